@@ -1,0 +1,1 @@
+"""The machine that netmon runs on, under node_exporter's names."""

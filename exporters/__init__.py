@@ -1,0 +1,1 @@
+"""Exporters carry metrics, alerts and evidence out. They decide nothing."""

@@ -1,0 +1,1 @@
+"""Settings, catalog, scheduling, wiring and the command line."""

@@ -1,0 +1,1 @@
+"""Rules turn readings into findings. They do no I/O and read no clock."""
