@@ -1,0 +1,49 @@
+"""Every collector, rule and exporter there is, by name. A test fails on one that is in the tree and not here.
+
+Third parties join through the entry point groups `netmon.collectors`, `netmon.rules` and `netmon.exporters`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pkgutil import resolve_name
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a daemon does. `all` is one daemon that does everything; the others share the work among several."""
+
+    ALL = "all"
+    POLLER = "poller"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One plug-in: its name in settings and metrics, where its class is, and which roles run it (`all` always does)."""
+
+    name: str
+    path: str
+    roles: frozenset[Role] = frozenset()
+
+    def load(self) -> object:
+        """Import the class: what a role does not run is never imported."""
+        return resolve_name(self.path)
+
+    def runs_in(self, role: Role) -> bool:
+        """Tell whether a daemon of this role runs it."""
+        return role is Role.ALL or role in self.roles
+
+
+POLLED: Final = frozenset({Role.POLLER})
+
+COLLECTORS: Final = (
+    Listing("snmp", "collectors.snmp.collector:SnmpCollector", POLLED),
+    Listing("host", "collectors.host.collector:HostCollector", POLLED),
+)
+RULES: Final[tuple[Listing, ...]] = ()
+EXPORTERS: Final = (Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED),)
+
+
+def third_party(group: str) -> tuple[Listing, ...]:
+    """Return what other installed packages offer in `netmon.collectors`, `netmon.rules` or `netmon.exporters`."""
+    return tuple(Listing(point.name, point.value) for point in entry_points(group=group))

@@ -1,0 +1,94 @@
+"""Logging: structlog for ours and for what libraries say, one line an event, secrets never.
+
+`logfmt` and `json` for machines, `console` for people; `auto` is console on a terminal and logfmt elsewhere.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LogFormat = Literal["auto", "console", "logfmt", "json"]
+
+REPEAT_WINDOW_S: Final = 60.0
+REPEAT_KEYS_MAX: Final = 10_000  # what tells messages apart includes target names: at most this many are remembered
+
+
+class Repeats:
+    """Lets the same warning or error about the same thing through once a minute; the next one says how many were held.
+
+    The same: level, event, `target` and `part`. Everything is counted in `netmon_log_messages_total`, held or not.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
+        self._counter = Counter(
+            "netmon_log_messages_total", "Messages by level, also those held back as repeats", ["level"], registry=registry
+        )
+
+    def __call__(self, _logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Pass, count or drop one message (a structlog processor)."""
+        self._counter.labels(method).inc()
+        if method not in ("warning", "error", "critical"):
+            return event
+        key = (method, event.get("event"), event.get("target"), event.get("part"))
+        now = self._clock()
+        since, held = self._seen.get(key, (-REPEAT_WINDOW_S, 0))
+        if now - since < REPEAT_WINDOW_S:
+            self._seen[key] = (since, held + 1)
+            raise structlog.DropEvent
+        if len(self._seen) >= REPEAT_KEYS_MAX:
+            self._seen.clear()  # forgetting only lets a message through early
+        self._seen[key] = (now, 0)
+        if held:
+            event["repeated"] = held
+        return event
+
+
+def _renderer(form: LogFormat) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(sort_keys=False)
+    if form == "console":
+        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+
+
+def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor | None = None) -> None:
+    """Send every message, ours and the libraries', to standard error in one form. Call again to change the form or level.
+
+    A daemon hands in its `Repeats`; a command that ends by itself wants every message and hands in none.
+    """
+    if form == "auto":
+        form = "console" if sys.stderr.isatty() else "logfmt"
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        *([repeats] if repeats else []),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if form != "console":
+        shared.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(form)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("apscheduler").setLevel(max(logging.WARNING, root.level))  # it tells of every run at info
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)

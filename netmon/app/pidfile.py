@@ -1,0 +1,84 @@
+"""One daemon for each state directory: a locked file with its process id, and the outcome of its last reload."""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from netmon.api import ConfigError, Fault
+
+PID_FILE: Final = "netmon.pid"
+RELOAD_FILE: Final = "reload.json"
+
+
+class PidFile:
+    """The lock on a state directory; the kernel gives it up when the daemon ends, however it ends."""
+
+    def __init__(self, state: Path) -> None:
+        self.path = state / PID_FILE
+        self._fd: int | None = None
+
+    def take(self) -> None:
+        """Lock it and write our process id; ConfigError when another daemon holds it."""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(fd, 32).decode("ascii", "replace").strip()
+            os.close(fd)
+            problem = f"another netmon daemon (process {holder or 'unknown'}) uses this state directory"
+            remedy = "stop that one, or give this one its own state_dir"
+            raise ConfigError(Fault(str(self.path), 0, 0, problem, remedy)) from None
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give the lock up. The file stays, empty: removing it would race with the next daemon's lock."""
+        if self._fd is not None:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = None
+
+
+def daemon_pid(state: Path) -> int | None:
+    """Return the process id of the daemon that holds this state directory, or None when none does."""
+    try:
+        fd = os.open(state / PID_FILE, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.read(fd, 32).decode("ascii", "replace").strip()
+        return int(text) if text.isdecimal() else None
+    finally:
+        os.close(fd)
+    return None  # nobody holds the lock: what the file says is left from a daemon that was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The outcome of a reload: its number since the daemon started, and the faults when it was refused."""
+
+    pid: int
+    number: int
+    ok: bool
+    faults: tuple[str, ...] = ()
+
+    def write(self, state: Path) -> None:
+        """Put it where `netmon reload` looks, in one step."""
+        new = state / (RELOAD_FILE + ".new")
+        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        new.replace(state / RELOAD_FILE)
+
+    @classmethod
+    def read(cls, state: Path) -> "Reloaded | None":
+        """Return the last outcome, or None when there is none that can be read."""
+        try:
+            data = json.loads((state / RELOAD_FILE).read_text(encoding="utf-8"))
+            return cls(int(data["pid"]), int(data["number"]), bool(data["ok"]), tuple(map(str, data["faults"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
