@@ -4,6 +4,8 @@ from enum import IntEnum
 
 MAX_MESSAGE = 65_507  # octets: what one UDP datagram over IPv4 can carry, and more than any device sends
 
+_MAX_LENGTH_OCTETS = 8  # X.690 allows 126 with leading zeros; no encoder writes more than 4
+
 
 class WireError(ValueError):
     """The octets break BER or SNMP. `offset` counts octets from the start of what was decoded."""
@@ -41,11 +43,13 @@ def length(size: int) -> bytes:
         return bytes((size,))
     if size < 0x100:
         return bytes((0x81, size))
-    return bytes((0x82, size >> 8, size & 0xFF))
+    if size < 0x10000:
+        return bytes((0x82, size >> 8, size & 0xFF))
+    raise ValueError(f"{size} octets do not fit a message, which holds at most {MAX_MESSAGE}")
 
 
 def tlv(tag: int, contents: bytes) -> bytes:
-    """Return tag, length and contents. Contents past 65,535 octets would never fit a message."""
+    """Return tag, length and contents. ValueError for contents that no message could hold."""
     return bytes((tag,)) + length(len(contents)) + contents
 
 
@@ -68,6 +72,8 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
         octets = size & 0x7F
         if octets == 0:
             raise WireError("indefinite length, which SNMP does not allow", at + 1)
+        if octets > _MAX_LENGTH_OCTETS:
+            raise WireError(f"length of {octets} octets", at + 1)
         start += octets
         if start > end:
             raise WireError("the message ends inside a length", at + 1)

@@ -6,7 +6,9 @@ from functools import lru_cache
 from collectors.snmp.ber import WireError
 
 MAX_ARC = 2**32 - 1  # RFC 2578 section 3.5
-MAX_ARCS = 128  # the same; enforced where we write, not where we read
+MAX_ARCS = 128  # the same
+MAX_OCTETS = MAX_ARCS * 5  # of contents: an arc of 32 bits takes five octets of seven bits
+_CACHED_OCTETS = 64  # longer indexes are rare, and a hostile agent could fill the cache with them
 
 
 def encode(arcs: Sequence[int]) -> bytes:
@@ -49,9 +51,13 @@ def decode(raw: bytes) -> tuple[int, ...]:
     return (min(first // 40, 2), first - 40 * min(first // 40, 2), *rest)
 
 
-@lru_cache(maxsize=65_536)  # the indexes of 65,536 distinct rows, about 10 MB; the same ones return in every poll
 def suffix_arcs(raw_suffix: bytes) -> tuple[int, ...]:
-    """Return the arcs of an index as it stands after its column's octets."""
+    """Return the arcs of an index as it stands after its column's octets. WireError as `decode`."""
+    return _cached(raw_suffix) if len(raw_suffix) <= _CACHED_OCTETS else tuple(_sub_identifiers(raw_suffix))
+
+
+@lru_cache(maxsize=32_768)  # distinct row indexes over all devices, about 10 MB; the same return in every poll
+def _cached(raw_suffix: bytes) -> tuple[int, ...]:
     return tuple(_sub_identifiers(raw_suffix))
 
 
@@ -59,7 +65,7 @@ def parse(text: str) -> tuple[int, ...]:
     """Return the arcs of `1.3.6.1` or `.1.3.6.1`; ValueError says which part is not a number in range."""
     arcs = []
     for part in text.removeprefix(".").split("."):
-        if not (part.isascii() and part.isdigit()) or int(part) > MAX_ARC:
+        if not (part.isascii() and part.isdigit() and len(part) <= 10) or int(part) > MAX_ARC:
             raise ValueError(f"{text!r}: {part!r} is not a whole number from 0 to {MAX_ARC}")
         arcs.append(int(part))
     return tuple(arcs)
@@ -72,6 +78,8 @@ def text(arcs: Sequence[int]) -> str:
 
 def _sub_identifiers(raw: bytes) -> list[int]:
     """Return the numbers that are packed seven bits an octet, high ones first, bit 8 saying 'more follows'."""
+    if len(raw) > MAX_OCTETS:
+        raise WireError(f"{len(raw)} octets, more than {MAX_ARCS} arcs take", 0)
     arcs: list[int] = []
     arc = 0
     for at, octet in enumerate(raw):

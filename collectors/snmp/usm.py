@@ -30,6 +30,7 @@ REPORTABLE = 0x04  # msgFlags: RFC 3412 section 6.4
 _AUTH = 0x01
 _PRIV = 0x02
 _USM = 3  # msgSecurityModel: RFC 3411 section 5
+MAX_NAME = 32  # octets of an SnmpEngineID (RFC 3411 section 5) and of a user's name (RFC 3414 section 2.4)
 MAX_INT = 2**31 - 1  # of msgID, msgMaxSize, snmpEngineBoots and snmpEngineTime
 
 # Counters of RFC 3414 section 5 that a Report carries, as OID contents octets, instance included.
@@ -217,6 +218,8 @@ def _open(data: bytes) -> _Envelope:
     boots, at = _read_unsigned(data, at, stop)
     time, at = _read_unsigned(data, at, stop)
     user, at = read_octets(data, at, stop)
+    if len(engine_id) > MAX_NAME or len(user) > MAX_NAME:
+        raise WireError(f"msgAuthoritativeEngineID or msgUserName of more than {MAX_NAME} octets", start)
     mac_at, at = expect(data, at, stop, Tag.OCTET_STRING)
     salt, _ = read_octets(data, at, stop)
     engine = Engine(engine_id, boots, time)

@@ -1,4 +1,4 @@
-"""Users of the User-based Security Model and their keys: pass-phrase to key, and key to engine. RFC 3414 section 2.6."""
+"""Users of the User-based Security Model and their keys: from pass-phrase to key to engine. RFC 3414 section 2.6."""
 
 import hashlib
 from collections.abc import Callable

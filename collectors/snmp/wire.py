@@ -22,7 +22,7 @@ from collectors.snmp.ber import (
     read_octets,
     tlv,
 )
-from collectors.snmp.values import VarBinds, decode_varbinds, encode_value
+from collectors.snmp.values import VarBinds, decode_varbinds, encode_value, read_number
 
 __all__ = [
     "ErrorStatus",
@@ -220,11 +220,13 @@ def _decode_trap1(data: bytes, at: int, end: int) -> TrapV1:
     start, stop = expect(data, at, end, Tag.OBJECT_IDENTIFIER)
     enterprise = data[start:stop]
     start, stop = expect(data, stop, end, Tag.IP_ADDRESS)
+    if stop - start != 4:
+        raise WireError(f"agent-addr of {stop - start} octets where 4 belong", start)
     address = data[start:stop]
     generic, at = read_integer(data, stop, end)
     specific, at = read_integer(data, at, end)
     start, stop = expect(data, at, end, Tag.TIME_TICKS)
-    ticks = int.from_bytes(data[start:stop], "big")
+    ticks = read_number(data, Tag.TIME_TICKS, start, stop)
     return TrapV1(enterprise, address, generic, specific, ticks, decode_varbinds(data, stop, end))
 
 
@@ -243,14 +245,17 @@ def peek(data: bytes) -> Header:
 
 
 def _peek_v3(data: bytes, at: int, end: int) -> Header:
+    """Read the fields of RFC 3412 section 6 and RFC 3414 section 2.4 that tell whose the message is."""
     start, stop = expect(data, at, end, Tag.SEQUENCE)
     msg_id, at = read_integer(data, start, stop)
     _, at = read_integer(data, at, stop)
-    flags, _ = read_octets(data, at, stop)
+    flags, at = read_octets(data, at, stop)
+    if len(flags) != 1:
+        raise WireError(f"msgFlags of {len(flags)} octets where 1 belongs", at)
     start, stop = expect(data, stop, end, Tag.OCTET_STRING)
     start, stop = expect(data, start, stop, Tag.SEQUENCE)
     engine_id, at = read_octets(data, start, stop)
     boots, at = read_integer(data, at, stop)
     time, at = read_integer(data, at, stop)
     user, _ = read_octets(data, at, stop)
-    return Header(Version.V3, 0, msg_id, flags[0] if flags else 0, engine_id, boots, time, user)
+    return Header(Version.V3, 0, msg_id, flags[0], engine_id, boots, time, user)
