@@ -1,0 +1,60 @@
+"""`netmon check DIR`: every fault of a configuration at once, or what it amounts to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netmon.api import ConfigError
+from netmon.app.settings import Settings, dump, load_directory
+from netmon.app.settings.dump import plain
+from netmon.app.text import speaking, t
+
+EXIT_CONFIG = 2
+
+
+@click.command("check", help=t("check.help"))
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--dump", "show", is_flag=True, help=t("check.dump"))
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help=t("check.format")
+)
+def command(directory: Path, *, show: bool, form: str) -> None:
+    """Check a directory and exit with 0 if it is fine, 2 if not."""
+    try:
+        settings = load_directory(directory)
+    except ConfigError as error:
+        click.echo(
+            _faults_as_json(error) if form == "json" else f"{error}\n{t('check.faults', count=len(error.faults))}"
+        )
+        raise SystemExit(EXIT_CONFIG) from None
+    with speaking(settings.netmon.language):
+        click.echo(_fine_as_json(settings, show=show) if form == "json" else _fine(settings, show=show), nl=False)
+
+
+def _fine(settings: Settings, *, show: bool) -> str:
+    if show:
+        return dump(settings)
+    return t("check.fine", directory=settings.directory, summary=t("check.summary", **_counts(settings))) + "\n"
+
+
+def _counts(settings: Settings) -> dict[str, int]:
+    inventory = settings.inventory
+    sections = {name: len(getattr(inventory, name)) for name in type(inventory).model_fields}
+    return sections | {"credentials": len(settings.netmon.credentials)}
+
+
+def _fine_as_json(settings: Settings, *, show: bool) -> str:
+    answer: dict[str, Any] = {"ok": True, "counts": _counts(settings)}
+    if show:
+        answer["settings"] = plain(settings)
+    return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
+
+
+def _faults_as_json(error: ConfigError) -> str:
+    faults = [
+        {"file": f.file, "line": f.line, "column": f.column, "problem": f.problem, "remedy": f.remedy}
+        for f in error.faults
+    ]
+    return json.dumps({"ok": False, "faults": faults}, ensure_ascii=False, indent=2)

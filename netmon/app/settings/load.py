@@ -1,0 +1,186 @@
+"""From files to settings, or to every fault in them. Nothing here changes anything outside, so a reload can try first."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+from netmon.api import ConfigError, Fault
+from netmon.app.settings import references, secrets
+from netmon.app.settings.base import Model
+from netmon.app.settings.environment import Expansion
+from netmon.app.settings.inventory import (
+    Application,
+    Device,
+    Inventory,
+    Link,
+    Mirror,
+    PrefixEntry,
+    Server,
+    Site,
+)
+from netmon.app.settings.model import NetmonSettings, Settings
+from netmon.app.settings.problems import faults_of
+from netmon.app.settings.references import Entry
+from netmon.app.settings.yamlfile import Document, fault_at, parse_yaml, read_text, read_yaml
+from netmon.app.text import Language, speaking
+
+MAIN_FILE: Final = "netmon.yaml"
+INVENTORY_FOLDER: Final = "inventory"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_LANGUAGE: Final = re.compile(r"^language:[ \t]*(en|id)\b", re.MULTILINE)
+_SECTIONS: Final[Mapping[str, type[Model]]] = {
+    "sites": Site,
+    "devices": Device,
+    "servers": Server,
+    "applications": Application,
+    "links": Link,
+    "mirrors": Mirror,
+    "prefixes": PrefixEntry,
+}
+
+
+class _InventoryFile(Model):
+    """The outer shape of one inventory file; each item is validated by itself."""
+
+    sites: list[Any] = []
+    devices: list[Any] = []
+    servers: list[Any] = []
+    applications: list[Any] = []
+    links: list[Any] = []
+    mirrors: list[Any] = []
+    prefixes: list[Any] = []
+
+
+def load_file(path: Path, model: type[_Model]) -> _Model:
+    """Return the model that one YAML file describes. Raises ConfigError with every fault in it.
+
+    Here `${NAME}` and `x_file` mean nothing special: they are netmon.yaml's.
+    """
+    document = read_yaml(path)
+    made = _validate(document, model)
+    if made is None:
+        raise ConfigError(*document.faults)
+    return made
+
+
+def load_directory(directory: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings in a directory: netmon.yaml and inventory/*.yaml.
+
+    Raises ConfigError with every fault of all files. Relative paths in netmon.yaml are relative to the directory.
+    `environment` is what `${NAME}` refers to, the process's own unless given.
+    """
+    return _Loading(directory, os.environ if environment is None else environment).run()
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One attempt to load a directory, collecting faults on its way."""
+
+    directory: Path
+    environment: Mapping[str, str]
+    faults: list[Fault] = field(default_factory=list)
+    complete: bool = True  # every file could be read as YAML
+
+    def run(self) -> Settings:
+        text = self._attempt(read_text, self.directory / MAIN_FILE)
+        with speaking(_language(text or "")):
+            main = self._attempt(parse_yaml, text, str(self.directory / MAIN_FILE)) if text is not None else None
+            netmon = self._netmon(main) if main else None
+            entries = [entry for path in self._inventory_files() for entry in self._entries(path)]
+            self.faults += references.check(entries, _credentials(main), complete=self.complete)
+            if self.faults or netmon is None:
+                raise ConfigError(*self.faults)
+        return Settings(self.directory, netmon, _inventory(entries))
+
+    def _attempt(self, read: Any, *arguments: Any) -> Any:
+        """Return what `read` does, or None with its faults kept."""
+        try:
+            return read(*arguments)
+        except ConfigError as error:
+            self.faults += error.faults
+            self.complete = False
+            return None
+
+    def _netmon(self, document: Document) -> NetmonSettings | None:
+        if secrets.others_can_read(Path(document.file)):
+            document.faults += secrets.exposed(document, NetmonSettings)
+        expansion = Expansion(document, self.environment)
+        document.faults += expansion.run()
+        document.faults += secrets.fill(document, NetmonSettings, self.directory, expansion.failed)
+        made = _validate(document, NetmonSettings)
+        self.faults += document.faults
+        return made
+
+    def _inventory_files(self) -> list[Path]:
+        """Return the inventory's files in the order of their names; it need not exist."""
+        folder = self.directory / INVENTORY_FOLDER
+        try:
+            paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.faults.append(fault_at(str(folder), 0, 0, "unreadable", reason=error.strerror))
+            return []
+        self.faults += (fault_at(str(path), 0, 0, "yml", right=path.stem) for path in paths if path.suffix == ".yml")
+        return [path for path in paths if path.suffix == ".yaml"]
+
+    def _entries(self, path: Path) -> list[Entry]:
+        document = self._attempt(read_yaml, path)
+        if document is None:
+            return []
+        entries = []
+        if _validate(document, _InventoryFile) is not None or isinstance(document.data, dict):
+            for section, model in _SECTIONS.items():
+                items = document.data.get(section) if document.data else None
+                for index, raw in enumerate(items if isinstance(items, list) else ()):
+                    item = _validate(document, model, raw, (section, index))
+                    entries.append(Entry(section, document, (section, index), raw, item))
+        self.faults += document.faults
+        return entries
+
+
+_WHOLE: Final = object()
+
+
+def _validate(
+    document: Document, model: type[_Model], data: Any = _WHOLE, base: tuple[str | int, ...] = ()
+) -> _Model | None:
+    """Return the model made of the data, or None with the faults put to the document's.
+
+    A place that has a fault already gets no second: what was not replaced or read cannot be right.
+    """
+    if data is _WHOLE:
+        data = {} if document.data is None else document.data
+    places = {(fault.line, fault.column) for fault in document.faults} if document.faults else set()
+    try:
+        made = model.model_validate(data)
+    except ValidationError as error:
+        found = faults_of(error, document, model, base)
+        document.faults += [fault for fault in found if (fault.line, fault.column) not in places]
+        return None
+    return made
+
+
+def _language(text: str) -> Language | None:
+    """Return the language that netmon.yaml asks for, known before the rest of it is, since its faults need one."""
+    found = _LANGUAGE.search(text)
+    return cast("Language", found[1]) if found else None
+
+
+def _credentials(main: Document | None) -> Iterable[str]:
+    """Return the names of credentials, right or wrong in themselves."""
+    data = main.data if main else None
+    credentials = data.get("credentials") if isinstance(data, dict) else None
+    return credentials if isinstance(credentials, dict) else ()
+
+
+def _inventory(entries: list[Entry]) -> Inventory:
+    """Return the inventory of items that were all found right."""
+    made = {section: tuple(entry.item for entry in entries if entry.section == section) for section in _SECTIONS}
+    return Inventory.model_construct(**cast("dict[str, Any]", made))

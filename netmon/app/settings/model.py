@@ -1,0 +1,67 @@
+"""The whole of the settings: netmon.yaml, composed of what each component owns, and the inventory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from collectors.snmp.settings import Credential, SnmpSettings
+from exporters.prometheus.settings import WebSettings
+from netmon.api import Target
+from netmon.app.settings.base import Model
+from netmon.app.settings.inventory import Device, Inventory, Server
+from netmon.app.settings.schedule import ScheduleSettings
+from netmon.app.settings.words import Name
+from netmon.app.text import Language
+
+
+class LogSettings(Model):
+    """How netmon writes its log."""
+
+    format: Literal["auto", "logfmt", "json", "console"] = "auto"  # auto: console on a terminal, else logfmt
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class NetmonSettings(Model):
+    """What stands in netmon.yaml."""
+
+    state_dir: Path | None = None  # None: see state.py
+    language: Language | None = None  # None: the environment's
+    log: LogSettings = Field(default_factory=LogSettings)
+    scheduler: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    snmp: SnmpSettings = Field(default_factory=SnmpSettings)
+    credentials: Mapping[Name, Credential] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One directory's settings, whole and checked."""
+
+    directory: Path
+    netmon: NetmonSettings
+    inventory: Inventory
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the devices and servers that are polled, in the order of the inventory.
+
+        Options: `collector` (snmp, host), `role` (devices), and where they are set `credential`, `interval_s` (float)
+        and `profiles` (name → ProfileSettings).
+        """
+        things: tuple[Device | Server, ...] = (*self.inventory.devices, *self.inventory.servers)
+        return tuple(_target(thing) for thing in things if thing.collector != "none")
+
+
+def _target(thing: Device | Server) -> Target:
+    options: dict[str, object] = {"collector": thing.collector}
+    if isinstance(thing, Device):
+        options["role"] = thing.role.value
+    if thing.collector == "snmp":
+        options["credential"] = thing.credential
+        options["profiles"] = dict(thing.profiles)
+    if thing.interval_s is not None:
+        options["interval_s"] = thing.interval_s
+    kind = "device" if isinstance(thing, Device) else "server"
+    return Target(thing.name, thing.address, thing.site, kind, tuple(sorted(thing.labels.items())), options)

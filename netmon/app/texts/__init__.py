@@ -1,0 +1,11 @@
+"""The tables of texts, one module a topic. A new topic is one module with `TEXTS` and one entry in `TABLES`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from netmon.app.texts import check, cli, faults, poll
+from netmon.app.texts.text import Text
+
+__all__ = ["TABLES", "Text"]
+
+TABLES: Final[tuple[Mapping[str, Text], ...]] = (faults.TEXTS, check.TEXTS, cli.TEXTS, poll.TEXTS)

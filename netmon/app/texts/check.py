@@ -1,0 +1,26 @@
+"""What `netmon check` says."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from netmon.app.texts.text import Text
+
+TEXTS: Final[Mapping[str, Text]] = {
+    "check.help": Text(
+        "Check the configuration in DIRECTORY: every fault with its place, and what would be right.",
+        "Periksa konfigurasi di DIRECTORY: setiap kesalahan dengan letaknya, dan yang seharusnya.",
+    ),
+    "check.dump": Text(
+        "Print the effective configuration, defaults included, secrets masked.",
+        "Tampilkan konfigurasi yang berlaku, termasuk nilai bawaan, dengan rahasia disamarkan.",
+    ),
+    "check.format": Text("For people or for programs.", "Untuk manusia atau untuk program."),
+    "check.fine": Text("{directory} is fine. {summary}", "{directory} sudah benar. {summary}"),
+    "check.summary": Text(
+        "Sites: {sites}, devices: {devices}, servers: {servers}, applications: {applications}, links: {links}, "
+        "mirrors: {mirrors}, prefixes: {prefixes}, credentials: {credentials}.",
+        "Lokasi: {sites}, perangkat: {devices}, server: {servers}, aplikasi: {applications}, tautan: {links}, "
+        "replika: {mirrors}, prefiks: {prefixes}, kredensial: {credentials}.",
+    ),
+    "check.faults": Text("Faults: {count}. Nothing was started.", "Kesalahan: {count}. Tidak ada yang dijalankan."),
+}
