@@ -1,0 +1,80 @@
+"""What no file tells: the clock, adjtimex(2), the machine's type. As text, see `procfs.shape.Files`."""
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Mapping
+
+
+class _Timeval(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("fraction", ctypes.c_long))
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of <linux/timex.h>, as adjtimex(2) describes it."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("constant", ctypes.c_long),
+        ("precision", ctypes.c_long),
+        ("tolerance", ctypes.c_long),
+        ("time", _Timeval),
+        ("tick", ctypes.c_long),
+        ("ppsfreq", ctypes.c_long),
+        ("jitter", ctypes.c_long),
+        ("shift", ctypes.c_int),
+        ("stabil", ctypes.c_long),
+        ("jitcnt", ctypes.c_long),
+        ("calcnt", ctypes.c_long),
+        ("errcnt", ctypes.c_long),
+        ("stbcnt", ctypes.c_long),
+        ("tai", ctypes.c_int),
+        ("reserved", ctypes.c_int * 11),
+    )
+
+
+_NUMBERS = tuple(
+    name for name, kind in ((row[0], row[1]) for row in _Timex._fields_) if kind in (ctypes.c_long, ctypes.c_int)
+)
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def timex() -> bytes:
+    """Ask adjtimex(2), changing nothing. Raises OSError, for instance where a sandbox forbids the call."""
+    said = _Timex(modes=0)
+    state = _LIBC.adjtimex(ctypes.byref(said))
+    if state < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), "adjtimex")
+    rows = [f"state {state}", *(f"{name} {getattr(said, name)}" for name in _NUMBERS)]
+    return ("\n".join(rows) + "\n").encode()
+
+
+def clock() -> bytes:
+    """Return Unix seconds, the name of the local time zone and its offset from UTC in seconds."""
+    now = time.time()
+    local = time.localtime(now)
+    return f"{now!r} {local.tm_zone or 'UTC'} {local.tm_gmtoff}\n".encode()
+
+
+def machine() -> bytes:
+    """Return the machine's type as uname(2) gives it."""
+    return os.uname().machine.encode()
+
+
+def page_size() -> bytes:
+    """Return the bytes of a memory page: 4 kB on most machines, 16 or 64 kB on some arm64."""
+    return str(os.sysconf("SC_PAGESIZE")).encode()
+
+
+FACTS: Mapping[str, Callable[[], bytes]] = {
+    "@time": clock,
+    "@timex": timex,
+    "@machine": machine,
+    "@pagesize": page_size,
+}

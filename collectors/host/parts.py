@@ -1,0 +1,130 @@
+"""What one part is: a function from the poll's snapshot to tables. Here files, parsers and settings meet."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from collectors.host import sources
+from collectors.host.jobs import Jobs
+from collectors.host.procfs import cpu, disks, interfaces, memory, netstat, normal, system
+from collectors.host.procfs.shape import Files
+from collectors.host.reader import Snapshot, TooLarge
+from collectors.host.settings import HostSettings
+from netmon.api import Missing, PeerError, PeerRefused, Reason, Table
+
+Tables: TypeAlias = tuple[Table, ...]
+Parser: TypeAlias = Callable[[Files, float], Tables]
+
+
+class NotSupported(PeerError):
+    """This host does not have what the part reads."""
+
+    reason = Reason.NOT_SUPPORTED
+
+
+class Truncated(PeerError):
+    """A file is longer than we are willing to read."""
+
+    reason = Reason.TRUNCATED
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One reading of the host: its files so far, when it began (Unix seconds), and how long it may take (seconds)."""
+
+    snapshot: Snapshot
+    at: float
+    deadline_s: float
+
+
+def read_files(name: str, poll: Poll) -> dict[str, bytes]:
+    """Read what a part needs. Raises PeerError when none of what it requires is there, or a file is too long."""
+    source = sources.SOURCES[name]
+    try:
+        files = poll.snapshot.read(source.required, source.max_bytes)
+        if source.required and not files:
+            raise _why_not(source, poll.snapshot)
+        files.update(poll.snapshot.read(source.paths, source.max_bytes))
+    except TooLarge as error:
+        raise Truncated(str(error)) from error
+    return files
+
+
+def _why_not(source: sources.Source, snapshot: Snapshot) -> PeerError:
+    denied = sorted(snapshot.denied.intersection(source.required))
+    if denied:
+        return PeerRefused(f"no permission to read /{denied[0]}")
+    return NotSupported(f"there is no /{source.required[0]}")
+
+
+class Parts:
+    """The parts of one target under their names. Holds what must be remembered between polls."""
+
+    def __init__(self, settings: HostSettings, mounts: Jobs[disks.Space | Missing]) -> None:
+        self._settings = settings
+        self._mounts = mounts
+        self._clock = normal.CpuClock()
+        parsers = self._parsers()
+        self.by_name: Mapping[str, Callable[[Poll], Tables]] = {
+            name: partial(self._parse, name, parsers[name]) for name in sources.SOURCES if name in parsers
+        } | {"filesystem": self._filesystem}
+
+    def _parse(self, name: str, parser: Parser, poll: Poll) -> Tables:
+        return parser(read_files(name, poll), poll.at)
+
+    def _parsers(self) -> dict[str, Parser]:
+        chosen = self._settings
+        return {
+            "cpu": self._cpu,
+            "stat": cpu.parse_stat,
+            "loadavg": cpu.parse_loadavg,
+            "meminfo": _meminfo,
+            "vmstat": memory.parse_vmstat,
+            "pressure": memory.parse_pressure,
+            "schedstat": cpu.parse_schedstat,
+            "cpufreq": cpu.parse_cpufreq,
+            "netdev": self._netdev,
+            "netclass": partial(interfaces.parse_netclass, exclude=chosen.netclass_exclude_devices),
+            "bonding": interfaces.parse_bonding,
+            "arp": interfaces.parse_arp,
+            "softnet": interfaces.parse_softnet,
+            "netstat": netstat.parse_netstat,
+            "sockstat": netstat.parse_sockstat,
+            "udp_queues": netstat.parse_udp_queues,
+            "tcpstat": netstat.parse_tcpstat,
+            "conntrack": netstat.parse_conntrack,
+            "diskstats": partial(disks.parse_diskstats, exclude=chosen.disk_exclude_devices),
+            "uname": system.parse_uname,
+            "os": system.parse_os,
+            "time": system.parse_time,
+            "timex": system.parse_timex,
+            "filefd": system.parse_filefd,
+            "entropy": system.parse_entropy,
+            "kernel_hung": system.parse_kernel_hung,
+            "selinux": system.parse_selinux,
+            "dmi": system.parse_dmi,
+        }
+
+    def _cpu(self, files: Files, at: float) -> Tables:
+        ticks = self._clock.steady(cpu.cpu_ticks(files))
+        return (*cpu.cpu_tables(ticks, files, at), self._clock.utilization(ticks, at))
+
+    def _netdev(self, files: Files, at: float) -> Tables:
+        counters = interfaces.dev_counters(files, self._settings.netdev_exclude_devices)
+        return (interfaces.netdev_table(counters, files, at), normal.interfaces(files, counters, at))
+
+    def _filesystem(self, poll: Poll) -> Tables:
+        """Ask every mount how full it is, in another thread: a dead file server must cost only its own figures."""
+        chosen = self._settings
+        files = read_files("filesystem", poll)
+        found = disks.mounts(files, chosen.filesystem_exclude_mount_points, chosen.filesystem_exclude_types)
+        calls = {mount.mountpoint: partial(poll.snapshot.space, mount.mountpoint) for mount in found}
+        deadline_s = poll.deadline_s / 2
+        spaces = self._mounts.run(calls, deadline_s, min(chosen.mount_timeout_s, deadline_s / 2))
+        return (*disks.parse_filesystem(poll.at, found, spaces), normal.storage(found, spaces, poll.at))
+
+
+def _meminfo(files: Files, at: float) -> Tables:
+    fields = memory.meminfo(files)
+    return (memory.meminfo_table(fields, at), normal.memory(fields, at))

@@ -1,0 +1,122 @@
+"""The same quantities under the names that every kind of target shares, so that one rule and one dashboard serve all.
+
+Used and size of one thing carry identical labels; each family names the one that bounds it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from collectors.host.procfs.disks import Mount, Space, clean
+from collectors.host.procfs.interfaces import CLASS, speed_bytes
+from collectors.host.procfs.shape import COUNTER, GAUGE, Files, per_row, scaled, table, text_of
+from netmon.api import Family, Missing, Reason, Table, Value
+
+HERE = "linux"
+"""The label `mib` of these series: where a number comes from, so that SNMP's word on the same thing stays apart."""
+
+_CPU = (Family("netmon_cpu_utilization_ratio", GAUGE, "Share of time that the CPU was busy, 0 to 1.", "/proc/stat"),)
+_IDLE = (3, 4)  # idle and iowait, in the order of `cpu.MODES`
+_COUNTED = 8  # the eight modes; guests are part of two of them
+_FIRST = Missing(Reason.FIRST)
+_HOT_PLUG_TICKS = 300
+"""A CPU that was taken offline and came back may start again from less idle time. node_exporter takes three seconds
+back for that; less is the kernel's rounding, where idle and iowait step back a little now and then."""
+
+
+class CpuClock:
+    """Remembers the last ticks of each CPU: to keep counters from stepping back, and to tell how busy it was."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, list[int]] = {}
+
+    def steady(self, ticks: Mapping[str, list[int]]) -> dict[str, list[int]]:
+        """Return the ticks with those that stepped back a little held at what they were."""
+        return {cpu: _held(self._last.get(cpu), now) for cpu, now in ticks.items()}
+
+    def utilization(self, ticks: dict[str, list[int]], at: float) -> Table:
+        """Return how busy each CPU was since the last call, which is the first reading's missing one."""
+        ratios = [_busy(self._last.get(cpu), now) for cpu, now in ticks.items()]
+        self._last = ticks
+        return table(at, _CPU, ("cpu", "mib"), [(cpu, HERE) for cpu in ticks], [ratios])
+
+
+def _held(before: list[int] | None, now: list[int]) -> list[int]:
+    if before is None or len(before) != len(now) or before[_IDLE[0]] - now[_IDLE[0]] > _HOT_PLUG_TICKS:
+        return now
+    return [max(old, new) for old, new in zip(before, now, strict=True)]
+
+
+def _busy(before: list[int] | None, now: list[int]) -> Value | Missing:
+    if before is None or len(before) != len(now):
+        return _FIRST
+    spent = [new - old for old, new in zip(before[:_COUNTED], now[:_COUNTED], strict=True)]
+    total = sum(spent)
+    if total <= 0 or min(spent) < 0:
+        return Missing(Reason.DISCONTINUITY, "the CPU was restarted, or no tick passed since the last reading")
+    return 1 - sum(spent[place] for place in _IDLE) / total
+
+
+def _bounded(kind: str, what: str, source: str) -> tuple[Family, Family]:
+    size = f"netmon_{kind}_size_bytes"
+    return (
+        Family(f"netmon_{kind}_used_bytes", GAUGE, f"Bytes of this {what} in use.", source, upper_limit=size),
+        Family(size, GAUGE, f"Size of this {what} in bytes.", source),
+    )
+
+
+_MEMORY = _bounded("memory", "memory pool", "/proc/meminfo")
+_STORAGE = _bounded("storage", "filesystem", "statvfs")
+_MEMORY_ROWS = (("ram", HERE), ("swap", HERE))
+
+
+def memory(fields: Mapping[bytes, int], at: float) -> Table:
+    """Return used and size of main memory and swap. Used is what could not be had without swapping."""
+    total, swap = fields[b"MemTotal kB"], fields.get(b"SwapTotal kB", 0)
+    available = fields.get(b"MemAvailable kB")
+    if available is None:  # before 3.14, and RHEL 7's 3.10 before its backport
+        available = sum(fields.get(name, 0) for name in (b"MemFree kB", b"Buffers kB", b"Cached kB"))
+    used = [total - available]
+    size = [total]
+    if swap:
+        used.append(swap - fields.get(b"SwapFree kB", 0))
+        size.append(swap)
+    return table(at, _MEMORY, ("pool", "mib"), _MEMORY_ROWS[: len(size)], [used, size])
+
+
+def storage(found: Sequence[Mount], spaces: Mapping[str, Space | Missing], at: float) -> Table:
+    """Return used and size of each filesystem, as `df` has them: what root alone may use counts as used."""
+    rows, readings = [], []
+    for mount in found:
+        space = spaces.get(mount.mountpoint)
+        if isinstance(space, Space) and space.size:
+            rows.append((clean(mount.device), clean(mount.mountpoint), HERE))
+            readings.append((space.size - space.avail, space.size))
+    return table(at, _STORAGE, ("storage", "mountpoint", "mib"), rows, list(per_row(readings, 2)))
+
+
+_SPEED = "netmon_interface_speed_bits_per_second"
+_INTERFACE = (
+    Family("netmon_interface_receive_bytes_total", COUNTER, "Bytes received.", "/proc/net/dev", upper_limit=_SPEED),
+    Family("netmon_interface_transmit_bytes_total", COUNTER, "Bytes sent.", "/proc/net/dev", upper_limit=_SPEED),
+    Family(_SPEED, GAUGE, "Nominal bandwidth; missing where the driver knows none.", f"/{CLASS}speed"),
+    Family("netmon_interface_up", GAUGE, "1 while the operational state is up, else 0.", f"/{CLASS}operstate"),
+)
+_INTERFACE_LABELS = ("ifIndex", "ifName", "ifAlias", "ifDescr")
+
+
+def interfaces(files: Files, counters: Mapping[str, Sequence[int]], at: float) -> Table:
+    """Return what each interface carries and what it could, under IF-MIB's labels; the limit bounds the rates."""
+    rows, readings = [], []
+    for device, both in counters.items():
+        folder = f"{CLASS}{device}/"
+        rows.append((text_of(files, f"{folder}ifindex"), device, text_of(files, f"{folder}ifalias"), device))
+        up = int(text_of(files, f"{folder}operstate") == "up")
+        readings.append((both[0], both[8], scaled(speed_bytes(files, device), 8), up))
+    return table(at, _INTERFACE, _INTERFACE_LABELS, rows, list(per_row(readings, len(_INTERFACE))))
+
+
+_TEMPERATURE = (Family("netmon_temperature_celsius", GAUGE, "Temperature at this sensor.", "/sys/class/hwmon"),)
+
+
+def temperatures(sensors: Mapping[str, Value | Missing], at: float) -> Table:
+    """Return temperatures by the sensor's name."""
+    return table(at, _TEMPERATURE, ("sensor", "mib"), [(name, HERE) for name in sensors], [list(sensors.values())])

@@ -1,0 +1,132 @@
+"""Reads the files of this host: the only place here that opens any. Each file is read once a poll, and capped."""
+
+import errno
+import fnmatch
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+from collectors.host.facts import FACTS
+from collectors.host.procfs.disks import Space
+from netmon.api import Missing, Reason
+
+_CHUNK = 1 << 16
+_DENIED = frozenset((errno.EACCES, errno.EPERM))
+
+
+class TooLarge(Exception):
+    """A file is longer than we are willing to read."""
+
+
+class Snapshot:
+    """The files of one poll, below `root`. What was read stays, so that two parts can use one file.
+
+    `denied` holds the paths that we may not read; a file that is not there, or whose driver answers with an error as
+    drivers do for what a device cannot tell, is left out of what `read` returns.
+    """
+
+    def __init__(self, root: str = "/", facts: Mapping[str, Callable[[], bytes]] = FACTS) -> None:
+        self._root = root if root.endswith("/") else f"{root}/"
+        self._facts = facts
+        self._read: dict[str, bytes | None] = {}
+        self._expanded: dict[str, list[str]] = {}
+        self._listed: dict[str, list[str]] = {}
+        self.denied: set[str] = set()
+
+    def read(self, patterns: Iterable[str], max_bytes: int) -> dict[str, bytes]:
+        """Return the contents of every file that the patterns name; see `Source.paths`. Raises TooLarge."""
+        files = {}
+        known = self._read
+        for pattern in patterns:
+            for path in self._expand(pattern):
+                if path in known:
+                    text = known[path]
+                else:
+                    text = known[path] = self._one(path, max_bytes)
+                if text is not None:
+                    files[path] = text
+        return files
+
+    def space(self, mountpoint: str) -> Space | Missing:
+        """Ask statvfs(3) how full a filesystem is. May hang for as long as its server is dead."""
+        try:
+            said = os.statvfs(self._root + mountpoint.lstrip("/"))
+        except OSError as error:
+            reason = Reason.REFUSED if error.errno in _DENIED else Reason.INVALID
+            return Missing(reason, f"{mountpoint}: {error.strerror}")
+        unit = said.f_frsize
+        return Space(said.f_blocks * unit, said.f_bfree * unit, said.f_bavail * unit, said.f_files, said.f_ffree)
+
+    def _one(self, path: str, max_bytes: int) -> bytes | None:
+        try:
+            if path.startswith("@"):
+                return self._facts[path]()
+            if path.endswith("@"):
+                return os.fsencode(os.readlink(self._root + path[:-1]))
+            return read_file(self._root + path, max_bytes, once=path.startswith("sys/"))
+        except OSError as error:
+            if error.errno in _DENIED:
+                self.denied.add(path)
+            return None
+
+    def _expand(self, pattern: str) -> list[str]:
+        """Return the paths that a pattern matches. Below the last wildcard nothing is checked: opening will tell."""
+        found = self._expanded.get(pattern)
+        if found is None:
+            found = self._expanded[pattern] = self._matches(pattern)
+        return found
+
+    def _matches(self, pattern: str) -> list[str]:
+        if not _wild(pattern):
+            return [pattern]
+        folder, _, name = pattern.rpartition("/")
+        folders = self._expand(folder)
+        if not _wild(name):
+            return [f"{above}/{name}" for above in folders]
+        matches = _compiled(name)
+        return [f"{above}/{entry}" for above in folders for entry in self._list(above) if matches(entry)]
+
+    def _list(self, folder: str) -> list[str]:
+        names = self._listed.get(folder)
+        if names is None:
+            try:
+                names = sorted(os.listdir(self._root + folder))
+            except OSError:
+                names = []
+            self._listed[folder] = names
+        return names
+
+
+@lru_cache(maxsize=1024)
+def _wild(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
+
+
+@lru_cache(maxsize=256)
+def _compiled(name: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(fnmatch.translate(name)).match
+
+
+def read_file(path: str, max_bytes: int, *, once: bool = False) -> bytes:
+    """Return a file's contents. Raises OSError, and TooLarge when it is longer than `max_bytes`.
+
+    An attribute of /sys is at most a page and comes in one read; /proc gives as much as it likes until it gives nothing.
+    A named pipe in our way must not block us, hence O_NONBLOCK.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        if once:
+            return os.read(fd, 4096)
+        text = os.read(fd, _CHUNK)
+        if not text:
+            return text
+        chunks, length = [text], len(text)
+        while more := os.read(fd, _CHUNK):
+            chunks.append(more)
+            length += len(more)
+            if length > max_bytes:
+                raise TooLarge(f"{path} is longer than {max_bytes} bytes")
+        return b"".join(chunks) if len(chunks) > 1 else text
+    finally:
+        os.close(fd)
