@@ -63,7 +63,7 @@ class Snapshot:
             if path.startswith("@"):
                 return self._facts[path]()
             if path.endswith("@"):
-                return os.fsencode(os.readlink(self._root + path[:-1]))
+                return os.fsencode(os.readlink(self._root + path[:-1]))  # noqa: PTH115 - bytes out
             return read_file(self._root + path, max_bytes, once=path.startswith("sys/"))
         except OSError as error:
             if error.errno in _DENIED:
@@ -91,7 +91,7 @@ class Snapshot:
         names = self._listed.get(folder)
         if names is None:
             try:
-                names = sorted(os.listdir(self._root + folder))
+                names = sorted(os.listdir(self._root + folder))  # noqa: PTH208 - a hot path
             except OSError:
                 names = []
             self._listed[folder] = names
@@ -111,7 +111,7 @@ def _compiled(name: str) -> Callable[[str], re.Match[str] | None]:
 def read_file(path: str, max_bytes: int, *, once: bool = False) -> bytes:
     """Return a file's contents. Raises OSError, and TooLarge when it is longer than `max_bytes`.
 
-    An attribute of /sys is at most a page and comes in one read; /proc gives as much as it likes until it gives nothing.
+    An attribute of /sys is at most a page and comes in one read; /proc is read until it gives no more.
     A named pipe in our way must not block us, hence O_NONBLOCK.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

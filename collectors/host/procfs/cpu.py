@@ -20,7 +20,7 @@ from netmon.api import Family, Missing, Table, Value
 
 STAT = "proc/stat"
 USER_HZ = 100
-"""Ticks of /proc/stat in a second: the kernel's ABI fixes USER_HZ at 100 on every architecture that Linux servers use."""
+"""Ticks of /proc/stat in a second: the kernel's ABI fixes USER_HZ at 100 on every architecture of servers."""
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 """proc(5), /proc/stat, in its order. `guest` and `guest_nice` follow, and are already part of user and nice."""
@@ -164,9 +164,7 @@ _CPUFREQ = (
 
 def parse_cpufreq(files: Files, at: float) -> tuple[Table, ...]:
     """Parse frequencies (kHz in /sys, hertz here): kernel's admin-guide/pm/cpufreq.rst."""
-    cpus = [
-        cpu for cpu in folders(files, _SYS_CPU) if any(f"{_SYS_CPU}{cpu}/cpufreq/{c[0]}" in files for c in _CPUFREQ)
-    ]
+    cpus = folders(files, _SYS_CPU)
     tables = []
     for file, name, text in _CPUFREQ:
         having = [cpu for cpu in cpus if f"{_SYS_CPU}{cpu}/cpufreq/{file}" in files]

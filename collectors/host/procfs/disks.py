@@ -42,11 +42,9 @@ _GENERATIONS = ((0, 11), (11, 15), (15, 17))
 _INFO_LABELS = ("device", "major", "minor", "path", "wwn", "model", "serial", "revision")
 _INFO = (Family("node_disk_info", GAUGE, "What udev knows of the disk; always 1.", "/run/udev/data"),)
 _DM_LABELS = ("device", "name", "uuid", "vg_name", "lv_name", "lv_layer")
-_DM = (
-    Family("node_disk_device_mapper_info", GAUGE, "What udev knows of a mapped device; always 1.", "/run/udev/data"),
-)
+_DM = (Family("node_disk_device_mapper_info", GAUGE, "What udev knows of a mapping; always 1.", "/run/udev/data"),)
 _FS_LABELS = ("device", "type", "usage", "uuid", "version")
-_FS = (Family("node_disk_filesystem_info", GAUGE, "The filesystem that udev found on it; always 1.", "/run/udev/data"),)
+_FS = (Family("node_disk_filesystem_info", GAUGE, "The filesystem that udev found; always 1.", "/run/udev/data"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,7 @@ _ATTRIBUTES = (
 ATTRIBUTES = tuple(row[0] for row in _ATTRIBUTES)
 NAMES = ("address", "broadcast", "duplex", "ifalias", "operstate")
 _CLASS = tuple(Family(f"node_network_{name}", kind, text, f"/{CLASS}{file}") for file, name, kind, text in _ATTRIBUTES)
-_INFO = (
-    Family("node_network_info", GAUGE, "Addresses, duplex, alias and state of the interface; always 1.", f"/{CLASS}"),
-)
+_INFO = (Family("node_network_info", GAUGE, "Addresses, alias and state; always 1.", f"/{CLASS}"),)
 _UP = (Family("node_network_up", GAUGE, "1 while the operational state is up.", f"/{CLASS}operstate"),)
 
 
@@ -140,9 +138,7 @@ def _attribute(files: Files, device: str, file: str) -> Value | Missing:
 
 _BONDING = (
     Family("node_bonding_slaves", GAUGE, "Interfaces configured for this bond.", f"/{CLASS}bonding/slaves"),
-    Family(
-        "node_bonding_active", GAUGE, "Interfaces of this bond whose link is up.", f"/{CLASS}bonding_slave/mii_status"
-    ),
+    Family("node_bonding_active", GAUGE, "Interfaces of it whose link is up.", f"/{CLASS}bonding_slave/mii_status"),
 )
 
 
