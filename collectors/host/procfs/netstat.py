@@ -1,7 +1,6 @@
 """Protocol counters: /proc/net/netstat, snmp, snmp6, sockstat, the UDP and TCP socket tables, connection tracking."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from collectors.host.procfs.shape import (
@@ -134,20 +133,20 @@ def parse_udp_queues(files: Files, at: float) -> tuple[Table, ...]:
 
 
 # Kernel's include/net/tcp_states.h, by number.
-_STATES = [
-    "established",
-    "syn_sent",
-    "syn_recv",
-    "fin_wait1",
-    "fin_wait2",
-    "time_wait",
-    "close",
-    "close_wait",
-    "last_ack",
-    "listen",
-    "closing",
-    "new_syn_recv",
-]
+_STATES = {
+    b"01": "established",
+    b"02": "syn_sent",
+    b"03": "syn_recv",
+    b"04": "fin_wait1",
+    b"05": "fin_wait2",
+    b"06": "time_wait",
+    b"07": "close",
+    b"08": "close_wait",
+    b"09": "last_ack",
+    b"0A": "listen",
+    b"0B": "closing",
+    b"0C": "syn_recv",  # TCP_NEW_SYN_RECV: a request that has no socket yet
+}
 _TCP = (
     Family("node_tcp_connection_states", GAUGE, "TCP sockets by state, and bytes in their queues.", "/proc/net/tcp"),
 )
@@ -162,10 +161,9 @@ def parse_tcpstat(files: Files, at: float) -> tuple[Table, ...]:
             with parsing(path):
                 for line in lines(files, path)[1:]:
                     words = line.split(None, 5)
-                    number = int(words[3], 16)
-                    if not 1 <= number <= len(_STATES):
-                        raise Malformed(path, f"{number} is no TCP state")
-                    state = _STATES[number - 1]
+                    state = _STATES.get(words[3])
+                    if state is None:
+                        raise Malformed(path, f"{words[3]!r} is no TCP state")
                     counts[state] = counts.get(state, 0) + 1
                     tx, _, rx = words[4].partition(b":")
                     sent += int(tx, 16)
@@ -205,7 +203,7 @@ def _conntrack_stat(files: Files, at: float) -> Table:
     """Add up the CPUs' lines: hexadecimal columns under a line of names that differs between kernels."""
     with parsing(_CONNTRACK_STAT):
         names, *cpus = [line.split() for line in lines(files, _CONNTRACK_STAT)]
-        columns: list[Sequence[bytes]] = list(zip(*cpus, strict=True))
+        columns = list(zip(*cpus, strict=True))
         sums = {
             name.decode("ascii", "replace"): sum(int(word, 16) for word in column)
             for name, column in zip(names, columns, strict=True)

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from netmon.api import Column, Family, Kind, Missing, Reason, Table, Value
 
@@ -94,12 +94,15 @@ def family(name: str, kind: Kind, text: str, source: str) -> Family:
 
 def packed(values: Sequence[Value | Missing]) -> Column:
     """Return a column as the API asks for it: an array where every value is there and fits, else a tuple."""
+    kinds = {type(value) for value in values}
     try:
-        if all(type(value) is float for value in values):
-            return array("d", values)  # type: ignore[arg-type]  # every one is a float
-        return array("q", values)  # type: ignore[arg-type]  # the array refuses what is not an integer
-    except (TypeError, OverflowError):
-        return tuple(values)
+        if kinds == {int}:
+            return array("q", cast("Sequence[int]", values))
+        if kinds == {float}:
+            return array("d", cast("Sequence[float]", values))
+    except OverflowError:  # beyond 63 bits
+        pass
+    return tuple(values)
 
 
 def scalars(at: float, families: tuple[Family, ...], values: Sequence[Value | Missing]) -> Table:
@@ -126,4 +129,4 @@ def info(at: float, name: str, text: str, source: str, labels: Mapping[str, str]
 
 def per_row(readings: Sequence[Sequence[Value | Missing]], width: int) -> Iterator[Sequence[Value | Missing]]:
     """Turn rows of readings into columns; without rows there are still `width` of them."""
-    return zip(*readings, strict=True) if readings else iter([()] * width)  # type: ignore[arg-type]
+    return zip(*readings, strict=True) if readings else iter([()] * width)
