@@ -1,7 +1,8 @@
 """What netmon says to people, in English and Indonesian. `t("key", name=value)` gives the text in the language in use.
 
 The language is NETMON_LANG's, else the one that the settings name (`speaking`), else that of the locale, else English.
-The words themselves stand in `netmon/app/texts/`, one table a topic; a test holds both languages to the same placeholders.
+The words themselves stand in `netmon/app/texts/`, one table a topic; a test holds both languages to the same
+placeholders.
 """
 
 import os

@@ -1,6 +1,7 @@
 """`netmon check DIR`: every fault of a configuration at once, or what it amounts to."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,7 @@ def command(directory: Path, *, show: bool, form: str) -> None:
     try:
         settings = load_directory(directory)
     except ConfigError as error:
-        click.echo(
-            _faults_as_json(error) if form == "json" else f"{error}\n{t('check.faults', count=len(error.faults))}"
-        )
+        click.echo(_faults_as_json(error) if form == "json" else _faults(error))
         raise SystemExit(EXIT_CONFIG) from None
     with speaking(settings.netmon.language):
         click.echo(_fine_as_json(settings, show=show) if form == "json" else _fine(settings, show=show), nl=False)
@@ -52,9 +51,9 @@ def _fine_as_json(settings: Settings, *, show: bool) -> str:
     return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
 
 
+def _faults(error: ConfigError) -> str:
+    return f"{error}\n{t('check.faults', count=len(error.faults))}"
+
+
 def _faults_as_json(error: ConfigError) -> str:
-    faults = [
-        {"file": f.file, "line": f.line, "column": f.column, "problem": f.problem, "remedy": f.remedy}
-        for f in error.faults
-    ]
-    return json.dumps({"ok": False, "faults": faults}, ensure_ascii=False, indent=2)
+    return json.dumps({"ok": False, "faults": [asdict(fault) for fault in error.faults]}, ensure_ascii=False, indent=2)

@@ -1,7 +1,7 @@
 """The effective settings as YAML, defaults included, secrets masked: what netmon really works with."""
 
+import re
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any, Final
 
 import yaml
@@ -26,7 +26,7 @@ def dump(settings: Settings) -> str:
 def plain(settings: Settings) -> dict[str, Any]:
     """Return the settings as plain data in the schema's order, secrets masked."""
     return {
-        "netmon": _plain(settings.netmon.model_dump(by_alias=True)),
+        "netmon": _escaped(_plain(settings.netmon.model_dump(by_alias=True))),
         "inventory": _plain(settings.inventory.model_dump(by_alias=True)),
     }
 
@@ -38,11 +38,20 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(inner) for inner in value]
-    if isinstance(value, PurePath):
-        return str(value)
+    if isinstance(value, re.Pattern):
+        return value.pattern
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)
+
+
+def _escaped(value: Any) -> Any:
+    """Write `${` as netmon.yaml has to have it where it does not refer to the environment."""
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped(inner) for inner in value]
+    return value.replace("${", "$${") if isinstance(value, str) else value
 
 
 class _Dumper(yaml.SafeDumper):

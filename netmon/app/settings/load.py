@@ -1,13 +1,13 @@
-"""From files to settings, or to every fault in them. Nothing here changes anything outside, so a reload can try first."""
+"""From files to settings, or to every fault in them. Nothing here has an effect outside, so a reload can try first."""
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from netmon.api import ConfigError, Fault
 from netmon.app.settings import references, secrets
@@ -24,7 +24,7 @@ from netmon.app.settings.inventory import (
     Site,
 )
 from netmon.app.settings.model import NetmonSettings, Settings
-from netmon.app.settings.problems import faults_of
+from netmon.app.settings.problems import choose_from, faults_of
 from netmon.app.settings.references import Entry
 from netmon.app.settings.yamlfile import Document, fault_at, parse_yaml, read_text, read_yaml
 from netmon.app.text import Language, speaking
@@ -48,13 +48,13 @@ _SECTIONS: Final[Mapping[str, type[Model]]] = {
 class _InventoryFile(Model):
     """The outer shape of one inventory file; each item is validated by itself."""
 
-    sites: list[Any] = []
-    devices: list[Any] = []
-    servers: list[Any] = []
-    applications: list[Any] = []
-    links: list[Any] = []
-    mirrors: list[Any] = []
-    prefixes: list[Any] = []
+    sites: list[Any] = Field(default_factory=list)
+    devices: list[Any] = Field(default_factory=list)
+    servers: list[Any] = Field(default_factory=list)
+    applications: list[Any] = Field(default_factory=list)
+    links: list[Any] = Field(default_factory=list)
+    mirrors: list[Any] = Field(default_factory=list)
+    prefixes: list[Any] = Field(default_factory=list)
 
 
 def load_file(path: Path, model: type[_Model]) -> _Model:
@@ -69,13 +69,16 @@ def load_file(path: Path, model: type[_Model]) -> _Model:
     return made
 
 
-def load_directory(directory: Path, environment: Mapping[str, str] | None = None) -> Settings:
+def load_directory(
+    directory: Path, environment: Mapping[str, str] | None = None, profiles: Collection[str] | None = None
+) -> Settings:
     """Return the settings in a directory: netmon.yaml and inventory/*.yaml.
 
     Raises ConfigError with every fault of all files. Relative paths in netmon.yaml are relative to the directory.
-    `environment` is what `${NAME}` refers to, the process's own unless given.
+    `environment` is what `${NAME}` refers to, the process's own unless given. `profiles` are the names of the SNMP
+    profiles that there are; settings of others are faults if it is given.
     """
-    return _Loading(directory, os.environ if environment is None else environment).run()
+    return _Loading(directory, os.environ if environment is None else environment, profiles).run()
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class _Loading:
 
     directory: Path
     environment: Mapping[str, str]
+    profiles: Collection[str] | None
     faults: list[Fault] = field(default_factory=list)
     complete: bool = True  # every file could be read as YAML
 
@@ -94,6 +98,7 @@ class _Loading:
             netmon = self._netmon(main) if main else None
             entries = [entry for path in self._inventory_files() for entry in self._entries(path)]
             self.faults += references.check(entries, _credentials(main), complete=self.complete)
+            self.faults += self._unknown_profiles(netmon, main, entries)
             if self.faults or netmon is None:
                 raise ConfigError(*self.faults)
         return Settings(self.directory, netmon, _inventory(entries))
@@ -112,10 +117,28 @@ class _Loading:
             document.faults += secrets.exposed(document, NetmonSettings)
         expansion = Expansion(document, self.environment)
         document.faults += expansion.run()
-        document.faults += secrets.fill(document, NetmonSettings, self.directory, expansion.failed)
+        document.faults += secrets.Filling(document, self.directory, expansion.failed).run(NetmonSettings)
         made = _validate(document, NetmonSettings)
         self.faults += document.faults
         return made
+
+    def _unknown_profiles(
+        self, netmon: NetmonSettings | None, main: Document | None, entries: list[Entry]
+    ) -> Iterator[Fault]:
+        """Give the settings of SNMP profiles that do not exist."""
+        if self.profiles is None:
+            return
+        named = [
+            (entry.document, entry.path, entry.item) for entry in entries if isinstance(entry.item, Device | Server)
+        ]
+        places = [(document, (*path, "profiles"), item.profiles) for document, path, item in named]
+        if netmon and main:
+            places.insert(0, (main, ("snmp", "profiles"), netmon.snmp.profiles))
+        for document, path, overrides in places:
+            for name in overrides:
+                if name not in self.profiles:
+                    remedy = choose_from(sorted(self.profiles), name)
+                    yield document.fault((*path, name), "unknown_profile", key=True, value=name, remedy=remedy)
 
     def _inventory_files(self) -> list[Path]:
         """Return the inventory's files in the order of their names; it need not exist."""

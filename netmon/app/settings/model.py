@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from collectors.host.settings import HostSettings
 from collectors.snmp.settings import Credential, SnmpSettings
 from exporters.prometheus.settings import WebSettings
 from netmon.api import Target
@@ -33,6 +34,7 @@ class NetmonSettings(Model):
     scheduler: ScheduleSettings = Field(default_factory=ScheduleSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     snmp: SnmpSettings = Field(default_factory=SnmpSettings)
+    host: HostSettings = Field(default_factory=HostSettings)
     credentials: Mapping[Name, Credential] = Field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from netmon.api import Fault
@@ -36,6 +36,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "too_short": "too_few_items",
     "too_long": "too_many_items",
     "string_pattern_mismatch": "pattern",
+    "pattern_regex": "regular_expression",
 }
 
 
@@ -91,17 +92,17 @@ def _fault(error: ErrorDetails, document: Document, model: Any, base: tuple[str 
     if (special := _SPECIAL.get(kind)) is not None:
         return special(error, document, path, schema.at(model, loc[:-1]) if kind == "extra_forbidden" else types)
     if kind in _PLAIN:
-        return document.fault(path, _PLAIN[kind], key=at_key, value=value, **context)
+        return document.fault(path, _PLAIN[kind], key=at_key, **{"value": value, **context})
     if kind.startswith("netmon."):
         return document.fault(path, kind.removeprefix("netmon."), key=at_key, **{"value": value, **context})
     return document.fault(path, "other", key=at_key, value=value, said=error["msg"])
 
 
-def _missing(error: ErrorDetails, document: Document, path: tuple[str | int, ...], _: list[Any]) -> Fault:
+def _missing(_error: ErrorDetails, document: Document, path: tuple[str | int, ...], _: list[Any]) -> Fault:
     return document.fault(path[:-1], "missing", key=True, name=path[-1])
 
 
-def _unknown_key(error: ErrorDetails, document: Document, path: tuple[str | int, ...], parents: list[Any]) -> Fault:
+def _unknown_key(_error: ErrorDetails, document: Document, path: tuple[str | int, ...], parents: list[Any]) -> Fault:
     names = tuple(sorted({name for model in schema.models(parents) for name in schema.fields(model)}))
     meant = did_you_mean(str(path[-1]), names)
     remedy = meant or t("choose.keys", keys=", ".join(names))
@@ -149,11 +150,3 @@ _SPECIAL: Final[Mapping[str, Callable[[ErrorDetails, Document, tuple[str | int, 
     "value_error": _said_by_validator,
     "assertion_error": _said_by_validator,
 }
-
-
-def validate(model: type[BaseModel], data: Any, document: Document, base: Way = ()) -> BaseModel | list[Fault]:
-    """Return the model made of the data, or its faults."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        return list(faults_of(error, document, model, base))

@@ -36,7 +36,7 @@ class Entry:
 
     def fault(self, inner: Way, text: str, **values: object) -> Fault:
         """Return a fault at a place inside this item."""
-        return self.document.fault((*self.path, *inner), text, **values)
+        return self.document.fault((*self.path, *inner), text, key=False, **values)
 
     def origin(self, inner: Way) -> str:
         """Return where something inside this item stands, as `file:line:column`."""
@@ -63,7 +63,7 @@ def check(entries: list[Entry], credentials: Iterable[str], *, complete: bool) -
 
 
 def _unique(entries: list[Entry]) -> Iterator[Fault]:
-    """Names are there once in their kind (targets share theirs), addresses and prefixes once at all."""
+    """Give what is there twice: names in their kind (targets share theirs), addresses, prefixes."""
     first: dict[tuple[str, object], tuple[Entry, Way]] = {}
     for entry in entries:
         for kind, value, path in _identities(entry):
@@ -90,7 +90,7 @@ def _identities(entry: Entry) -> Iterator[tuple[str, object, Way]]:
 
 
 def _taken_ports(entries: list[Entry]) -> Iterator[Fault]:
-    """A port holds one fiber."""
+    """Give the links that end at a port where another one ends: a port holds one fiber."""
     first: dict[tuple[str, str], tuple[Entry, Way]] = {}
     for entry in entries:
         if not isinstance(link := entry.item, Link):

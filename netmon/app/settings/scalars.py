@@ -1,4 +1,4 @@
-"""Plain scalars of YAML 1.2's core schema (section 10.3.2): what is a number, a boolean or nothing, and what a string."""
+"""Plain scalars of YAML 1.2's core schema (section 10.3.2): which are numbers, booleans or nothing, and which text."""
 
 import re
 from typing import Final

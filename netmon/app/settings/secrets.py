@@ -7,12 +7,13 @@ can read the file. Which fields are secrets, and which are paths, the schema say
 import os
 import stat
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from netmon.api import ConfigError, Fault
+from netmon.api import Fault
 from netmon.app.settings import schema
 from netmon.app.settings.environment import is_reference
 from netmon.app.settings.files import open_at_once
@@ -32,26 +33,54 @@ def exposed(document: Document, model: Any) -> Iterator[Fault]:
     """Give a fault for each secret that stands in the file itself. Run before references are replaced."""
     for here, key, path, types in _fields(document.data, model):
         value = here[key]
-        if SecretStr in types and isinstance(value, str) and value and not is_reference(value):
+        if SecretStr in types and value not in ("", None) and not (isinstance(value, str) and is_reference(value)):
             yield document.fault(path, "secret_exposed", name=key, file=document.file)
 
 
-def fill(document: Document, model: Any, directory: Path, skip: Collection[Way]) -> Iterator[Fault]:
-    """Read the secrets of `x_file` fields and make paths absolute, in place. Run after references were replaced.
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Puts secrets from files where `x_file` names them and makes paths absolute; after references were replaced.
 
-    Gives a fault for each secret that cannot be had or that others can read. `skip` has the values to leave alone.
+    `skip` has the ways to values that are wrong already, and stay as they are.
     """
-    for here, key, path, types in _fields(document.data, model):
-        if _SecretFile in types:
-            yield from _from_file(document, here, key, path, directory, skip)
-        elif SecretStr in types:
-            if path in skip:
+
+    document: Document
+    directory: Path
+    skip: Collection[Way]
+
+    def run(self, model: Any) -> Iterator[Fault]:
+        """Give a fault for each secret that cannot be had or that others can read."""
+        for here, key, path, types in _fields(self.document.data, model):
+            if _SecretFile in types:
+                yield from self._from_file(here, key, path)
+            elif SecretStr in types and path in self.skip:
                 here[key] = _UNKNOWN
-            elif here[key] == "":
-                yield document.fault(path, "secret_empty", name=key)
+            elif SecretStr in types and here[key] == "":
+                yield self.document.fault(path, "secret_empty", name=key)
                 here[key] = _UNKNOWN
-        elif Path in types and isinstance(here[key], str) and here[key] and path not in skip:
-            here[key] = str(directory / here[key])
+            elif Path in types and isinstance(here[key], str) and here[key] and path not in self.skip:
+                here[key] = str(self.directory / here[key])
+
+    def _from_file(self, here: dict[str, Any], key: str, path: Way) -> Iterator[Fault]:
+        """Put what the file holds where the secret itself would stand, with the place of the file's name."""
+        name = key.removesuffix(_FILE)
+        if name in here:
+            yield self.document.fault(path, "secret_twice", key=True, name=name)
+            del here[key]
+            return
+        marks = self.document.marks[id(here)]
+        given, marks[name], here[name] = here.pop(key), marks[key], _UNKNOWN
+        if path in self.skip:
+            return
+        at = (*path[:-1], name)
+        if not isinstance(given, str) or not given:
+            yield self.document.fault(at, "secret_path", name=key)
+            return
+        file = self.directory / given
+        try:
+            here[name] = read_secret(file)
+        except _Refused as refused:
+            yield self.document.fault(at, refused.text, file=file, reason=refused.reason, limit=MAX_SECRET_BYTES >> 10)
 
 
 def read_secret(path: Path) -> str:
@@ -91,30 +120,6 @@ class _Refused(Exception):
         super().__init__(text)
         self.text = text
         self.reason = reason
-
-
-def _from_file(
-    document: Document, here: dict[str, Any], key: str, path: Way, directory: Path, skip: Collection[Way]
-) -> Iterator[Fault]:
-    """Put what the file holds where the secret itself would stand, with the place of the file's name."""
-    name, given = key.removesuffix(_FILE), here.pop(key)
-    if name in here:
-        yield document.fault(path, "secret_twice", key=True, name=name)
-        return
-    here[name] = _UNKNOWN
-    marks = document.marks[id(here)]
-    marks[name] = marks[key]
-    at = (*path[:-1], name)
-    if path in skip:
-        return
-    if not isinstance(given, str) or not given:
-        yield document.fault(at, "secret_path", name=key)
-        return
-    file = directory / given
-    try:
-        here[name] = read_secret(file)
-    except _Refused as refused:
-        yield document.fault(at, refused.text, file=file, reason=refused.reason, limit=MAX_SECRET_BYTES >> 10)
 
 
 def _fields(data: Any, model: Any) -> Iterator[tuple[Any, Any, Way, list[Any]]]:

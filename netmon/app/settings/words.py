@@ -10,9 +10,8 @@ from pydantic_core import PydanticCustomError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # stands in URLs (/targets/<name>/metrics) and labels
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")  # Prometheus data model
-_HOST: Final = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?)*"
-)  # RFC 1123 §2.1
+# RFC 1123 section 2.1, and '_' because names of real hosts have it.
+_HOST: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?)*")
 _LOOKS_LIKE_IPV4: Final = re.compile(r"[0-9.]+")
 
 RESERVED_LABELS: Final = frozenset({"instance", "job", "site", "le", "quantile"})
@@ -21,7 +20,7 @@ RESERVED_LABELS: Final = frozenset({"instance", "job", "site", "le", "quantile"}
 
 def _wrong(kind: str, **context: object) -> PydanticCustomError:
     """Return an error that `problems` shows as the text `fault.<kind>`."""
-    return PydanticCustomError(f"netmon.{kind}", kind, context)  # type: ignore[arg-type]  # wants a literal
+    return PydanticCustomError(f"netmon.{kind}", kind, context)
 
 
 def split_address(address: str) -> tuple[str, int | None]:

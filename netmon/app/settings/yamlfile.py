@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -151,13 +151,12 @@ _SYNTAX: Final = {
     "did not find expected ',' or ']'": "syntax_bracket",
     "did not find expected ',' or '}'": "syntax_bracket",
 }
-_PRINTABLE: Final = re.compile(
-    "[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # YAML 1.2 §5.1
+# YAML 1.2 section 5.1: what is no c-printable.
+_UNPRINTABLE: Final = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _forbidden_character(text: str) -> tuple[int, int]:
-    found = _PRINTABLE.search(text)
+    found = _UNPRINTABLE.search(text)
     return _line_column(text[: found.start()]) if found else (0, 0)
 
 
@@ -212,20 +211,20 @@ class _Builder:
             if self._documents > 1:
                 self._stop_at(event, "second_document")
 
-    def stop(self, line: int, column: int, text: str, **values: object) -> None:
+    def stop(self, line: int, column: int, text: str, **values: object) -> NoReturn:
         """Give up: nothing sensible can follow this fault."""
         raise ConfigError(*self.document.faults, fault_at(self.document.file, line, column, text, **values)) from None
 
-    def _stop_at(self, event: Event, text: str, **values: object) -> None:
-        self.stop(event.start_mark.line + 1, event.start_mark.column + 1, text, **values)
+    def _stop_at(self, event: Event, text: str, **values: object) -> NoReturn:
+        line, column = _start(event)
+        self.stop(line, column, text, **values)
 
     def _fault(self, place: tuple[int, int], text: str, **values: object) -> None:
-        self.document.faults.append(fault_at(self.document.file, *place, text, **values))
+        line, column = place
+        self.document.faults.append(fault_at(self.document.file, line, column, text, **values))
 
     def _scalar(self, event: ScalarEvent) -> None:
-        mark = event.start_mark
-        place = (mark.line + 1, mark.column + 1)
-        frame, tag = self._stack[-1], event.tag
+        place, frame, tag = _start(event), self._stack[-1], event.tag
         if tag not in _SCALAR_TAGS:
             self._fault(place, "tag", tag=_short_tag(tag))
         if frame.is_mapping and frame.key is None:
@@ -239,7 +238,7 @@ class _Builder:
             self._anchors[event.anchor] = (value, 1)
 
     def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
-        place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        place = _start(event)
         if len(self._stack) > MAX_DEPTH:
             self._stop_at(event, "too_deep", limit=MAX_DEPTH)
         if self._stack[-1].is_mapping and self._stack[-1].key is None:
@@ -261,10 +260,10 @@ class _Builder:
             self._anchors[frame.anchor] = (frame.container, self._nodes - frame.nodes_before + 1)
 
     def _alias(self, event: AliasEvent) -> None:
-        place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        place = _start(event)
         if self._stack[-1].is_mapping and self._stack[-1].key is None:
             self._stop_at(event, "complex_key")
-        if event.anchor not in self._anchors:
+        if event.anchor not in self._anchors:  # an alias inside its own anchor's value too: that would be endless
             self._stop_at(event, "alias", name=event.anchor)
         value, size = self._anchors[event.anchor]
         self._add(event, value, place, size)
@@ -289,7 +288,7 @@ class _Builder:
         if key == "<<":
             frame.merges.append((value, place))
         elif key in frame.container:
-            first = frame.marks[key][2:]
+            first = frame.marks[key or ""][2:]
             self._fault(frame.key_place, "duplicate_key", key=key, line=first[0], column=first[1])
         else:
             frame.marks[key or ""] = (*place, *frame.key_place)
@@ -308,5 +307,10 @@ class _Builder:
                     frame.marks[key] = self.document.marks[id(source)][key]
 
 
-def _short_tag(tag: str) -> str:
-    return tag.replace(_TAG, "!!")
+def _start(event: Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+
+
+def _short_tag(tag: str | None) -> str:
+    return (tag or "").replace(_TAG, "!!")

@@ -265,6 +265,12 @@ _VALUES: Final[Mapping[str, _Row]] = {
         "{value} tidak sesuai bentuk yang diharapkan di sini",
         "harus cocok dengan {pattern}",
     ),
+    "regular_expression": _Row(
+        "{value} is no regular expression",
+        "correct it; put \\ before a character that stands for itself",
+        "{value} bukan ekspresi reguler",
+        "perbaiki; beri \\ sebelum karakter yang berarti dirinya sendiri",
+    ),
     "name": _Row(
         "{value} is no name",
         "use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 128",
@@ -434,6 +440,7 @@ _INVENTORY: Final[Mapping[str, _Row]] = {
     "unknown_device": _unknown("device", "perangkat"),
     "unknown_server": _unknown("server", "server"),
     "unknown_credential": _unknown("credential", "kredensial"),
+    "unknown_profile": _unknown("SNMP profile", "profil SNMP"),
     "port_taken": _Row(
         "another link ends at port {value} of this device, at {where}",
         "correct one of them: a port holds one fiber",
