@@ -49,6 +49,7 @@ class Node:
     kind: Kind
     title: str
     site: str
+    site_title: str
     address: str
     credential: str
     ports: tuple[Port, ...]
@@ -139,7 +140,7 @@ def _nodes(inventory: Inventory) -> Iterator[Node]:
         if thing.collector == "snmp":
             kind = _kind(thing)
             title = titles.get(thing.site, thing.site)
-            yield Node(thing.name, kind, thing.title, title, thing.address, thing.credential, _PORTS[kind])
+            yield Node(thing.name, kind, thing.title, thing.site, title, thing.address, thing.credential, _PORTS[kind])
 
 
 def _kind(thing: Device | Server) -> Kind:
