@@ -1,45 +1,127 @@
-"""Reads recorded devices in snmpsim's form: a line is `OID|tag|value`."""
+"""Recorded devices: reads snmpsim's files and answers fetches from memory, as the client would over the network."""
 
-import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from collectors.snmp import oid
-from collectors.snmp.ber import Tag
-from collectors.snmp.values import encode_value
+from collectors.snmp.answers import Answers, Cell
+from collectors.snmp.client import Agent
 
-RECORDED = Path("../shared/fixtures/librenms/snmprec")
-_SIGNED = {Tag.INTEGER}
-_NUMBERS = {Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS, Tag.COUNTER64}
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
-_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+FOLDER = Path("../shared/fixtures/librenms")
+
+_OCTETS, _NULL, _OID, _ADDRESS, _OPAQUE = 4, 5, 6, 64, 68
 
 
-def read(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Give (OID's contents octets, value's TLV), in the file's order."""
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        try:
-            name, tag, value = line.split(b"|", 2)
-            yield oid.encode(oid.parse(name.decode())), _value(tag.decode(), value)
-        except ValueError as error:
-            raise ValueError(f"{path}:{number}: {error}") from error
+@cache
+def names() -> tuple[str, ...]:
+    """The recorded devices, empty where the recordings are absent."""
+    return tuple(sorted(path.stem for path in (FOLDER / "snmprec").glob("*.snmprec")))
 
 
-def _value(tag: str, text: bytes) -> bytes:
-    kind = int(tag.rstrip("xe"))
-    if kind in _NUMBERS:
-        return encode_value(kind, int(text))
-    if kind == Tag.NULL:
-        return encode_value(kind, None)
-    if kind == Tag.OBJECT_IDENTIFIER:
-        return encode_value(kind, oid.encode(oid.parse(text.decode())))
+def read_file(path: Path) -> list[tuple[tuple[int, ...], Cell]]:
+    """Return the (arcs, value) of a file of `OID|tag|value` lines, in OID order."""
+    found = {}
+    for line in path.read_bytes().decode("utf-8", "surrogateescape").split("\n")[:-1]:
+        number, _, rest = line.partition("|")
+        tag, _, value = rest.partition("|")
+        cell = _cell(tag, value)
+        if cell is not None:
+            found[oid.parse(number)] = cell
+    return sorted(found.items())
+
+
+def _cell(tag: str, value: str) -> Cell | None:
+    raw = value.encode("utf-8", "surrogateescape")
     if tag.endswith("x"):
-        return encode_value(kind, bytes.fromhex(text.decode()))
-    if kind == Tag.IP_ADDRESS:
-        return encode_value(kind, bytes(int(part) for part in text.split(b".")))
-    return encode_value(kind, _ESCAPE.sub(_unescape, text) if tag.endswith("e") else text)
+        raw = bytes.fromhex(value)
+    elif tag.endswith("e"):  # Python's escapes
+        raw = raw.decode("unicode_escape").encode("latin-1")
+    kind = int(tag.rstrip("xe"))
+    if kind in (_OCTETS, _OPAQUE):
+        return raw
+    if kind == _ADDRESS:
+        return raw if tag.endswith("x") else bytes(map(int, value.split(".")))
+    if kind == _OID:
+        return oid.encode(oid.parse(value)) if value else b""
+    if kind == _NULL:
+        return None
+    return int(value)
 
 
-def _unescape(match: re.Match[bytes]) -> bytes:
-    found = match[1]
-    return bytes.fromhex(found[1:].decode()) if len(found) == 3 else _LETTERS.get(found, found)
+class Recording:
+    """A device's values; `change` lets a test alter some of them."""
+
+    def __init__(self, values: Sequence[tuple[tuple[int, ...], Cell]]) -> None:
+        self._values = dict(values)
+        self._order = sorted(self._values)
+
+    def get(self, number: str) -> Cell | None:
+        """Return one instance's value."""
+        return self._values.get(oid.parse(number))
+
+    def change(self, number: str, cell: Cell | None) -> None:
+        """Set one instance, or take it away."""
+        arcs = oid.parse(number)
+        self._values.pop(arcs, None)
+        if cell is not None:
+            self._values[arcs] = cell
+        self._order = sorted(self._values)
+
+    def answer(self, scalars: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> Answers:
+        """Return what a fetch of these brings."""
+        answers = Answers()
+        for column in scalars:
+            cell = self._values.get((*oid.decode(column), 0))
+            answers.cells[column] = {} if cell is None else {b"\0": cell}
+        for column in (column for group in columns for column in group):
+            answers.cells[column] = self._column(oid.decode(column))
+        return answers
+
+    def _column(self, arcs: tuple[int, ...]) -> dict[bytes, Cell]:
+        cells = {}
+        at = bisect_left(self._order, arcs)
+        while at < len(self._order) and self._order[at][: len(arcs)] == arcs:
+            cells[oid.encode_suffix(self._order[at][len(arcs) :])] = self._values[self._order[at]]
+            at += 1
+        return cells
+
+
+@cache
+def _values(name: str) -> tuple[tuple[tuple[int, ...], Cell], ...]:
+    return tuple(read_file(FOLDER / "snmprec" / f"{name}.snmprec"))
+
+
+def recording(name: str) -> Recording:
+    """Return a recorded device."""
+    return Recording(_values(name))
+
+
+class Memory:
+    """Answers fetches from recordings by the agent's name; stands where the client stands."""
+
+    def __init__(self, **devices: Recording) -> None:
+        self.devices = devices
+        self.asked: list[tuple[str, tuple[bytes, ...], tuple[tuple[bytes, ...], ...]]] = []
+        self.boot_counts: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """There is nothing to open."""
+
+    async def stop(self) -> None:
+        """There is nothing to close."""
+
+    async def fetch(
+        self, agent: Agent, scalars: Sequence[bytes], columns: Sequence[Sequence[bytes]], deadline: float
+    ) -> Answers:
+        """Answer from the recording."""
+        self.asked.append((agent.name, tuple(scalars), tuple(map(tuple, columns))))
+        return self.devices[agent.name].answer(scalars, columns)
+
+    def boots(self, agent_name: str) -> int | None:
+        """Return engineBoots where a test set them."""
+        return self.boot_counts.get(agent_name)
+
+    def forget(self, name: str) -> None:
+        """Nothing is kept."""

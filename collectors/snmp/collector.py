@@ -1,0 +1,256 @@
+"""SNMP as a collector: targets become agents, parts become profiles, answers become readings."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+from zlib import crc32
+
+import structlog
+
+from collectors.snmp.agent import Agent
+from collectors.snmp.answers import Answers
+from collectors.snmp.counters import Counts
+from collectors.snmp.device import (
+    SYS_OBJECT_ID,
+    SYS_UP_TIME,
+    Ask,
+    Device,
+    Marks,
+    ProfilePlan,
+    first_problem,
+    guards,
+    marks_of,
+)
+from collectors.snmp.profile import Profile
+from collectors.snmp.settings import Credential, SnmpSettings
+from collectors.snmp.tables import Moment, read_table
+from netmon.api import Missing, Part, PeerError, Reading, Reason, Target
+
+DEFAULT_PORT = 161
+CHECK_S = 2.0  # of a poll's time, at most a tenth is kept for the last look at uptime: no more than this
+
+_log = structlog.get_logger(__name__)
+
+
+class Fetcher(Protocol):
+    """What reads devices: SnmpClient, or a recording in tests."""
+
+    async def start(self) -> None:
+        """Open sockets."""
+
+    async def stop(self) -> None:
+        """Close sockets."""
+
+    async def fetch(
+        self, agent: Agent, scalars: Sequence[bytes], columns: Sequence[Sequence[bytes]], deadline: float
+    ) -> Answers:
+        """Read scalars and columns until `deadline`, in monotonic seconds. PeerError when the device is unreachable."""
+
+    def boots(self, agent_name: str) -> int | None:
+        """Return v3's snmpEngineBoots where known."""
+
+    def forget(self, agent_name: str) -> None:
+        """Drop what is remembered of an agent."""
+
+
+class SnmpCollector:
+    """Reads devices through profiles. `clock` gives Unix seconds, `monotonic` what deadlines are measured in."""
+
+    name = "snmp"
+    job = "snmp"
+
+    def __init__(
+        self,
+        client: Fetcher,
+        profiles: Iterable[Profile],
+        credentials: Mapping[str, Credential],
+        settings: SnmpSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._credentials = credentials
+        self._clock = clock
+        self._monotonic = monotonic
+        self._plans = {profile.name: ProfilePlan(profile) for profile in profiles if self._enabled(profile.name)}
+        self._devices: dict[str, Device] = {}
+        self._reported: set[tuple[str, type[Exception]]] = set()
+
+    async def start(self) -> None:
+        """Open the client's sockets."""
+        await self._client.start()
+
+    async def stop(self) -> None:
+        """Close the client's sockets."""
+        await self._client.stop()
+
+    def forget(self, target: str) -> None:
+        """Drop what is remembered of a target that left the inventory."""
+        self._devices.pop(target, None)
+        self._client.forget(target)
+
+    def plan(self, target: Target) -> Mapping[float, tuple[str, ...]]:
+        """Return how often which profiles are read: the operator's word for the profile, else the target's interval or
+        the general one, but no more often than the profile itself says.
+        """
+        by_interval: dict[float, list[str]] = {}
+        for plan in self._plans.values():
+            by_interval.setdefault(self._interval(target, plan.profile), []).append(plan.name)
+        return {interval: tuple(names) for interval, names in sorted(by_interval.items())}
+
+    def _enabled(self, profile: str) -> bool:
+        settings = self._settings.profiles.get(profile)
+        return settings is None or settings.enabled
+
+    def _interval(self, target: Target, profile: Profile) -> float:
+        own = self._settings.profiles.get(profile.name)
+        if own is not None and own.interval_s is not None:
+            return own.interval_s
+        said = target.options.get("interval_s")
+        general = float(said) if isinstance(said, int | float) else self._settings.interval_s
+        return max(general, profile.interval_s or 0.0)
+
+    async def read(self, target: Target, parts: Iterable[str], deadline_s: float) -> Reading:
+        """Read these profiles of a device now."""
+        started, at = self._monotonic(), self._clock()
+        plans = [self._plans[name] for name in parts if name in self._plans]
+        try:
+            read = await self._read(self._agent(target), plans, at, started + deadline_s, deadline_s)
+            problem = None
+        except PeerError as error:
+            read, problem = (), error.missing()
+        except LookupError as error:
+            read, problem = (), Missing(Reason.AUTH_FAILED, str(error))
+        return Reading(target.name, self.name, at, self._monotonic() - started, read, problem)
+
+    def _agent(self, target: Target) -> Agent:
+        name = target.options.get("credential", "default")
+        credential = self._credentials.get(name) if isinstance(name, str) else None
+        if credential is None:
+            raise LookupError(f"no credential named {name!r}; there are {', '.join(self._credentials) or 'none'}")
+        host, port = split_address(target.address)
+        return Agent(target.name, host, port, credential=credential)
+
+    async def _read(
+        self, agent: Agent, plans: Sequence[ProfilePlan], at: float, deadline: float, span_s: float
+    ) -> tuple[Part, ...]:
+        device = self._device(agent.name)
+        if device.sys_object_id is None:
+            first = await self._client.fetch(agent, (SYS_UP_TIME, SYS_OBJECT_ID), (), deadline)
+            device.see(first, at, self._client.boots(agent.name))
+        asked = [plan for plan in plans if not device.lacks(plan, at)]
+        began = self._monotonic()
+        answers, late, moved = Answers(), None, False
+        if asked:
+            reserve = min(CHECK_S, span_s / 10)
+            for _ in range(2):  # a device that changes under our eyes is read once more
+                answers, late, moved = await self._fetch(agent, device, asked, deadline, reserve)
+                if not moved:
+                    break
+        took = self._monotonic() - began
+        moment_at = self._clock()
+        done = [self._part(plan, answers, device, moment_at, took, late, moved) for plan in asked]
+        lacking = [Part(plan.name, (), 0.0) for plan in plans if plan not in asked]
+        return (*done, *lacking)
+
+    def _device(self, name: str) -> Device:
+        device = self._devices.get(name)
+        if device is None:
+            device = self._devices[name] = Device(spread_s=float(crc32(name.encode()) % 600))
+        return device
+
+    async def _fetch(
+        self, agent: Agent, device: Device, plans: Sequence[ProfilePlan], deadline: float, reserve: float
+    ) -> tuple[Answers, Missing | None, bool]:
+        """Fetch once and look again at uptime and the times of change.
+
+        Returns the answers, why the last look failed if it did, and whether the device changed in between.
+        """
+        now = self._clock()
+        ask = device.ask(plans, now)
+        answers = await self._client.fetch(agent, ask.scalars, ask.columns, deadline - reserve)
+        before = self._marks(agent, plans, answers, now)
+        device.see(answers, now, self._client.boots(agent.name))
+        stale = device.stale(plans, answers, ask)
+        for plan in plans:
+            device.keep(plan, answers, ask, now)
+        watched = guards(plans, answers)
+        try:
+            again = await self._client.fetch(agent, watched, stale.columns, deadline)
+        except PeerError as error:
+            return answers, error.missing(), False
+        if stale.columns:
+            self._merge(answers, again)
+            for plan in plans:
+                device.keep(plan, answers, Ask((), (*ask.columns, *stale.columns)), now)
+        after = self._marks(agent, plans, again, self._clock())
+        moved = before.moved_to(after)
+        if moved:
+            device.see(again, self._clock(), self._client.boots(agent.name))
+        return answers, None, moved
+
+    def _marks(self, agent: Agent, plans: Sequence[ProfilePlan], answers: Answers, at: float) -> Marks:
+        oids = dict.fromkeys(oid for plan in plans for oid in plan.last_change)
+        return marks_of(answers, oids, at, self._client.boots(agent.name))
+
+    @staticmethod
+    def _merge(answers: Answers, more: Answers) -> None:
+        for oid, cells in more.cells.items():
+            if oid not in answers.cells or oid not in (SYS_UP_TIME, SYS_OBJECT_ID):
+                answers.cells[oid] = cells
+        answers.problems.update(more.problems)
+
+    def _part(
+        self,
+        plan: ProfilePlan,
+        answers: Answers,
+        device: Device,
+        at: float,
+        took: float,
+        late: Missing | None,
+        moved: bool,
+    ) -> Part:
+        started = self._monotonic()
+        if moved:
+            problem = Missing(Reason.REBOOTED, "the device restarted or renumbered its rows while it was read, twice")
+            return Part(plan.name, (), took, 0.0, problem)
+        try:
+            part = self._tables(plan, answers, device, at)
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs this part, never the poll
+            self._report(plan.name, error)
+            part = Part(plan.name, (), 0.0, 0.0, Missing(Reason.BUG, f"{type(error).__name__}: {error}"))
+        return replace(part, duration_s=took + self._monotonic() - started, problem=part.problem or late)
+
+    def _tables(self, plan: ProfilePlan, answers: Answers, device: Device, at: float) -> Part:
+        if not device.learn(plan, answers, at):
+            return Part(plan.name, (), 0.0)
+        counts = device.counts.setdefault(plan.name, Counts())
+        moment = Moment(at, device.epoch, counts)
+        results = [read_table(table, answers, device.table(plan.name, table.name), moment) for table in plan.tables]
+        tables = [table for result in results for table in result.tables]
+        if plan.counts:
+            tables.append(plan.breaks(counts, at))
+        came, asked = sum(result.came for result in results), sum(result.asked for result in results)
+        problem = first_problem(result.problem for result in results)
+        return Part(plan.name, tuple(tables), 0.0, came / asked if asked else 1.0, problem)
+
+    def _report(self, part: str, error: Exception) -> None:
+        """Log a bug once for each part and kind of error; the set is as small as there are of these."""
+        kind = (part, type(error))
+        if kind not in self._reported:
+            self._reported.add(kind)
+            _log.error("snmp part failed", part=part, exc_info=error)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of `10.0.0.1`, `host:1161`, `::1` and `[::1]:1161`."""
+    if address.startswith("["):
+        host, _, port = address[1:].partition("]")
+        return host, int(port.removeprefix(":") or DEFAULT_PORT)
+    if address.count(":") == 1:
+        host, _, port = address.partition(":")
+        return host, int(port)
+    return address, DEFAULT_PORT

@@ -1,0 +1,199 @@
+"""A profile made ready for use: templates, expressions and choices parsed once. Holds nothing of any device."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from collectors.snmp import expression, oid
+from collectors.snmp.convert import as_oid, text
+from collectors.snmp.answers import Cell
+from collectors.snmp.normal import NORMAL
+from collectors.snmp.profile import Block, Metric, Object, Profile, Table, fields
+from netmon.api import Kind
+
+SCALAR = b"\0"  # the index of a scalar's only instance: .0
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One `{name}` of a template with the literal text before it."""
+
+    literal: str
+    name: str
+    as_name: bool  # the enumeration's name instead of the number
+
+
+Template = tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A metric of a block. `reads` are the objects of its expression, in order."""
+
+    name: str
+    kind: Kind
+    help: str
+    node: expression.Node
+    reads: tuple[str, ...]
+    upper_limit: str
+    lower_limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlan:
+    """Metrics that share labels and rows. `telling` is the label that gets a suffix where two rows look the same."""
+
+    label_names: tuple[str, ...]
+    labels: tuple[tuple[Template, ...], ...]
+    telling: int
+    where: tuple[tuple[str, frozenset[int | str]], ...]
+    match: tuple[tuple[int, re.Pattern[str]], ...]
+    metrics: tuple[MetricPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """A table of a profile. `oids` are its columns in the order of its objects."""
+
+    name: str
+    table: Table
+    oids: Mapping[str, bytes]
+    enums: Mapping[str, Mapping[int | str, str]]
+    lookups: Mapping[str, tuple[bytes, Object]]  # lookup → its target's column
+    blocks: tuple[BlockPlan, ...]
+    structural: frozenset[str]  # objects whose values decide which rows and labels there are
+    key: tuple[Template, ...]  # what names a row for good, for its counters
+    rate: expression.Node | None  # bits per second that a counter of octets cannot exceed
+
+    @property
+    def scalar(self) -> bool:
+        """Tell whether these are objects without an index."""
+        return not self.table.index
+
+
+def column_oid(text_: str) -> bytes:
+    """Return an object's OID as BER keeps it."""
+    return oid.encode(oid.parse(text_))
+
+
+def plan_table(profile: Profile, name: str) -> TablePlan:
+    """Make one table ready. The profile was validated, so nothing can fail here."""
+    table = profile.tables[name]
+    blocks = tuple(_blocks(profile, table))
+    key = tuple(_template(f"{{{part}}}") for part in table.continuity.key) if table.continuity else ()
+    rate = table.continuity.bits_per_second if table.continuity else None
+    everything = {object_name: obj for _, object_name, obj in profile.objects()}
+    return TablePlan(
+        name=name,
+        table=table,
+        oids={object_name: column_oid(obj.oid) for object_name, obj in table.objects.items()},
+        enums={object_name: profile.enum_of(obj) for object_name, obj in table.objects.items() if obj.enum is not None},
+        lookups={
+            alias: (column_oid(everything[lookup.object].oid), everything[lookup.object])
+            for alias, lookup in table.lookups.items()
+        },
+        blocks=blocks,
+        structural=frozenset(_structural(table, blocks, key)),
+        key=key,
+        rate=expression.parse(rate) if rate else None,
+    )
+
+
+def enum_name(enum: Mapping[int | str, str], obj: Object, cell: Cell) -> str | None:
+    """Return the name of a value; of an OID the name of the longest known OID that it begins with."""
+    if isinstance(cell, int):
+        return enum.get(cell)
+    if not isinstance(cell, bytes):
+        return None
+    whole = as_oid(cell)
+    arcs = whole.split(".")
+    for length in range(len(arcs), 0, -1):
+        name = enum.get(".".join(arcs[:length]))
+        if name is not None:
+            return name
+    return None
+
+
+def rendered(enum: Mapping[int | str, str], obj: Object, cell: Cell, syntax_of: Cell | None, as_name: bool) -> str:
+    """Return a cell as a label's text."""
+    if as_name:
+        name = enum_name(enum, obj, cell)
+        if name is not None:
+            return name
+    syntax = obj.syntax
+    if obj.syntax_by is not None and isinstance(syntax_of, int):
+        syntax = obj.syntax_by[1].get(syntax_of, syntax)
+    return text(syntax, cell)
+
+
+def _template(source: str) -> Template:
+    return tuple(Field(literal, name, what == "name") for literal, name, what in fields(source))
+
+
+def _blocks(profile: Profile, table: Table) -> Iterator[BlockPlan]:
+    values = {name: Metric(value=name) for name, obj in table.objects.items() if obj.emitted == "value"}
+    if values:
+        yield _block(table, Block(metrics=values))
+    for name, obj in table.objects.items():
+        if obj.emitted in ("info", "enum_info"):
+            as_name = obj.emitted == "enum_info"
+            labels = {**table.labels, name: (f"{{{name}.name}}" if as_name else f"{{{name}}}",)}
+            metric = Metric(value=f"present({name})", help=obj.help)
+            yield _block(table, Block(labels=labels, metrics={f"{name}_info" if as_name else name: metric}))
+    for block in table.blocks:
+        yield _block(table, block)
+
+
+def _block(table: Table, block: Block) -> BlockPlan:
+    labels = table.block_labels(block)
+    names = tuple(labels)
+    templates = tuple(tuple(map(_template, choices)) for choices in labels.values())
+    told = [any(field.name for template in choices for field in template) for choices in templates]
+    ours = [name not in table.index_names and tells for name, tells in zip(names, told, strict=True)]
+    return BlockPlan(
+        label_names=names,
+        labels=templates,
+        telling=ours.index(True) if True in ours else told.index(True) if True in told else 0,
+        where=tuple((name, frozenset(values)) for name, values in block.where.items()),
+        match=tuple((names.index(label), re.compile(pattern)) for label, pattern in block.match.items()),
+        metrics=tuple(_metric(table, name, metric) for name, metric in block.metrics.items()),
+    )
+
+
+def _metric(table: Table, name: str, metric: Metric) -> MetricPlan:
+    node = expression.parse(metric.value)
+    reads = tuple(dict.fromkeys(expression.names(node)))
+    normal, obj = NORMAL.get(name), table.objects.get(reads[0])
+    only = obj if obj is not None and isinstance(node, expression.Name) else None
+    return MetricPlan(
+        name=name,
+        kind=metric.kind or (normal.kind if normal else only.metric_kind if only else Kind.GAUGE),
+        help=metric.help or (normal.help if normal else obj.help if obj else ""),
+        node=node,
+        reads=reads,
+        upper_limit=metric.upper_limit or (normal.upper_limit if normal else only.upper_limit if only else ""),
+        lower_limit=metric.lower_limit or (normal.lower_limit if normal else only.lower_limit if only else ""),
+    )
+
+
+def _structural(table: Table, blocks: tuple[BlockPlan, ...], key: tuple[Template, ...]) -> Iterator[str]:
+    """Give the objects that labels, choices of rows, and names of rows are made from."""
+    templates = [template for block in blocks for choices in block.labels for template in choices]
+    for template in (*templates, *key):
+        for field in template:
+            yield from _behind(table, field.name)
+    for block in blocks:
+        yield from (name for name, _ in block.where)
+
+
+def _behind(table: Table, name: str) -> Iterator[str]:
+    if name in table.lookups:
+        for by in table.lookups[name].by:
+            yield from _behind(table, by)
+    if name in table.objects:
+        yield name
+        other = table.objects[name].syntax_by
+        if other is not None:
+            yield other[0]
+
+

@@ -1,0 +1,177 @@
+"""Answers and a profile's table become tables of readings: rows and labels once, numbers by the column at each poll.
+
+What labels say and which rows there are changes seldom, so that much is kept as a `Layout` and checked, not remade.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from collectors.snmp import convert
+from collectors.snmp.answers import Answers, Cell
+from collectors.snmp.convert import Syntax
+from collectors.snmp.counters import Counts, Reading, Track, carry_on
+from collectors.snmp.evaluate import ABSENT, evaluate
+from collectors.snmp.expression import Among
+from collectors.snmp.layout import BuiltBlock, Keys, Layout, Layouts, lay_out
+from collectors.snmp.plan import TablePlan
+from netmon.api import Column, Missing, Reason, Table, Value
+
+_NOTHING: Mapping[bytes, Cell] = {}
+_BITS_PER_OCTET = 8
+
+
+@dataclass(slots=True)
+class TableState:
+    """What is remembered of one table of one device from poll to poll."""
+
+    layout: Layout | None = None
+    layouts: Layouts = field(default_factory=Layouts)
+    tracks: dict[str, Track] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a device was read: Unix seconds, and how often its agent has restarted since we know it."""
+
+    at: float
+    epoch: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class TablesRead:
+    """What one table of a profile brought, how many cells came of how many asked, and what was wrong first."""
+
+    tables: tuple[Table, ...]
+    came: int
+    asked: int
+    problem: Missing | None
+
+
+def read_table(plan: TablePlan, answers: Answers, state: TableState, moment: Moment) -> TablesRead:
+    """Turn what came for one table into tables of readings."""
+    columns = {name: answers.cells.get(oid, _NOTHING) for name, oid in plan.oids.items()}
+    problems = {name: answers.problems[oid] for name, oid in plan.oids.items() if oid in answers.problems}
+    shape = _shape(columns)
+    layout = state.layout
+    if layout is None or problems or not layout.holds(plan, shape, columns, answers):
+        layout = lay_out(plan, answers, columns, shape, problems, state.layout, state.layouts)
+        if not problems:  # a table that came in part must not become what the next one is measured by
+            state.layout = layout
+    tables = tuple(_fill(plan, block, layout, columns, problems, state, moment) for block in layout.blocks)
+    came = sum(map(len, columns.values()))
+    asked = came + sum(max(len(layout.keys_of[name]) - len(columns[name]), 1) for name in problems)
+    return TablesRead(tables, came, asked, next(iter(problems.values()), layout.problem))
+
+
+def _shape(columns: Mapping[str, Mapping[bytes, Cell]]) -> list[Keys]:
+    """Return each column's indexes; columns with the same ones share one object, so that comparing is quick."""
+    shape: list[Keys] = []
+    last: Keys = ()
+    for cells in columns.values():
+        keys = tuple(cells)
+        if keys != last:
+            last = keys
+        shape.append(last)
+    return shape
+
+
+def _fill(
+    plan: TablePlan,
+    block: BuiltBlock,
+    layout: Layout,
+    columns: Mapping[str, Mapping[bytes, Cell]],
+    problems: Mapping[str, Missing],
+    state: TableState,
+    moment: Moment,
+) -> Table:
+    source = _Columns(plan, block, layout, columns, problems, state, moment)
+    values = tuple(
+        fixed if fixed is not None else convert.pack_results(evaluate(metric.node, source))
+        for metric, fixed in zip(block.metrics, block.fixed, strict=True)
+    )
+    return Table(block.families, block.label_names, block.rows, block.texts, values, moment.at)
+
+
+class _Columns:
+    """The columns of one block's rows, for its expressions."""
+
+    def __init__(
+        self,
+        plan: TablePlan,
+        block: BuiltBlock,
+        layout: Layout,
+        columns: Mapping[str, Mapping[bytes, Cell]],
+        problems: Mapping[str, Missing],
+        state: TableState,
+        moment: Moment,
+    ) -> None:
+        self._plan = plan
+        self._block = block
+        self._layout = layout
+        self._cells = columns
+        self._problems = problems
+        self._state = state
+        self._moment = moment
+        self._memo: dict[str, Column] = {}
+        self.rows = len(block.keys)
+
+    def column(self, name: str) -> Column:
+        """Return an object's numbers for the block's rows."""
+        if name not in self._memo:
+            self._memo[name] = self._packed(name)
+        return self._memo[name]
+
+    def _packed(self, name: str) -> Column:
+        obj = self._plan.table.objects[name]
+        column = convert.pack(self._aligned(name), obj.syntax, obj.bounds)
+        if obj.no_value and any(value in column for value in obj.no_value):
+            none = Missing(Reason.NOT_SUPPORTED, "the device's own value for 'none'")
+            return [none if value in obj.no_value else value for value in column]
+        return column
+
+    def _aligned(self, name: str) -> Sequence[Cell | Missing]:
+        cells = self._cells[name]
+        if self._layout.keys_of[name] is self._block.keys and name not in self._problems:
+            return list(cells.values())
+        lacking = self._problems.get(name, ABSENT)
+        return [cells.get(key, lacking) for key in self._block.keys]
+
+    def matches(self, among: Among) -> Column:
+        """Return 1 for each row where the object holds one of the values, else 0."""
+        name = among.column.name
+        by_name = {text: number for number, text in self._plan.enums.get(name, {}).items()}
+        chosen = {by_name.get(value, value) if isinstance(value, str) else value for value in among.values}
+        return [value if isinstance(value, Missing) else int(value in chosen) for value in self.column(name)]
+
+    def unwrap(self, name: str, needed: Sequence[bool] | None) -> Column:
+        """Return a counter's numbers, carried on past its wraps; only for the rows that need it, where said."""
+        continuity = self._plan.table.continuity
+        mark = continuity.discontinuity if continuity is not None else ""
+        modulus = 2**32 if self._plan.table.objects[name].syntax is Syntax.COUNTER32 else 2**64
+        present = bool(mark) and bool(self._cells[mark])
+        reading = Reading(
+            rows=self._layout.identities(self._block.keys),
+            column=self.column(name) if needed is None else self._only(name, needed),
+            marks=self.column(mark) if present else (),
+            epoch=self._moment.epoch,
+            at=self._moment.at,
+            modulus=modulus,
+            limit=self._octets_per_second,
+        )
+        column, track = carry_on(self._state.tracks.get(name), reading, self._moment.counts)
+        if track is not None:
+            self._state.tracks[name] = track
+        return column
+
+    def _only(self, name: str, needed: Sequence[bool]) -> Column:
+        return [cell if need else ABSENT for cell, need in zip(self.column(name), needed, strict=True)]
+
+    def _octets_per_second(self, row: int) -> float | None:
+        """Return how fast a row's octets can grow; None where the device does not say."""
+        if self._plan.rate is None:
+            return None
+        speed: Value | Missing = evaluate(self._plan.rate, self)[row]
+        return None if isinstance(speed, Missing) or speed <= 0 else speed / _BITS_PER_OCTET
+
+
