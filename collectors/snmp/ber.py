@@ -86,9 +86,9 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """Return (start, stop) of the contents of the TLV at octet `at`, which must have this tag."""
-    found, start, stop = header(data, at, end)
-    if found != tag:
-        raise WireError(f"tag 0x{found:02x} where 0x{tag:02x} belongs", at)
+    if at < end and data[at] != tag:  # first: what is no message at all has no length to speak of
+        raise WireError(f"tag 0x{data[at]:02x} where 0x{tag:02x} belongs", at)
+    _, start, stop = header(data, at, end)
     return start, stop
 
 

@@ -22,7 +22,7 @@ from collectors.snmp.ber import (
     read_octets,
     tlv,
 )
-from collectors.snmp.values import VarBinds, decode_varbinds, encode_value, read_number
+from collectors.snmp.values import Value, VarBinds, decode_varbinds, encode_value, read_number
 
 __all__ = [
     "ErrorStatus",
@@ -32,6 +32,7 @@ __all__ = [
     "PduType",
     "Tag",
     "TrapV1",
+    "Value",
     "VarBinds",
     "Version",
     "WireError",
