@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from collectors.snmp.ber import MAX_MESSAGE, WireError
+from collectors.snmp.usm import V3Message
 from collectors.snmp.wire import Pdu, Version, decode_message, encode_message, peek
 from netmon.demo.answer import Room, answer
 from netmon.demo.mib import MibView
+from netmon.demo.usm import HEADERS as V3_HEADERS
+from netmon.demo.usm import Usm
 
 Address: TypeAlias = tuple[str, int]
 Tamper: TypeAlias = Callable[[bytes, bytes], Iterable[bytes]]
@@ -46,7 +49,8 @@ class Agent:
     """Answers for one device. `respond` is sans-I/O: a datagram and the time in, a reply or None out."""
 
     view: MibView
-    community: bytes = b"public"
+    community: bytes | None = b"public"  # None: version 3 only
+    usm: Usm | None = None  # None: versions 1 and 2c only
     manners: Manners = field(default_factory=Manners)
     counts: Counts = field(default_factory=Counts)
 
@@ -64,13 +68,24 @@ class Agent:
     def reply(self, request: bytes, now: float) -> bytes | None:
         """As `respond`, without the counting. WireError for what is no SNMP message."""
         if peek(request).version == Version.V3:
-            return None
+            return self._reply_v3(self.usm, request, now) if self.usm else None
         message = decode_message(request)
-        if message.community != self.community or not isinstance(message.pdu, Pdu):
+        if self.community is None or message.community != self.community or not isinstance(message.pdu, Pdu):
             return None
-        octets = self.manners.max_message_bytes - HEADERS - len(self.community)
-        pdu = answer(self.view, message.version, message.pdu, now, Room(octets, self.manners.bulk_too_big))
+        room = self._room(self.manners.max_message_bytes - HEADERS - len(self.community))
+        pdu = answer(self.view, message.version, message.pdu, now, room)
         return None if pdu is None else encode_message(message.version, self.community, pdu)
+
+    def _reply_v3(self, usm: Usm, request: bytes, now: float) -> bytes | None:
+        message = usm.open(request, now)
+        if not isinstance(message, V3Message):
+            return message
+        room = self._room(min(self.manners.max_message_bytes, message.max_size) - V3_HEADERS)
+        pdu = answer(self.view, Version.V3, message.pdu, now, room)
+        return None if pdu is None else usm.close(message, pdu, now)
+
+    def _room(self, octets: int) -> Room:
+        return Room(octets, self.manners.bulk_too_big)
 
 
 class Responder:

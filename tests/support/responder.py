@@ -13,23 +13,23 @@ import pytest
 
 from netmon.demo.agent import Address, Agent, Responder
 from netmon.demo.mib import MibView
-from tests.support import snmprec
+from tests.support import varbinds
 
 
 def recorded_devices() -> list[str]:
     """Names of the recorded devices, sorted; empty where the recordings are absent."""
-    return sorted(path.stem for path in snmprec.RECORDED.glob("*.snmprec"))
+    return sorted(path.stem for path in varbinds.RECORDED.glob("*.snmprec"))
 
 
 @cache
 def view_of(path: Path) -> MibView:
     """Return the view of one recording; it is immutable, so tests share it."""
-    return MibView(snmprec.read(path))
+    return MibView(varbinds.read(path))
 
 
 def recorded(name: str) -> Agent:
     """Return an agent that answers as the recorded device, to the community `public`; skip where it is absent."""
-    path = snmprec.RECORDED / f"{name}.snmprec"
+    path = varbinds.RECORDED / f"{name}.snmprec"
     if not path.is_file():
         pytest.skip(f"{path} is absent")
     return Agent(view_of(path))

@@ -11,6 +11,7 @@ from collectors.snmp.ber import Tag, header
 from collectors.snmp.wire import PduType, decode_message, encode_message, encode_pdu
 from netmon.demo.agent import Address, Agent, Manners, Responder
 from netmon.demo.mib import MibView
+from tests.support.netsnmp import run
 from tests.support.responder import recorded, recorded_devices, responder
 
 NAME = oid.encode((1, 3, 6, 1, 2, 1, 1, 5, 0))
@@ -21,17 +22,6 @@ NAMES = {
     Tag.GAUGE32: "Gauge32",
     Tag.COUNTER64: "Counter64",
 }
-
-
-async def run(*command: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-1)
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), 60)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode is not None
-    return process.returncode, out.decode("latin-1")
 
 
 def as_netsnmp(view: MibView) -> dict[str, str]:
@@ -140,14 +130,14 @@ async def test_an_address_that_is_taken_is_named() -> None:
 
 
 def test_recordings_are_read_without_loss(tmp_path: Path) -> None:
-    from tests.support import snmprec
+    from tests.support import varbinds
 
     path = tmp_path / "x.snmprec"
     path.write_bytes(
         b"1.3.6.1.2.1.1.1.0|4|a|b\n1.3.6.1.2.1.1.2.0|6|1.3.6\n1.3.6.1.2.1.1.6.0|4e|\\x00\\\\n\n1.3.6.1.9.1|64x|0A000001\n"
     )
-    values = [value for _, value in snmprec.read(path)]
+    values = [value for _, value in varbinds.read(path)]
     assert values == [b"\x04\x03a|b", b"\x06\x02\x2b\x06", b"\x04\x03\x00\\n", b"\x40\x04\x0a\x00\x00\x01"]
     path.write_bytes(b"1.3.6.1.2.1.1.1.0|2|seven\n")
     with pytest.raises(ValueError, match=r"x\.snmprec:1: "):
-        list(snmprec.read(path))
+        list(varbinds.read(path))
