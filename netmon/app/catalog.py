@@ -1,11 +1,7 @@
-"""Every collector, rule and exporter there is, by name. A test fails on one that is in the tree and not here.
-
-Third parties join through the entry point groups `netmon.collectors`, `netmon.rules` and `netmon.exporters`.
-"""
+"""Every collector, rule and exporter there is, by name. A test fails on one that is in the tree and not here."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import entry_points
 from pkgutil import resolve_name
 from typing import Final
 
@@ -42,8 +38,3 @@ COLLECTORS: Final = (
 )
 RULES: Final[tuple[Listing, ...]] = ()
 EXPORTERS: Final = (Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED),)
-
-
-def third_party(group: str) -> tuple[Listing, ...]:
-    """Return what other installed packages offer in `netmon.collectors`, `netmon.rules` or `netmon.exporters`."""
-    return tuple(Listing(point.name, point.value) for point in entry_points(group=group))

@@ -30,7 +30,7 @@ def duration(seconds: float) -> str:
     if abs(seconds) < 60:
         return f"{_three(seconds)} s"
     sign, rest = ("-" if seconds < 0 else ""), int(abs(seconds))
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         count, rest = divmod(rest, size)
         if count or parts:

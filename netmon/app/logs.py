@@ -29,7 +29,7 @@ class Repeats:
         self._clock = clock
         self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
         self._counter = Counter(
-            "netmon_log_messages_total", "Messages by level, also those held back as repeats", ["level"], registry=registry
+            "netmon_log_messages", "Messages by level, also those held back as repeats", ["level"], registry=registry
         )
 
     def __call__(self, _logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -60,7 +60,7 @@ def _renderer(form: LogFormat) -> Processor:
 
 
 def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor | None = None) -> None:
-    """Send every message, ours and the libraries', to standard error in one form. Call again to change the form or level.
+    """Send every message, ours and the libraries', to standard error in one form. Call again to change it.
 
     A daemon hands in its `Repeats`; a command that ends by itself wants every message and hands in none.
     """
@@ -91,4 +91,4 @@ def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor 
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("apscheduler").setLevel(max(logging.WARNING, root.level))  # it tells of every run at info
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))  # it tells of its own start and end

@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is: ready, reloading, stopping, alive. Silent where there is no systemd (sd_notify(3))."""
+"""Tells systemd how the daemon is: ready, reloading, stopping, alive (sd_notify(3)). Silent where there is none."""
 
 import os
 import socket

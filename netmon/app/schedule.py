@@ -81,7 +81,7 @@ class Schedule:
         self.settings = settings
         self._take = take
         self._entries: dict[str, Entry] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Entry] = {}
         self._slots = asyncio.Semaphore(settings.max_concurrent_polls)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
@@ -125,6 +125,12 @@ class Schedule:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)  # only now: it cancels whatever still runs
 
+    def configure(self, settings: ScheduleSettings) -> None:
+        """Take over changed settings; polls under way end under the old ones."""
+        if settings.max_concurrent_polls != self.settings.max_concurrent_polls:
+            self._slots = asyncio.Semaphore(settings.max_concurrent_polls)
+        self.settings = settings
+
     @property
     def first_round_done(self) -> bool:
         """Tell whether every entry was tried at least once."""
@@ -146,6 +152,12 @@ class Schedule:
         for entry in fresh:
             self._add(entry, first_round_s=max(1.0, len(fresh) / FIRST_ROUND_POLLS_PER_S))
         self._count()
+
+    async def finish(self, collector: Collector) -> None:
+        """Wait until no poll by this collector is under way; each ends by its own deadline."""
+        tasks = {task for task, entry in self._tasks.items() if entry.collector is collector}
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _share_health(self, fresh: list[Entry]) -> None:
         known = {(e.collector.name, e.target.name, e.target.address): e.health for e in self._entries.values()}
@@ -192,14 +204,14 @@ class Schedule:
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine that runs has a task
-        self._tasks.add(task)
+        self._tasks[task] = entry
         try:
             await self._poll(entry)
         except asyncio.CancelledError:
             log.debug("a poll was cut off by the stop", target=entry.target.name, collector=entry.collector.name)
         finally:
             entry.tried = True
-            self._tasks.discard(task)
+            del self._tasks[task]
 
     async def _poll(self, entry: Entry) -> None:
         name = entry.collector.name

@@ -3,6 +3,7 @@
 import difflib
 import functools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -91,6 +92,8 @@ def _fault(error: ErrorDetails, document: Document, model: Any, base: tuple[str 
     value = t("value.secret") if SecretStr in types else show(error["input"])
     if (special := _SPECIAL.get(kind)) is not None:
         return special(error, document, path, schema.at(model, loc[:-1]) if kind == "extra_forbidden" else types)
+    if isinstance(error["input"], float) and not math.isfinite(error["input"]):
+        return document.fault(path, "not_number", value=value)  # NaN is neither too large nor too small
     if kind in _PLAIN:
         return document.fault(path, _PLAIN[kind], key=at_key, **{"value": value, **context})
     if kind.startswith("netmon."):
@@ -135,8 +138,7 @@ def _said_by_validator(error: ErrorDetails, document: Document, path: tuple[str 
     for separator in ("; ", ": "):
         problem, found, remedy = said.rpartition(separator)
         if found:
-            at, _complete = document.place(path)
-            return Fault(document.file, at.line, at.column, problem, remedy)
+            return Fault(document.file, *document.place(path), problem, remedy)
     return document.fault(path, "said", said=said)
 
 

@@ -34,14 +34,14 @@ class Entry:
         name = self.raw.get("name") if isinstance(self.raw, dict) else None
         return name if isinstance(name, str) else ""
 
-    def fault(self, inner: Way, text: str, **values: object) -> Fault:
+    def fault(self, inner: Way, text: str, /, **values: object) -> Fault:
         """Return a fault at a place inside this item."""
         return self.document.fault((*self.path, *inner), text, key=False, **values)
 
     def origin(self, inner: Way) -> str:
         """Return where something inside this item stands, as `file:line:column`."""
-        at, _ = self.document.place((*self.path, *inner))
-        return f"{self.document.file}:{at.line}:{at.column}"
+        line, column = self.document.place((*self.path, *inner))
+        return f"{self.document.file}:{line}:{column}"
 
 
 Names: TypeAlias = Mapping[str, dict[str, None]]

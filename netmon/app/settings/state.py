@@ -1,6 +1,7 @@
 """The one directory where netmon keeps what it must remember."""
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,9 +21,11 @@ def state_directory(settings: Settings, environment: Mapping[str, str] | None = 
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(fault_at(str(path), 0, 0, "state_not_made", reason=error.strerror)) from None
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        raise ConfigError(fault_at(str(path), 0, 0, "state_not_writable"))
-    return path
+    try:
+        with tempfile.TemporaryFile(dir=path):  # rights, a read-only filesystem and a full one, all in one question
+            return path
+    except OSError as error:
+        raise ConfigError(fault_at(str(path), 0, 0, "state_not_writable", reason=error.strerror)) from None
 
 
 def _chosen(settings: Settings, environment: Mapping[str, str]) -> Path:

@@ -41,21 +41,12 @@ _SCALAR_TAGS: Final = {None, "!", *(_TAG + name for name in ("str", "int", "floa
 _ROOT: Final = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a value stands and, in a mapping, where its key does. Lines and columns count from 1."""
-
-    line: int
-    column: int
-    key_line: int
-    key_column: int
-
-
 @dataclass(slots=True)
 class Document:
     """One file's data, the faults found while it was read, and where each value stands.
 
-    `marks[id(container)][key or index]` is a place as a plain tuple; `data` keeps the containers alive.
+    `marks[id(container)][key or index]` is (line, column, key's line, key's column), all from 1; in a list the key is
+    the item itself. `data` keeps the containers alive, so that their ids stay theirs.
     """
 
     file: str
@@ -63,27 +54,26 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     marks: dict[int, dict[str | int, tuple[int, int, int, int]]] = field(default_factory=dict)
 
-    def place(self, path: Way) -> tuple[Place, bool]:
-        """Return the place of the deepest part of `path` that is there, and whether that is all of it.
+    def place(self, path: Way, *, key: bool = False) -> tuple[int, int]:
+        """Return line and column of the deepest part of `path` that is there, or of its key.
 
-        Steps that the data does not have are skipped, as pydantic puts the names of union members into its paths.
+        Of a mapping it is the key anyway: that names it. Steps that the data does not have are skipped, as pydantic
+        puts the names of union members into its paths.
         """
-        at, inside, complete = Place(1, 1, 1, 1), self.data, True
+        mark, inside = (1, 1, 1, 1), self.data
         for step in path:
-            mark = self.marks.get(id(inside), {}).get(step) if isinstance(inside, dict | list) else None
-            complete = mark is not None
-            if mark is not None:
-                at, inside = Place(*mark), inside[step]
-        return at, complete
+            deeper = self.marks[id(inside)].get(step) if isinstance(inside, dict | list) else None
+            if deeper is not None:
+                mark, inside = deeper, inside[step]
+        return mark[2:] if key or isinstance(inside, dict) else mark[:2]
 
-    def fault(self, path: Way, text: str, *, key: bool = False, **values: object) -> Fault:
+    def fault(self, path: Way, text: str, /, *, key: bool = False, **values: object) -> Fault:
         """Return the fault called `text` at the value of `path`, or at its key."""
-        at, complete = self.place(path)
-        line, column = (at.key_line, at.key_column) if key or not complete else (at.line, at.column)
+        line, column = self.place(path, key=key)
         return fault_at(self.file, line, column, text, **values)
 
 
-def fault_at(file: str, line: int, column: int, text: str, **values: object) -> Fault:
+def fault_at(file: str, line: int, column: int, text: str, /, **values: object) -> Fault:
     """Return the fault whose two texts are `fault.<text>` and `fault.<text>.remedy`."""
     return Fault(file, line, column, t(f"fault.{text}", **values), t(f"fault.{text}.remedy", **values))
 
@@ -211,15 +201,15 @@ class _Builder:
             if self._documents > 1:
                 self._stop_at(event, "second_document")
 
-    def stop(self, line: int, column: int, text: str, **values: object) -> NoReturn:
+    def stop(self, line: int, column: int, text: str, /, **values: object) -> NoReturn:
         """Give up: nothing sensible can follow this fault."""
         raise ConfigError(*self.document.faults, fault_at(self.document.file, line, column, text, **values)) from None
 
-    def _stop_at(self, event: Event, text: str, **values: object) -> NoReturn:
+    def _stop_at(self, event: Event, text: str, /, **values: object) -> NoReturn:
         line, column = _start(event)
         self.stop(line, column, text, **values)
 
-    def _fault(self, place: tuple[int, int], text: str, **values: object) -> None:
+    def _fault(self, place: tuple[int, int], text: str, /, **values: object) -> None:
         line, column = place
         self.document.faults.append(fault_at(self.document.file, line, column, text, **values))
 
@@ -231,7 +221,7 @@ class _Builder:
             self._count(event, 1)
             frame.key, frame.key_place = event.value, place
             return
-        as_string = tag == _TAG + "str" or (event.style is not None and tag is None) or tag == "!"
+        as_string = tag in {_TAG + "str", "!"} or (tag is None and not event.implicit[0])  # implicit[0]: it is plain
         value = event.value if as_string else resolve(event.value)
         self._add(event, value, place, 1)
         if event.anchor:

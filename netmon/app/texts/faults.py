@@ -51,9 +51,9 @@ _FILES: Final[Mapping[str, _Row]] = {
         "arahkan state_dir atau NETMON_STATE_DIR ke direktori yang boleh ditulis pengguna ini",
     ),
     "state_not_writable": _Row(
-        "the state directory cannot be written by this user",
+        "the state directory cannot be written ({reason})",
         "change its owner, or set state_dir or NETMON_STATE_DIR to another",
-        "direktori state tidak dapat ditulis oleh pengguna ini",
+        "direktori state tidak dapat ditulis ({reason})",
         "ubah pemiliknya, atau arahkan state_dir atau NETMON_STATE_DIR ke direktori lain",
     ),
 }

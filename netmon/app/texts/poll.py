@@ -60,9 +60,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "{address} is not an address; write 192.0.2.1, switch-1:1161 or [2001:db8::1]:161",
         "{address} bukan alamat; tulis 192.0.2.1, switch-1:1161, atau [2001:db8::1]:161",
     ),
-    "poll.unreachable": Text("{address} could not be read: {detail} ({reason})", "{address} tidak dapat dibaca: {detail} ({reason})"),
+    "poll.unreachable": Text(
+        "{address} could not be read: {detail} ({reason})", "{address} tidak dapat dibaca: {detail} ({reason})"
+    ),
     "poll.hint.timeout": Text(
-        "Check the address, that its SNMP agent allows this machine, and the community; agents answer nothing to a wrong one.",
+        "Check the address, that its SNMP agent allows this machine, and the community: a wrong one gets no answer.",
         "Periksa alamat, izin agen SNMP untuk mesin ini, dan community; agen tidak menjawab community yang salah.",
     ),
     "poll.hint.auth_failed": Text(
@@ -81,7 +83,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "poll.result": Text("result", "hasil"),
     "poll.complete": Text("complete", "lengkap"),
     "poll.more": Text(
-        "{count} more rows; --format json or prometheus shows all", "{count} baris lagi; --format json atau prometheus menampilkan semua"
+        "{count} more rows; --format json or prometheus shows all",
+        "{count} baris lagi; --format json atau prometheus menampilkan semua",
     ),
     "poll.summary": Text(
         "{values} values of {parts} parts in {seconds} s, {missing} missing",

@@ -1,0 +1,34 @@
+"""The command line: one group, its commands imported only when called, so that `netmon --help` is quick."""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from netmon import __version__
+from netmon.app.text import t
+
+COMMANDS: Final = ("run", "poll", "check", "generate", "reload", "demo")
+
+
+class Commands(click.Group):
+    """Finds `netmon X` in netmon/app/commands/X.py, as its `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which people need them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"netmon.app.commands.{cmd_name}").command
+        return command
+
+
+@click.command(cls=Commands, help=t("cli.help"), epilog=t("cli.examples"), context_settings={"max_content_width": 110})
+@click.version_option(__version__, prog_name="netmon")
+def main() -> None:
+    """Hold the commands together; the text that people read is in the tables of netmon/app/text."""

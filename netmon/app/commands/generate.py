@@ -1,0 +1,35 @@
+"""`netmon generate`: files for other programs, made from the configuration."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from exporters.prometheus.scrape_config import render
+from netmon.api import ConfigError
+from netmon.app.text import t
+from netmon.app.wiring import load_plan, scrape_config
+
+
+@click.group("generate", help=t("cli.generate.help"))
+def command() -> None:
+    """Hold the generators together."""
+
+
+@command.command("prometheus", help=t("cli.generate.prometheus.help"), epilog=t("cli.generate.prometheus.examples"))
+@click.option(
+    "--config",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/netmon"),
+    show_default=True,
+    help=t("cli.config"),
+)
+def prometheus(directory: Path) -> None:
+    """Write it to standard output; exit 2 when the configuration cannot be used."""
+    try:
+        plan = load_plan(directory)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    click.echo(render(scrape_config(plan)), nl=False)

@@ -1,0 +1,39 @@
+"""`netmon run`: the daemon, in the foreground, as systemd and people start it."""
+
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from netmon.api import ConfigError
+from netmon.app.catalog import Role
+from netmon.app.daemon import Daemon
+from netmon.app.text import t
+
+
+@click.command("run", help=t("cli.run.help"), epilog=t("cli.run.examples"))
+@click.option(
+    "--config",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/netmon"),
+    show_default=True,
+    help=t("cli.config"),
+)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ALL.value,
+    show_default=True,
+    help=t("cli.run.role"),
+)
+def command(directory: Path, role: str) -> None:
+    """Run until SIGTERM or SIGINT; exit 0 after a clean stop, 2 when the configuration cannot be used."""
+    try:
+        uvloop.run(Daemon(directory, Role(role)).run())
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:  # before the daemon's own handlers stood
+        sys.exit(130)

@@ -1,0 +1,241 @@
+"""The daemon: builds what its role needs, starts it in order, follows its configuration, stops in reverse order."""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from netmon import __version__
+from netmon.api import Component, ConfigError, Fault, Reading, Target
+from netmon.app import logs
+from netmon.app.catalog import Role
+from netmon.app.lag import LoopLag
+from netmon.app.notify import notify, watchdog_interval_s
+from netmon.app.pidfile import PidFile, Reloaded
+from netmon.app.schedule import Schedule
+from netmon.app.settings import state_directory
+from netmon.app.text import speak
+from netmon.app.wiring import Built, Plan, build_collector, build_exporter, load_plan, load_successor, wanted, work
+
+log = structlog.get_logger(__name__)
+
+
+class Daemon:
+    """One netmon daemon over one configuration directory. Inert until `start` or `run`."""
+
+    def __init__(self, directory: Path, role: Role = Role.ALL) -> None:
+        self.directory = directory
+        self.role = role
+        self.registry = CollectorRegistry()
+        self._repeats = logs.Repeats(self.registry)
+        self._stopping = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._started: list[Component] = []
+        self._reloads = 0
+        self._metrics = _SelfMetrics(self.registry, role)
+
+    async def run(self) -> None:
+        """Start, obey signals until told to stop, stop. ConfigError when the configuration cannot be used."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        await self.start()
+        reloads: set[asyncio.Task[bool]] = set()
+
+        def hangup() -> None:
+            task = loop.create_task(self.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, hangup)
+        watchdog = loop.create_task(_keep_watchdog_fed())
+        notify("READY=1")
+        try:
+            await self._stopping.wait()
+        finally:
+            notify("STOPPING=1")
+            watchdog.cancel()
+            await self.stop()
+            loop.remove_signal_handler(signal.SIGHUP)
+
+    async def start(self) -> None:
+        """Read the configuration, build, and start everything in order; what had started is stopped when one fails."""
+        plan = await asyncio.to_thread(load_plan, self.directory)
+        settings = plan.settings.netmon
+        speak(settings.language)
+        logs.configure(settings.log.format, settings.log.level, self._repeats)
+        self._state = state_directory(plan.settings)
+        pid_file = PidFile(self._state)
+        pid_file.take()
+        self._started.append(_Releases(pid_file))
+        try:
+            self._built = {name: await self._launch(build_collector(name, plan)) for name in wanted(self.role)}
+            self._exporter = build_exporter(plan, self.registry)
+            self._exporter.ready = self.is_ready
+            self._schedule = Schedule(settings.scheduler, self.registry, self._take)
+            for component in (self._exporter, LoopLag(self.registry), self._schedule):
+                await component.start()
+                self._started.append(component)
+            self._adopt(plan)
+        except BaseException:
+            await self.stop()
+            raise
+        log.info(
+            "started",
+            version=__version__,
+            role=self.role.value,
+            directory=str(self.directory),
+            listen=" ".join(self._exporter.addresses),
+            targets=len({target.name for target, _ in self._work}),
+            pid=os.getpid(),
+        )
+
+    async def stop(self) -> None:
+        """Stop in reverse order. A component that fails to stop is logged and keeps none of the others from it."""
+        while self._started:
+            component = self._started.pop()
+            try:
+                await component.stop()
+            except Exception:
+                log.exception("a component failed to stop", component=type(component).__name__)
+        log.info("stopped")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Return where the pages are served, as `host:port`."""
+        return self._exporter.addresses
+
+    def is_ready(self) -> bool:
+        """Tell whether every target was tried at least once."""
+        return self._schedule.first_round_done
+
+    async def reload(self) -> bool:
+        """Read the configuration again and change over to it, or stay as we are; return whether we changed."""
+        async with self._changing:
+            notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            self._reloads += 1
+            faults: tuple[Fault, ...] = ()
+            try:
+                await self._change_over(await asyncio.to_thread(load_successor, self._plan))
+            except ConfigError as error:
+                faults = error.faults
+            self._report(faults)
+            notify("READY=1")
+            return not faults
+
+    def _report(self, faults: tuple[Fault, ...]) -> None:
+        for fault in faults:
+            log.error("configuration fault", fault=str(fault))
+        if faults:
+            log.error("reload refused; the old configuration stays in use", faults=len(faults))
+        else:
+            log.info("reloaded", directory=str(self.directory))
+        self._metrics.reloaded(ok=not faults)
+        outcome = Reloaded(os.getpid(), self._reloads, not faults, tuple(map(str, faults)))
+        try:
+            outcome.write(self._state)
+        except OSError as error:
+            log.error("the outcome of a reload could not be written", file=str(self._state), error=str(error))  # noqa: TRY400  # no traceback helps here
+
+    async def _change_over(self, plan: Plan) -> None:
+        """Start what changed beside what runs, and only then let go of what it replaces."""
+        fresh: dict[str, Built] = {}
+        try:
+            for name in wanted(self.role):
+                if not self._plan.same_for(name, plan):
+                    fresh[name] = await self._launch(build_collector(name, plan))
+        except BaseException:
+            for built in fresh.values():
+                await self._retire(built)
+            raise
+        old = [self._built[name] for name in fresh]
+        self._built |= fresh
+        settings = plan.settings.netmon
+        speak(settings.language)
+        logs.configure(settings.log.format, settings.log.level, self._repeats)
+        self._schedule.configure(settings.scheduler)
+        self._adopt(plan)
+        for built in old:
+            await self._schedule.finish(built.collector)
+            await self._retire(built)
+
+    async def _launch(self, built: Built) -> Built:
+        await built.collector.start()
+        self._started.append(built.collector)
+        self.registry.register(built.registry)
+        return built
+
+    async def _retire(self, built: Built) -> None:
+        self.registry.unregister(built.registry)
+        self._started.remove(built.collector)
+        await built.collector.stop()
+
+    def _adopt(self, plan: Plan) -> None:
+        """Bring timetable, pages and memories in line with the inventory."""
+        jobs = work(plan, {name: built.collector for name, built in self._built.items()})
+        names = {target.name for target, _ in jobs}
+        gone = {target.name for target, _ in getattr(self, "_work", ())} - names
+        self._plan, self._work = plan, jobs
+        self._exporter.retarget([(target, collector.job) for target, collector in jobs])
+        for target, collector in jobs:
+            self._exporter.expect(target.name, collector.name, collector.plan(target))
+        self._schedule.replace(jobs)
+        for name in gone:
+            for built in self._built.values():
+                built.collector.forget(name)
+
+    def _take(self, target: Target, job: str, reading: Reading) -> None:
+        self._exporter.put(target, job, reading)
+
+
+class _Releases:
+    """The pid file as the first component: released last."""
+
+    def __init__(self, pid_file: PidFile) -> None:
+        self._pid_file = pid_file
+
+    async def start(self) -> None:
+        """Do nothing: it was taken before anything else was built."""
+
+    async def stop(self) -> None:
+        """Let another daemon have the state directory."""
+        self._pid_file.release()
+
+
+class _SelfMetrics:
+    """What a daemon says of itself beside what its components say."""
+
+    def __init__(self, registry: CollectorRegistry, role: Role) -> None:
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        build = Gauge("netmon_build_info", "The running version and role", ["version", "role"], registry=registry)
+        build.labels(__version__, role.value).set(1)
+        self._ok = Gauge("netmon_config_last_reload_successful", "Whether the last reload was taken", registry=registry)
+        self._at = Gauge(
+            "netmon_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read, in Unix seconds",
+            registry=registry,
+        )
+        self.reloaded(ok=True)
+
+    def reloaded(self, *, ok: bool) -> None:
+        """Note the outcome of a reload (the start is the first one)."""
+        self._ok.set(ok)
+        if ok:
+            self._at.set(time.time())
+
+
+async def _keep_watchdog_fed() -> None:
+    """Tell systemd that the event loop still turns; a loop that hangs is then restarted."""
+    interval_s = watchdog_interval_s()
+    while interval_s is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval_s)

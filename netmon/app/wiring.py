@@ -1,0 +1,159 @@
+"""From a configuration directory to the parts of a daemon: what is read, checked and handed to whom."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from collectors.host.collector import HostCollector
+from collectors.snmp.client import SnmpClient
+from collectors.snmp.collector import SnmpCollector
+from collectors.snmp.profile import Profile
+from exporters.prometheus.exporter import PrometheusExporter
+from exporters.prometheus.webconfig import WebConfig
+from netmon.api import Collector, ConfigError, Fault, Target
+from netmon.app.catalog import COLLECTORS, Role
+from netmon.app.settings import Settings, load_directory, load_file
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole configuration, read and checked: nothing of it can be refused later but by the system."""
+
+    directory: Path
+    settings: Settings
+    profiles: tuple[Profile, ...]
+
+    def same_for(self, collector: str, other: "Plan") -> bool:
+        """Tell whether this collector was built from the same settings, so that it can go on with what it knows."""
+        ours, theirs = self.settings.netmon, other.settings.netmon
+        if collector == "snmp":
+            return (ours.snmp, ours.credentials, self.profiles) == (theirs.snmp, theirs.credentials, other.profiles)
+        return ours.host == theirs.host
+
+
+def load_plan(directory: Path) -> Plan:
+    """Read everything that the directory says; ConfigError with every fault of every file."""
+    faults: list[Fault] = []
+    settings: Settings | None = None
+    profiles: tuple[Profile, ...] = ()
+    try:
+        settings = load_directory(directory)
+    except ConfigError as error:
+        faults += error.faults
+    try:
+        profiles = load_profiles(directory)
+    except ConfigError as error:
+        faults += error.faults
+    if faults or settings is None:
+        raise ConfigError(*faults)
+    return Plan(directory, settings, profiles)
+
+
+def load_profiles(directory: Path | None) -> tuple[Profile, ...]:
+    """Read netmon's SNMP profiles and those in the directory's `profiles/`, which replace ours of the same name."""
+    faults: list[Fault] = []
+    profiles: dict[str, Profile] = {}
+    for path in _profile_paths(directory):
+        try:
+            profile = load_file(path, Profile)
+        except ConfigError as error:
+            faults += error.faults
+        else:
+            profiles[profile.name] = profile
+    if faults:
+        raise ConfigError(*faults)
+    return tuple(profiles.values())
+
+
+def load_successor(plan: Plan) -> Plan:
+    """Read the directory again for a daemon that runs `plan`; ConfigError also for what only a restart can change."""
+    new = load_plan(plan.directory)
+    ours, theirs = plan.settings.netmon, new.settings.netmon
+    faults = [
+        Fault(
+            str(plan.directory / "netmon.yaml"),
+            0,
+            0,
+            f"{section} cannot change while netmon runs",
+            "restart netmon to use the new one, or put the old one back",
+        )
+        for section in ("web", "state_dir")
+        if getattr(ours, section) != getattr(theirs, section)
+    ]
+    if faults:
+        raise ConfigError(*faults)
+    return new
+
+
+def _profile_paths(directory: Path | None) -> Iterator[Path]:
+    with as_file(files("collectors.snmp") / "profiles") as ours:
+        yield from sorted(ours.glob("*.yaml"))
+    if directory is not None:
+        yield from sorted((directory / "profiles").glob("*.yaml"))
+
+
+@dataclass(slots=True)
+class Built:
+    """A collector that runs, and the metrics of its own making: they leave with it when it is replaced."""
+
+    collector: Collector
+    registry: CollectorRegistry
+
+
+def build_collector(name: str, plan: Plan) -> Built:
+    """Build one of ours by its name in the catalog."""
+    registry = CollectorRegistry()
+    return _BUILDERS[name](plan, registry)
+
+
+def _snmp(plan: Plan, registry: CollectorRegistry) -> Built:
+    settings = plan.settings.netmon
+    client = SnmpClient(settings.snmp, registry)
+    collector = SnmpCollector(client, plan.profiles, settings.credentials, settings.snmp)
+    return Built(collector, registry)
+
+
+def _host(plan: Plan, registry: CollectorRegistry) -> Built:
+    collector = HostCollector(plan.settings.netmon.host, registry=registry)
+    return Built(collector, registry)
+
+
+_BUILDERS: Final[dict[str, Callable[[Plan, CollectorRegistry], Built]]] = {"snmp": _snmp, "host": _host}
+
+
+def build_exporter(plan: Plan, registry: CollectorRegistry) -> PrometheusExporter:
+    """Build the exporter that serves what the collectors read."""
+    settings = plan.settings.netmon.web
+    path = settings.web_config_file
+    if path is None:
+        return PrometheusExporter(settings, registry)
+    file = plan.directory / path  # an absolute path stays what it is
+
+    def read() -> WebConfig:
+        return load_file(file, WebConfig).relative_to(file.parent)
+
+    whole = settings.model_copy(update={"web_config_file": file})
+    return PrometheusExporter(whole, registry, web_config=read)
+
+
+def wanted(role: Role) -> tuple[str, ...]:
+    """Return the collectors that a daemon of this role runs."""
+    return tuple(listing.name for listing in COLLECTORS if listing.runs_in(role))
+
+
+def work(plan: Plan, collectors: Mapping[str, Collector]) -> list[tuple[Target, Collector]]:
+    """Return who reads what. This machine is always watched, also where the inventory does not name it."""
+    targets = list(plan.settings.targets())
+    if not any(target.options.get("collector") == "host" for target in targets):
+        name = socket.gethostname()
+        taken = {target.name for target in targets}
+        own = Target(
+            f"{name} (netmon)" if name in taken else name, "localhost", "", "server", (), {"collector": "host"}
+        )
+        targets.append(own)
+    return [(t, collectors[str(t.options["collector"])]) for t in targets if t.options["collector"] in collectors]
