@@ -49,6 +49,7 @@ class Site:
             routes=[
                 Route("/metrics", self.everything),
                 Route("/targets/{name:path}/metrics", self.target),
+                Route("/-/metrics", self.own),
                 Route("/sd", self.discovery),
                 Route("/-/healthy", self.health),
                 Route("/-/ready", self.readiness),
@@ -59,6 +60,10 @@ class Site:
     async def everything(self, request: Request) -> Response:
         """Answer /metrics: all targets and netmon's own metrics."""
         return self._page(request, "metrics", self._bodies.everything)
+
+    async def own(self, request: Request) -> Response:
+        """Answer /-/metrics: netmon's own metrics, to go with the targets' pages."""
+        return self._page(request, "own", self._bodies.own)
 
     async def target(self, request: Request) -> Response:
         """Answer one target's page; 404 when there is none such, 503 while nothing current is known of it."""

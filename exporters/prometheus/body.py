@@ -1,6 +1,6 @@
 """The bodies of metrics pages: planned from the store, written in either format, compressed or not."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from prometheus_client import CollectorRegistry
 
@@ -33,6 +33,11 @@ class Bodies:
     def everything(self, form: Format, *, gzip: bool) -> AsyncIterator[bytes]:
         """Give the page of all targets in chunks."""
         return self._everything_gzipped(form) if gzip else self._everything(form)
+
+    async def own(self, form: Format, *, gzip: bool) -> AsyncIterator[bytes]:
+        """Give the page of netmon's own metrics alone."""
+        text = self._registry_text(form, ())[0] + _eof(form)
+        yield await Gzip().end(text) if gzip else text
 
     async def some(self, states: Sequence[TargetState], form: Format, *, gzip: bool) -> AsyncIterator[bytes]:
         """Give the page of these targets in chunks."""
@@ -84,12 +89,16 @@ class Bodies:
 
     def _end(self, plan: Plan, form: Format) -> bytes:
         """Return what is made anew for each page: ages, netmon's own metrics, and the end."""
-        own, clashes, whole = render_registry(self._registry, form, plan.taken())
+        own, clashes = self._registry_text(form, plan.taken())
         if clashes:
             self._metrics.conflicts.set(plan.conflicts + clashes)
+        return write_ages(plan.ages, self._now(), form) + own + _eof(form)
+
+    def _registry_text(self, form: Format, taken: Collection[str]) -> tuple[bytes, int]:
+        text, clashes, whole = render_registry(self._registry, form, taken)
         if not whole:
             self._metrics.registry_errors.inc()
-        return write_ages(plan.ages, self._now(), form) + own + _eof(form)
+        return text, clashes
 
 
 def _eof(form: Format) -> bytes:

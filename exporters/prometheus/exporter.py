@@ -12,8 +12,8 @@ from exporters.prometheus.selfmetrics import SelfMetrics
 from exporters.prometheus.server import WebServer
 from exporters.prometheus.settings import WebSettings
 from exporters.prometheus.store import Store
-from exporters.prometheus.webconfig import WebConfig
 from exporters.prometheus.text import Format
+from exporters.prometheus.webconfig import WebConfig
 from exporters.prometheus.webwatch import WebConfigWatch
 from netmon.api import Reading, Target
 

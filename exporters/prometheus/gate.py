@@ -9,7 +9,14 @@ from exporters.prometheus.auth import Passwords, TooManyChecksError, parse_basic
 from exporters.prometheus.selfmetrics import SelfMetrics
 from exporters.prometheus.webconfig import WebConfig
 
-_PAGES = {"/metrics": "metrics", "/sd": "sd", "/-/healthy": "healthy", "/-/ready": "ready", "/": "landing"}
+_PAGES = {
+    "/metrics": "metrics",
+    "/-/metrics": "own",
+    "/sd": "sd",
+    "/-/healthy": "healthy",
+    "/-/ready": "ready",
+    "/": "landing",
+}
 
 
 def page_of(path: str) -> str:

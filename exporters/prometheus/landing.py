@@ -28,6 +28,7 @@ def render_landing(states: Iterable[TargetState], now: float, accept_language: s
         f'<li><a href="{escape(prefix)}{path}">{path}</a>: {say[name]}</li>'
         for path, name in (
             ("/metrics", "metrics"),
+            ("/-/metrics", "own"),
             ("/sd", "sd"),
             ("/-/healthy", "healthy"),
             ("/-/ready", "ready"),
