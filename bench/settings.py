@@ -20,18 +20,21 @@ def write(directory: Path, devices: int) -> Path:
     """Write a configuration with this many devices, each with labels and an uplink."""
     (directory / "inventory").mkdir()
     (directory / "netmon.yaml").write_text("credentials: {default: {version: v2c, community: '${NETMON_BENCH}'}}\n")
-    sites = [
-        f"  - name: site-{i}\n    title: Office {i}\n    prefixes: [10.{i >> 8}.{i & 255}.0/24]\n" for i in range(SITES)
-    ]
-    rows = [
-        f"  - name: switch-{i}\n    address: 10.{100 + (i >> 16)}.{i >> 8 & 255}.{i & 255}\n    site: site-{i % SITES}\n"
-        f"    role: access\n    title: Access switch {i}\n    interval_s: 60\n    labels:\n      rack: R{i % 7}\n"
-        f"      floor: '{i % 4}'\n    uplinks:\n      - {{device: switch-{max(0, i - 1) if i else 1}, port: Gi0/24}}\n"
-        for i in range(devices)
-    ]
+    sites = [f"  - name: site-{i}\n    title: Office {i}\n    prefixes: [10.0.{i}.0/24]\n" for i in range(SITES)]
+    rows = [_device(i) for i in range(devices)]
     inventory = directory / "inventory" / "all.yaml"
     inventory.write_text("sites:\n" + "".join(sites) + "devices:\n" + "".join(rows))
     return inventory
+
+
+def _device(i: int) -> str:
+    return (
+        f"  - name: switch-{i}\n    address: 10.{100 + (i >> 16)}.{i >> 8 & 255}.{i & 255}\n"
+        f"    site: site-{i % SITES}\n"
+        f"    role: access\n    title: Access switch {i}\n    interval_s: 60\n"
+        f"    labels:\n      rack: R{i % 7}\n      floor: '{i % 4}'\n"
+        f"    uplinks:\n      - {{device: switch-{i - 1 if i else 1}, port: Gi0/24}}\n"
+    )
 
 
 def main() -> None:

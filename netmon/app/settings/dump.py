@@ -40,9 +40,13 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, re.Pattern):
         return value.pattern
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return str(value)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str | int | float | bool | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # 30, as people write it, whether it came from a file or is the default
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _escaped(value: Any) -> Any:

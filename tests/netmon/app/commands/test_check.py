@@ -1,0 +1,86 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from netmon.app.commands.check import command
+from tests.support.badconfig import prepare
+
+EXAMPLE = Path(__file__).parents[4] / "config" / "example"
+ENVIRONMENT = {
+    "NETMON_LANG": "en",
+    "NETMON_SNMP_COMMUNITY": "public",
+    "NETMON_SNMP_AUTH_PASSWORD": "maplesyrup",
+    "NETMON_SNMP_PRIV_PASSWORD": "maplesyrup",
+}
+
+
+def check(*arguments: object, **environment: str) -> Result:
+    return CliRunner().invoke(command, [str(a) for a in arguments], env=ENVIRONMENT | environment)
+
+
+def test_a_configuration_that_is_fine_is_one_line() -> None:
+    result = check(EXAMPLE)
+    assert result.exit_code == 0
+    assert result.output == (
+        f"{EXAMPLE} is fine. Sites: 3, devices: 5, servers: 3, applications: 1, links: 3, mirrors: 1, prefixes: 1, "
+        "credentials: 2.\n"
+    )
+
+
+def test_in_indonesian() -> None:
+    assert check(EXAMPLE, NETMON_LANG="id").output.startswith(f"{EXAMPLE} sudah benar. Lokasi: 3, perangkat: 5")
+
+
+def test_faults_are_all_told_and_the_exit_code_is_2(tmp_path: Path) -> None:
+    directory = prepare("unknown-site", tmp_path)
+    result = check(directory, COMMUNITY="public")
+    assert result.exit_code == 2
+    assert result.output.replace(f"{directory}/", "") == (
+        "inventory/core.yaml:6:11: there is no site kominf; did you mean kominfo?\n"
+        "inventory/core.yaml:9:11: there is no site elsewhere; define elsewhere below sites: in inventory/, "
+        "or use one of: kominfo\n"
+        "Faults: 2. Nothing was started.\n"
+    )
+
+
+def test_faults_for_programs(tmp_path: Path) -> None:
+    directory = prepare("own-uplink", tmp_path)
+    result = check(directory, "--format", "json", COMMUNITY="public")
+    assert result.exit_code == 2
+    assert json.loads(result.output) == {
+        "ok": False,
+        "faults": [
+            {
+                "file": f"{directory}/inventory/core.yaml",
+                "line": 7,
+                "column": 24,
+                "problem": "sw-1 is its own uplink",
+                "remedy": "name the device that it is reached through",
+            }
+        ],
+    }
+
+
+def test_the_effective_configuration_masks_secrets() -> None:
+    result = check(EXAMPLE, "--dump")
+    assert result.exit_code == 0
+    assert "maplesyrup" not in result.output
+    main, inventory = yaml.safe_load_all(result.output)
+    assert main["credentials"]["default"] == {"version": "v2c", "community": "********"}
+    assert [site["name"] for site in inventory["sites"]] == ["kominfo", "setda", "dinkes"]
+
+
+def test_the_effective_configuration_for_programs() -> None:
+    answer = json.loads(check(EXAMPLE, "--dump", "--format", "json").output)
+    assert answer["ok"] is True
+    assert answer["counts"]["devices"] == 5
+    assert answer["settings"]["netmon"]["snmp"]["retries"] == 2
+    assert "settings" not in json.loads(check(EXAMPLE, "--format", "json").output)
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], [".", "--format", "xml"]])
+def test_wrong_usage_is_2_as_well(arguments: list[str]) -> None:
+    assert check(*arguments).exit_code == 2
