@@ -5,12 +5,13 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich import box
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.table import Table as Grid
 from rich.text import Text
 
-from netmon.api import Missing, Part, Reading, Sample, Table
+from netmon.api import Missing, Part, Reading, Sample, Table, Value
 from netmon.app import human
 from netmon.app.text import t
 
@@ -18,6 +19,9 @@ ROWS_MAX: Final = 64  # of one table on a terminal
 COLUMNS_MAX: Final = 8
 _PREFIX: Final = "netmon_"
 _DEVICE: Final = "netmon_device_info"
+_OF_DEVICE: Final = frozenset({_DEVICE, "netmon_device_uptime_seconds"})
+_OF_READING: Final = frozenset({"netmon_counter_discontinuities_total"})  # about the reading, not the device
+_HIDDEN_LABELS: Final = frozenset({"mib"})
 _SUFFIXES: Final = (
     "_bits_per_second",
     "_bytes_total",
@@ -71,31 +75,34 @@ def _json(said: dict[str, object]) -> str:
 
 def tables(reading: Reading, console: Console) -> None:
     """Print what a person wants to see of a device: who it is, its normalised quantities, and how each part went."""
-    all_tables = [table for part in reading.parts for table in part.tables]
-    device = _device(reading, all_tables)
-    if device is not None:
-        console.print(device)
-    for part in reading.parts:
+    parts = sorted(reading.parts, key=lambda part: _describes(part.tables), reverse=True)
+    console.print(_device(reading))
+    for part in parts:
         for table in part.tables:
-            grid = _grid(part.name, table)
-            if grid is not None:
-                console.print(grid)
-    console.print(_parts(reading.parts))
+            if not _describes([table]):
+                grid = _grid(part.name, table)
+                if grid is not None:
+                    console.print(grid)
+    console.print(_parts(parts))
 
 
-def _device(reading: Reading, all_tables: Iterable[Table]) -> RenderableType | None:
+def _describes(tables: Iterable[Table]) -> bool:
+    """Tell whether these hold what the device as a whole is."""
+    return any(family.name in _OF_DEVICE for table in tables for family in table.families)
+
+
+def _device(reading: Reading) -> RenderableType:
     """Return the panel that says which device this is."""
-    lines = []
-    for table in all_tables:
-        for family in table.families:
-            if family.name == _DEVICE and table.rows:
-                lines = [(n, v) for n, v in zip(table.label_names, table.rows[0], strict=True) if v]
-    if not lines:
-        return None
     grid = Grid.grid(padding=(0, 2))
-    for name, value in lines:
-        grid.add_row(Text(name, style="dim"), Text(value))
-    return Panel(Group(grid), title=Text(reading.target), title_align="left", expand=False)
+    for table in (table for part in reading.parts for table in part.tables):
+        for family, column in zip(table.families, table.columns, strict=True):
+            if family.name == _DEVICE and table.rows:
+                for name, value in zip(table.label_names, table.rows[0], strict=True):
+                    if value and name not in _HIDDEN_LABELS:
+                        grid.add_row(Text(name, style="dim"), Text(value))
+            elif family.name in _OF_DEVICE and table.rows:
+                grid.add_row(Text(_title(family.name, ""), style="dim"), Text(human.reading(family.name, column[0])))
+    return Panel(grid, title=Text(reading.target), title_align="left", expand=False, border_style="dim")
 
 
 def _grid(part: str, table: Table) -> Grid | None:
@@ -103,34 +110,76 @@ def _grid(part: str, table: Table) -> Grid | None:
     ours = [
         number
         for number, family in enumerate(table.families)
-        if family.name.startswith(_PREFIX) and not family.name.endswith("_info")
+        if family.name.startswith(_PREFIX) and not family.name.endswith("_info") and family.name not in _OF_READING
     ][:COLUMNS_MAX]
     if not ours or not table.rows:
         return None
-    labels = [n for n in range(len(table.label_names)) if any(row[n] for row in table.rows[:ROWS_MAX])]
-    grid = Grid(title=Text(part), title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    names = [table.families[number].name for number in ours]
+    shared = _shared([name.removeprefix(_PREFIX) for name in names])
+    grid = _plain_grid(f"{part}  {shared.replace('_', ' ')}".rstrip())
+    labels = _telling(table)
     for label in labels:
         grid.add_column(table.label_names[label], overflow="fold")
-    for number in ours:
-        grid.add_column(_title(table.families[number].name), justify="right", no_wrap=True)
+    for name in names:
+        grid.add_column(_title(name, shared), justify="right", no_wrap=True)
     for row, cells in enumerate(table.rows[:ROWS_MAX]):
-        shown = [human.reading(table.families[n].name, table.columns[n][row]) for n in ours]
-        grid.add_row(*(Text(cells[label]) for label in labels), *map(Text, shown))
+        shown = [_cell(name, table.columns[number][row]) for name, number in zip(names, ours, strict=True)]
+        grid.add_row(*(Text(cells[label]) for label in labels), *shown)
     if len(table.rows) > ROWS_MAX:
         grid.caption = t("poll.more", count=len(table.rows) - ROWS_MAX)
     return grid
 
 
-def _title(name: str) -> str:
-    """Return a column's title: the metric's name without what the numbers show by themselves."""
-    short = name.removeprefix(_PREFIX)
+def _shared(names: list[str]) -> str:
+    """Return the words with their `_` that all of several names begin with."""
+    words = []
+    for column in zip(*(name.split("_") for name in names), strict=False):
+        if len(names) == 1 or len(set(column)) > 1:
+            break
+        words.append(column[0] + "_")
+    return "".join(words)
+
+
+def _telling(table: Table) -> list[int]:
+    """Return the labels that tell a person something: not empty, and not the same as one before them."""
+    columns = list(zip(*table.rows[:ROWS_MAX], strict=True))
+    return [
+        number
+        for number, column in enumerate(columns)
+        if any(column) and column not in columns[:number] and table.label_names[number] not in _HIDDEN_LABELS
+    ]
+
+
+def _cell(name: str, value: Value | Missing) -> Text:
+    if isinstance(value, Missing):
+        return Text(human.reading(name, value), style="yellow")
+    if name.endswith("_up"):
+        return Text(t("poll.up"), style="green") if value else Text(t("poll.down"), style="red")
+    return Text(human.reading(name, value))
+
+
+def _title(name: str, shared: str) -> str:
+    """Return a column's title: the metric's name without what the numbers or the table's title show."""
+    short = name.removeprefix(_PREFIX).removeprefix(shared)
     for suffix in _SUFFIXES:
-        short = short.removesuffix(suffix)
+        short = short.removesuffix(suffix) or short
     return short.replace("_", " ")
 
 
+def _plain_grid(title: str) -> Grid:
+    return Grid(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        border_style="dim",
+    )
+
+
 def _parts(parts: Iterable[Part]) -> Grid:
-    grid = Grid(title=t("poll.parts"), title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    grid = _plain_grid(t("poll.parts"))
     grid.add_column(t("poll.part"))
     for key in ("poll.values", "poll.missing", "poll.seconds"):
         grid.add_column(t(key), justify="right")
@@ -141,7 +190,7 @@ def _parts(parts: Iterable[Part]) -> Grid:
             continue  # the device does not have it
         problem = part.problem
         result = Text(t("poll.complete"), style="green") if problem is None else Text(_why(problem), style="red")
-        grid.add_row(Text(part.name), str(present), str(missing), f"{part.duration_s:.2f}", result)
+        grid.add_row(Text(part.name), str(present), str(missing), f"{part.duration_s:.3f}", result)
     return grid
 
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from collectors.snmp.client import SnmpClient
 from collectors.snmp.collector import SnmpCollector
 from collectors.snmp.profile import Profile
 from exporters.prometheus.exporter import PrometheusExporter
+from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
 from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
@@ -126,19 +128,28 @@ def _host(plan: Plan, registry: CollectorRegistry) -> Built:
 _BUILDERS: Final[dict[str, Callable[[Plan, CollectorRegistry], Built]]] = {"snmp": _snmp, "host": _host}
 
 
+def read_web_config(plan: Plan) -> WebConfig:
+    """Read the web configuration file that the settings name; plain HTTP without passwords where they name none."""
+    path = plan.settings.netmon.web.web_config_file
+    if path is None:
+        return WebConfig()
+    file = plan.directory / path  # an absolute path stays what it is
+    return load_file(file, WebConfig).relative_to(file.parent)
+
+
 def build_exporter(plan: Plan, registry: CollectorRegistry) -> PrometheusExporter:
     """Build the exporter that serves what the collectors read."""
     settings = plan.settings.netmon.web
-    path = settings.web_config_file
-    if path is None:
+    if settings.web_config_file is None:
         return PrometheusExporter(settings, registry)
-    file = plan.directory / path  # an absolute path stays what it is
+    whole = settings.model_copy(update={"web_config_file": plan.directory / settings.web_config_file})
+    return PrometheusExporter(whole, registry, web_config=partial(read_web_config, plan))
 
-    def read() -> WebConfig:
-        return load_file(file, WebConfig).relative_to(file.parent)
 
-    whole = settings.model_copy(update={"web_config_file": file})
-    return PrometheusExporter(whole, registry, web_config=read)
+def scrape_config(plan: Plan) -> str:
+    """Return a prometheus.yml that scrapes this netmon as often as it polls."""
+    settings = plan.settings.netmon
+    return render(settings.web, read_web_config(plan), min(settings.snmp.interval_s, settings.host.interval_s))
 
 
 def wanted(role: Role) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from exporters.prometheus.scrape_config import render
 from netmon.api import ConfigError
 from netmon.app.text import t
 from netmon.app.wiring import load_plan, scrape_config
@@ -28,8 +27,8 @@ def command() -> None:
 def prometheus(directory: Path) -> None:
     """Write it to standard output; exit 2 when the configuration cannot be used."""
     try:
-        plan = load_plan(directory)
+        text = scrape_config(load_plan(directory))
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    click.echo(render(scrape_config(plan)), nl=False)
+    click.echo(text, nl=False)

@@ -81,6 +81,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "poll.missing": Text("missing", "hilang"),
     "poll.seconds": Text("seconds", "detik"),
     "poll.result": Text("result", "hasil"),
+    "poll.up": Text("up", "hidup"),
+    "poll.down": Text("down", "mati"),
     "poll.complete": Text("complete", "lengkap"),
     "poll.more": Text(
         "{count} more rows; --format json or prometheus shows all",
