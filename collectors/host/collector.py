@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+TEXTFILE = "textfile"
 SCRAPE = "scrape"
 """The part that says how reading the others went, in node_exporter's names. It is not asked for, it always comes."""
 
@@ -121,6 +122,8 @@ class _Remembered:
         if len(before) == len(tables):
             tables = tuple([_same(old, new) for old, new in zip(before, tables, strict=True)])
         self.tables[name] = tables
+        if name != TEXTFILE:
+            self.parts.names.update(family.name for table in tables for family in table.families)
         return tables
 
 

@@ -1,9 +1,16 @@
 """What no file tells: the clock, adjtimex(2), the machine's type. As text, see `procfs.shape.Files`."""
 
 import ctypes
+import errno
 import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping
+
+from collectors.host.procfs.units import PROPERTIES
+
+_SYSTEMD_TIMEOUT_S = 5
+"""Asking for a thousand units takes systemd a tenth of a second."""
 
 
 class _Timeval(ctypes.Structure):
@@ -72,9 +79,22 @@ def page_size() -> bytes:
     return str(os.sysconf("SC_PAGESIZE")).encode()
 
 
+def units() -> bytes:
+    """Ask systemd for its units. Raises OSError where it does not run, or does not answer in time."""
+    if not os.path.isdir("/run/systemd/system"):  # noqa: PTH112 - sd_booted(3) asks just this
+        raise FileNotFoundError(errno.ENOENT, "systemd does not run here", "/run/systemd/system")
+    asked = ("systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "*")
+    try:
+        said = subprocess.run(asked, capture_output=True, check=True, timeout=_SYSTEMD_TIMEOUT_S)  # noqa: S603 - no input
+    except subprocess.SubprocessError as error:
+        raise OSError(errno.EIO, str(error), "systemctl") from error
+    return said.stdout
+
+
 FACTS: Mapping[str, Callable[[], bytes]] = {
     "@time": clock,
     "@timex": timex,
     "@machine": machine,
     "@pagesize": page_size,
+    "@systemd": units,
 }

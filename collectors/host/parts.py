@@ -7,8 +7,23 @@ from typing import TypeAlias
 
 from collectors.host import sources
 from collectors.host.jobs import Jobs
-from collectors.host.procfs import cpu, disks, interfaces, memory, netstat, normal, system
-from collectors.host.procfs.shape import Files
+from collectors.host.own import Own
+from collectors.host.procfs import (
+    cpu,
+    disks,
+    interfaces,
+    memory,
+    netstat,
+    normal,
+    power,
+    processes,
+    sensors,
+    storage,
+    system,
+    textfile,
+    units,
+)
+from collectors.host.procfs.shape import ABSENT, Files
 from collectors.host.reader import Snapshot, TooLarge
 from collectors.host.settings import HostSettings
 from netmon.api import Missing, PeerError, PeerRefused, Reason, Table
@@ -55,7 +70,8 @@ def _why_not(source: sources.Source, snapshot: Snapshot) -> PeerError:
     denied = sorted(snapshot.denied.intersection(source.required))
     if denied:
         return PeerRefused(f"no permission to read /{denied[0]}")
-    return NotSupported(f"there is no /{source.required[0]}")
+    first = source.required[0]
+    return NotSupported("systemd does not run here" if first == "@systemd" else f"there is no /{first}")
 
 
 class Parts:
@@ -64,11 +80,18 @@ class Parts:
     def __init__(self, settings: HostSettings, mounts: Jobs[disks.Space | Missing]) -> None:
         self._settings = settings
         self._mounts = mounts
+        self.names: set[str] = set()  # of families that other parts brought: no text file may speak for them
         self._clock = normal.CpuClock()
+        self._own = Own(settings.top_processes)
         parsers = self._parsers()
         self.by_name: Mapping[str, Callable[[Poll], Tables]] = {
             name: partial(self._parse, name, parsers[name]) for name in sources.SOURCES if name in parsers
-        } | {"filesystem": self._filesystem}
+        } | {
+            "filesystem": self._filesystem,
+            "textfile": self._textfile,
+            "process": lambda poll: self._own.process(poll.at),
+            "top": lambda poll: self._own.top(poll.at),
+        }
 
     def _parse(self, name: str, parser: Parser, poll: Poll) -> Tables:
         return parser(read_files(name, poll), poll.at)
@@ -104,6 +127,19 @@ class Parts:
             "kernel_hung": system.parse_kernel_hung,
             "selinux": system.parse_selinux,
             "dmi": system.parse_dmi,
+            "mdadm": storage.parse_mdadm,
+            "edac": storage.parse_edac,
+            "nvme": storage.parse_nvme,
+            "xfs": storage.parse_xfs,
+            "btrfs": storage.parse_btrfs,
+            "zfs": storage.parse_zfs,
+            "rapl": power.parse_rapl,
+            "powersupplyclass": power.parse_power_supply,
+            "thermal_zone": _thermal_zone,
+            "hwmon": _hwmon,
+            "processes": processes.parse_processes,
+            "interrupts": processes.parse_interrupts,
+            "systemd": units.parse_systemd,
         }
 
     def _cpu(self, files: Files, at: float) -> Tables:
@@ -113,6 +149,12 @@ class Parts:
     def _netdev(self, files: Files, at: float) -> Tables:
         counters = interfaces.dev_counters(files, self._settings.netdev_exclude_devices)
         return (interfaces.netdev_table(counters, files, at), normal.interfaces(files, counters, at))
+
+    def _textfile(self, poll: Poll) -> Tables:
+        """Read the files that other programs leave for us."""
+        folder = self._settings.textfile_directory
+        found = poll.snapshot.folder(str(folder), ".prom", sources.TEXTFILE_MAX_BYTES) if folder else {}
+        return textfile.parse_textfiles(found, self.names, poll.at)
 
     def _filesystem(self, poll: Poll) -> Tables:
         """Ask every mount how full it is, in another thread: a dead file server must cost only its own figures."""
@@ -128,3 +170,15 @@ class Parts:
 def _meminfo(files: Files, at: float) -> Tables:
     fields = memory.meminfo(files)
     return (memory.meminfo_table(fields, at), normal.memory(fields, at))
+
+
+def _hwmon(files: Files, at: float) -> Tables:
+    return (*sensors.parse_hwmon(files, at), *normal.sensors(sensors.limited(files), at))
+
+
+def _thermal_zone(files: Files, at: float) -> Tables:
+    found = {
+        f"thermal_zone{number} {kind}": sensors.Limited(value, ABSENT, ABSENT)
+        for (number, kind), value in sensors.zones(files).items()
+    }
+    return (*sensors.parse_thermal_zone(files, at), *normal.sensors({"temp": found} if found else {}, at))

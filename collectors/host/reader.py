@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from collectors.host.facts import FACTS
 from collectors.host.procfs.disks import Space
+from collectors.host.procfs.textfile import Written
 from netmon.api import Missing, Reason
 
 _CHUNK = 1 << 16
@@ -58,17 +59,40 @@ class Snapshot:
         unit = said.f_frsize
         return Space(said.f_blocks * unit, said.f_bfree * unit, said.f_bavail * unit, said.f_files, said.f_ffree)
 
+    def folder(self, folder: str, suffix: str, max_bytes: int) -> dict[str, Written | Missing]:
+        """Return the files of a folder whose names end so, with their times; why a file could not be read, if so."""
+        found: dict[str, Written | Missing] = {}
+        for name in self._list(folder.strip("/")):
+            if name.endswith(suffix):
+                path = f"{folder.strip('/')}/{name}"
+                try:
+                    text = read_file(self._root + path, max_bytes)
+                    found[path] = Written(text, os.stat(self._root + path).st_mtime)  # noqa: PTH116 - a plain string
+                except OSError as error:
+                    found[path] = Missing(Reason.REFUSED, f"/{path}: {error.strerror}")
+                except TooLarge as error:
+                    found[path] = Missing(Reason.TRUNCATED, str(error))
+        return found
+
     def _one(self, path: str, max_bytes: int) -> bytes | None:
         try:
             if path.startswith("@"):
                 return self._facts[path]()
             if path.endswith("@"):
-                return os.fsencode(os.readlink(self._root + path[:-1]))  # noqa: PTH115 - bytes out
+                return self._link(path[:-1])
             return read_file(self._root + path, max_bytes, once=path.startswith("sys/"))
         except OSError as error:
             if error.errno in _DENIED:
                 self.denied.add(path)
             return None
+
+    def _link(self, path: str) -> bytes:
+        """Return where a symbolic link leads, below the root; a path that is none is not there."""
+        full = self._root + path
+        if not os.path.islink(full):  # noqa: PTH114 - beside the other calls on plain strings
+            raise FileNotFoundError(errno.ENOENT, "no symbolic link", full)
+        real, root = os.path.realpath(full), os.path.realpath(self._root)
+        return os.fsencode(os.path.relpath(real, root))
 
     def _expand(self, pattern: str) -> list[str]:
         """Return the paths that a pattern matches. Below the last wildcard nothing is checked: opening will tell."""

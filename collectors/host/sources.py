@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from collectors.host.procfs.interfaces import ATTRIBUTES, NAMES
+from collectors.host.procfs.power import SUPPLY_FILES
+from collectors.host.procfs.sensors import SENSOR_FILES
+from collectors.host.procfs.storage import BTRFS_FILES
 from collectors.host.procfs.system import DMI_FILES
 
 
@@ -26,9 +29,11 @@ def _each(folder: str, names: str) -> tuple[str, ...]:
     return tuple(f"{folder}/{name}" for name in names.split())
 
 
+TEXTFILE_MAX_BYTES = 4 << 20  # some 50,000 series
 _SOCKETS_MAX_BYTES = 32 << 20  # 150 bytes for each of 200,000 sockets
 _CPU = "sys/devices/system/cpu/cpu[0-9]*"
-_HWMON = "beep_enable curr* energy* fan* humidity* in[0-9]* intrusion* power[0-9]* pwm* temp* update_interval vrm"
+_HWMON = "sys/class/hwmon/hwmon*"
+_MC = "sys/devices/system/edac/mc/mc[0-9]*"
 
 SOURCES = {
     "cpu": Source(
@@ -79,7 +84,42 @@ SOURCES = {
     "kernel_hung": Source(("proc/sys/kernel/hung_task_detect_count",)),
     "selinux": Source((), ("sys/fs/selinux/enforce", "etc/selinux/config")),
     "dmi": Source(_each("sys/class/dmi/id", " ".join(DMI_FILES))),
+    "mdadm": Source(("proc/mdstat",)),
+    "edac": Source(
+        _each(_MC, "ce_count ue_count ce_noinfo_count ue_noinfo_count"),
+        _each(f"{_MC}/csrow[0-9]*", "ce_count ue_count"),
+    ),
+    "rapl": Source(_each("sys/class/powercap/*", "name energy_uj")),
+    "xfs": Source(("sys/fs/xfs/*/stats/stats",)),
+    "btrfs": Source(
+        ("sys/fs/btrfs/*/allocation/global_rsv_size",),
+        (*_each("sys/fs/btrfs/*", " ".join(BTRFS_FILES)), "sys/fs/btrfs/*/devices/*/size"),
+    ),
+    "zfs": Source(("proc/spl/kstat/zfs/arcstats",)),
+    "powersupplyclass": Source(_each("sys/class/power_supply/*", " ".join(SUPPLY_FILES))),
+    "thermal_zone": Source(
+        ("sys/class/thermal/thermal_zone*/type", "sys/class/thermal/cooling_device*/type"),
+        (
+            "sys/class/thermal/thermal_zone*/temp",
+            *_each("sys/class/thermal/cooling_device*", "cur_state max_state"),
+        ),
+    ),
+    "nvme": Source(("sys/class/nvme/nvme*/model",), _each("sys/class/nvme/nvme*", "firmware_rev serial state")),
+    "processes": Source(("proc/[0-9]*/stat",), ("proc/sys/kernel/threads-max", "proc/sys/kernel/pid_max"), slow=True),
+    "interrupts": Source(("proc/interrupts",), enabled=False),  # a series for each interrupt of each CPU
+    "systemd": Source(("@systemd",), slow=True),
+    "process": Source(()),  # netmon itself, from psutil
+    "top": Source((), slow=True),  # the programs that use most, from psutil
+    "hwmon": Source(
+        (f"{_HWMON}/name",),
+        (
+            f"{_HWMON}/device@",
+            *_each(_HWMON, " ".join(SENSOR_FILES)),
+            *_each(f"{_HWMON}/device", " ".join(SENSOR_FILES)),
+        ),
+    ),
+    "textfile": Source(()),  # the folder is a setting
     "filesystem": Source(_each("proc", "1/mounts self/mounts")),
 }
-"""Every part that comes from files, under the names of node_exporter's collectors, in the order in which they are read:
-what can hang (a dead file server, a slow sensor bus) comes last."""
+"""Every part, under the name of node_exporter's collector where it has one, in the order in which they are read: what
+can hang (a slow sensor bus, a dead file server) comes last."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from collectors.host.procfs.disks import Mount, Space, clean
 from collectors.host.procfs.interfaces import CLASS, speed_bytes
+from collectors.host.procfs.sensors import Limited
 from collectors.host.procfs.shape import COUNTER, GAUGE, Files, per_row, scaled, table, text_of
 from netmon.api import Family, Missing, Reason, Table, Value
 
@@ -114,9 +115,30 @@ def interfaces(files: Files, counters: Mapping[str, Sequence[int]], at: float) -
     return table(at, _INTERFACE, _INTERFACE_LABELS, rows, list(per_row(readings, len(_INTERFACE))))
 
 
-_TEMPERATURE = (Family("netmon_temperature_celsius", GAUGE, "Temperature at this sensor.", "/sys/class/hwmon"),)
+def _sensor(what: str, stem: str, unit: str) -> tuple[Family, Family, Family]:
+    name, upper, lower = (f"netmon_{stem}_{part}{unit}" for part in ("", "upper_limit_", "lower_limit_"))
+    return (
+        Family(name, GAUGE, f"{what}.", "/sys/class/hwmon", upper_limit=upper, lower_limit=lower),
+        Family(upper, GAUGE, f"{what}: the chip's own upper limit.", "/sys/class/hwmon"),
+        Family(lower, GAUGE, f"{what}: the chip's own lower limit.", "/sys/class/hwmon"),
+    )
 
 
-def temperatures(sensors: Mapping[str, Value | Missing], at: float) -> Table:
-    """Return temperatures by the sensor's name."""
-    return table(at, _TEMPERATURE, ("sensor", "mib"), [(name, HERE) for name in sensors], [list(sensors.values())])
+_SENSORS = {
+    "temp": _sensor("Temperature in degrees Celsius", "temperature", "celsius"),
+    "in": _sensor("Voltage in volts", "voltage", "volts"),
+    "curr": _sensor("Current in amperes", "current", "amperes"),
+    "power": _sensor("Power in watts", "power", "watts"),
+    "fan": _sensor("Rotations of a fan per minute", "fan_speed", "rpm"),
+    "humidity": _sensor("Relative humidity, 0 to 1", "humidity", "ratio"),
+}
+
+
+def sensors(found: Mapping[str, Mapping[str, Limited]], at: float) -> list[Table]:
+    """Return what sensors say, kind by kind, with the limits that their chips have."""
+    tables = []
+    for kind, readings in found.items():
+        rows = [(name, HERE) for name in readings]
+        columns = [[getattr(one, what) for one in readings.values()] for what in ("value", "upper", "lower")]
+        tables.append(table(at, _SENSORS[kind], ("sensor", "mib"), rows, columns))
+    return tables
