@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from netmon.api import ConfigError
-from netmon.app.settings import Settings, dump, load_directory
+from netmon.app.settings import Settings, dump
 from netmon.app.settings.dump import plain
 from netmon.app.text import speaking, t
+from netmon.app.wiring import load_plan
 
 EXIT_CONFIG = 2
 
@@ -24,7 +25,7 @@ EXIT_CONFIG = 2
 def command(directory: Path, *, show: bool, form: str) -> None:
     """Check a directory and exit with 0 if it is fine, 2 if not."""
     try:
-        settings = load_directory(directory)
+        settings = load_plan(directory).settings
     except ConfigError as error:
         click.echo(_faults_as_json(error) if form == "json" else _faults(error))
         raise SystemExit(EXIT_CONFIG) from None

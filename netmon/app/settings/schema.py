@@ -39,7 +39,7 @@ def inside(annotations: list[Any], step: str | int) -> list[Any]:
         if origin is None and isinstance(one, type) and issubclass(one, BaseModel):
             field = fields(one).get(str(step))
             found += alternatives(field.annotation) if field else ()
-        elif origin is not None and issubclass(origin, Mapping):
+        elif isinstance(origin, type) and issubclass(origin, Mapping):
             found += alternatives(arguments[1])
         elif origin in (list, tuple, set, frozenset) and isinstance(step, int):
             found += alternatives(arguments[0])
