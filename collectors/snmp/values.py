@@ -71,9 +71,9 @@ def decode_varbinds(data: bytes, at: int, end: int) -> VarBinds:
     try:
         if _decode_fast(data, first, end, result) == end:
             return result
-    except IndexError:
+    except (IndexError, WireError):
         pass
-    return decode_carefully(data, first, end)  # some length is wrong: this says which
+    return decode_carefully(data, first, end)  # something is wrong: this says what is first
 
 
 def _decode_fast(data: bytes, at: int, end: int, result: VarBinds) -> int:

@@ -82,7 +82,7 @@ def user_messages() -> dict[str, tuple[bytes, Keys]]:
         "v3 authPriv DES": keys(AuthProtocol.SHA512, PrivProtocol.DES),
     }
     messages = {
-        name: (encode_v3(answer, msg_id=9, engine=ENGINE, keys=user, context_name=b"vrf1"), user)
+        name: (encode_v3(answer, msg_id=9, engine=ENGINE, keys=user, context_name=b"vrf1", salt=bytes(8)), user)
         for name, user in given.items()
     }
     messages["v3 discovery"] = (encode_discovery(9, 10), Keys(b""))

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.snmp import ber
@@ -137,32 +137,30 @@ def test_floats_come_back_exactly(value: float) -> None:
     assert found == value or (math.isnan(value) and isinstance(found, float) and math.isnan(found))
 
 
-def chunk(inner: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """Give TLVs of likely tags whose length is right, or nearly."""
-    tags = st.sampled_from([0x30, 0x06, 0x02, 0x04, 0x05, 0x41, 0x46, 0x44, 0x82, 0x1F])
-    return st.builds(
-        lambda tag, contents, off, long: (
-            bytes((tag,)) + (b"\x81" if long else b"") + bytes(((len(contents) + off) % 128,)) + contents
-        ),
-        tags,
-        inner,
-        st.sampled_from([0, 0, 0, 0, 0, 1, -1, 127]),
-        st.sampled_from([False, False, False, True]),
-    )
+TAGS = [0x02, 0x04, 0x05, 0x41, 0x46, 0x44, 0x82, 0x1F]
 
 
-NEARLY = st.lists(
-    st.builds(
-        lambda name, value, off: bytes((0x30, max(0, len(name + value) + off))) + name + value,
-        st.binary(max_size=10).map(lambda name: ber.tlv(0x06, name)),
-        chunk(st.binary(max_size=10)),
-        st.sampled_from([0, 0, 0, 0, 0, 0, 1, -1, 2]),
-    )
-    | chunk(chunk(st.binary(max_size=6))),
-    max_size=6,
-).map(b"".join)
+@st.composite
+def binding(draw: st.DrawFn) -> bytes:
+    """Give a varbind that is right, or wrong in one length or tag, or has a length in the long form."""
+    fault = draw(st.sampled_from(["", "", "", "", "size", "name size", "value size", "tag", "name tag", "long"]))
+    off = draw(st.sampled_from([-1, 1, 2, 127]))
+    name, value = draw(st.binary(max_size=10)), draw(st.binary(max_size=10))
+
+    def element(tag: int, contents: bytes, *faults: str) -> bytes:
+        size = len(contents) + (off if fault in faults else 0)
+        long = b"\x81" if fault == "long" and off > 0 else b""
+        return bytes((tag,)) + long + bytes((size % 128,)) + contents
+
+    inside = element(0x04 if fault == "name tag" else 0x06, name, "name size")
+    inside += element(draw(st.sampled_from(TAGS)), value, "value size")
+    return element(0x31 if fault == "tag" else 0x30, inside, "size")
 
 
+NEARLY = st.lists(binding(), max_size=6).map(b"".join)
+
+
+@settings(max_examples=500)
 @given(NEARLY, st.binary(max_size=20))
 def test_the_fast_way_and_the_careful_way_agree(inside: bytes, after: bytes) -> None:
     data = ber.tlv(0x30, inside)
