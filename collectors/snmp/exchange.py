@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -64,33 +64,34 @@ class Device:
 
 @dataclass(slots=True, eq=False)
 class Question:
-    """One request. `names` are contents octets; `a` and `b` are non-repeaters and max-repetitions of a GETBULK."""
+    """One request. `names` are contents octets; `repetitions` are a GETBULK's, whose non-repeaters are 0."""
 
     type: int
-    names: Sequence[bytes]
-    b: int = 0
+    names: list[bytes]
+    repetitions: int = 0
+    octets: int = 0  # of the datagram that answered it
 
     @property
     def asked(self) -> int:
         """How many varbinds an answer may have at most."""
-        return len(self.names) * self.b if self.type == wire.PduType.GETBULK else len(self.names)
+        return len(self.names) * self.repetitions if self.type == wire.PduType.GETBULK else len(self.names)
 
     def smaller(self) -> None:
         """Ask for half the repetitions from now on: the large answer may be what got lost."""
-        self.b = max(self.b // 2, min(self.b, 1))
+        self.repetitions = max(self.repetitions // 2, min(self.repetitions, 1))
 
 
 class _Pending:
     """A request that waits for its answer."""
 
-    __slots__ = ("address", "answer", "device", "fault", "idents", "limit", "names", "request_id", "waiter")
+    __slots__ = ("address", "answer", "device", "fault", "idents", "limit", "question", "request_id", "waiter")
 
     def __init__(self, device: Device, question: Question, address: Address, request_id: int) -> None:
         self.device = device
         self.address = address
         self.request_id = request_id
-        self.limit = question.asked
-        self.names = question.names if question.type == wire.PduType.GET else None
+        self.question = question
+        self.limit = question.asked  # of any sending: the answer to the first may come after a second, smaller one
         self.idents: list[int] = []
         self.answer: wire.Pdu | Exception | None = None
         self.fault: PeerError | None = None  # what went wrong meanwhile, to be told instead of a time-out
@@ -117,6 +118,7 @@ class Exchange:
         self._trace = trace
         self._resolver = Resolver(clock)
         self._pending: dict[int, _Pending] = {}
+        self._at: dict[Address, set[_Pending]] = {}  # the same, by the address that is asked
         self._recent: dict[int, Refusal] = {}
         self._sockets = {
             len(("", 0)): UdpSocket(socket.AF_INET, self._received, self._unreachable),
@@ -157,6 +159,7 @@ class Exchange:
             raise PeerRefused(self._missing_families[len(address)])
         device.address = address
         pending = _Pending(device, question, address, _random_id())
+        self._at.setdefault(address, set()).add(pending)
         self.metrics.requests += 1
         outcome = Refusal.LATE
         try:
@@ -171,8 +174,11 @@ class Exchange:
             self._forget(pending, outcome)
 
     async def _attempts(self, pending: _Pending, question: Question, deadline: float) -> wire.Pdu:
-        """Send until answered: each time-out doubles the next, each loss of a large answer halves what is asked."""
-        resyncs = retries = 0
+        """Send until answered: each loss doubles the next time-out and halves what is asked.
+
+        When the smaller answer arrives, the size is taken to be the reason for the loss.
+        """
+        resyncs = retries = lost = 0
         while True:
             left = deadline - self.clock()
             if left <= 0:
@@ -181,6 +187,8 @@ class Exchange:
             answer = await self._attempt(pending, question, patience, left)
             if isinstance(answer, wire.Pdu):
                 pending.device.lane.suspect = False
+                if lost > question.asked:
+                    pending.device.budget.failed(lost)
                 return answer
             if isinstance(answer, ResyncError):
                 resyncs += 1
@@ -191,18 +199,13 @@ class Exchange:
                 pending.fault = answer
             elif isinstance(answer, Exception):
                 raise answer
-            self._shrink(pending, question)
+            lost = question.asked
+            question.smaller()
             if retries == self.settings.retries:
                 break
             retries += 1
             self.metrics.retries += 1
         raise pending.fault or pending.device.security.silence() or PeerTimeout(_silence(retries, left))
-
-    def _shrink(self, pending: _Pending, question: Question) -> None:
-        """Take the loss of an answer as a sign that it was too large, unless the device answers nothing at all."""
-        if question.asked > 1 and not pending.device.lane.suspect:
-            pending.device.budget.failed(question.asked)
-            question.smaller()
 
     async def _attempt(
         self, pending: _Pending, question: Question, patience: float, left: float
@@ -242,13 +245,11 @@ class Exchange:
         if ident not in self._pending:
             self._pending[ident] = pending
             pending.idents.append(ident)
-        pdu = wire.encode_pdu(question.type, pending.request_id, 0, question.b, question.names)
+        pdu = wire.encode_pdu(question.type, pending.request_id, 0, question.repetitions, question.names)
         datagram = security.seal(pdu, ident)
         if self._trace is not None:
-            nothing = wire.VarBinds(
-                list(question.names), [wire.Tag.NULL] * len(question.names), [None] * len(question.names)
-            )
-            sent = wire.Pdu(question.type, pending.request_id, 0, question.b, nothing)
+            nothing = wire.VarBinds(question.names, [wire.Tag.NULL] * len(question.names), [None] * len(question.names))
+            sent = wire.Pdu(question.type, pending.request_id, 0, question.repetitions, nothing)
             self._trace("sent", pending.device.agent, datagram, sent)
         if not self._sockets[len(pending.address)].send(datagram, pending.address):
             self.metrics.unsent += 1
@@ -261,6 +262,10 @@ class Exchange:
                 return ident
 
     def _forget(self, pending: _Pending, outcome: Refusal) -> None:
+        here = self._at[pending.address]
+        here.discard(pending)
+        if not here:
+            del self._at[pending.address]
         recent = self._recent
         for ident in pending.idents:
             del self._pending[ident]
@@ -309,8 +314,10 @@ class Exchange:
             raise RefusedDatagramError(Refusal.WRONG_PDU, "another request-id inside")
         if len(pdu.varbinds.oids) > pending.limit:
             raise RefusedDatagramError(Refusal.TOO_MANY_VARBINDS, f"{len(pdu.varbinds.oids)} of {pending.limit}")
-        if pending.names is not None and not pdu.error_status and pdu.varbinds.oids != list(pending.names):
+        question = pending.question
+        if question.type == wire.PduType.GET and not pdu.error_status and pdu.varbinds.oids != question.names:
             raise RefusedDatagramError(Refusal.WRONG_NAMES)
+        question.octets = len(data)
         return pdu
 
     def _refuse(self, refusal: RefusedDatagramError, pending: _Pending | None, data: bytes) -> None:
@@ -326,12 +333,9 @@ class Exchange:
         A community's request ends its wait at once: who knows its random id could as well forge a whole answer.
         """
         fault = PeerMalformed(f"the answer cannot be read: {error}")
-        if pending is None:
-            concerned = [p for p in self._pending.values() if p.address == address] if len(self._pending) < 64 else []
-        else:
-            concerned = [pending] if pending.address == address else []
-        for each in concerned:
-            each.fault = fault
+        for each in self._at.get(address, ()):
+            if pending is None or each is pending:
+                each.fault = fault
             if each is pending and each.device.security.version != wire.Version.V3:
                 each.settle(fault)
 
@@ -341,11 +345,10 @@ class Exchange:
         if error not in _NETWORK_ERRORS:
             return
         fault = PeerRefused(f"{address[0]} port {address[1]}: {os.strerror(error)}")
-        for pending in list(self._pending.values()):
-            if pending.address == address:
-                pending.fault = fault
-                if error == _REFUSED:
-                    pending.settle(fault)
+        for pending in self._at.get(address, ()):
+            pending.fault = fault
+            if error == _REFUSED:
+                pending.settle(fault)
 
     def _buffers(self) -> list[tuple[str, int, int]]:
         names = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}

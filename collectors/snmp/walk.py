@@ -14,7 +14,7 @@ from collectors.snmp import wire
 from collectors.snmp.answers import Answers
 from collectors.snmp.columns import ColumnWalk, Table, TableMemory, take_page
 from collectors.snmp.exchange import Device, Exchange, Question
-from netmon.api import Missing, PeerAuthFailed, PeerError, Reason
+from netmon.api import Missing, PeerAuthFailed, PeerError, PeerTimeout, Reason
 
 _SCALAR = b"\x00"  # the instance of an object that is no column: RFC 2578 section 7
 _SCALARS_AT_ONCE = 32
@@ -126,12 +126,12 @@ class Fetch:
             rows = self._plan(bundle)
             question = Question(self._next, [column.at for column in bundle.columns], rows)
             try:
-                if self._silent >= _SILENT_BUNDLES:
-                    raise PeerError("the device fell silent")  # noqa: TRY301 - the same end as a silence just met
                 pdu = await self._ask(question)
             except PeerError as error:
                 self._lose(error)
                 missing = self._why(error)
+                if missing.reason is not Reason.DEADLINE:
+                    self._device.budget.failed(question.asked)  # a size for which even its small answers were lost
                 for column in bundle.columns:
                     column.end(missing.reason, missing.detail)
                 return
@@ -139,7 +139,7 @@ class Fetch:
             if pdu.error_status:
                 self._failed(bundle, question.asked, pdu)
             else:
-                self._page(bundle, question.asked, pdu.varbinds)
+                self._page(bundle, question, pdu.varbinds)
 
     def _plan(self, bundle: _Bundle) -> int:
         """Return how many rows to ask for, after splitting off the columns for which there is no room."""
@@ -166,15 +166,18 @@ class Fetch:
         self._bundles.append(_Bundle(bundle.table, bundle.columns[width:], bundle.limit))
         del bundle.columns[width:]
 
-    def _page(self, bundle: _Bundle, asked: int, varbinds: wire.VarBinds) -> None:
+    def _page(self, bundle: _Bundle, question: Question, varbinds: wire.VarBinds) -> None:
         """Take an answer without error."""
         got = len(varbinds.oids)
-        if got < len(bundle.columns):
+        if not got:
             self._metrics.truncated += 1
-            if not got:
-                self._too_big(bundle, asked, "an empty answer")
-                return
-            bundle.limit = got  # it has no room for one row: the columns beyond go on alone
+            self._too_big(bundle, question.asked, "an empty answer")
+            return
+        memory = bundle.table.memory
+        memory.octets_per_varbind = max(question.octets / got, 0.9 * memory.octets_per_varbind)
+        if got < len(bundle.columns):  # no room for one row: the columns beyond go on alone
+            self._metrics.truncated += 1
+            bundle.limit = got
         else:
             self._device.budget.succeeded()
         take_page(bundle.columns, varbinds)
@@ -212,6 +215,8 @@ class Fetch:
             bundle.columns[0].end(Reason.REFUSED, f"{what}, even for one value")
 
     async def _ask(self, question: Question) -> wire.Pdu:
+        if self._silent >= _SILENT_BUNDLES:
+            raise PeerTimeout("not asked: the device fell silent")
         pdu = await self._exchange.ask(self._device, question, self._deadline)
         self._answered = True
         return pdu

@@ -87,19 +87,21 @@ def tool_options(auth: AuthProtocol | None, priv: PrivProtocol | None) -> list[s
 
 
 @contextmanager
-def snmpd(folder: Path, host: str = "127.0.0.1", *, extra: Sequence[str] = ()) -> Iterator[Snmpd]:
-    """Run snmpd until the block ends. `extra` are lines of snmpd.conf. Skips the test where there is no snmpd."""
+def snmpd(folder: Path, host: str = "127.0.0.1", *, port: int = 0, extra: Sequence[str] = ()) -> Iterator[Snmpd]:
+    """Run snmpd until the block ends; started again in the same folder, it is the same engine after a reboot.
+
+    `extra` are lines of snmpd.conf. Skips the test where there is no snmpd.
+    """
     program = shutil.which("snmpd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("snmpd is not installed")
-    port = free_port(socket.SOCK_DGRAM, host)
-    config = folder / "snmpd.conf"
-    config.write_text("\n".join([*_config(), *extra, ""]))
+    port = port or free_port(socket.SOCK_DGRAM, host)
+    (folder / "snmpd.conf").write_text("\n".join([*_config(), *extra, ""]))
     (folder / "state").mkdir(exist_ok=True)
     log = folder / "snmpd.log"
-    env = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder / "state"), "MIBS": ""}
+    env = {**os.environ, "SNMPCONFPATH": str(folder), "SNMP_PERSISTENT_DIR": str(folder / "state"), "MIBS": ""}
     listen = f"udp6:[{host}]:{port}" if ":" in host else f"udp:{host}:{port}"
-    command = [program, "-f", "-Lo", "-r", "-C", "-c", str(config), "-I", "-smux", listen]
+    command = [program, "-f", "-Lo", "-r", "-I", "-smux", listen]
     with running(command, log, env) as process:
         agent = Snmpd(host, port, process.pid, folder)
         deadline = time.monotonic() + 20
