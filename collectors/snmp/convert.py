@@ -54,7 +54,9 @@ def as_string(raw: bytes) -> str:
 
 
 def as_mac(raw: bytes) -> str:
-    """Return octets as `00:1A:2B:3C:4D:5E`; empty stays empty."""
+    """Return octets as `00:1A:2B:3C:4D:5E`; what an agent wrote as text already stays as it is, and so does nothing."""
+    if len(raw) > 8 and raw.isascii() and as_string(raw).isprintable():
+        return as_string(raw)
     return raw.hex(":").upper()
 
 
@@ -64,7 +66,11 @@ def as_octets(raw: bytes) -> str:
 
 
 def as_address(raw: bytes) -> str:
-    """Return 4 or 16 octets as an IP address, anything else as octets."""
+    """Return 4 or 16 octets as an IP address, also with IANA's address family before them (LLDP's networkAddress);
+    anything else as octets.
+    """
+    if (len(raw), raw[:1]) in ((5, b"\1"), (17, b"\2")):
+        raw = raw[1:]
     return str(ipaddress.ip_address(raw)) if len(raw) in (4, 16) else as_octets(raw)
 
 

@@ -25,6 +25,9 @@ class Source(Protocol):
     def unwrap(self, name: str, needed: Sequence[bool] | None) -> Column:
         """Return a counter's numbers, carried on past its wraps; only for the rows that need it, where said."""
 
+    def at(self, name: str, index: int) -> Value | Missing:
+        """Return an object's number in the row of this index."""
+
     def matches(self, among: Among) -> Column:
         """Return 1 for each row where the object holds one of the values, else 0."""
 
@@ -42,6 +45,8 @@ def evaluate(node: Node, source: Source) -> Column:
             return _map(_BINARY[operator], _operand(left, source), _operand(right, source), rows=source.rows)
         case Call("unwrap", (Name(name),)):
             return source.unwrap(name, None)
+        case Call("at", (Name(name), Const(int() as index))):
+            return [source.at(name, index)] * source.rows
         case Call("present", _):
             return [1] * source.rows
         case Call("first", arguments):

@@ -17,6 +17,7 @@ FUNCTIONS = {  # name → (fewest, most) arguments
     "scaled": (2, 2),  # value times 10 to the power of the second, exact for tenths
     "dbm": (1, 1),  # watts as decibels over one milliwatt
     "positive": (1, 1),  # itself, or missing where it is not above zero
+    "at": (2, 2),  # the object's value in the row of this index, for every row
     "present": (1, 1),  # 1 for each row that has this object, whatever it holds
     "when": (2, 2),  # the second where the first is not 0, else missing
 }
@@ -128,6 +129,8 @@ def _call(function: str, arguments: list[ast.expr], offset: int) -> Call:
         count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
         raise ValueError(f"character {offset + 1}: {function} takes {count} arguments, not {len(arguments)}")
     nodes = tuple(_node(argument) for argument in arguments)
-    if function in ("unwrap", "present") and not isinstance(nodes[0], Name):
+    if function == "at" and not (isinstance(nodes[1], Const) and isinstance(nodes[1].value, int)):
+        raise ValueError(f"character {offset + 1}: at takes the name of an object and a whole number, the row's index")
+    if function in ("unwrap", "present", "at") and not isinstance(nodes[0], Name):
         raise ValueError(f"character {offset + 1}: {function} takes the name of an object")
     return Call(function, nodes)

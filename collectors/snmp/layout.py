@@ -64,7 +64,7 @@ class Layout:
                 return False
             seen = (keys, known)
         return all(tuple(columns[name].values()) == self.texts[name] for name in plan.structural) and all(
-            answers.cells.get(column, {}) == self.foreign[column] for column, _ in plan.lookups.values()
+            answers.cells.get(column, {}) == cells for column, cells in self.foreign.items()
         )
 
     def identities(self, keys: Keys) -> list[Labels]:
@@ -101,7 +101,7 @@ def lay_out(
     return Layout(
         shape=shape,
         texts={name: tuple(columns[name].values()) for name in plan.structural},
-        foreign={column: dict(answers.cells.get(column, {})) for column, _ in plan.lookups.values()},
+        foreign={column: dict(answers.cells.get(column, {})) for column in plan.foreign},
         keys_of=keys_of,
         blocks=tuple(blocks),
         names={key: tuple(writer.write(key, template) for template in plan.key) for key in parts} if plan.key else {},
@@ -162,9 +162,11 @@ class _Writer:
         if name in self._parts[key]:
             return self._parts[key][name][0]
         if name in plan.lookups:
-            column, obj = plan.lookups[name]
-            cell = self._answers.cells.get(column, {}).get(self._suffix(key, plan.table.lookups[name].by))
-            return "" if cell is None else rendered({}, obj, cell, None, as_name)
+            target = plan.lookups[name]
+            there = self._suffix(key, plan.table.lookups[name].by)
+            cell = self._answers.cells.get(target.oid, {}).get(there)
+            kind = self._answers.cells.get(target.syntax_by, {}).get(there) if target.syntax_by else None
+            return "" if cell is None else rendered(target.enum, target.obj, cell, kind, as_name)
         cell = self._columns[name].get(key)
         if cell is None:
             return ""
@@ -206,14 +208,17 @@ def _build(
     """Give one built block for each set of rows that some of the block's metrics share."""
     extents = {metric: _extent(metric.node, keys_of) or () for metric in block.metrics}
     every = dict.fromkeys(key for keys in dict.fromkeys(extents.values()) for key in keys)
-    labels = {key: tuple(writer.label(key, templates) for templates in block.labels) for key in every if _chosen(block, key, writer)}
-    if block.match:
-        labels = {k: row for k, row in labels.items() if all(p.search(row[at]) for at, p in block.match)}
+    labels = {
+        key: tuple(writer.label(key, templates) for templates in block.labels)
+        for key in every
+        if _chosen(block, key, writer)
+    }
     others = set().union(*(taken.get(metric.name, ()) for metric in block.metrics))
     labels = _tell_apart(plan, block, labels, others)
     for metric in block.metrics:
         taken.setdefault(metric.name, set()).update(labels.values())
     by_keys: dict[Keys, list[MetricPlan]] = {}
+    beside = {metric.name for metric, keys in extents.items() if not labels.keys().isdisjoint(keys)}
     for metric, keys in extents.items():
         kept = keys if len(labels) == len(every) else tuple(key for key in keys if key in labels)
         if kept:
@@ -226,13 +231,15 @@ def _build(
             rows=layouts.rows.get(rows, rows),
             texts=("",) if plan.scalar else tuple(oid.text(oid.suffix_arcs(key)) for key in keys),
             metrics=tuple(metrics),
-            families=tuple(_family(plan, metric, columns, metrics) for metric in metrics),
+            families=tuple(_family(plan, metric, columns, beside) for metric in metrics),
             fixed=tuple(_fixed(metric.node, len(keys)) for metric in metrics),
         )
 
 
 def _chosen(block: BlockPlan, key: bytes, writer: _Writer) -> bool:
-    return all(not values.isdisjoint(writer.cell(key, name)) for name, values in block.where)
+    return all(not values.isdisjoint(writer.cell(key, name)) for name, values in block.where) and all(
+        pattern.search(writer.write(key, template)) for template, pattern in block.match
+    )
 
 
 def _tell_apart(plan: TablePlan, block: BlockPlan, labels: dict[bytes, Labels], others: set[Labels]) -> dict[bytes, Labels]:
@@ -269,6 +276,8 @@ def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:
             return keys_of[column.name]
         case Binary(_, left, right):
             return _common([_extent(left, keys_of), _extent(right, keys_of)])
+        case Call("at", _):
+            return None
         case Call("first", arguments):
             extents = [_extent(argument, keys_of) or () for argument in arguments]
             union = tuple(dict.fromkeys(key for keys in extents for key in keys))
@@ -285,17 +294,16 @@ def _common(extents: Sequence[Keys | None]) -> Keys | None:
     return next((keys for keys in said if len(keys) == len(shared)), tuple(key for key in said[0] if key in shared))
 
 
-def _family(plan: TablePlan, metric: MetricPlan, columns: Mapping[str, Cells], beside: Sequence[MetricPlan]) -> Family:
+def _family(plan: TablePlan, metric: MetricPlan, columns: Mapping[str, Cells], beside: set[str]) -> Family:
     name = next((name for name in metric.reads if columns[name]), metric.reads[0])
     source = plan.table.objects[name].oid
-    siblings = {other.name for other in beside}
     return Family(
         name=metric.name,
         kind=metric.kind,
         help=metric.help,
         source=f"{source}.0" if plan.scalar else source,
-        upper_limit=metric.upper_limit if metric.upper_limit in siblings else "",
-        lower_limit=metric.lower_limit if metric.lower_limit in siblings else "",
+        upper_limit=metric.upper_limit if metric.upper_limit in beside else "",
+        lower_limit=metric.lower_limit if metric.lower_limit in beside else "",
     )
 
 

@@ -76,8 +76,20 @@ NORMAL: dict[str, Normal] = {
     "netmon_interface_speed_bits_per_second": Normal(_INTERFACE, "Nominal bandwidth; 0 where the port has none."),
     "netmon_interface_up": Normal(_INTERFACE, "1 while the operational status is up, else 0."),
     "netmon_neighbor_info": Normal(
-        ("local_port", "remote_name", "remote_port", "remote_port_description", "remote_chassis", "mib"),
+        (
+            "local_port",
+            "local_port_id",
+            "remote_name",
+            "remote_port",
+            "remote_port_description",
+            "remote_chassis",
+            "mib",
+        ),
         "1 for each neighbour that a discovery protocol sees.",
+    ),
+    "netmon_entity_info": Normal(
+        ("entity", "class", "model", "serial", "hardware", "firmware", "software", "mib"),
+        "1 for each part of the device that can be replaced.",
     ),
     "netmon_device_uptime_seconds": Normal(("mib",), "Time since the management agent started."),
     "netmon_device_info": Normal(

@@ -47,8 +47,18 @@ class BlockPlan:
     labels: tuple[tuple[Template, ...], ...]
     telling: int
     where: tuple[tuple[str, frozenset[int | str]], ...]
-    match: tuple[tuple[int, re.Pattern[str]], ...]
+    match: tuple[tuple[Template, re.Pattern[str]], ...]
     metrics: tuple[MetricPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPlan:
+    """The column of another table that a label is taken from, and the one beside it that tells its syntax."""
+
+    oid: bytes
+    obj: Object
+    enum: Mapping[int | str, str]
+    syntax_by: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ class TablePlan:
     table: Table
     oids: Mapping[str, bytes]
     enums: Mapping[str, Mapping[int | str, str]]
-    lookups: Mapping[str, tuple[bytes, Object]]  # lookup → its target's column
+    lookups: Mapping[str, LookupPlan]
+    foreign: tuple[bytes, ...]  # the columns of other tables that lookups read
     blocks: tuple[BlockPlan, ...]
     structural: frozenset[str]  # objects whose values decide which rows and labels there are
     key: tuple[Template, ...]  # what names a row for good, for its counters
@@ -82,21 +93,27 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
     blocks = tuple(_blocks(profile, table))
     key = tuple(_template(f"{{{part}}}") for part in table.continuity.key) if table.continuity else ()
     rate = table.continuity.bits_per_second if table.continuity else None
-    everything = {object_name: obj for _, object_name, obj in profile.objects()}
+    lookups = {alias: _lookup(profile, lookup.object) for alias, lookup in table.lookups.items()}
+    foreign = dict.fromkeys(number for lookup in lookups.values() for number in (lookup.oid, lookup.syntax_by) if number)
     return TablePlan(
         name=name,
         table=table,
         oids={object_name: column_oid(obj.oid) for object_name, obj in table.objects.items()},
         enums={object_name: profile.enum_of(obj) for object_name, obj in table.objects.items() if obj.enum is not None},
-        lookups={
-            alias: (column_oid(everything[lookup.object].oid), everything[lookup.object])
-            for alias, lookup in table.lookups.items()
-        },
+        lookups=lookups,
+        foreign=tuple(foreign),
         blocks=blocks,
         structural=frozenset(_structural(table, blocks, key)),
         key=key,
         rate=expression.parse(rate) if rate else None,
     )
+
+
+def _lookup(profile: Profile, name: str) -> LookupPlan:
+    objects = {object_name: obj for _, object_name, obj in profile.objects()}
+    obj = objects[name]
+    beside = column_oid(objects[obj.syntax_by[0]].oid) if obj.syntax_by is not None else b""
+    return LookupPlan(column_oid(obj.oid), obj, profile.enum_of(obj), beside)
 
 
 def enum_name(enum: Mapping[int | str, str], obj: Object, cell: Cell) -> str | None:
@@ -155,7 +172,7 @@ def _block(table: Table, block: Block) -> BlockPlan:
         labels=templates,
         telling=ours.index(True) if True in ours else told.index(True) if True in told else 0,
         where=tuple((name, frozenset(values)) for name, values in block.where.items()),
-        match=tuple((names.index(label), re.compile(pattern)) for label, pattern in block.match.items()),
+        match=tuple((_template(template), re.compile(pattern)) for template, pattern in block.match.items()),
         metrics=tuple(_metric(table, name, metric) for name, metric in block.metrics.items()),
     )
 
@@ -184,6 +201,7 @@ def _structural(table: Table, blocks: tuple[BlockPlan, ...], key: tuple[Template
             yield from _behind(table, field.name)
     for block in blocks:
         yield from (name for name, _ in block.where)
+        yield from (name for template, _ in block.match for field in template for name in _behind(table, field.name))
 
 
 def _behind(table: Table, name: str) -> Iterator[str]:

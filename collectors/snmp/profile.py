@@ -145,13 +145,13 @@ class Metric(_Model):
 
 
 class Block(_Model):
-    """Metrics over some rows of the table: those where each `where` column holds one of the values, and each label in
-    `match` fits its pattern.
+    """Metrics over some rows of the table: those where each `where` column holds one of the values, and each template
+    in `match` fits its pattern.
     """
 
     labels: Labels | None = None
     where: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
-    match: dict[LabelName, Pattern] = Field(default_factory=dict)
+    match: dict[str, Pattern] = Field(default_factory=dict)
     metrics: dict[MetricName, Metric] = Field(min_length=1)
 
 
@@ -296,9 +296,7 @@ def _block_faults(table: Table, block: Block, known: set[str]) -> Iterator[str]:
     for name in block.where:
         if name not in table.objects:
             yield f"where: no object {name!r} in this table"
-    for name in block.match:
-        if name not in labels:
-            yield f"match: no label {name!r} here"
+    yield from _label_faults("match", {template: (template,) for template in block.match}, known)
     for name, metric in block.metrics.items():
         yield from _expression_faults(f"metrics.{name}.value", table, metric.value)
         if name.startswith(NORMAL_PREFIX):
@@ -361,6 +359,8 @@ def _choice_faults(profile: Profile, table: Table, block: Block) -> Iterator[str
         obj = table.objects.get(name)
         if obj is None or (isinstance(obj.enum, str) and obj.enum not in profile.enums):
             continue  # said elsewhere
+        if obj.enum is None and obj.syntax in TEXTUAL:
+            continue  # compared with the text itself
         for value in values:
             if isinstance(value, str) and value not in profile.enum_of(obj).values():
                 yield f"{where}: {name} has no {value!r} in its enumeration"

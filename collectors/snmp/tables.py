@@ -6,7 +6,7 @@ What labels say and which rows there are changes seldom, so that much is kept as
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collectors.snmp import convert
+from collectors.snmp import convert, oid
 from collectors.snmp.answers import Answers, Cell
 from collectors.snmp.convert import Syntax
 from collectors.snmp.counters import Counts, Reading, Track, carry_on
@@ -143,6 +143,12 @@ class _Columns:
         by_name = {text: number for number, text in self._plan.enums.get(name, {}).items()}
         chosen = {by_name.get(value, value) if isinstance(value, str) else value for value in among.values}
         return [value if isinstance(value, Missing) else int(value in chosen) for value in self.column(name)]
+
+    def at(self, name: str, index: int) -> Value | Missing:
+        """Return an object's number in the row of this index."""
+        cell = self._cells[name].get(oid.encode_suffix((index,)), self._problems.get(name, ABSENT))
+        obj = self._plan.table.objects[name]
+        return convert.pack([cell], obj.syntax, obj.bounds)[0]
 
     def unwrap(self, name: str, needed: Sequence[bool] | None) -> Column:
         """Return a counter's numbers, carried on past its wraps; only for the rows that need it, where said."""
