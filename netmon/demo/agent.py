@@ -40,6 +40,7 @@ class Counts:
 
     requests: int = 0
     replies: int = 0
+    varbinds: int = 0
     ignored: int = 0
     lost: int = 0  # the kernel did not take the reply
 
@@ -73,7 +74,7 @@ class Agent:
         if self.community is None or message.community != self.community or not isinstance(message.pdu, Pdu):
             return None
         room = self._room(self.manners.max_message_bytes - HEADERS - len(self.community))
-        pdu = answer(self.view, message.version, message.pdu, now, room)
+        pdu = self._answer(message.version, message.pdu, now, room)
         return None if pdu is None else encode_message(message.version, self.community, pdu)
 
     def _reply_v3(self, usm: Usm, request: bytes, now: float) -> bytes | None:
@@ -81,8 +82,15 @@ class Agent:
         if not isinstance(message, V3Message):
             return message
         room = self._room(min(self.manners.max_message_bytes, message.max_size) - V3_HEADERS)
-        pdu = answer(self.view, Version.V3, message.pdu, now, room)
+        pdu = self._answer(Version.V3, message.pdu, now, room)
         return None if pdu is None else usm.close(message, pdu, now)
+
+    def _answer(self, version: int, pdu: Pdu, now: float, room: Room) -> bytes | None:
+        found = answer(self.view, version, pdu, now, room)
+        if found is None:
+            return None
+        self.counts.varbinds += found.varbinds
+        return found.pdu
 
     def _room(self, octets: int) -> Room:
         return Room(octets, self.manners.bulk_too_big)
@@ -94,6 +102,7 @@ class Responder:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._sockets: list[socket.socket] = []
+        self.cpu_s = 0.0  # spent on answering
 
     def serve(self, agent: Agent, address: Address) -> Address:
         """Begin to answer at `address` (port 0: any free one); return the address with its port.
@@ -121,6 +130,11 @@ class Responder:
         self._sockets.clear()
 
     def _read(self, sock: socket.socket, agent: Agent) -> None:
+        began = time.thread_time()
+        self._answer_waiting(sock, agent)
+        self.cpu_s += time.thread_time() - began
+
+    def _answer_waiting(self, sock: socket.socket, agent: Agent) -> None:
         for _ in range(DATAGRAMS_A_TURN):
             try:
                 request, peer = sock.recvfrom(MAX_MESSAGE)

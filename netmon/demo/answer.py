@@ -28,8 +28,16 @@ class Room:
     bulk_too_big: bool = False
 
 
-def answer(view: MibView, version: int, pdu: Pdu, now: float, room: Room) -> bytes | None:
-    """Return the response's PDU; None where an agent stays silent."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response's PDU, and how many varbinds with a value it carries."""
+
+    pdu: bytes
+    varbinds: int = 0
+
+
+def answer(view: MibView, version: int, pdu: Pdu, now: float, room: Room) -> Answer | None:
+    """Return the response; None where an agent stays silent."""
     if pdu.type == PduType.GETBULK:
         return None if version == Version.V1 else _bulk(view, pdu, now, room)
     if pdu.type not in (PduType.GET, PduType.GETNEXT, PduType.SET):
@@ -47,7 +55,7 @@ def answer(view: MibView, version: int, pdu: Pdu, now: float, room: Room) -> byt
     body = b"".join(varbinds)
     if len(body) > room.octets:
         return _refusal(pdu, version, ErrorStatus.TOO_BIG, 0)
-    return response(pdu.request_id, 0, 0, body)
+    return Answer(response(pdu.request_id, 0, 0, body), len(varbinds))
 
 
 def response(request_id: int, status: int, index: int, varbinds: bytes) -> bytes:
@@ -83,7 +91,7 @@ def _next(view: MibView, version: int, name: bytes, now: float) -> bytes | None:
     return None if version == Version.V1 else varbind(name, _END_OF_MIB_VIEW)
 
 
-def _bulk(view: MibView, pdu: Pdu, now: float, room: Room) -> bytes:
+def _bulk(view: MibView, pdu: Pdu, now: float, room: Room) -> Answer:
     varbinds: list[bytes] = []
     left = room.octets
     for encoded in _successors(view, pdu, now):
@@ -92,8 +100,8 @@ def _bulk(view: MibView, pdu: Pdu, now: float, room: Room) -> bytes:
             break
         varbinds.append(encoded)
     if left < 0 and (room.bulk_too_big or not varbinds):
-        return response(pdu.request_id, ErrorStatus.TOO_BIG, 0, b"")
-    return response(pdu.request_id, 0, 0, b"".join(varbinds))
+        return Answer(response(pdu.request_id, ErrorStatus.TOO_BIG, 0, b""))
+    return Answer(response(pdu.request_id, 0, 0, b"".join(varbinds)), len(varbinds))
 
 
 def _successors(view: MibView, pdu: Pdu, now: float) -> Iterator[bytes]:
@@ -116,7 +124,7 @@ def _successors(view: MibView, pdu: Pdu, now: float) -> Iterator[bytes]:
             return
 
 
-def _refusal(pdu: Pdu, version: int, status: ErrorStatus, index: int) -> bytes:
+def _refusal(pdu: Pdu, version: int, status: ErrorStatus, index: int) -> Answer:
     """Return an error. It repeats the request's names, but a version 2 tooBig carries none (RFC 3416 section 4.2.1)."""
     names = [] if status == ErrorStatus.TOO_BIG and version != Version.V1 else pdu.varbinds.oids
-    return response(pdu.request_id, status, index, b"".join(varbind(name, _NULL) for name in names))
+    return Answer(response(pdu.request_id, status, index, b"".join(varbind(name, _NULL) for name in names)))

@@ -1,0 +1,86 @@
+"""A real Prometheus beside the demo, when one is installed: it scrapes the daemon as a user's would."""
+
+import asyncio
+import shutil
+import socket
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+PREFERRED_PORT: Final = 19_090  # beside the daemon's 19100, and free in IANA's register
+STOP_S: Final = 5.0
+_GRAPH: Final = 'rate(ifHCInOctets{instance="%s"}[1m]) * 8'
+
+
+class Prometheus:
+    """One child process, its configuration and storage inside `directory`. Inert until `start`."""
+
+    def __init__(self, directory: Path, config: str) -> None:
+        self.directory = directory
+        self.log = directory / "prometheus.log"
+        self._config = config
+        self._process: asyncio.subprocess.Process | None = None
+        self._port = 0
+
+    @staticmethod
+    def installed() -> bool:
+        """Say whether there is a Prometheus to start."""
+        return shutil.which("prometheus") is not None
+
+    @property
+    def url(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def graph_url(self, instance: str) -> str:
+        """Return a page that draws a device's traffic."""
+        return f"{self.url}/graph?{urlencode({'g0.expr': _GRAPH % instance, 'g0.tab': 0, 'g0.range_input': '15m'})}"
+
+    async def start(self) -> None:
+        """Write the configuration and begin; it is not waited for."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = self.directory / "prometheus.yml"
+        config.write_text(self._config, encoding="utf-8")
+        self._port = _free_port(PREFERRED_PORT)
+        with self.log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={self.directory / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+                "--storage.tsdb.retention.time=1d",
+                "--log.level=warn",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we end it in our own order
+            )
+
+    def ended(self) -> bool:
+        """Say whether it ended by itself."""
+        return self._process is not None and self._process.returncode is not None
+
+    async def stop(self) -> None:
+        """End it by its process id, politely first; safe to call twice."""
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _free_port(preferred: int) -> int:
+    """Return the preferred port if nobody has it, else any free one."""
+    for port in (preferred, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(sock.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")

@@ -1,0 +1,117 @@
+"""What a run of the demo came to, read from the daemon's own metrics page, and how it is shown."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from netmon.api import Reason
+from netmon.app.human import scaled
+from netmon.app.text import t
+
+MAX_FAILURES_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A part of a target that was not read, or a whole target (`part` is empty), and why.
+
+    What a target does not have (no ZFS, no battery) is no failure.
+    """
+
+    instance: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the page says. Targets are `instance` labels; CPU in seconds since the process began."""
+
+    reached: tuple[str, ...]
+    unreached: tuple[str, ...]
+    series: int
+    values_a_round: int
+    polls: int
+    cpu_s: float
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the page cannot know: how long, and what the simulated devices did inside the same process."""
+
+    seconds: float
+    expected: tuple[str, ...]  # targets of the inventory
+    cpu_before_s: float  # of the process, before it began to poll
+    varbinds: int
+    simulation_cpu_s: float
+
+
+def read_page(text: str) -> PageFacts:
+    """Return what a metrics page (text format 0.0.4) says of the daemon and its targets."""
+    up: dict[str, bool] = {}
+    failures: list[Failure] = []
+    series, totals = 0, dict.fromkeys(_TOTALS, 0.0)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            series += 1
+            if sample.name == "netmon_up":
+                instance = sample.labels["instance"]
+                up[instance] = up.get(instance, True) and sample.value == 1
+            elif sample.name == "netmon_collect_failure" and sample.labels["reason"] != Reason.NOT_SUPPORTED:
+                failures.append(_failure(sample.labels))
+            elif sample.name in totals:
+                totals[sample.name] += sample.value
+    return PageFacts(
+        reached=tuple(sorted(name for name, good in up.items() if good)),
+        unreached=tuple(sorted(name for name, good in up.items() if not good)),
+        series=series,
+        values_a_round=int(totals["netmon_collect_samples"]),
+        polls=int(totals["netmon_polls_total"]),
+        cpu_s=totals["process_cpu_seconds_total"],
+        failures=tuple(failures),
+    )
+
+
+_TOTALS: Final = ("netmon_collect_samples", "netmon_polls_total", "process_cpu_seconds_total")
+
+
+def _failure(labels: Mapping[str, str]) -> Failure:
+    return Failure(labels["instance"], labels.get("part", ""), labels.get("reason", ""))
+
+
+def missed(facts: PageFacts, run: Run) -> tuple[str, ...]:
+    """Return the targets of the inventory that were not read."""
+    return tuple(name for name in run.expected if name not in facts.reached)
+
+
+def show(console: Console, facts: PageFacts, run: Run) -> None:
+    """Print the summary."""
+    table = Table(title=t("demo.summary.title", seconds=f"{run.seconds:.0f}"), show_header=False, title_justify="left")
+    for key, value in _rows(facts, run):
+        table.add_row(t(f"demo.summary.{key}"), value)
+    console.print(table)
+    for failure in facts.failures[:MAX_FAILURES_SHOWN]:
+        line = t("demo.summary.failure", instance=failure.instance, part=failure.part or "-", reason=failure.reason)
+        console.print(line, markup=False)
+    for name in missed(facts, run):
+        console.print(t("demo.summary.missed", instance=name), markup=False)
+
+
+def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
+    whole = f"{len(run.expected) - len(missed(facts, run))} / {len(run.expected)}"
+    daemon_cpu = facts.cpu_s - run.cpu_before_s - run.simulation_cpu_s
+    return (
+        ("targets", whole),
+        ("series", f"{facts.series:,}"),
+        ("values", f"{facts.values_a_round:,}"),
+        ("polls", f"{facts.polls:,}"),
+        ("varbinds", scaled(run.varbinds / run.seconds, "/s")),
+        ("cpu_daemon", f"{100 * daemon_cpu / run.seconds:.1f} %"),
+        ("cpu_simulation", f"{100 * run.simulation_cpu_s / run.seconds:.1f} %"),
+        ("failures", str(len(facts.failures))),
+    )

@@ -1,0 +1,75 @@
+"""Brings the simulated devices to life: an agent on every address of the inventory, with the configured credentials."""
+
+from collections.abc import Mapping
+
+from collectors.snmp.settings import CommunityCredential, Credential, UserCredential
+from collectors.snmp.usm import Engine, User
+from netmon.app.settings import Settings
+from netmon.app.settings.words import split_address
+from netmon.demo.agent import Agent, Responder
+from netmon.demo.devices import view_of
+from netmon.demo.layout import Node
+from netmon.demo.mibs.system import engine_id
+from netmon.demo.ring import Ring
+from netmon.demo.usm import Usm
+
+SNMP_PORT = 161
+
+
+class World:
+    """The ring and its agents. Inert until `start`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Lay the world out. ValueError where the inventory asks for something that is not simulated."""
+        self.ring = Ring(settings.inventory)
+        self.agents = {
+            node.name: _agent(self.ring, node, settings.netmon.credentials) for node in self.ring.layout.nodes.values()
+        }
+        self._responder = Responder()
+
+    def start(self) -> None:
+        """Answer on every address. OSError, with the address in its text, when one is taken; then none is served."""
+        try:
+            for node in self.ring.layout.nodes.values():
+                host, port = split_address(node.address)
+                self._responder.serve(self.agents[node.name], (host, port or SNMP_PORT))
+        except OSError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._responder.close()
+
+    @property
+    def varbinds(self) -> int:
+        """Return how many values were answered."""
+        return sum(agent.counts.varbinds for agent in self.agents.values())
+
+    @property
+    def cpu_s(self) -> float:
+        """Return the CPU seconds that answering took."""
+        return self._responder.cpu_s
+
+
+def _agent(ring: Ring, node: Node, credentials: Mapping[str, Credential]) -> Agent:
+    credential = credentials[node.credential]
+    view = view_of(ring, node)
+    if isinstance(credential, CommunityCredential):
+        return Agent(view, credential.community.get_secret_value().encode())
+
+    def engine(now: float) -> Engine:
+        return Engine(engine_id(node), ring.boots(node.name, now), int(now - ring.boot(node.name, now)))
+
+    return Agent(view, community=None, usm=Usm(_user(credential), engine))
+
+
+def _user(credential: UserCredential) -> User:
+    auth, priv = credential.auth_password, credential.priv_password
+    return User(
+        credential.user.encode(),
+        credential.auth_protocol,
+        auth.get_secret_value().encode() if auth else b"",
+        credential.priv_protocol,
+        priv.get_secret_value().encode() if priv else b"",
+    )
