@@ -12,6 +12,4 @@ class ScheduleSettings(Model):
     max_concurrent_polls: int = Field(default=500, ge=1, le=100_000)  # memory is about 50 kB for each poll under way
     poll_deadline_s: float = Field(default=25, gt=0, le=3600)  # of one poll, when its interval is not shorter still
     dead_backoff_max_s: float = Field(default=60, ge=1, le=86_400)  # longest wait between polls of a silent device
-    drain_s: float = Field(
-        default=1.5, ge=0, le=60
-    )  # how long polls under way may go on when the daemon is told to stop
+    drain_s: float = Field(default=1.5, ge=0, le=60)  # polls under way may go on this long at the end

@@ -1,0 +1,67 @@
+"""docs/configuration.md names every setting with its default."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from collectors.snmp.settings import CommunityCredential, UserCredential
+from netmon.app.settings import schema
+from netmon.app.settings.inventory import Inventory
+from netmon.app.settings.model import NetmonSettings
+
+DOCS = (Path(__file__).parents[4] / "docs" / "configuration.md").read_text()
+
+
+def sections() -> dict[str, list[type[BaseModel]]]:
+    """Return the heading of each table and the models that it describes."""
+    found: dict[str, list[type[BaseModel]]] = {"netmon.yaml": [NetmonSettings]}
+    for model in (NetmonSettings, Inventory):
+        for name, field in schema.fields(model).items():
+            step: str | int = 0 if model is Inventory else "x"
+            members = list(schema.alternatives(field.annotation))
+            if described := schema.models(members) or schema.models(schema.inside(members, step)):
+                found[name] = described
+    return found
+
+
+def rows(heading: str) -> dict[str, str]:
+    """Return setting → default of the tables below a heading; a row may name two settings."""
+    text = re.split(rf"^##+ {re.escape(heading)}$", DOCS, flags=re.MULTILINE)[1]
+    text = re.split(r"^##", text, flags=re.MULTILINE)[0]
+    cells = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    return {name: default.strip() for names, default in cells for name in re.findall(r"`(\w+)`", names)}
+
+
+def shown(default: Any) -> str:
+    if default is None:
+        return "\N{EN DASH}"
+    if isinstance(default, BaseModel):
+        return ""
+    if isinstance(default, re.Pattern):
+        return f"`{default.pattern}`" if len(default.pattern) < 10 else "as node_exporter"
+    if isinstance(default, bool):
+        return f"`{default}`".lower()
+    if isinstance(default, tuple):
+        return f"`[{', '.join(default)}]`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if default != "" else '`""`'
+
+
+@pytest.mark.parametrize("heading", sections())
+def test_the_table_has_every_setting_and_its_default(heading: str) -> None:
+    expected: dict[str, str] = {}
+    for model in sections()[heading]:
+        for name, field in schema.fields(model).items():
+            default = field.get_default(call_default_factory=True, validated_data={})
+            required = default is PydanticUndefined or (heading == "credentials" and name == "version")
+            expected[name] = "required" if required else shown(default)
+    if heading == "netmon.yaml":
+        expected["credentials"] = ""
+    assert rows(heading) == expected
+
+
+def test_the_tables_of_credentials_are_of_both_kinds() -> None:
+    assert sections()["credentials"] == [CommunityCredential, UserCredential]
