@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from netmon.api import Fault
-from netmon.app.settings.yamlfile import Document, Way
+from netmon.app.settings.document import Document, Way
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

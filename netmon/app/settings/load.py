@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from netmon.api import ConfigError, Fault
 from netmon.app.settings import references, secrets
 from netmon.app.settings.base import Model
+from netmon.app.settings.document import Document, fault_at
 from netmon.app.settings.environment import Expansion
 from netmon.app.settings.inventory import (
     Application,
@@ -26,7 +27,7 @@ from netmon.app.settings.inventory import (
 from netmon.app.settings.model import NetmonSettings, Settings
 from netmon.app.settings.problems import choose_from, faults_of
 from netmon.app.settings.references import Entry
-from netmon.app.settings.yamlfile import Document, fault_at, parse_yaml, read_text, read_yaml
+from netmon.app.settings.yamlfile import parse_yaml, read_text, read_yaml
 from netmon.app.text import Language, speaking
 
 MAIN_FILE: Final = "netmon.yaml"

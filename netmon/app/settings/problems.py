@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from netmon.api import Fault
 from netmon.app.settings import schema
-from netmon.app.settings.yamlfile import Document, Way
+from netmon.app.settings.document import Document, Way
 from netmon.app.text import t
 
 _MAX_SHOWN: Final = 60  # characters of a wrong value in a message

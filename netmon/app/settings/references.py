@@ -6,10 +6,10 @@ from typing import Any, Final, TypeAlias
 
 from netmon.api import Fault
 from netmon.app.settings.base import Model
+from netmon.app.settings.document import Document, Way
 from netmon.app.settings.inventory import Application, Device, Link, Mirror, PrefixEntry, Server, Site
 from netmon.app.settings.problems import did_you_mean
 from netmon.app.settings.words import split_address
-from netmon.app.settings.yamlfile import Document, Way
 from netmon.app.text import t
 
 SNMP_PORT: Final = 161

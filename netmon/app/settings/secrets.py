@@ -15,9 +15,9 @@ from pydantic import SecretStr
 
 from netmon.api import Fault
 from netmon.app.settings import schema
+from netmon.app.settings.document import Document, Way
 from netmon.app.settings.environment import is_reference
 from netmon.app.settings.files import open_at_once
-from netmon.app.settings.yamlfile import Document, Way
 
 MAX_SECRET_BYTES: Final = 65_536  # a private key is under 10 kB
 _FILE: Final = "_file"
@@ -25,8 +25,11 @@ _UNKNOWN: Final = "a secret that could not be read"  # long enough for every fie
 
 
 def others_can_read(path: Path) -> bool:
-    """Tell whether users other than the owner and the group have any right on a file."""
-    return bool(path.stat().st_mode & stat.S_IRWXO)
+    """Tell whether users other than the owner and the group have any right on a file, or nobody can say."""
+    try:
+        return bool(path.stat().st_mode & stat.S_IRWXO)
+    except OSError:
+        return True
 
 
 def exposed(document: Document, model: Any) -> Iterator[Fault]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from netmon.api import ConfigError
+from netmon.app.settings.document import fault_at
 from netmon.app.settings.model import Settings
-from netmon.app.settings.yamlfile import fault_at
 
 
 def state_directory(settings: Settings, environment: Mapping[str, str] | None = None) -> Path:

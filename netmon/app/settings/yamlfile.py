@@ -6,10 +6,10 @@ A file is the operator's own, yet may be a mistake (a log, a dump), so size, dep
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn
 
 import yaml
 from yaml.events import (
@@ -23,59 +23,19 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from netmon.api import ConfigError, Fault
+from netmon.api import ConfigError
+from netmon.app.settings.document import Document, fault_at
 from netmon.app.settings.files import open_at_once
 from netmon.app.settings.scalars import resolve
-from netmon.app.text import t
 
 MAX_BYTES: Final = 16 << 20  # an inventory of 5,000 devices takes about 1 MB
 MAX_DEPTH: Final = 50  # our deepest setting stands at 7
 MAX_NODES: Final = 2_000_000  # keys and values with aliases expanded: 5,000 devices are about 150,000
 
-Way: TypeAlias = Sequence[str | int]
-"""The way to a value: keys and list indices from the root."""
-
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final = {None, "!", *(_TAG + name for name in ("str", "int", "float", "bool", "null"))}
 _ROOT: Final = ""
-
-
-@dataclass(slots=True)
-class Document:
-    """One file's data, the faults found while it was read, and where each value stands.
-
-    `marks[id(container)][key or index]` is (line, column, key's line, key's column), all from 1; in a list the key is
-    the item itself. `data` keeps the containers alive, so that their ids stay theirs.
-    """
-
-    file: str
-    data: Any = None
-    faults: list[Fault] = field(default_factory=list)
-    marks: dict[int, dict[str | int, tuple[int, int, int, int]]] = field(default_factory=dict)
-
-    def place(self, path: Way, *, key: bool = False) -> tuple[int, int]:
-        """Return line and column of the deepest part of `path` that is there, or of its key.
-
-        Of a mapping it is the key anyway: that names it. Steps that the data does not have are skipped, as pydantic
-        puts the names of union members into its paths.
-        """
-        mark, inside = (1, 1, 1, 1), self.data
-        for step in path:
-            deeper = self.marks[id(inside)].get(step) if isinstance(inside, dict | list) else None
-            if deeper is not None:
-                mark, inside = deeper, inside[step]
-        return mark[2:] if key or isinstance(inside, dict) else mark[:2]
-
-    def fault(self, path: Way, text: str, /, *, key: bool = False, **values: object) -> Fault:
-        """Return the fault called `text` at the value of `path`, or at its key."""
-        line, column = self.place(path, key=key)
-        return fault_at(self.file, line, column, text, **values)
-
-
-def fault_at(file: str, line: int, column: int, text: str, /, **values: object) -> Fault:
-    """Return the fault whose two texts are `fault.<text>` and `fault.<text>.remedy`."""
-    return Fault(file, line, column, t(f"fault.{text}", **values), t(f"fault.{text}.remedy", **values))
 
 
 def read_yaml(path: Path) -> Document:
