@@ -161,3 +161,19 @@ def test_a_reply_of_64_kb() -> None:
 
 def test_the_cache_of_encoded_names_is_capped() -> None:
     assert wire._null_varbind.cache_info().maxsize is not None
+
+
+def test_error_statuses_are_numbered_as_in_rfc_3416() -> None:
+    assert " ".join(status.name.replace("_", "").lower() for status in sorted(wire.ErrorStatus)) == (
+        "noerror toobig nosuchname badvalue readonly generr noaccess wrongtype wronglength wrongencoding wrongvalue "
+        "nocreation inconsistentvalue resourceunavailable commitfailed undofailed authorizationerror notwritable "
+        "inconsistentname"
+    )
+    assert [int(status) for status in sorted(wire.ErrorStatus)] == list(range(19))
+
+
+def test_pdu_types_are_numbered_as_in_rfc_3416() -> None:
+    assert [kind.name for kind in sorted(PduType)] == [
+        "GET", "GETNEXT", "RESPONSE", "SET", "TRAP1", "GETBULK", "INFORM", "TRAP2", "REPORT",
+    ]  # fmt: skip
+    assert [int(kind) for kind in sorted(PduType)] == list(range(0xA0, 0xA9))
