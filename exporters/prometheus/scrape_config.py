@@ -47,6 +47,7 @@ def render(settings: WebSettings, config: WebConfig, interval_s: float, files: C
         "",
         "  # netmon itself.",
         "  - job_name: netmon",
+        "    honor_labels: true  # some of its metrics tell of one target, which they name as instance",
         f"    metrics_path: {json.dumps(base.path + '/-/metrics')}",
         f"    scheme: {base.scheme}",
         "    static_configs:",

@@ -1,0 +1,210 @@
+"""What a page of metrics costs: CPU, memory, bytes, and how long it keeps the event loop from anything else.
+
+    python bench/exposition.py [--samples 100000 500000] [--rounds 5]
+
+Devices of 48 ports with 40 columns; each series has instance, job, site and four labels of its port. Figures are CPU
+(user and system) of this process, medians over the rounds. The last line of each block is prometheus-client's
+generate_latest over the same numbers, first with its metric objects ready, then with making them.
+"""
+
+import argparse
+import asyncio
+import gc
+import random
+import resource
+import statistics
+import sys
+import time
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+import uvloop
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from exporters.prometheus.body import Bodies
+from exporters.prometheus.exporter import PrometheusExporter
+from exporters.prometheus.selfmetrics import SelfMetrics
+from exporters.prometheus.settings import WebSettings
+from exporters.prometheus.store import Store
+from exporters.prometheus.text import Format
+from netmon.api import Family, Kind, Part, Reading, Table, Target
+
+PORTS = 48
+COLUMNS = 40
+LABELS = ("ifIndex", "ifName", "ifDescr", "ifAlias")
+FAMILIES = tuple(
+    Family(f"ifObject{n:02}", Kind.GAUGE, f"The object number {n} - 1.3.6.1.2.1.2.2.1.{n}") for n in range(COLUMNS)
+)
+CLIENT = "import sys,urllib.request as u; r=u.Request(sys.argv[1],headers={'Accept-Encoding':sys.argv[2]}); print(len(u.urlopen(r).read()))"
+
+
+class Network:
+    """Devices whose numbers all change at each poll."""
+
+    def __init__(self, samples: int) -> None:
+        count = round(samples / (PORTS * COLUMNS))
+        self.targets = [
+            Target(f"sw{n:04}", f"10.0.{n // 250}.{n % 250}", f"site{n % 12}", "device") for n in range(count)
+        ]
+        self.samples = count * PORTS * COLUMNS
+        ports = range(1, PORTS + 1)
+        self.rows = [
+            tuple((str(p), f"Gi1/0/{p}", f"GigabitEthernet1/0/{p}", f"uplink customer {n:03}{p:03}") for p in ports)
+            for n in range(count)
+        ]
+
+    def poll(self) -> Iterator[tuple[Target, Reading]]:
+        """Give a reading of each device."""
+        now = time.time()
+        for target, rows in zip(self.targets, self.rows, strict=True):
+            columns = tuple(array("Q", (random.getrandbits(40) for _ in rows)) for _ in FAMILIES)
+            table = Table(FAMILIES, LABELS, rows, tuple(row[0] for row in rows), columns, now)
+            yield target, Reading(target.name, "snmp", now, 0.1, (Part("if-mib", (table,), 0.1),))
+
+
+class _AsMetrics(Collector):
+    """The same numbers as prometheus-client's metric objects."""
+
+    def __init__(self, readings: Sequence[tuple[Target, Reading]]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        for number, family in enumerate(FAMILIES):
+            metric = GaugeMetricFamily(family.name, family.help, labels=("instance", "job", "site", *LABELS))
+            for target, reading in self._readings:
+                table = reading.parts[0].tables[0]
+                for row, value in zip(table.rows, table.columns[number], strict=True):
+                    metric.add_metric((target.name, "snmp", target.site, *row), value)
+            yield metric
+
+
+class _Ready(Collector):
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> list[Metric]:
+        return self._metrics
+
+
+def cpu_ms(work: Callable[[], object], rounds: int) -> float:
+    """Return the median CPU of some work in ms."""
+    spent = []
+    for _ in range(rounds):
+        before = time.process_time()
+        work()
+        spent.append(time.process_time() - before)
+    return statistics.median(spent) * 1e3
+
+
+def rss_mb() -> float:
+    """Return this process's memory now, in MB."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 -- a file of one line
+        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+
+
+async def drain(chunks: AsyncIterator[bytes]) -> int:
+    """Read a page and drop it, as a socket would; return its bytes."""
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+    return size
+
+
+def compare(samples: int, rounds: int) -> None:
+    network = Network(samples)
+    before = rss_mb()
+    loop = uvloop.new_event_loop()
+    for cache_mb in (64, 0):
+        store = Store(300, 0, cache_mb << 20)
+        registry = CollectorRegistry()
+        bodies = Bodies(store, registry, SelfMetrics(registry), time.time)
+        store.retarget((target, "snmp") for target in network.targets)
+        changed: dict[bool, list[float]] = {False: [], True: []}
+        same: dict[bool, list[float]] = {False: [], True: []}
+        size: dict[bool, int] = {}
+        put = []
+        for _ in range(rounds + 1):
+            for gzip in (False, True):
+                readings = list(network.poll())
+                gc.collect()
+                put.append(cpu_ms(lambda: [store.put(t, "snmp", r) for t, r in readings], 1))  # noqa: B023 -- at once
+                for spent in (changed, same):
+                    start = time.process_time()
+                    size[gzip] = loop.run_until_complete(drain(bodies.everything(Format.TEXT, gzip=gzip)))
+                    spent[gzip].append((time.process_time() - start) * 1e3)
+        for gzip in (False, True):
+            print(
+                f"{network.samples:>8} samples, cache {cache_mb:>2} MiB, {'gzip' if gzip else 'plain':5}: "
+                f"all changed {statistics.median(changed[gzip][1:]):7.1f} ms CPU, "
+                f"none changed {statistics.median(same[gzip][1:]):6.1f} ms, first page {changed[gzip][0]:7.1f} ms, "
+                f"{size[gzip] / 1e6:6.1f} MB"
+            )
+        print(
+            f"         put: {statistics.median(put):.1f} ms for all devices; kept text {store.cache.used_bytes / 1e6:.1f} MB; "
+            f"memory {rss_mb() - before:+.0f} MB"
+        )
+        del store, bodies
+        gc.collect()
+    loop.close()
+    readings = list(network.poll())
+    registry = CollectorRegistry()
+    registry.register(_AsMetrics(readings))
+    ready = CollectorRegistry()
+    ready.register(_Ready(list(_AsMetrics(readings).collect())))
+    print(
+        f"         prometheus-client: {cpu_ms(lambda: generate_latest(ready), 1):.0f} ms, "
+        f"with its objects {cpu_ms(lambda: generate_latest(registry), 1):.0f} ms"
+    )
+
+
+async def _ticks(longest: list[float]) -> None:
+    while True:
+        before = time.perf_counter()
+        await asyncio.sleep(0)
+        longest.append(time.perf_counter() - before)
+
+
+async def serve(samples: int) -> None:
+    """Scrape a real server from another process while a task asks for its turn as often as it can."""
+    network = Network(samples)
+    exporter = PrometheusExporter(WebSettings(listen=("127.0.0.1:0",)), CollectorRegistry())
+    exporter.retarget((target, "snmp") for target in network.targets)
+    await exporter.start()
+    url = f"http://{exporter.addresses[0]}/metrics"
+    for encoding in ("identity", "gzip"):
+        for state in ("first page", "all changed", "none changed"):
+            if state != "none changed":
+                for target, reading in network.poll():
+                    exporter.put(target, "snmp", reading)
+            gc.collect()
+            turns: list[float] = []
+            start = time.process_time()
+            client = await asyncio.create_subprocess_exec(sys.executable, "-c", CLIENT, url, encoding, stdout=-1)
+            quiet = time.process_time() - start
+            ticker = asyncio.create_task(_ticks(turns))
+            out, _ = await client.communicate()
+            ticker.cancel()
+            print(
+                f"{network.samples:>8} samples over HTTP, {encoding:8} {state:12}: longest block of the event loop "
+                f"{max(turns) * 1e3:5.1f} ms, {int(out) / 1e6:.1f} MB (start of client {quiet * 1e3:.1f} ms)"
+            )
+    await exporter.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, nargs="+", default=[100_000, 500_000])
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    for samples in options.samples:
+        compare(samples, options.rounds)
+    for samples in options.samples:
+        uvloop.run(serve(samples))
+
+
+if __name__ == "__main__":
+    main()
