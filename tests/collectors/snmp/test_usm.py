@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.snmp import ber, usm, usm_ciphers, wire
+from collectors.snmp import ber, oid, usm, usm_ciphers, wire
 from collectors.snmp.ber import WireError
 from collectors.snmp.settings import AuthProtocol, PrivProtocol
 from collectors.snmp.usm import AuthError, Engine, Keys, SecurityLevel, User, decode_v3, encode_v3, localise
@@ -286,3 +286,18 @@ def test_any_authentic_octets_are_read_or_refused(plain: bytes) -> None:
         encrypted = usm_ciphers.encrypt(user, ENGINE.boots, ENGINE.time, bytes(8), plain)
         with suppress(WireError):
             decode_v3(resealed(user, data=ber.tlv(4, encrypted)), user)
+
+
+def test_the_names_of_reports_are_the_standards() -> None:
+    names = {name: oid.text(oid.decode(raw)) for name, raw in vars(usm).items() if name.startswith(("USM_", "MPD_"))}
+    assert names == {
+        "USM_UNSUPPORTED_SEC_LEVELS": "1.3.6.1.6.3.15.1.1.1.0",  # RFC 3414 section 5
+        "USM_NOT_IN_TIME_WINDOWS": "1.3.6.1.6.3.15.1.1.2.0",
+        "USM_UNKNOWN_USER_NAMES": "1.3.6.1.6.3.15.1.1.3.0",
+        "USM_UNKNOWN_ENGINE_IDS": "1.3.6.1.6.3.15.1.1.4.0",
+        "USM_WRONG_DIGESTS": "1.3.6.1.6.3.15.1.1.5.0",
+        "USM_DECRYPTION_ERRORS": "1.3.6.1.6.3.15.1.1.6.0",
+        "MPD_UNKNOWN_SECURITY_MODELS": "1.3.6.1.6.3.11.2.1.1.0",  # RFC 3412 section 5
+        "MPD_INVALID_MSGS": "1.3.6.1.6.3.11.2.1.2.0",
+        "MPD_UNKNOWN_PDU_HANDLERS": "1.3.6.1.6.3.11.2.1.3.0",
+    }

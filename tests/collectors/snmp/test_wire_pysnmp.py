@@ -12,11 +12,9 @@ from collectors.snmp import oid, wire
 from collectors.snmp.ber import Tag
 from collectors.snmp.settings import AuthProtocol, PrivProtocol
 from collectors.snmp.usm import (
-    USM_DECRYPTION_ERRORS,
     USM_NOT_IN_TIME_WINDOWS,
     USM_UNKNOWN_ENGINE_IDS,
     USM_UNKNOWN_USER_NAMES,
-    USM_UNSUPPORTED_SEC_LEVELS,
     USM_WRONG_DIGESTS,
     Engine,
     Keys,
@@ -146,8 +144,3 @@ def test_v3_discovery() -> None:
     message = decode_v3(echo().ask(encode_discovery(1, 2)), Keys(b""))
     assert (message.msg_id, message.report, message.authenticated) == (1, USM_UNKNOWN_ENGINE_IDS, False)
     assert (message.engine.id, message.user) == (ENGINE_ID, b"")
-
-
-def test_the_names_of_reports_are_the_standards() -> None:
-    texts = [oid.text(oid.decode(raw)) for raw in (USM_UNSUPPORTED_SEC_LEVELS, USM_DECRYPTION_ERRORS)]
-    assert texts == ["1.3.6.1.6.3.15.1.1.1.0", "1.3.6.1.6.3.15.1.1.6.0"]  # RFC 3414 section 5
