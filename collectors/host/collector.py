@@ -78,7 +78,7 @@ class HostCollector:
         if remembered is None:
             remembered = self._targets[target.name] = _Remembered(Parts(self._settings, self._mounts))
         at, began = time.time(), time.perf_counter()
-        poll = Poll(Snapshot(self._root), at, deadline_s)
+        poll = Poll(Snapshot(self._root), at, deadline_s, here=self._root == "/")
         calls = {name: partial(self._part, name, remembered, poll) for name in parts}
         # The thread comes back by the deadline whatever hangs, so that closing the loop's executor never waits for it.
         results = await asyncio.to_thread(self._jobs.run, calls, deadline_s, deadline_s * 0.6)

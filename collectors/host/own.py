@@ -15,7 +15,7 @@ _PROCESS = (
     Family("process_max_fds", GAUGE, "Files that netmon may have open.", _SOURCE),
     Family("process_resident_memory_bytes", GAUGE, "Memory of netmon that is in RAM.", _SOURCE),
     Family("process_virtual_memory_bytes", GAUGE, "Address space of netmon.", _SOURCE),
-    Family("process_virtual_memory_max_bytes", GAUGE, "Address space that netmon may have; -1 without limit.", _SOURCE),
+    Family("process_virtual_memory_max_bytes", GAUGE, "Address space that netmon may have.", _SOURCE),
     Family("process_start_time_seconds", GAUGE, "When netmon started, in Unix seconds.", _SOURCE),
 )
 _TOP = (
@@ -24,6 +24,9 @@ _TOP = (
     Family("netmon_program_cpu_ratio", GAUGE, "CPUs that this program kept busy since the last reading.", "/proc"),
 )
 _USERS = (Family("netmon_users", GAUGE, "Sessions of users that are logged in.", "utmp"),)
+
+_NO_LIMIT = 2**64 - 1
+"""RLIM_INFINITY as the kernel, and every Prometheus client, writes it; Python has it as -1."""
 
 
 class Own:
@@ -42,6 +45,8 @@ class Own:
             files = self._process.num_fds()
             max_files, _ = self._process.rlimit(psutil.RLIMIT_NOFILE)
             max_memory, _ = self._process.rlimit(psutil.RLIMIT_AS)
+            if max_memory == psutil.RLIM_INFINITY:
+                max_memory = _NO_LIMIT
             began = self._process.create_time()
         values = [used.user + used.system, files, max_files, memory.rss, memory.vms, max_memory, began]
         return (scalars(at, _PROCESS, values),)

@@ -1,9 +1,9 @@
 """What one part is: a function from the poll's snapshot to tables. Here files, parsers and settings meet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from collectors.host import sources
 from collectors.host.jobs import Jobs
@@ -24,7 +24,7 @@ from collectors.host.procfs import (
     units,
 )
 from collectors.host.procfs.shape import ABSENT, Files
-from collectors.host.reader import Snapshot, TooLarge
+from collectors.host.reader import TooLarge
 from collectors.host.settings import HostSettings
 from netmon.api import Missing, PeerError, PeerRefused, Reason, Table
 
@@ -44,13 +44,34 @@ class Truncated(PeerError):
     reason = Reason.TRUNCATED
 
 
+class Reads(Protocol):
+    """Where files come from: `reader.Snapshot` on this host; over SSH, what one command brought."""
+
+    @property
+    def denied(self) -> Collection[str]:
+        """Paths that we may not read."""
+
+    def read(self, patterns: Iterable[str], max_bytes: int) -> dict[str, bytes]:
+        """Return the contents of every file that the patterns name; see `Source.paths`. Raises TooLarge."""
+
+    def folder(self, folder: str, suffix: str, max_bytes: int) -> dict[str, textfile.Written | Missing]:
+        """Return the files of a folder whose names end so; why one could not be read, if so."""
+
+    def space(self, mountpoint: str) -> disks.Space | Missing:
+        """Return how full a filesystem is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One reading of the host: its files so far, when it began (Unix seconds), and how long it may take (seconds)."""
+    """One reading of the host: its files, when it began (Unix seconds), and how long it may take (seconds).
 
-    snapshot: Snapshot
+    `here` is False when the files are a copy below another root.
+    """
+
+    snapshot: Reads
     at: float
     deadline_s: float
+    here: bool = True
 
 
 def read_files(name: str, poll: Poll) -> dict[str, bytes]:
@@ -66,8 +87,8 @@ def read_files(name: str, poll: Poll) -> dict[str, bytes]:
     return files
 
 
-def _why_not(source: sources.Source, snapshot: Snapshot) -> PeerError:
-    denied = sorted(snapshot.denied.intersection(source.required))
+def _why_not(source: sources.Source, snapshot: Reads) -> PeerError:
+    denied = sorted(path for path in source.required if path in snapshot.denied)
     if denied:
         return PeerRefused(f"no permission to read /{denied[0]}")
     first = source.required[0]
@@ -89,8 +110,8 @@ class Parts:
         } | {
             "filesystem": self._filesystem,
             "textfile": self._textfile,
-            "process": lambda poll: self._own.process(poll.at),
-            "top": lambda poll: self._own.top(poll.at),
+            "process": self._process,
+            "top": self._top,
         }
 
     def _parse(self, name: str, parser: Parser, poll: Poll) -> Tables:
@@ -149,6 +170,14 @@ class Parts:
     def _netdev(self, files: Files, at: float) -> Tables:
         counters = interfaces.dev_counters(files, self._settings.netdev_exclude_devices)
         return (interfaces.netdev_table(counters, files, at), normal.interfaces(files, counters, at))
+
+    def _process(self, poll: Poll) -> Tables:
+        return self._own.process(poll.at)
+
+    def _top(self, poll: Poll) -> Tables:
+        if not poll.here:
+            raise NotSupported("the processes of another root cannot be told through psutil")
+        return self._own.top(poll.at)
 
     def _textfile(self, poll: Poll) -> Tables:
         """Read the files that other programs leave for us."""

@@ -169,7 +169,7 @@ def parse_cpufreq(files: Files, at: float) -> tuple[Table, ...]:
     for file, name, text in _CPUFREQ:
         having = [cpu for cpu in cpus if f"{_SYS_CPU}{cpu}/cpufreq/{file}" in files]
         if having:
-            column = [scaled(integer(files, f"{_SYS_CPU}{cpu}/cpufreq/{file}"), 1000) for cpu in having]
+            column = [scaled(integer(files, f"{_SYS_CPU}{cpu}/cpufreq/{file}"), times=1000) for cpu in having]
             one = (family(name, GAUGE, text, f"/{_SYS_CPU}{file}"),)
             tables.append(table(at, one, ("cpu",), [(cpu[3:],) for cpu in having], [column]))
     return tuple(tables)

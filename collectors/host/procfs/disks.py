@@ -16,25 +16,25 @@ def _disk(name: str, text: str, kind: object = COUNTER) -> Family:
     return Family(f"node_disk_{name}", GAUGE if kind is GAUGE else COUNTER, text, "/proc/diskstats")
 
 
-# The columns after major, minor and name, and what one of them is worth in the family's unit.
+# The columns after major, minor and name, and what they are multiplied with and divided by to be in the family's unit.
 _COLUMNS = (
-    (_disk("reads_completed_total", "Reads completed."), 1),
-    (_disk("reads_merged_total", "Reads merged with another."), 1),
-    (_disk("read_bytes_total", "Bytes read."), SECTOR),
-    (_disk("read_time_seconds_total", "Seconds that all reads took together."), 0.001),
-    (_disk("writes_completed_total", "Writes completed."), 1),
-    (_disk("writes_merged_total", "Writes merged with another."), 1),
-    (_disk("written_bytes_total", "Bytes written."), SECTOR),
-    (_disk("write_time_seconds_total", "Seconds that all writes took together."), 0.001),
-    (_disk("io_now", "Requests in progress.", GAUGE), 1),
-    (_disk("io_time_seconds_total", "Seconds in which the disk was busy."), 0.001),
-    (_disk("io_time_weighted_seconds_total", "Seconds that all requests took together, waiting included."), 0.001),
-    (_disk("discards_completed_total", "Discards completed."), 1),
-    (_disk("discards_merged_total", "Discards merged with another."), 1),
-    (_disk("discarded_sectors_total", "Sectors discarded."), 1),
-    (_disk("discard_time_seconds_total", "Seconds that all discards took together."), 0.001),
-    (_disk("flush_requests_total", "Flushes completed."), 1),
-    (_disk("flush_requests_time_seconds_total", "Seconds that all flushes took together."), 0.001),
+    (_disk("reads_completed_total", "Reads completed."), 1, 1),
+    (_disk("reads_merged_total", "Reads merged with another."), 1, 1),
+    (_disk("read_bytes_total", "Bytes read."), SECTOR, 1),
+    (_disk("read_time_seconds_total", "Seconds that all reads took together."), 1, 1000),
+    (_disk("writes_completed_total", "Writes completed."), 1, 1),
+    (_disk("writes_merged_total", "Writes merged with another."), 1, 1),
+    (_disk("written_bytes_total", "Bytes written."), SECTOR, 1),
+    (_disk("write_time_seconds_total", "Seconds that all writes took together."), 1, 1000),
+    (_disk("io_now", "Requests in progress.", GAUGE), 1, 1),
+    (_disk("io_time_seconds_total", "Seconds in which the disk was busy."), 1, 1000),
+    (_disk("io_time_weighted_seconds_total", "Seconds that all requests took together, waiting included."), 1, 1000),
+    (_disk("discards_completed_total", "Discards completed."), 1, 1),
+    (_disk("discards_merged_total", "Discards merged with another."), 1, 1),
+    (_disk("discarded_sectors_total", "Sectors discarded."), 1, 1),
+    (_disk("discard_time_seconds_total", "Seconds that all discards took together."), 1, 1000),
+    (_disk("flush_requests_total", "Flushes completed."), 1, 1),
+    (_disk("flush_requests_time_seconds_total", "Seconds that all flushes took together."), 1, 1000),
 )
 # Each generation of kernels added columns: 11 up to 4.17, discards (4.18, and RHEL 8's kernel), flushes (5.5).
 _GENERATIONS = ((0, 11), (11, 15), (15, 17))
@@ -81,12 +81,17 @@ def parse_diskstats(files: Files, at: float, exclude: re.Pattern[str]) -> tuple[
         if having or not first:
             of = _COLUMNS[first:end]
             columns = [
-                [disk.counters[place] * worth for disk in having] for place, (_, worth) in enumerate(of, start=first)
+                _column([disk.counters[place] for disk in having], times, per)
+                for place, (_, times, per) in enumerate(of, start=first)
             ]
             tables.append(
-                table(at, tuple(one for one, _ in of), ("device",), [(disk.device,) for disk in having], columns)
+                table(at, tuple(one for one, _, _ in of), ("device",), [(disk.device,) for disk in having], columns)
             )
     return (*tables, *_udev(files, at, found))
+
+
+def _column(counters: list[int], times: int, per: int) -> list[Value | Missing]:
+    return [counter / per for counter in counters] if per != 1 else [counter * times for counter in counters]
 
 
 def _udev(files: Files, at: float, found: list[Disk]) -> list[Table]:

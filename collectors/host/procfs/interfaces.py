@@ -111,7 +111,7 @@ _UP = (Family("node_network_up", GAUGE, "1 while the operational state is up.", 
 def speed_bytes(files: Files, device: str) -> Value | Missing:
     """Return a link's speed in bytes a second; /sys gives Mbit/s, and -1 or an error where nobody knows."""
     speed = integer(files, f"{CLASS}{device}/speed")
-    return Missing(Reason.NOT_SUPPORTED, "the driver knows no speed") if speed == -1 else scaled(speed, 125_000)
+    return Missing(Reason.NOT_SUPPORTED, "the driver knows no speed") if speed == -1 else scaled(speed, times=125_000)
 
 
 def parse_netclass(files: Files, at: float, exclude: re.Pattern[str]) -> tuple[Table, ...]:

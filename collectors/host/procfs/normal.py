@@ -111,7 +111,7 @@ def interfaces(files: Files, counters: Mapping[str, Sequence[int]], at: float) -
         folder = f"{CLASS}{device}/"
         rows.append((text_of(files, f"{folder}ifindex"), device, text_of(files, f"{folder}ifalias"), device))
         up = int(text_of(files, f"{folder}operstate") == "up")
-        readings.append((both[0], both[8], scaled(speed_bytes(files, device), 8), up))
+        readings.append((both[0], both[8], scaled(speed_bytes(files, device), times=8), up))
     return table(at, _INTERFACE, _INTERFACE_LABELS, rows, list(per_row(readings, len(_INTERFACE))))
 
 

@@ -4,32 +4,32 @@ from collectors.host.procfs.shape import COUNTER, GAUGE, Files, family, folders,
 from netmon.api import Family, Table
 
 SUPPLY = "sys/class/power_supply/"
-# The file, node_exporter's name for it, and what one step of the file is worth (ABI/testing/sysfs-class-power).
+# File → name of node_exporter, and how many steps of the file make one of its unit (ABI/testing/sysfs-class-power).
 _NUMBERS = {
-    "online": ("online", 1.0),
-    "present": ("present", 1.0),
-    "capacity": ("capacity", 1.0),
-    "cycle_count": ("cyclecount", 1.0),
-    "current_now": ("current_ampere", 1e-6),
-    "current_max": ("current_max", 1e-6),
-    "charge_now": ("charge_ampere", 1e-6),
-    "charge_full": ("charge_full", 1e-6),
-    "charge_full_design": ("charge_full_design", 1e-6),
-    "energy_now": ("energy_watthour", 1e-6),
-    "energy_full": ("energy_full", 1e-6),
-    "energy_full_design": ("energy_full_design", 1e-6),
-    "power_now": ("power_watt", 1e-6),
-    "voltage_now": ("voltage_volt", 1e-6),
-    "voltage_max": ("voltage_max", 1e-6),
-    "voltage_max_design": ("voltage_max_design", 1e-6),
-    "voltage_min": ("voltage_min", 1e-6),
-    "voltage_min_design": ("voltage_min_design", 1e-6),
-    "voltage_ocv": ("voltage_ocv", 1e-6),
-    "temp": ("temp_celsius", 0.1),
-    "temp_max": ("temp_max_celsius", 0.1),
-    "temp_min": ("temp_min_celsius", 0.1),
-    "time_to_empty_now": ("time_to_empty_seconds", 1.0),
-    "time_to_full_now": ("time_to_full_seconds", 1.0),
+    "online": ("online", 1),
+    "present": ("present", 1),
+    "capacity": ("capacity", 1),
+    "cycle_count": ("cyclecount", 1),
+    "current_now": ("current_ampere", 1_000_000),
+    "current_max": ("current_max", 1_000_000),
+    "charge_now": ("charge_ampere", 1_000_000),
+    "charge_full": ("charge_full", 1_000_000),
+    "charge_full_design": ("charge_full_design", 1_000_000),
+    "energy_now": ("energy_watthour", 1_000_000),
+    "energy_full": ("energy_full", 1_000_000),
+    "energy_full_design": ("energy_full_design", 1_000_000),
+    "power_now": ("power_watt", 1_000_000),
+    "voltage_now": ("voltage_volt", 1_000_000),
+    "voltage_max": ("voltage_max", 1_000_000),
+    "voltage_max_design": ("voltage_max_design", 1_000_000),
+    "voltage_min": ("voltage_min", 1_000_000),
+    "voltage_min_design": ("voltage_min_design", 1_000_000),
+    "voltage_ocv": ("voltage_ocv", 1_000_000),
+    "temp": ("temp_celsius", 10),
+    "temp_max": ("temp_max_celsius", 10),
+    "temp_min": ("temp_min_celsius", 10),
+    "time_to_empty_now": ("time_to_empty_seconds", 1),
+    "time_to_full_now": ("time_to_full_seconds", 1),
 }
 _NAMES = (
     "capacity_level",
@@ -51,12 +51,12 @@ def parse_power_supply(files: Files, at: float) -> tuple[Table, ...]:
     """Parse what each battery and mains adapter tells; each tells a different choice of these files."""
     supplies = folders(files, SUPPLY)
     tables = []
-    for file, (name, worth) in _NUMBERS.items():
+    for file, (name, per) in _NUMBERS.items():
         having = [supply for supply in supplies if f"{SUPPLY}{supply}/{file}" in files]
         if having:
             values = [integer(files, f"{SUPPLY}{supply}/{file}") for supply in having]
             of = family(f"node_power_supply_{name}", GAUGE, f"{file} of the power supply.", f"/{SUPPLY}{file}")
-            column = values if worth == 1 else [scaled(value, worth) for value in values]
+            column = [scaled(value, per=per) for value in values]
             tables.append(table(at, (of,), ("power_supply",), [(supply,) for supply in having], [column]))
     return (*tables, *(_info(files, at, supply) for supply in supplies))
 
@@ -86,7 +86,7 @@ def parse_rapl(files: Files, at: float) -> tuple[Table, ...]:
             (of,),
             ("index", "path"),
             [row for row, _ in found],
-            [[scaled(integer(files, path), 1e-6) for _, path in found]],
+            [[scaled(integer(files, path), per=1_000_000) for _, path in found]],
         )
         for of, found in by_family.items()
     )

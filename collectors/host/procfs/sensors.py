@@ -26,20 +26,20 @@ _FILE = re.compile(r"^(curr|energy|fan|humidity|in|intrusion|power|pwm|temp)(\d+
 _FORBIDDEN = re.compile(r"[^a-z0-9:_]")
 _PLAIN = frozenset(("fault", "alarm"))  # a state, which has no unit
 _IN_RPM = frozenset(("input", "min", "max", "target"))
-# Unit's suffix and what one step of the file is worth in it.
+# Unit's suffix and how many steps of the file make one of it.
 _UNITS = {
-    "in": ("_volts", 1e-3),
-    "temp": ("_celsius", 1e-3),
-    "curr": ("_amps", 1e-3),
-    "energy": ("_joule_total", 1e-6),
-    "power": ("_watt", 1e-6),
-    "humidity": ("", 1e-6),
+    "in": ("_volts", 1000),
+    "temp": ("_celsius", 1000),
+    "curr": ("_amps", 1000),
+    "energy": ("_joule_total", 1_000_000),
+    "power": ("_watt", 1_000_000),
+    "humidity": ("", 1_000_000),
 }
-# Files that belong to the chip as a whole: what node_exporter calls them, and what one step is worth.
+# Files that belong to the chip as a whole: what node_exporter calls them, and how many steps make one.
 _CHIP_WIDE = {
-    "beep_enable": ("node_hwmon_beep_enabled", 1.0),
-    "update_interval": ("node_hwmon_update_interval_seconds", 1e-3),
-    "vrm": ("node_hwmon_voltage_regulator_version", 1.0),
+    "beep_enable": ("node_hwmon_beep_enabled", 1),
+    "update_interval": ("node_hwmon_update_interval_seconds", 1000),
+    "vrm": ("node_hwmon_voltage_regulator_version", 1),
 }
 
 
@@ -121,38 +121,43 @@ def _ones(at: float, of: Family, labels: tuple[str, ...], rows: Rows) -> Table:
 
 def _readings(files: Files, chip: Chip) -> Iterator[tuple[Family, str, Value | Missing]]:
     for file, path in chip.wide.items():
-        name, worth = _CHIP_WIDE[file]
-        yield family(name, GAUGE, f"{file} of the chip.", f"/{HWMON}{file}"), file, scaled(integer(files, path), worth)
+        name, per = _CHIP_WIDE[file]
+        sensor = f"{file}0"  # node_exporter numbers them too
+        yield (
+            family(name, GAUGE, f"{file} of the chip.", f"/{HWMON}{file}"),
+            sensor,
+            scaled(integer(files, path), per=per),
+        )
     for sensor, properties in chip.sensors.items():
         kind = sensor.rstrip("0123456789")
         for element, path in properties.items():
             if element != "label":
-                of, worth = _family(kind, element, has_bare="" in properties)
+                of, per = _family(kind, element, has_bare="" in properties)
                 value = integer(files, path)
-                yield of, sensor, value if worth == 1 else scaled(value, worth)
+                yield of, sensor, scaled(value, per=per)
 
 
-def _family(kind: str, element: str, *, has_bare: bool) -> tuple[Family, float]:
-    """Return the family of one property of a sensor, and what one step of its file is worth."""
+def _family(kind: str, element: str, *, has_bare: bool) -> tuple[Family, int]:
+    """Return the family of one property of a sensor, and how many steps of its file make one."""
     name = f"node_hwmon_{kind}"
     if element and (element != "input" or has_bare):
         name += f"_{cleaned(element)}"
-    unit, worth = _UNITS.get(kind, ("", 1.0))
+    unit, per = _UNITS.get(kind, ("", 1))
     if element == "beep":
-        name, worth = f"{name}_enabled", 1.0
+        name, per = f"{name}_enabled", 1
     elif element in _PLAIN or (kind == "temp" and element == "type"):
-        worth = 1.0
+        per = 1
     elif kind == "power" and element == "accuracy":
-        worth = 1e-6
+        per = 1_000_000
     elif kind == "power" and element.startswith("average_interval"):
-        name, worth = f"{name}_seconds", 1e-3
+        name, per = f"{name}_seconds", 1000
     elif kind == "fan" and element in _IN_RPM:
         name += "_rpm"
     else:
         name += unit
     counts = kind == "energy" and name.endswith("_total")
     text = f"{element or 'value'} of {kind} sensors."
-    return family(name, COUNTER if counts else GAUGE, text, f"/{HWMON}{kind}_{element}"), worth
+    return family(name, COUNTER if counts else GAUGE, text, f"/{HWMON}{kind}_{element}"), per
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ class Limited:
     lower: Value | Missing
 
 
-_SHARED_WORTH = {"temp": 1e-3, "in": 1e-3, "curr": 1e-3, "power": 1e-6, "fan": 1, "humidity": 1e-5}
+_SHARED_PER = {"temp": 1000, "in": 1000, "curr": 1000, "power": 1_000_000, "fan": 1, "humidity": 100_000}
 """hwmon gives milli-degrees, millivolts, milliamperes, microwatts, revolutions a minute, thousandths of a percent."""
 
 
@@ -175,11 +180,11 @@ def limited(files: Files) -> dict[str, dict[str, Limited]]:
         for sensor, properties in chip.sensors.items():
             kind = sensor.rstrip("0123456789")
             path = properties.get("input") or properties.get("average")
-            if kind not in _SHARED_WORTH or path is None:
+            if kind not in _SHARED_PER or path is None:
                 continue
             upper = properties.get("crit") or properties.get("max") or f"{path}?"
             lower = properties.get("lcrit") or properties.get("min") or f"{path}?"
-            values = (scaled(integer(files, each), _SHARED_WORTH[kind]) for each in (path, upper, lower))
+            values = (scaled(integer(files, each), per=_SHARED_PER[kind]) for each in (path, upper, lower))
             names = found.setdefault(kind, {})
             plain = f"{chip.name} {sensor}"
             label = f"{chip.name} {text_of(files, properties.get('label', ''))}".rstrip()
@@ -199,7 +204,7 @@ def zones(files: Files) -> dict[tuple[str, str], Value | Missing]:
     """Return thermal zones: (number, type) → degrees Celsius. Kernel's driver-api/thermal/sysfs-api.rst."""
     return {
         (name.removeprefix("thermal_zone"), text_of(files, f"{THERMAL}{name}/type")): scaled(
-            integer(files, f"{THERMAL}{name}/temp"), 1e-3
+            integer(files, f"{THERMAL}{name}/temp"), per=1000
         )
         for name in folders(files, THERMAL)
         if name.startswith("thermal_zone") and f"{THERMAL}{name}/temp" in files

@@ -67,9 +67,11 @@ def integer(files: Files, path: str, base: int = 10) -> int | Missing:
         return Missing(Reason.MALFORMED, f"/{path}: {text[:40]!r} is not a number")
 
 
-def scaled(value: Value | Missing, factor: float) -> Value | Missing:
-    """Return a reading in another unit."""
-    return value if isinstance(value, Missing) else value * factor
+def scaled(value: Value | Missing, *, times: int = 1, per: int = 1) -> Value | Missing:
+    """Return a reading in another unit. Dividing by 1000 is exact where multiplying by 0.001 is not."""
+    if isinstance(value, Missing):
+        return value
+    return value * times / per if per != 1 else value * times
 
 
 def folders(files: Files, prefix: str) -> list[str]:

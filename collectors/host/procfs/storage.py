@@ -20,7 +20,7 @@ from collectors.host.procfs.shape import (
     table,
     text_of,
 )
-from netmon.api import Family, Missing, Table, Value
+from netmon.api import Family, Missing, Reason, Table, Value
 
 MDSTAT = "proc/mdstat"
 _BLOCKS = re.compile(rb"^\s*(\d+) blocks")
@@ -285,6 +285,9 @@ def _one_btrfs(files: Files, at: float, uuid: str) -> list[Table]:
                 rows.append((uuid, group, level))
                 columns[0].append(integer(files, f"{folder}used_bytes"))
                 columns[1].append(integer(files, f"{folder}total_bytes"))
+    disks = len(folders(files, f"{at_uuid}devices/"))
+    ratios = [_ratio(row[2], disks) for row in rows]
+    tables.append(table(at, (_ALLOCATION,), ("uuid", "block_group_type", "mode"), rows, [ratios]))
     families = (
         Family("node_btrfs_used_bytes", GAUGE, "Bytes in use.", f"/{_BTRFS}", upper_limit="node_btrfs_size_bytes"),
         _btrfs("size_bytes", "Bytes allocated."),
@@ -293,11 +296,23 @@ def _one_btrfs(files: Files, at: float, uuid: str) -> list[Table]:
     return [*tables, *_btrfs_devices(files, at, uuid)]
 
 
+_ALLOCATION = _btrfs("allocation_ratio", "Bytes on disk for each byte stored.")
+_COPIES = {"single": 1, "dup": 2, "raid0": 1, "raid1": 2, "raid1c3": 3, "raid1c4": 4, "raid10": 2}
+_PARITY = {"raid5": 1, "raid6": 2}
+
+
+def _ratio(level: str, disks: int) -> Value | Missing:
+    if level in _COPIES:
+        return _COPIES[level]
+    data = disks - _PARITY[level]
+    return disks / data if data > 0 else Missing(Reason.INVALID, f"{level} on {disks} disks")
+
+
 def _btrfs_devices(files: Files, at: float, uuid: str) -> list[Table]:
     folder = f"{_BTRFS}{uuid}/devices/"
     devices = folders(files, folder)
     if not devices:
         return []
-    sizes = [scaled(integer(files, f"{folder}{device}/size"), 512) for device in devices]
+    sizes = [scaled(integer(files, f"{folder}{device}/size"), times=512) for device in devices]
     one = (_btrfs("device_size_bytes", "Size of a device of the filesystem."),)
     return [table(at, one, ("uuid", "device"), [(uuid, device) for device in devices], [sizes])]
