@@ -82,7 +82,7 @@ def _decode_fast(data: bytes, at: int, end: int, result: VarBinds) -> int:
     Checks within a varbind are complete; whether the last one reaches past `end` is left to the caller.
     """
     oids, tags, values = result.oids, result.tags, result.values
-    number, shapes, limits = int.from_bytes, _SHAPES, _LIMITS
+    from_bytes, shapes, limits = int.from_bytes, _SHAPES, _LIMITS
     while at < end:
         try:
             size, name_size, width = shapes[data[at : at + 4]]
@@ -99,19 +99,16 @@ def _decode_fast(data: bytes, at: int, end: int, result: VarBinds) -> int:
         at += size
         if tag == 0x04:
             values.append(data[value_at + 2 : at])
-        elif tag in limits:
-            value = number(data[value_at + 2 : at])
-            if value > limits[tag] or not width:
-                tags[-1], value = _value(data, tag, value_at + 2, at)  # type: ignore[assignment] # None for NULL
-            values.append(value)
+        elif tag in limits and width and (number := from_bytes(data[value_at + 2 : at])) <= limits[tag]:
+            values.append(number)
         elif tag == 0x02 and 1 < width <= 8:
-            values.append(number(data[value_at + 2 : at], "big", signed=True))
+            values.append(from_bytes(data[value_at + 2 : at], "big", signed=True))
         elif tag == 0x02 and width == 1:
             octet = data[value_at + 2]
             values.append(octet if octet < 0x80 else octet - 0x100)
         else:
-            tags[-1], other = _value(data, tag, value_at + 2, at)
-            values.append(other)
+            tags[-1], value = _value(data, tag, value_at + 2, at)
+            values.append(value)
     return at
 
 

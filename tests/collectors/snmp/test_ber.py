@@ -72,3 +72,24 @@ def test_a_field_of_a_message_has_one_to_eight_octets(octets: str, size: int) ->
     data = bytes.fromhex(octets)
     with pytest.raises(WireError, match=f"octet 1: INTEGER of {size} octets"):
         ber.read_integer(data, 0, len(data))
+
+
+def test_tags_are_numbered_as_in_rfc_2578_and_rfc_3416() -> None:
+    assert {tag.name: f"{tag:02x}" for tag in ber.Tag} == {
+        "INTEGER": "02",
+        "OCTET_STRING": "04",
+        "NULL": "05",
+        "OBJECT_IDENTIFIER": "06",
+        "SEQUENCE": "30",
+        "IP_ADDRESS": "40",
+        "COUNTER32": "41",
+        "GAUGE32": "42",
+        "TIME_TICKS": "43",
+        "OPAQUE": "44",
+        "NSAP_ADDRESS": "45",
+        "COUNTER64": "46",
+        "UINTEGER32": "47",
+        "NO_SUCH_OBJECT": "80",
+        "NO_SUCH_INSTANCE": "81",
+        "END_OF_MIB_VIEW": "82",
+    }

@@ -110,10 +110,10 @@ REQUEST = wire.encode_pdu(PduType.GET, 1, 0, 0, [SYS_DESCR])
         (body(b"\x04\x01\x01", b"\x04\x00", REQUEST), "octet 2: tag 0x04 where 0x02 belongs"),
         (body(ber.integer(1), b"\x05\x00", REQUEST), "octet 5: tag 0x05 where 0x04 belongs"),
         (body(ber.integer(1), b"\x04\x00", b"\x30\x00"), "octet 7: tag 0x30 where a PDU belongs"),
-        (body(ber.integer(1), b"\x04\x00", REQUEST, b"\x05\x00"), "2 octets after the PDU, inside its message"),
+        (body(ber.integer(1), b"\x04\x00", REQUEST, b"\x05\x00"), ": 2 octets after the PDU, inside its message"),
         (
             body(ber.integer(1), b"\x04\x00", ber.tlv(0xA2, ber.integer(1) * 3 + b"\x30\x00\x00")),
-            "1 octets after the list of varbinds, inside its PDU",
+            "octet 20: 1 octets after the list of varbinds, inside its PDU",
         ),
         (
             body(ber.integer(0), b"\x04\x00", ber.tlv(0xA4, b"\x06\x01\x2b\x40\x03abc")),
