@@ -155,7 +155,7 @@ class Device:
             skip = tested.absent if tested is not None else frozenset()
             for table in plan.tables:
                 for oid in table.oids.values():
-                    if oid in skip or (oid in plan.static and self._keeps(oid, plan, now)):
+                    if oid in skip or (oid in plan.static and self._keeps(oid, now)):
                         continue
                     if table.scalar:
                         scalars[oid] = None
@@ -163,7 +163,7 @@ class Device:
                         groups.setdefault(_entry(oid), {})[oid] = None
         return Ask(tuple(scalars), tuple(tuple(group) for group in groups.values()))
 
-    def _keeps(self, oid: bytes, plan: ProfilePlan, now: float) -> bool:
+    def _keeps(self, oid: bytes, now: float) -> bool:
         kept = self._static.get(oid)
         if kept is None:
             return False

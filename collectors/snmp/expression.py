@@ -1,4 +1,4 @@
-"""The small language in which a profile says how a metric follows from objects: `hrStorageUsed * hrStorageAllocationUnits`.
+"""How a profile says that a metric follows from objects: `hrStorageUsed * hrStorageAllocationUnits`.
 
 Arithmetic, comparisons and the functions below; names are objects of the profile's table. Parsed with Python's own
 grammar, read into our own nodes, never executed as Python. Values travel as whole columns: see `evaluate.py`.
@@ -93,6 +93,18 @@ def names(node: Node) -> Iterator[str]:
                 yield from names(argument)
 
 
+def walk(node: Node) -> Iterator[Node]:
+    """Give a node and everything below it."""
+    yield node
+    match node:
+        case Binary(_, left, right):
+            yield from walk(left)
+            yield from walk(right)
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from walk(argument)
+
+
 def _node(tree: ast.expr) -> Node:
     match tree:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
@@ -103,7 +115,9 @@ def _node(tree: ast.expr) -> Node:
             return Const(-value)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
             return Binary(_OPERATORS[type(operator)], _node(left), _node(right))
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=int() | str() as only)]):
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=int() | str() as only)]
+        ):
             return Among(Name(name), (only,))
         case ast.Compare(left=ast.Name(id=name), ops=[ast.In()], comparators=[ast.Tuple(elts=elements)]):
             return Among(Name(name), tuple(_choice(element) for element in elements))

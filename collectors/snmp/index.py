@@ -21,7 +21,7 @@ class IndexType(StrEnum):
     INET_ADDRESS = "inet_address"  # RFC 4001: a length, then octets; its type is an index part of its own before it
 
 
-class IndexMismatch(ValueError):  # noqa: N818 - a peer's fault, not an error of ours
+class IndexMismatch(ValueError):
     """The arcs do not fit the INDEX clause."""
 
 

@@ -2,23 +2,21 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from collectors.snmp import index, oid
-from collectors.snmp.answers import Answers, Cell
+from collectors.snmp.answers import Cell
 from collectors.snmp.ber import WireError
+from collectors.snmp.came import Came, Keys
 from collectors.snmp.convert import index_text
 from collectors.snmp.expression import Among, Binary, Call, Const, Name, Node
-from collectors.snmp.plan import SCALAR, BlockPlan, MetricPlan, TablePlan, Template, rendered
+from collectors.snmp.labels import IndexText, Parts, Writer
+from collectors.snmp.plan import SCALAR, BlockPlan, MetricPlan, TablePlan
 from netmon.api import Column, Family, Missing, Reason
 
-Keys: TypeAlias = tuple[bytes, ...]
-"""Raw index suffixes, in the order of rows."""
-
 Labels: TypeAlias = tuple[str, ...]
-Cells: TypeAlias = Mapping[bytes, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Layouts:
 class Layout:
     """What was built from: each column's indexes, and the cells that labels and choices came from."""
 
-    shape: list[Keys]
+    shape: tuple[Keys, ...]
     texts: dict[str, tuple[Cell, ...]]
     foreign: dict[bytes, dict[bytes, Cell]]  # the columns that lookups read
     keys_of: dict[str, Keys]
@@ -54,17 +52,17 @@ class Layout:
     problem: Missing | None
     by_keys: dict[Keys, list[Labels]] = field(default_factory=dict)
 
-    def holds(self, plan: TablePlan, shape: list[Keys], columns: Mapping[str, Cells], answers: Answers) -> bool:
+    def holds(self, came: Came) -> bool:
         """Tell whether the same rows came with the same labels."""
         seen: tuple[Keys, Keys] | None = None
-        for keys, known in zip(shape, self.shape, strict=True):
+        for keys, known in zip(came.shape, self.shape, strict=True):
             if seen is not None and keys is seen[0] and known is seen[1]:
                 continue
             if keys != known:
                 return False
             seen = (keys, known)
-        return all(tuple(columns[name].values()) == self.texts[name] for name in plan.structural) and all(
-            answers.cells.get(column, {}) == cells for column, cells in self.foreign.items()
+        return all(tuple(came.cells[name].values()) == self.texts[name] for name in came.plan.structural) and all(
+            came.foreign(column) == cells for column, cells in self.foreign.items()
         )
 
     def identities(self, keys: Keys) -> list[Labels]:
@@ -74,34 +72,20 @@ class Layout:
         return self.by_keys[keys]
 
 
-def lay_out(
-    plan: TablePlan,
-    answers: Answers,
-    columns: Mapping[str, Cells],
-    shape: list[Keys],
-    problems: Mapping[str, Missing],
-    before: Layout | None,
-    layouts: Layouts,
-) -> Layout:
-    """Find rows and labels anew. A column that ended early is taken to have the rows that it had before."""
-    every = tuple(dict.fromkeys(key for keys in dict.fromkeys(shape) for key in keys))
+def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
+    """Find rows and labels anew."""
+    plan = came.plan
+    every = tuple(dict.fromkeys(key for keys in dict.fromkeys(came.shape) for key in keys))
     parts, problem = _index_texts(plan, every)
-    keys_of: dict[str, Keys] = {}
-    for name, keys in zip(columns, shape, strict=True):
-        if name in problems:
-            due = before.keys_of[name] if before is not None and before.keys_of[name] else every
-            keys = tuple(key for key in every if key in columns[name] or key in set(due))  # noqa: PLW2901 - the rows it ought to have
-        keys_of[name] = keys if len(parts) == len(every) else tuple(key for key in keys if key in parts)
-    writer = _Writer(plan, answers, columns, parts)
+    keys_of = _rows_due(came, every, parts, before)
+    writer = Writer(came, parts)
     taken: dict[str, set[Labels]] = {}
-    blocks = [
-        built for block in plan.blocks for built in _build(plan, block, keys_of, columns, writer, taken, layouts)
-    ]
+    blocks = [built for block in plan.blocks for built in _build(came, block, keys_of, writer, taken, layouts)]
     layouts.rows = {block.rows: block.rows for block in blocks}
     return Layout(
-        shape=shape,
-        texts={name: tuple(columns[name].values()) for name in plan.structural},
-        foreign={column: dict(answers.cells.get(column, {})) for column in plan.foreign},
+        shape=came.shape,
+        texts={name: tuple(came.cells[name].values()) for name in plan.structural},
+        foreign={column: dict(came.foreign(column)) for column in plan.foreign},
         keys_of=keys_of,
         blocks=tuple(blocks),
         names={key: tuple(writer.write(key, template) for template in plan.key) for key in parts} if plan.key else {},
@@ -109,12 +93,27 @@ def lay_out(
     )
 
 
-def _index_texts(plan: TablePlan, keys: Keys) -> tuple[dict[bytes, dict[str, tuple[str, tuple[int, ...]]]], Missing | None]:
+def _rows_due(came: Came, every: Keys, parts: Parts, before: Layout | None) -> dict[str, Keys]:
+    """Return each column's rows, without those whose index is broken. A column that ended early is taken to have the
+    rows that it had before, or else all of the table's.
+    """
+    keys_of: dict[str, Keys] = {}
+    for name, keys in zip(came.cells, came.shape, strict=True):
+        due = keys
+        if name in came.problems:
+            known = before.keys_of[name] if before is not None else ()
+            wanted = {*keys, *(known or every)}
+            due = tuple(key for key in every if key in wanted)
+        keys_of[name] = due if len(parts) == len(every) else tuple(key for key in due if key in parts)
+    return keys_of
+
+
+def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:
     """Return each row's index parts as text and arcs, without the rows whose index is not what the MIB says."""
     if plan.scalar:
         return {key: {} for key in keys if key == SCALAR}, None
     clause = [(part.type, part.size) for part in plan.table.index]
-    found: dict[bytes, dict[str, tuple[str, tuple[int, ...]]]] = {}
+    found: dict[bytes, dict[str, IndexText]] = {}
     problem = None
     for key in keys:
         try:
@@ -128,84 +127,16 @@ def _index_texts(plan: TablePlan, keys: Keys) -> tuple[dict[bytes, dict[str, tup
     return found, problem
 
 
-class _Writer:
-    """Writes labels: index parts, cells of the row, and cells of other tables that the row points to."""
-
-    def __init__(
-        self,
-        plan: TablePlan,
-        answers: Answers,
-        columns: Mapping[str, Cells],
-        parts: Mapping[bytes, Mapping[str, tuple[str, tuple[int, ...]]]],
-    ) -> None:
-        self._plan = plan
-        self._answers = answers
-        self._columns = columns
-        self._parts = parts
-
-    def label(self, key: bytes, templates: Sequence[Template]) -> str:
-        """Return the first template whose fields the row all has; nothing where there is none."""
-        for template in templates:
-            if all(not part.name or self.text(key, part.name, part.as_name) for part in template):
-                return self.write(key, template)
-        return ""
-
-    def write(self, key: bytes, template: Template) -> str:
-        """Return a template filled in; a field that the row does not have is empty."""
-        return "".join(
-            part.literal + (self.text(key, part.name, part.as_name) if part.name else "") for part in template
-        )
-
-    def text(self, key: bytes, name: str, as_name: bool) -> str:
-        """Return one field's text."""
-        plan = self._plan
-        if name in self._parts[key]:
-            return self._parts[key][name][0]
-        if name in plan.lookups:
-            target = plan.lookups[name]
-            there = self._suffix(key, plan.table.lookups[name].by)
-            cell = self._answers.cells.get(target.oid, {}).get(there)
-            kind = self._answers.cells.get(target.syntax_by, {}).get(there) if target.syntax_by else None
-            return "" if cell is None else rendered(target.enum, target.obj, cell, kind, as_name)
-        cell = self._columns[name].get(key)
-        if cell is None:
-            return ""
-        obj = plan.table.objects[name]
-        syntax_of = self._columns[obj.syntax_by[0]].get(key) if obj.syntax_by is not None else None
-        return rendered(plan.enums.get(name, {}), obj, cell, syntax_of, as_name)
-
-    def _suffix(self, key: bytes, by: Iterable[str]) -> bytes:
-        """Return the index in the other table; an OBJECT IDENTIFIER pointer is taken by its last arcs."""
-        arcs: list[int] = []
-        for name in by:
-            if name in self._parts[key]:
-                arcs += self._parts[key][name][1]
-                continue
-            cell = self._columns[name].get(key)
-            if isinstance(cell, int) and 0 <= cell <= oid.MAX_ARC:
-                arcs.append(cell)
-            elif isinstance(cell, bytes):
-                arcs += cell
-        return oid.encode_suffix(arcs)
-
-    def cell(self, key: bytes, name: str) -> tuple[Cell | None, str | None]:
-        """Return an object's value in this row and the name of that value, for a choice of rows."""
-        cell = self._columns[name].get(key)
-        if cell is None:
-            return None, None
-        return cell, rendered(self._plan.enums.get(name, {}), self._plan.table.objects[name], cell, None, as_name=True)
-
-
 def _build(
-    plan: TablePlan,
+    came: Came,
     block: BlockPlan,
     keys_of: Mapping[str, Keys],
-    columns: Mapping[str, Cells],
-    writer: _Writer,
+    writer: Writer,
     taken: dict[str, set[Labels]],
     layouts: Layouts,
 ) -> Iterator[BuiltBlock]:
     """Give one built block for each set of rows that some of the block's metrics share."""
+    plan = came.plan
     extents = {metric: _extent(metric.node, keys_of) or () for metric in block.metrics}
     every = dict.fromkeys(key for keys in dict.fromkeys(extents.values()) for key in keys)
     labels = {
@@ -231,18 +162,20 @@ def _build(
             rows=layouts.rows.get(rows, rows),
             texts=("",) if plan.scalar else tuple(oid.text(oid.suffix_arcs(key)) for key in keys),
             metrics=tuple(metrics),
-            families=tuple(_family(plan, metric, columns, beside) for metric in metrics),
+            families=tuple(_family(came, metric, beside) for metric in metrics),
             fixed=tuple(_fixed(metric.node, len(keys)) for metric in metrics),
         )
 
 
-def _chosen(block: BlockPlan, key: bytes, writer: _Writer) -> bool:
+def _chosen(block: BlockPlan, key: bytes, writer: Writer) -> bool:
     return all(not values.isdisjoint(writer.cell(key, name)) for name, values in block.where) and all(
         pattern.search(writer.write(key, template)) for template, pattern in block.match
     )
 
 
-def _tell_apart(plan: TablePlan, block: BlockPlan, labels: dict[bytes, Labels], others: set[Labels]) -> dict[bytes, Labels]:
+def _tell_apart(
+    plan: TablePlan, block: BlockPlan, labels: dict[bytes, Labels], others: set[Labels]
+) -> dict[bytes, Labels]:
     """Make every row's labels its own: rows that look the same get their index in brackets after their name."""
     if not labels or not block.label_names:
         return dict(list(labels.items())[:1])
@@ -294,8 +227,9 @@ def _common(extents: Sequence[Keys | None]) -> Keys | None:
     return next((keys for keys in said if len(keys) == len(shared)), tuple(key for key in said[0] if key in shared))
 
 
-def _family(plan: TablePlan, metric: MetricPlan, columns: Mapping[str, Cells], beside: set[str]) -> Family:
-    name = next((name for name in metric.reads if columns[name]), metric.reads[0])
+def _family(came: Came, metric: MetricPlan, beside: set[str]) -> Family:
+    name = next((name for name in metric.reads if came.cells[name]), metric.reads[0])
+    plan = came.plan
     source = plan.table.objects[name].oid
     return Family(
         name=metric.name,

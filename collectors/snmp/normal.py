@@ -4,9 +4,12 @@ A profile that speaks of a quantity in this list must use its name, its kind and
 and one dashboard serve all devices. `mib` says where a number comes from, and keeps two profiles of one device apart.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from netmon.api import Kind
+
+PREFIX = "netmon_"  # a metric of a profile that begins so must be one of these words
 
 _SENSOR = ("sensor", "mib")
 _INTERFACE = ("ifIndex", "ifName", "ifAlias", "ifDescr")
@@ -97,3 +100,8 @@ NORMAL: dict[str, Normal] = {
         "1; what the device says about itself.",
     ),
 }
+
+
+def normals_of(metrics: Iterable[str]) -> Iterator[Normal]:
+    """Give the quantities that are among these metrics."""
+    return (NORMAL[name] for name in metrics if name in NORMAL)

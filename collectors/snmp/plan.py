@@ -5,25 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from collectors.snmp import expression, oid
-from collectors.snmp.convert import as_oid, text
 from collectors.snmp.answers import Cell
+from collectors.snmp.convert import as_oid, text
 from collectors.snmp.normal import NORMAL
-from collectors.snmp.profile import Block, Metric, Object, Profile, Table, fields
+from collectors.snmp.profile import Block, Lookup, Metric, Object, Profile, Table
+from collectors.snmp.template import Template, parse
 from netmon.api import Kind
 
 SCALAR = b"\0"  # the index of a scalar's only instance: .0
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One `{name}` of a template with the literal text before it."""
-
-    literal: str
-    name: str
-    as_name: bool  # the enumeration's name instead of the number
-
-
-Template = tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +48,15 @@ class LookupPlan:
     obj: Object
     enum: Mapping[int | str, str]
     syntax_by: bytes
+    by: tuple[str, ...]
+    where: tuple[tuple[bytes, frozenset[int | str]], ...]  # numbers, or the texts of octets
+
+    def reads(self) -> Iterator[bytes]:
+        """Give the columns of other tables that this reads."""
+        yield self.oid
+        if self.syntax_by:
+            yield self.syntax_by
+        yield from (column for column, _ in self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +88,11 @@ def column_oid(text_: str) -> bytes:
 def plan_table(profile: Profile, name: str) -> TablePlan:
     """Make one table ready. The profile was validated, so nothing can fail here."""
     table = profile.tables[name]
-    blocks = tuple(_blocks(profile, table))
-    key = tuple(_template(f"{{{part}}}") for part in table.continuity.key) if table.continuity else ()
+    blocks = tuple(_blocks(table))
+    key = tuple(parse(f"{{{part}}}") for part in table.continuity.key) if table.continuity else ()
     rate = table.continuity.bits_per_second if table.continuity else None
-    lookups = {alias: _lookup(profile, lookup.object) for alias, lookup in table.lookups.items()}
-    foreign = dict.fromkeys(number for lookup in lookups.values() for number in (lookup.oid, lookup.syntax_by) if number)
+    lookups = {alias: _lookup(profile, lookup) for alias, lookup in table.lookups.items()}
+    foreign = dict.fromkeys(column for lookup in lookups.values() for column in lookup.reads())
     return TablePlan(
         name=name,
         table=table,
@@ -109,14 +107,19 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
     )
 
 
-def _lookup(profile: Profile, name: str) -> LookupPlan:
+def _lookup(profile: Profile, lookup: Lookup) -> LookupPlan:
     objects = {object_name: obj for _, object_name, obj in profile.objects()}
-    obj = objects[name]
+    obj = objects[lookup.object]
     beside = column_oid(objects[obj.syntax_by[0]].oid) if obj.syntax_by is not None else b""
-    return LookupPlan(column_oid(obj.oid), obj, profile.enum_of(obj), beside)
+    where = []
+    for name, values in lookup.where.items():
+        numbers = {text: number for number, text in profile.enum_of(objects[name]).items()}
+        chosen = frozenset(numbers.get(value, value) if isinstance(value, str) else value for value in values)
+        where.append((column_oid(objects[name].oid), chosen))
+    return LookupPlan(column_oid(obj.oid), obj, profile.enum_of(obj), beside, lookup.by, tuple(where))
 
 
-def enum_name(enum: Mapping[int | str, str], obj: Object, cell: Cell) -> str | None:
+def enum_name(enum: Mapping[int | str, str], cell: Cell) -> str | None:
     """Return the name of a value; of an OID the name of the longest known OID that it begins with."""
     if isinstance(cell, int):
         return enum.get(cell)
@@ -134,7 +137,7 @@ def enum_name(enum: Mapping[int | str, str], obj: Object, cell: Cell) -> str | N
 def rendered(enum: Mapping[int | str, str], obj: Object, cell: Cell, syntax_of: Cell | None, as_name: bool) -> str:
     """Return a cell as a label's text."""
     if as_name:
-        name = enum_name(enum, obj, cell)
+        name = enum_name(enum, cell)
         if name is not None:
             return name
     syntax = obj.syntax
@@ -143,11 +146,7 @@ def rendered(enum: Mapping[int | str, str], obj: Object, cell: Cell, syntax_of: 
     return text(syntax, cell)
 
 
-def _template(source: str) -> Template:
-    return tuple(Field(literal, name, what == "name") for literal, name, what in fields(source))
-
-
-def _blocks(profile: Profile, table: Table) -> Iterator[BlockPlan]:
+def _blocks(table: Table) -> Iterator[BlockPlan]:
     values = {name: Metric(value=name) for name, obj in table.objects.items() if obj.emitted == "value"}
     if values:
         yield _block(table, Block(metrics=values))
@@ -164,7 +163,7 @@ def _blocks(profile: Profile, table: Table) -> Iterator[BlockPlan]:
 def _block(table: Table, block: Block) -> BlockPlan:
     labels = table.block_labels(block)
     names = tuple(labels)
-    templates = tuple(tuple(map(_template, choices)) for choices in labels.values())
+    templates = tuple(tuple(map(parse, choices)) for choices in labels.values())
     told = [any(field.name for template in choices for field in template) for choices in templates]
     ours = [name not in table.index_names and tells for name, tells in zip(names, told, strict=True)]
     return BlockPlan(
@@ -172,7 +171,7 @@ def _block(table: Table, block: Block) -> BlockPlan:
         labels=templates,
         telling=ours.index(True) if True in ours else told.index(True) if True in told else 0,
         where=tuple((name, frozenset(values)) for name, values in block.where.items()),
-        match=tuple((_template(template), re.compile(pattern)) for template, pattern in block.match.items()),
+        match=tuple((parse(template), re.compile(pattern)) for template, pattern in block.match.items()),
         metrics=tuple(_metric(table, name, metric) for name, metric in block.metrics.items()),
     )
 
@@ -213,5 +212,3 @@ def _behind(table: Table, name: str) -> Iterator[str]:
         other = table.objects[name].syntax_by
         if other is not None:
             yield other[0]
-
-

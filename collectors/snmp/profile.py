@@ -4,20 +4,17 @@ A profile is a YAML file; `docs/snmp-profiles.md` explains it by example. Only m
 """
 
 import re
-import string
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from collectors.snmp import expression, oid
+from collectors.snmp import expression, faults, oid
 from collectors.snmp.convert import RANGES, TEXTUAL, Syntax
 from collectors.snmp.index import IndexType
-from collectors.snmp.normal import NORMAL, Normal
+from collectors.snmp.normal import normals_of
 from netmon.api import Kind
-
-NORMAL_PREFIX = "netmon_"
 
 
 class _Model(BaseModel):
@@ -128,10 +125,13 @@ class IndexPart(_Model):
 
 
 class Lookup(_Model):
-    """A name for a column of another table of the profile, found by its index: each of `by` gives some of the arcs."""
+    """A name for a column of another table of the profile, found by its index: each of `by`, an object, a part of the
+    index or a lookup before this one, gives some of the arcs. Rows that `where` does not choose are not looked at.
+    """
 
     object: str
     by: tuple[str, ...] = Field(min_length=1)
+    where: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
 
 
 class Metric(_Model):
@@ -156,7 +156,7 @@ class Block(_Model):
 
 
 class Continuity(_Model):
-    """How counters are known to go on: `key` names the row for good, `discontinuity` is the object that tells resets."""
+    """How counters are known to go on: `key` names the row for good, the object `discontinuity` moves at a reset."""
 
     key: tuple[str, ...] = Field(min_length=1)
     discontinuity: str = ""
@@ -184,16 +184,15 @@ class Table(_Model):
         return tuple(part.name for part in self.index)
 
     def block_labels(self, block: Block) -> dict[str, tuple[str, ...]]:
-        """The labels of a block's metrics; a normalised one is told its MIB without being asked."""
+        """Return the labels of a block's metrics; a normalised one is told its MIB without being asked."""
         labels = dict(self.labels if block.labels is None else block.labels)
-        if "mib" not in labels and any("mib" in normal.labels for normal in _normals(block)):
+        if "mib" not in labels and any("mib" in normal.labels for normal in normals_of(block.metrics)):
             labels["mib"] = (self.mib,)
         return labels
 
     @model_validator(mode="after")
     def _names(self) -> "Table":
-        known = {*self.objects, *self.lookups, *self.index_names}
-        _faults(_table_faults(self, known))
+        _raise(faults.of_table(self))
         return self
 
 
@@ -226,153 +225,11 @@ class Profile(_Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "Profile":
-        _faults(_profile_faults(self))
+        _raise(faults.of_profile(self))
         return self
 
 
-def fields(template: str) -> Iterator[tuple[str, str, str]]:
-    """Give (text before, name, '' or 'name') for each field of a label's template, and the text at its end."""
-    for literal, field, _, _ in string.Formatter().parse(template):
-        name, _, what = (field or "").partition(".")
-        yield literal, name, what
-
-
-def _faults(faults: Iterable[str]) -> None:
-    found = list(faults)
+def _raise(problems: Iterable[str]) -> None:
+    found = list(problems)
     if found:
         raise ValueError("; ".join(found))
-
-
-def _normals(block: Block) -> Iterator[Normal]:
-    return (NORMAL[name] for name in block.metrics if name in NORMAL)
-
-
-def _table_faults(table: Table, known: set[str]) -> Iterator[str]:
-    yield from _label_faults("labels", table.labels, known)
-    oids = [obj.oid for obj in table.objects.values()]
-    for again in sorted({text for text in oids if oids.count(text) > 1}):
-        yield f"objects: {again} stands for two objects"
-    for name, obj in table.objects.items():
-        if obj.syntax_by is not None and obj.syntax_by[0] not in table.objects:
-            yield f"objects.{name}.syntax_by: no object {obj.syntax_by[0]!r} in this table"
-    for name, lookup in table.lookups.items():
-        for by in lookup.by:
-            if by not in table.objects and by not in table.index_names:
-                yield f"lookups.{name}.by: {by!r} is neither an object of this table nor a part of its index"
-    if table.continuity is not None:
-        yield from _continuity_faults(table, table.continuity, known)
-    for at, block in enumerate(table.blocks):
-        yield from (f"blocks.{at}.{fault}" for fault in _block_faults(table, block, known))
-
-
-def _continuity_faults(table: Table, continuity: Continuity, known: set[str]) -> Iterator[str]:
-    for name in continuity.key:
-        if name not in known:
-            yield f"continuity.key: no {name!r} in this table"
-    if continuity.discontinuity and continuity.discontinuity not in table.objects:
-        yield f"continuity.discontinuity: no object {continuity.discontinuity!r} in this table"
-    if continuity.bits_per_second:
-        yield from _expression_faults("continuity.bits_per_second", table, continuity.bits_per_second)
-
-
-def _label_faults(where: str, labels: Mapping[str, tuple[str, ...]], known: set[str]) -> Iterator[str]:
-    for label, templates in labels.items():
-        for template in templates:
-            try:
-                parts = list(fields(template))
-            except ValueError as error:
-                yield f"{where}.{label}: {template!r} is not a template: {error}"
-                continue
-            for _, name, what in parts:
-                if name and name not in known:
-                    yield f"{where}.{label}: no {name!r} among the objects, lookups and index parts of this table"
-                if what not in ("", "name"):
-                    yield f"{where}.{label}: {name}.{what} is unknown; {name}.name gives the enumeration's name"
-
-
-def _block_faults(table: Table, block: Block, known: set[str]) -> Iterator[str]:
-    labels = table.block_labels(block)
-    yield from _label_faults("labels", labels, known)
-    for name in block.where:
-        if name not in table.objects:
-            yield f"where: no object {name!r} in this table"
-    yield from _label_faults("match", {template: (template,) for template in block.match}, known)
-    for name, metric in block.metrics.items():
-        yield from _expression_faults(f"metrics.{name}.value", table, metric.value)
-        if name.startswith(NORMAL_PREFIX):
-            yield from _normal_faults(name, metric, labels)
-
-
-def _expression_faults(where: str, table: Table, text: str) -> Iterator[str]:
-    node = expression.parse(text)
-    found = set(expression.names(node))
-    asked = {part.arguments[0] for part in walk(node) if isinstance(part, expression.Call) and part.function == "present"}
-    if not found:
-        yield f"{where}: {text!r} reads no object, so it has no rows"
-    for name in sorted(found):
-        obj = table.objects.get(name)
-        if obj is None:
-            yield f"{where}: no object {name!r} in this table"
-        elif obj.syntax in TEXTUAL and expression.Name(name) not in asked:
-            yield f"{where}: {name} is a {obj.syntax.value}, not a number"
-
-
-def _normal_faults(name: str, metric: Metric, labels: Mapping[str, object]) -> Iterator[str]:
-    normal = NORMAL.get(name)
-    if normal is None:
-        yield f"metrics.{name}: not one of the normalised names; there are {', '.join(NORMAL)}"
-        return
-    if set(labels) != set(normal.labels):
-        yield f"metrics.{name}: labels are {', '.join(labels)}, where {', '.join(normal.labels)} are right"
-    if metric.kind is not None and metric.kind is not normal.kind:
-        yield f"metrics.{name}: a {normal.kind.value}, not a {metric.kind.value}"
-
-
-def _profile_faults(profile: Profile) -> Iterator[str]:
-    everything = {name: obj for _, name, obj in profile.objects()}
-    scalars = {name for table in profile.tables.values() if not table.index for name in table.objects}
-    for name in profile.recognise.present:
-        if name not in everything:
-            yield f"recognise.present: no object {name!r} in this profile"
-    for table_name, table in profile.tables.items():
-        for name, obj in table.objects.items():
-            if isinstance(obj.enum, str) and obj.enum not in profile.enums:
-                yield f"tables.{table_name}.objects.{name}.enum: no {obj.enum!r} under enums"
-        for name, lookup in table.lookups.items():
-            if lookup.object not in everything:
-                yield f"tables.{table_name}.lookups.{name}: no object {lookup.object!r} in this profile"
-        for name in table.last_change:
-            if name not in scalars:
-                yield f"tables.{table_name}.last_change: no scalar {name!r} in this profile"
-        for at, block in enumerate(table.blocks):
-            yield from (f"tables.{table_name}.blocks.{at}.{f}" for f in _choice_faults(profile, table, block))
-
-
-def _choice_faults(profile: Profile, table: Table, block: Block) -> Iterator[str]:
-    """Find names that are compared with an enumeration which does not have them."""
-    compared = [(f"where.{name}", name, values) for name, values in block.where.items()]
-    for metric_name, metric in block.metrics.items():
-        for node in walk(expression.parse(metric.value)):
-            if isinstance(node, expression.Among):
-                compared.append((f"metrics.{metric_name}.value", node.column.name, node.values))
-    for where, name, values in compared:
-        obj = table.objects.get(name)
-        if obj is None or (isinstance(obj.enum, str) and obj.enum not in profile.enums):
-            continue  # said elsewhere
-        if obj.enum is None and obj.syntax in TEXTUAL:
-            continue  # compared with the text itself
-        for value in values:
-            if isinstance(value, str) and value not in profile.enum_of(obj).values():
-                yield f"{where}: {name} has no {value!r} in its enumeration"
-
-
-def walk(node: expression.Node) -> Iterator[expression.Node]:
-    """Give a node and everything below it."""
-    yield node
-    match node:
-        case expression.Binary(_, left, right):
-            yield from walk(left)
-            yield from walk(right)
-        case expression.Call(_, arguments):
-            for argument in arguments:
-                yield from walk(argument)

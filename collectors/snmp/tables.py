@@ -3,20 +3,20 @@
 What labels say and which rows there are changes seldom, so that much is kept as a `Layout` and checked, not remade.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from collectors.snmp import convert, oid
 from collectors.snmp.answers import Answers, Cell
+from collectors.snmp.came import Came, came_for
 from collectors.snmp.convert import Syntax
 from collectors.snmp.counters import Counts, Reading, Track, carry_on
 from collectors.snmp.evaluate import ABSENT, evaluate
 from collectors.snmp.expression import Among
-from collectors.snmp.layout import BuiltBlock, Keys, Layout, Layouts, lay_out
+from collectors.snmp.layout import BuiltBlock, Layout, Layouts, lay_out
 from collectors.snmp.plan import TablePlan
 from netmon.api import Column, Missing, Reason, Table, Value
 
-_NOTHING: Mapping[bytes, Cell] = {}
 _BITS_PER_OCTET = 8
 
 
@@ -50,42 +50,20 @@ class TablesRead:
 
 def read_table(plan: TablePlan, answers: Answers, state: TableState, moment: Moment) -> TablesRead:
     """Turn what came for one table into tables of readings."""
-    columns = {name: answers.cells.get(oid, _NOTHING) for name, oid in plan.oids.items()}
-    problems = {name: answers.problems[oid] for name, oid in plan.oids.items() if oid in answers.problems}
-    shape = _shape(columns)
+    came = came_for(plan, answers)
     layout = state.layout
-    if layout is None or problems or not layout.holds(plan, shape, columns, answers):
-        layout = lay_out(plan, answers, columns, shape, problems, state.layout, state.layouts)
-        if not problems:  # a table that came in part must not become what the next one is measured by
+    if layout is None or came.problems or not layout.holds(came):
+        layout = lay_out(came, state.layout, state.layouts)
+        if not came.problems:  # a table that came in part must not become what the next one is measured by
             state.layout = layout
-    tables = tuple(_fill(plan, block, layout, columns, problems, state, moment) for block in layout.blocks)
-    came = sum(map(len, columns.values()))
-    asked = came + sum(max(len(layout.keys_of[name]) - len(columns[name]), 1) for name in problems)
-    return TablesRead(tables, came, asked, next(iter(problems.values()), layout.problem))
+    tables = tuple(_fill(came, block, layout, state, moment) for block in layout.blocks)
+    cells = sum(map(len, came.cells.values()))
+    lost = sum(max(len(layout.keys_of[name]) - len(came.cells[name]), 1) for name in came.problems)
+    return TablesRead(tables, cells, cells + lost, came.problem or layout.problem)
 
 
-def _shape(columns: Mapping[str, Mapping[bytes, Cell]]) -> list[Keys]:
-    """Return each column's indexes; columns with the same ones share one object, so that comparing is quick."""
-    shape: list[Keys] = []
-    last: Keys = ()
-    for cells in columns.values():
-        keys = tuple(cells)
-        if keys != last:
-            last = keys
-        shape.append(last)
-    return shape
-
-
-def _fill(
-    plan: TablePlan,
-    block: BuiltBlock,
-    layout: Layout,
-    columns: Mapping[str, Mapping[bytes, Cell]],
-    problems: Mapping[str, Missing],
-    state: TableState,
-    moment: Moment,
-) -> Table:
-    source = _Columns(plan, block, layout, columns, problems, state, moment)
+def _fill(came: Came, block: BuiltBlock, layout: Layout, state: TableState, moment: Moment) -> Table:
+    source = _Columns(came, block, layout, state, moment)
     values = tuple(
         fixed if fixed is not None else convert.pack_results(evaluate(metric.node, source))
         for metric, fixed in zip(block.metrics, block.fixed, strict=True)
@@ -93,37 +71,30 @@ def _fill(
     return Table(block.families, block.label_names, block.rows, block.texts, values, moment.at)
 
 
+@dataclass(slots=True)
 class _Columns:
     """The columns of one block's rows, for its expressions."""
 
-    def __init__(
-        self,
-        plan: TablePlan,
-        block: BuiltBlock,
-        layout: Layout,
-        columns: Mapping[str, Mapping[bytes, Cell]],
-        problems: Mapping[str, Missing],
-        state: TableState,
-        moment: Moment,
-    ) -> None:
-        self._plan = plan
-        self._block = block
-        self._layout = layout
-        self._cells = columns
-        self._problems = problems
-        self._state = state
-        self._moment = moment
-        self._memo: dict[str, Column] = {}
-        self.rows = len(block.keys)
+    came: Came
+    block: BuiltBlock
+    layout: Layout
+    state: TableState
+    moment: Moment
+    memo: dict[str, Column] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the block has."""
+        return len(self.block.keys)
 
     def column(self, name: str) -> Column:
         """Return an object's numbers for the block's rows."""
-        if name not in self._memo:
-            self._memo[name] = self._packed(name)
-        return self._memo[name]
+        if name not in self.memo:
+            self.memo[name] = self._packed(name)
+        return self.memo[name]
 
     def _packed(self, name: str) -> Column:
-        obj = self._plan.table.objects[name]
+        obj = self.came.plan.table.objects[name]
         column = convert.pack(self._aligned(name), obj.syntax, obj.bounds)
         if obj.no_value and any(value in column for value in obj.no_value):
             none = Missing(Reason.NOT_SUPPORTED, "the device's own value for 'none'")
@@ -131,43 +102,43 @@ class _Columns:
         return column
 
     def _aligned(self, name: str) -> Sequence[Cell | Missing]:
-        cells = self._cells[name]
-        if self._layout.keys_of[name] is self._block.keys and name not in self._problems:
+        cells = self.came.cells[name]
+        if self.layout.keys_of[name] is self.block.keys and name not in self.came.problems:
             return list(cells.values())
-        lacking = self._problems.get(name, ABSENT)
-        return [cells.get(key, lacking) for key in self._block.keys]
+        lacking = self.came.problems.get(name, ABSENT)
+        return [cells.get(key, lacking) for key in self.block.keys]
 
     def matches(self, among: Among) -> Column:
         """Return 1 for each row where the object holds one of the values, else 0."""
         name = among.column.name
-        by_name = {text: number for number, text in self._plan.enums.get(name, {}).items()}
+        by_name = {text: number for number, text in self.came.plan.enums.get(name, {}).items()}
         chosen = {by_name.get(value, value) if isinstance(value, str) else value for value in among.values}
         return [value if isinstance(value, Missing) else int(value in chosen) for value in self.column(name)]
 
     def at(self, name: str, index: int) -> Value | Missing:
         """Return an object's number in the row of this index."""
-        cell = self._cells[name].get(oid.encode_suffix((index,)), self._problems.get(name, ABSENT))
-        obj = self._plan.table.objects[name]
+        cell = self.came.cells[name].get(oid.encode_suffix((index,)), self.came.problems.get(name, ABSENT))
+        obj = self.came.plan.table.objects[name]
         return convert.pack([cell], obj.syntax, obj.bounds)[0]
 
     def unwrap(self, name: str, needed: Sequence[bool] | None) -> Column:
         """Return a counter's numbers, carried on past its wraps; only for the rows that need it, where said."""
-        continuity = self._plan.table.continuity
+        continuity = self.came.plan.table.continuity
         mark = continuity.discontinuity if continuity is not None else ""
-        modulus = 2**32 if self._plan.table.objects[name].syntax is Syntax.COUNTER32 else 2**64
-        present = bool(mark) and bool(self._cells[mark])
+        modulus = 2**32 if self.came.plan.table.objects[name].syntax is Syntax.COUNTER32 else 2**64
+        present = bool(mark) and bool(self.came.cells[mark])
         reading = Reading(
-            rows=self._layout.identities(self._block.keys),
+            rows=self.layout.identities(self.block.keys),
             column=self.column(name) if needed is None else self._only(name, needed),
             marks=self.column(mark) if present else (),
-            epoch=self._moment.epoch,
-            at=self._moment.at,
+            epoch=self.moment.epoch,
+            at=self.moment.at,
             modulus=modulus,
             limit=self._octets_per_second,
         )
-        column, track = carry_on(self._state.tracks.get(name), reading, self._moment.counts)
+        column, track = carry_on(self.state.tracks.get(name), reading, self.moment.counts)
         if track is not None:
-            self._state.tracks[name] = track
+            self.state.tracks[name] = track
         return column
 
     def _only(self, name: str, needed: Sequence[bool]) -> Column:
@@ -175,9 +146,7 @@ class _Columns:
 
     def _octets_per_second(self, row: int) -> float | None:
         """Return how fast a row's octets can grow; None where the device does not say."""
-        if self._plan.rate is None:
+        if self.came.plan.rate is None:
             return None
-        speed: Value | Missing = evaluate(self._plan.rate, self)[row]
+        speed: Value | Missing = evaluate(self.came.plan.rate, self)[row]
         return None if isinstance(speed, Missing) or speed <= 0 else speed / _BITS_PER_OCTET
-
-

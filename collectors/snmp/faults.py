@@ -1,0 +1,144 @@
+"""What makes a profile unusable although each of its values is of the right type, in words that say where.
+
+Each fault begins with the place below the table or the profile that it is found in.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from collectors.snmp import expression
+from collectors.snmp.convert import TEXTUAL
+from collectors.snmp.normal import NORMAL, PREFIX
+from collectors.snmp.template import fields
+
+if TYPE_CHECKING:
+    from collectors.snmp.profile import Block, Continuity, Metric, Profile, Table
+
+
+def of_table(table: "Table") -> Iterator[str]:
+    """Give what does not fit together inside a table."""
+    known = {*table.objects, *table.lookups, *table.index_names}
+    yield from _label_faults("labels", table.labels, known)
+    oids = [obj.oid for obj in table.objects.values()]
+    for again in sorted({text for text in oids if oids.count(text) > 1}):
+        yield f"objects: {again} stands for two objects"
+    for name, obj in table.objects.items():
+        if obj.syntax_by is not None and obj.syntax_by[0] not in table.objects:
+            yield f"objects.{name}.syntax_by: no object {obj.syntax_by[0]!r} in this table"
+    reached = {*table.objects, *table.index_names}
+    for name, lookup in table.lookups.items():
+        for by in lookup.by:
+            if by not in reached:
+                yield f"lookups.{name}.by: {by!r} is no object of this table, part of its index or lookup before this one"
+        reached.add(name)
+    if table.continuity is not None:
+        yield from _continuity_faults(table, table.continuity, known)
+    for at, block in enumerate(table.blocks):
+        yield from (f"blocks.{at}.{fault}" for fault in _block_faults(table, block, known))
+
+
+def _continuity_faults(table: "Table", continuity: "Continuity", known: set[str]) -> Iterator[str]:
+    for name in continuity.key:
+        if name not in known:
+            yield f"continuity.key: no {name!r} in this table"
+    if continuity.discontinuity and continuity.discontinuity not in table.objects:
+        yield f"continuity.discontinuity: no object {continuity.discontinuity!r} in this table"
+    if continuity.bits_per_second:
+        yield from _expression_faults("continuity.bits_per_second", table, continuity.bits_per_second)
+
+
+def _label_faults(where: str, labels: Mapping[str, tuple[str, ...]], known: set[str]) -> Iterator[str]:
+    for label, templates in labels.items():
+        for template in templates:
+            try:
+                parts = list(fields(template))
+            except ValueError as error:
+                yield f"{where}.{label}: {template!r} is not a template: {error}"
+                continue
+            for _, name, what in parts:
+                if name and name not in known:
+                    yield f"{where}.{label}: no {name!r} among the objects, lookups and index parts of this table"
+                if what not in ("", "name"):
+                    yield f"{where}.{label}: {name}.{what} is unknown; {name}.name gives the enumeration's name"
+
+
+def _block_faults(table: "Table", block: "Block", known: set[str]) -> Iterator[str]:
+    labels = table.block_labels(block)
+    yield from _label_faults("labels", labels, known)
+    for name in block.where:
+        if name not in table.objects:
+            yield f"where: no object {name!r} in this table"
+    yield from _label_faults("match", {template: (template,) for template in block.match}, known)
+    for name, metric in block.metrics.items():
+        yield from _expression_faults(f"metrics.{name}.value", table, metric.value)
+        if name.startswith(PREFIX):
+            yield from _normal_faults(name, metric, labels)
+
+
+def _expression_faults(where: str, table: "Table", text: str) -> Iterator[str]:
+    node = expression.parse(text)
+    found = set(expression.names(node))
+    asked = {
+        part.arguments[0]
+        for part in expression.walk(node)
+        if isinstance(part, expression.Call) and part.function == "present"
+    }
+    if not found:
+        yield f"{where}: {text!r} reads no object, so it has no rows"
+    for name in sorted(found):
+        obj = table.objects.get(name)
+        if obj is None:
+            yield f"{where}: no object {name!r} in this table"
+        elif obj.syntax in TEXTUAL and expression.Name(name) not in asked:
+            yield f"{where}: {name} is a {obj.syntax.value}, not a number"
+
+
+def _normal_faults(name: str, metric: "Metric", labels: Mapping[str, object]) -> Iterator[str]:
+    normal = NORMAL.get(name)
+    if normal is None:
+        yield f"metrics.{name}: not one of the normalised names; there are {', '.join(NORMAL)}"
+        return
+    if set(labels) != set(normal.labels):
+        yield f"metrics.{name}: labels are {', '.join(labels)}, where {', '.join(normal.labels)} are right"
+    if metric.kind is not None and metric.kind is not normal.kind:
+        yield f"metrics.{name}: a {normal.kind.value}, not a {metric.kind.value}"
+
+
+def of_profile(profile: "Profile") -> Iterator[str]:
+    """Give what does not fit together between the tables of a profile."""
+    everything = {name: obj for _, name, obj in profile.objects()}
+    scalars = {name for table in profile.tables.values() if not table.index for name in table.objects}
+    for name in profile.recognise.present:
+        if name not in everything:
+            yield f"recognise.present: no object {name!r} in this profile"
+    for table_name, table in profile.tables.items():
+        for name, obj in table.objects.items():
+            if isinstance(obj.enum, str) and obj.enum not in profile.enums:
+                yield f"tables.{table_name}.objects.{name}.enum: no {obj.enum!r} under enums"
+        for name, lookup in table.lookups.items():
+            for there in (lookup.object, *lookup.where):
+                if there not in everything:
+                    yield f"tables.{table_name}.lookups.{name}: no object {there!r} in this profile"
+        for name in table.last_change:
+            if name not in scalars:
+                yield f"tables.{table_name}.last_change: no scalar {name!r} in this profile"
+        for at, block in enumerate(table.blocks):
+            yield from (f"tables.{table_name}.blocks.{at}.{f}" for f in _choice_faults(profile, table, block))
+
+
+def _choice_faults(profile: "Profile", table: "Table", block: "Block") -> Iterator[str]:
+    """Find names that are compared with an enumeration which does not have them."""
+    compared = [(f"where.{name}", name, values) for name, values in block.where.items()]
+    for metric_name, metric in block.metrics.items():
+        for node in expression.walk(expression.parse(metric.value)):
+            if isinstance(node, expression.Among):
+                compared.append((f"metrics.{metric_name}.value", node.column.name, node.values))
+    for where, name, values in compared:
+        obj = table.objects.get(name)
+        if obj is None or (isinstance(obj.enum, str) and obj.enum not in profile.enums):
+            continue  # said elsewhere
+        if obj.enum is None and obj.syntax in TEXTUAL:
+            continue  # compared with the text itself
+        for value in values:
+            if isinstance(value, str) and value not in profile.enum_of(obj).values():
+                yield f"{where}: {name} has no {value!r} in its enumeration"
