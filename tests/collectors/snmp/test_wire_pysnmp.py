@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.snmp import oid, wire
@@ -78,7 +78,6 @@ def found(pdu: Any) -> list[Binding]:
     return list(zip(names, pdu.varbinds.tags, pdu.varbinds.values, strict=True))
 
 
-@settings(deadline=None)
 @given(BINDINGS, st.integers(0, 2**31 - 1))
 def test_v2c_echo(bindings: list[Binding], ident: int) -> None:
     answer = echo().ask(wire.encode_message(Version.V2C, b"public", set_request(ident, bindings)))
@@ -89,7 +88,6 @@ def test_v2c_echo(bindings: list[Binding], ident: int) -> None:
     assert found(message.pdu) == bindings
 
 
-@settings(deadline=None)
 @given(BINDINGS.map(lambda bindings: [b for b in bindings if b[1] not in (Tag.COUNTER64, 0x80, 0x81, 0x82)]))
 def test_v1_echo(bindings: list[Binding]) -> None:
     answer = echo().ask(wire.encode_message(Version.V1, b"public", set_request(7, bindings)))
@@ -109,7 +107,6 @@ def test_v3_echo(user: User) -> None:
     assert found(message.pdu) == bindings
 
 
-@settings(deadline=None)
 @given(st.sampled_from(USERS), BINDINGS, st.integers(0, 2**31 - 1))
 def test_v3_echo_of_any_values(user: User, bindings: list[Binding], ident: int) -> None:
     keys = localise(user, ENGINE_ID)
