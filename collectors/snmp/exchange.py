@@ -70,6 +70,7 @@ class Question:
     names: list[bytes]
     repetitions: int = 0
     octets: int = 0  # of the datagram that answered it
+    took_s: float = 0.0  # from the last sending to its answer
 
     @property
     def asked(self) -> int:
@@ -222,12 +223,14 @@ class Exchange:
                 self._send(pending, question)
             if pending.answer is None:
                 pending.waiter = loop.create_future()
-                timer = loop.call_later(patience, pending.wake)
+                begin = loop.time()
+                timer = loop.call_at(begin + patience, pending.wake)
                 try:
                     await pending.waiter
                 finally:
                     timer.cancel()
                     pending.waiter = None
+                    question.took_s = loop.time() - begin
         finally:
             self.flight.leave(gates)
         answer, pending.answer = pending.answer, None
@@ -283,8 +286,9 @@ class Exchange:
             ident = header.msg_id if header.version == wire.Version.V3 else header.request_id
             pending = self._pending.get(ident)
             if pending is None:
-                self._refuse(RefusedDatagramError(self._recent.get(ident, Refusal.UNKNOWN_REQUEST)), None, data)
-                return
+                raise RefusedDatagramError(self._recent.get(ident, Refusal.UNKNOWN_REQUEST))  # noqa: TRY301 - one place counts them
+            if pending.answer is not None:
+                raise RefusedDatagramError(Refusal.DUPLICATE)  # noqa: TRY301 - the same
             try:
                 answer = self._open(pending, header, data, address)
             except (ResyncError, PeerError) as error:

@@ -22,6 +22,7 @@ _COLUMNS_AT_ONCE = 10
 _FIRST_ROWS = 16  # asked of a table that was never seen
 _REPLY_OCTETS = 16_000  # aimed at: some dozen fragments, of which the loss of one loses all
 _OVERHEAD_OCTETS = 200  # of a message around its varbinds, version 3's security parameters included
+_EASE = 4  # a device that takes a quarter of the time-out to answer is not asked for more at a time
 _SILENT_BUNDLES = 2  # in a row, from a device that did answer before: then the rest is not asked
 _NOT_ALLOWED = Missing(Reason.AUTH_FAILED, "the device answers authorizationError: its view does not show us this")
 
@@ -178,7 +179,7 @@ class Fetch:
         if got < len(bundle.columns):  # no room for one row: the columns beyond go on alone
             self._metrics.truncated += 1
             bundle.limit = got
-        else:
+        elif question.took_s < self._settings.timeout_s / _EASE:
             self._device.budget.succeeded()
         take_page(bundle.columns, varbinds)
 

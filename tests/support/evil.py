@@ -217,12 +217,12 @@ class EvilAgent(asyncio.DatagramProtocol):
         """Return the request, or send the Report that RFC 3414 section 3.2 asks for."""
         header = wire.peek(data)
         if header.engine_id != self.engine_id:
-            self._send_report(usm.USM_UNKNOWN_ENGINE_IDS, header.msg_id)
+            self._send_report(usm.USM_UNKNOWN_ENGINE_IDS, header.msg_id, usm.Keys(header.user, self.engine_id))
             return None
         try:
             message = usm.decode_v3(data, self.keys())
         except usm.AuthError:
-            self._send_report(usm.USM_WRONG_DIGESTS, header.msg_id)
+            self._send_report(usm.USM_WRONG_DIGESTS, header.msg_id, usm.Keys(header.user, self.engine_id))
             return None
         if self.user.auth and (message.engine.boots != self.boots or abs(message.engine.time - self.time) > 150):
             self._send_report(usm.USM_NOT_IN_TIME_WINDOWS, header.msg_id, self.keys(level=1))

@@ -99,7 +99,8 @@ def snmpd(folder: Path, host: str = "127.0.0.1", *, port: int = 0, extra: Sequen
     (folder / "snmpd.conf").write_text("\n".join([*_config(), *extra, ""]))
     (folder / "state").mkdir(exist_ok=True)
     log = folder / "snmpd.log"
-    env = {**os.environ, "SNMPCONFPATH": str(folder), "SNMP_PERSISTENT_DIR": str(folder / "state"), "MIBS": ""}
+    state = str(folder / "state")  # on the path too: snmpd reads there which boot it is
+    env = {**os.environ, "SNMPCONFPATH": f"{folder}:{state}", "SNMP_PERSISTENT_DIR": state, "MIBS": ""}
     listen = f"udp6:[{host}]:{port}" if ":" in host else f"udp:{host}:{port}"
     command = [program, "-f", "-Lo", "-r", "-I", "-smux", listen]
     with running(command, log, env) as process:
