@@ -40,6 +40,7 @@ class UdpSocket:
         self._buffer = bytearray(_LARGEST)
         self._view = memoryview(self._buffer)
         self._socket: socket.socket | None = None
+        self._had_errors = False  # since the descriptor was last given to the loop
 
     def open(self, receive_buffer_bytes: int) -> None:
         """Bind to a port of the kernel's choice and listen. OSError where the host lacks the address family."""
@@ -110,6 +111,11 @@ class UdpSocket:
         else:
             return
         self._drain_errors(sock)
+        if self._had_errors and self._socket is not None:
+            self._had_errors = False
+            loop = asyncio.get_running_loop()  # libuv gives up on a descriptor that had an error: watch it anew
+            loop.remove_reader(sock.fileno())
+            loop.add_reader(sock.fileno(), self._readable)
 
     def _drain_errors(self, sock: socket.socket) -> int:
         """Report what the error queue holds; return how many. Without this the loop would wake for ever."""
@@ -118,6 +124,7 @@ class UdpSocket:
                 _, ancillary, _, address = sock.recvmsg(0, 512, _MSG_ERRQUEUE)
             except OSError:
                 return count
+            self._had_errors = True
             for level, kind, data in ancillary:
                 if (level, kind) == _RECVERR[self.family] and len(data) >= _EXTENDED_ERR.size:
                     self._unreachable(_EXTENDED_ERR.unpack_from(data)[0], address)

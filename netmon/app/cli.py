@@ -19,6 +19,12 @@ class Commands(click.Group):
         del ctx
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        del ctx
+        with formatter.section(t("cli.commands")):
+            formatter.write_dl([(name, t(f"cli.{name}.short")) for name in COMMANDS])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
         del ctx

@@ -39,14 +39,12 @@ class Daemon:
         self._changing = asyncio.Lock()
         self._started: list[Component] = []
         self._reloads = 0
+        self._adopted = False  # whether the timetable is there
         self._metrics = _SelfMetrics(self.registry, role)
 
     async def run(self) -> None:
         """Start, obey signals until told to stop, stop. ConfigError when the configuration cannot be used."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        await self.start()
         reloads: set[asyncio.Task[bool]] = set()
 
         def hangup() -> None:
@@ -54,7 +52,11 @@ class Daemon:
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
-        loop.add_signal_handler(signal.SIGHUP, hangup)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, hangup)  # one that comes during the start is obeyed after it
+        async with self._changing:
+            await self.start()
         watchdog = loop.create_task(_keep_watchdog_fed())
         notify("READY=1")
         try:
@@ -114,7 +116,7 @@ class Daemon:
 
     def is_ready(self) -> bool:
         """Tell whether every target was tried at least once."""
-        return self._schedule.first_round_done
+        return self._adopted and self._schedule.first_round_done
 
     async def reload(self) -> bool:
         """Read the configuration again and change over to it, or stay as we are; return whether we changed."""
@@ -187,6 +189,7 @@ class Daemon:
         for target, collector in jobs:
             self._exporter.expect(target.name, collector.name, collector.plan(target))
         self._schedule.replace(jobs)
+        self._adopted = True
         for name in gone:
             for built in self._built.values():
                 built.collector.forget(name)

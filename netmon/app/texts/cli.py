@@ -24,6 +24,15 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon run --config /etc/netmon            daemon\n"
         "  netmon generate prometheus > prometheus.yml",
     ),
+    "cli.commands": Text("Commands", "Perintah"),
+    "cli.run.short": Text("run the daemon", "jalankan daemon"),
+    "cli.poll.short": Text("read one device now", "baca satu perangkat sekarang"),
+    "cli.check.short": Text("find every fault of a configuration", "temukan semua kesalahan konfigurasi"),
+    "cli.generate.short": Text("write files for other programs", "tulis berkas untuk program lain"),
+    "cli.reload.short": Text(
+        "have the daemon read its configuration again", "minta daemon membaca ulang konfigurasinya"
+    ),
+    "cli.demo.short": Text("watch a simulated fiber ring", "pantau cincin serat optik simulasi"),
     "cli.config": Text("The configuration directory.", "Direktori konfigurasi."),
     "cli.run.help": Text(
         "Run the daemon in the foreground: poll everything in the inventory and serve the metrics.",
