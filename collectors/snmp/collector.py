@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from zlib import crc32
 
@@ -54,13 +54,22 @@ class Fetcher(Protocol):
         """Drop what is remembered of an agent."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """One fetch of a device: why the last look at its uptime failed if it did, and whether it changed in between."""
+
+    answers: Answers
+    late: Missing | None = None
+    moved: bool = False
+
+
 class SnmpCollector:
     """Reads devices through profiles. `clock` gives Unix seconds, `monotonic` what deadlines are measured in."""
 
     name = "snmp"
     job = "snmp"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last two are for tests
         self,
         client: Fetcher,
         profiles: Iterable[Profile],
@@ -143,18 +152,19 @@ class SnmpCollector:
             device.see(first, at, self._client.boots(agent.name))
         asked = [plan for plan in plans if not device.lacks(plan, at)]
         began = self._monotonic()
-        answers, late, moved = Answers(), None, False
+        fetched = _Fetched(Answers())
         if asked:
             reserve = min(CHECK_S, span_s / 10)
             for _ in range(2):  # a device that changes under our eyes is read once more
-                answers, late, moved = await self._fetch(agent, device, asked, deadline, reserve)
-                if not moved:
+                fetched = await self._fetch(agent, device, asked, deadline, reserve)
+                if not fetched.moved:
                     break
         took = self._monotonic() - began
-        moment_at = self._clock()
-        done = [self._part(plan, answers, device, moment_at, took, late, moved) for plan in asked]
-        lacking = [Part(plan.name, (), 0.0) for plan in plans if plan not in asked]
-        return (*done, *lacking)
+        now = self._clock()
+        return tuple(
+            self._part(plan, fetched, device, now, took) if plan in asked else Part(plan.name, (), 0.0)
+            for plan in plans
+        )
 
     def _device(self, name: str) -> Device:
         device = self._devices.get(name)
@@ -164,11 +174,8 @@ class SnmpCollector:
 
     async def _fetch(
         self, agent: Agent, device: Device, plans: Sequence[ProfilePlan], deadline: float, reserve: float
-    ) -> tuple[Answers, Missing | None, bool]:
-        """Fetch once and look again at uptime and the times of change.
-
-        Returns the answers, why the last look failed if it did, and whether the device changed in between.
-        """
+    ) -> _Fetched:
+        """Fetch once and look again at uptime and the times of change."""
         now = self._clock()
         ask = device.ask(plans, now)
         answers = await self._client.fetch(agent, ask.scalars, ask.columns, deadline - reserve)
@@ -181,7 +188,7 @@ class SnmpCollector:
         try:
             again = await self._client.fetch(agent, watched, stale.columns, deadline)
         except PeerError as error:
-            return answers, error.missing(), False
+            return _Fetched(answers, error.missing())
         if stale.columns:
             self._merge(answers, again)
             for plan in plans:
@@ -190,7 +197,7 @@ class SnmpCollector:
         moved = before.moved_to(after)
         if moved:
             device.see(again, self._clock(), self._client.boots(agent.name))
-        return answers, None, moved
+        return _Fetched(answers, None, moved)
 
     def _marks(self, agent: Agent, plans: Sequence[ProfilePlan], answers: Answers, at: float) -> Marks:
         oids = dict.fromkeys(oid for plan in plans for oid in plan.last_change)
@@ -203,26 +210,17 @@ class SnmpCollector:
                 answers.cells[oid] = cells
         answers.problems.update(more.problems)
 
-    def _part(
-        self,
-        plan: ProfilePlan,
-        answers: Answers,
-        device: Device,
-        at: float,
-        took: float,
-        late: Missing | None,
-        moved: bool,
-    ) -> Part:
+    def _part(self, plan: ProfilePlan, fetched: _Fetched, device: Device, at: float, took: float) -> Part:
         started = self._monotonic()
-        if moved:
+        if fetched.moved:
             problem = Missing(Reason.REBOOTED, "the device restarted or renumbered its rows while it was read, twice")
             return Part(plan.name, (), took, 0.0, problem)
         try:
-            part = self._tables(plan, answers, device, at)
+            part = self._tables(plan, fetched.answers, device, at)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs this part, never the poll
             self._report(plan.name, error)
             part = Part(plan.name, (), 0.0, 0.0, Missing(Reason.BUG, f"{type(error).__name__}: {error}"))
-        return replace(part, duration_s=took + self._monotonic() - started, problem=part.problem or late)
+        return replace(part, duration_s=took + self._monotonic() - started, problem=part.problem or fetched.late)
 
     def _tables(self, plan: ProfilePlan, answers: Answers, device: Device, at: float) -> Part:
         if not device.learn(plan, answers, at):

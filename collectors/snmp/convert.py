@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from math import isfinite
+from typing import Any
 
 from collectors.snmp import oid
 from collectors.snmp.answers import Cell
@@ -49,7 +50,7 @@ _UNPRINTABLE = {code: f"\\x{code:02x}" for code in (*range(9), 11, 12, *range(14
 
 
 def as_string(raw: bytes) -> str:
-    """Return octets as text: UTF-8, with what is not UTF-8 or not printable written as `\\x07`; NULs at the end go."""
+    """Return octets as text: UTF-8, in hex what is not, or not printable; NULs at the end go."""
     return raw.rstrip(b"\0").decode("utf-8", "backslashreplace").translate(_UNPRINTABLE)
 
 
@@ -123,27 +124,33 @@ _INDEX_TEXT: dict[IndexType, Callable[[bytes], str]] = {
 def pack(cells: Sequence[Cell | Missing], syntax: Syntax, bounds: tuple[Value, Value] | None) -> Column:
     """Return cells as numbers: packed where all are numbers inside their bounds, else a list with Missing."""
     code = "d" if syntax is Syntax.FLOAT else "q" if syntax is Syntax.INTEGER else "Q"
-    try:
-        column = array(code, cells)  # type: ignore[arg-type]  # what is no number raises TypeError: the slow way below
-    except (TypeError, OverflowError):
-        return [_number(cell, syntax, bounds) for cell in cells]
-    if bounds is not None and column and not (bounds[0] <= min(column) and max(column) <= bounds[1]):
-        return [_number(cell, syntax, bounds) for cell in cells]
-    if code == "d" and not isfinite(sum(column)):
+    column = _array(code, cells)
+    if column is None or not _believed(column, bounds):
         return [_number(cell, syntax, bounds) for cell in cells]
     return column
 
 
+def _array(code: str, cells: Sequence[Any]) -> "array[Any] | None":
+    """Return cells packed; None where one is no number, missing, or not of this type."""
+    try:
+        return array(code, cells)
+    except (TypeError, OverflowError):
+        return None
+
+
+def _believed(column: "array[Any]", bounds: tuple[Value, Value] | None) -> bool:
+    if bounds is not None and column and not (bounds[0] <= min(column) and max(column) <= bounds[1]):
+        return False
+    return column.typecode != "d" or isfinite(sum(column))
+
+
 def pack_results(values: Sequence[Value | Missing]) -> Column:
-    """Return computed numbers packed where none is missing: 'Q' or 'q' for whole numbers, else 'd'."""
+    """Return computed numbers packed where none is missing: 'q' or 'Q' for whole numbers, else 'd'."""
     if isinstance(values, array):
         return values
     for code in ("q", "Q", "d"):
-        try:
-            column = array(code, values)  # type: ignore[arg-type]  # a Missing raises TypeError
-        except (TypeError, OverflowError):
-            continue
-        if code != "d" or isfinite(sum(column)):
+        column = _array(code, values)
+        if column is not None and _believed(column, None):
             return column
     return [_finite(value) for value in values]
 

@@ -91,7 +91,7 @@ class Reading:
 
 
 def carry_on(track: Track | None, reading: Reading, counts: Counts) -> tuple[Column, Track | None]:
-    """Return the counter carried on past its wraps, and what to remember. A row that was reset starts from its raw value.
+    """Return the counter carried on past its wraps, and what to remember. A row that was reset starts at its raw value.
 
     Rows are matched by their lasting names, so that a renumbered ifIndex cannot lend one port's carry to another.
     """
@@ -135,7 +135,7 @@ def _carry_each(track: Track | None, reading: Reading, counts: Counts) -> tuple[
     rows = reading.rows if whole else [reading.rows[at] for at in kept]
     marks = reading.marks if whole or not reading.marks else [reading.marks[at] for at in kept]
     new = Track(rows, raw, carried, marks, reading.epoch, reading.at)
-    return (array("Q", values) if whole else values), new  # type: ignore[arg-type]  # whole: no Missing in it
+    return (array("Q", map(add, raw, carried)) if whole else values), new
 
 
 def _carry(track: Track, old: int, reading: Reading, at: int, counts: Counts) -> int:

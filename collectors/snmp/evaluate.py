@@ -17,7 +17,9 @@ _BINARY: Mapping[str, Callable[[Value, Value], Value]] = {"+": add, "-": sub, "*
 class Source(Protocol):
     """Where columns come from; all have as many rows as the block."""
 
-    rows: int
+    @property
+    def rows(self) -> int:
+        """How many rows the block has."""
 
     def column(self, name: str) -> Column:
         """Return an object's numbers."""
@@ -32,7 +34,7 @@ class Source(Protocol):
         """Return 1 for each row where the object holds one of the values, else 0."""
 
 
-def evaluate(node: Node, source: Source) -> Column:
+def evaluate(node: Node, source: Source) -> Column:  # noqa: PLR0911 - one return for each kind of node
     """Return the expression's value for every row."""
     match node:
         case Const(value):
@@ -108,7 +110,7 @@ def _scaled(value: Value, exponent: Value) -> Value:
     power = int(exponent)
     if not -60 <= power <= 60:
         raise ValueError(f"10 to the power of {power} is no scale of anything measured")
-    return value / 10**-power if power < 0 else value * 10**power
+    return value / float(10**-power) if power < 0 else value * int(10**power)
 
 
 def _dbm(watts: Value) -> Value | Missing:

@@ -105,7 +105,7 @@ def walk(node: Node) -> Iterator[Node]:
                 yield from walk(argument)
 
 
-def _node(tree: ast.expr) -> Node:
+def _node(tree: ast.expr) -> Node:  # noqa: PLR0911 - one return for each kind of node
     match tree:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return Const(value)

@@ -29,7 +29,7 @@ def of_table(table: "Table") -> Iterator[str]:
     for name, lookup in table.lookups.items():
         for by in lookup.by:
             if by not in reached:
-                yield f"lookups.{name}.by: {by!r} is no object of this table, part of its index or lookup before this one"
+                yield f"lookups.{name}.by: no object, part of the index or lookup before this one is called {by!r}"
         reached.add(name)
     if table.continuity is not None:
         yield from _continuity_faults(table, table.continuity, known)
@@ -106,34 +106,33 @@ def _normal_faults(name: str, metric: "Metric", labels: Mapping[str, object]) ->
 
 def of_profile(profile: "Profile") -> Iterator[str]:
     """Give what does not fit together between the tables of a profile."""
-    everything = {name: obj for _, name, obj in profile.objects()}
+    everything = {name for _, name, _ in profile.objects()}
     scalars = {name for table in profile.tables.values() if not table.index for name in table.objects}
     for name in profile.recognise.present:
         if name not in everything:
             yield f"recognise.present: no object {name!r} in this profile"
     for table_name, table in profile.tables.items():
-        for name, obj in table.objects.items():
-            if isinstance(obj.enum, str) and obj.enum not in profile.enums:
-                yield f"tables.{table_name}.objects.{name}.enum: no {obj.enum!r} under enums"
-        for name, lookup in table.lookups.items():
-            for there in (lookup.object, *lookup.where):
-                if there not in everything:
-                    yield f"tables.{table_name}.lookups.{name}: no object {there!r} in this profile"
-        for name in table.last_change:
-            if name not in scalars:
-                yield f"tables.{table_name}.last_change: no scalar {name!r} in this profile"
-        for at, block in enumerate(table.blocks):
-            yield from (f"tables.{table_name}.blocks.{at}.{f}" for f in _choice_faults(profile, table, block))
+        for fault in (*_reference_faults(profile, table, everything, scalars), *_choice_faults(profile, table)):
+            yield f"tables.{table_name}.{fault}"
 
 
-def _choice_faults(profile: "Profile", table: "Table", block: "Block") -> Iterator[str]:
+def _reference_faults(profile: "Profile", table: "Table", everything: set[str], scalars: set[str]) -> Iterator[str]:
+    """Find names that lead out of the table to nothing."""
+    for name, obj in table.objects.items():
+        if isinstance(obj.enum, str) and obj.enum not in profile.enums:
+            yield f"objects.{name}.enum: no {obj.enum!r} under enums"
+    for name, lookup in table.lookups.items():
+        for there in (lookup.object, *lookup.where):
+            if there not in everything:
+                yield f"lookups.{name}: no object {there!r} in this profile"
+    for name in table.last_change:
+        if name not in scalars:
+            yield f"last_change: no scalar {name!r} in this profile"
+
+
+def _choice_faults(profile: "Profile", table: "Table") -> Iterator[str]:
     """Find names that are compared with an enumeration which does not have them."""
-    compared = [(f"where.{name}", name, values) for name, values in block.where.items()]
-    for metric_name, metric in block.metrics.items():
-        for node in expression.walk(expression.parse(metric.value)):
-            if isinstance(node, expression.Among):
-                compared.append((f"metrics.{metric_name}.value", node.column.name, node.values))
-    for where, name, values in compared:
+    for where, name, values in _compared(table):
         obj = table.objects.get(name)
         if obj is None or (isinstance(obj.enum, str) and obj.enum not in profile.enums):
             continue  # said elsewhere
@@ -142,3 +141,13 @@ def _choice_faults(profile: "Profile", table: "Table", block: "Block") -> Iterat
         for value in values:
             if isinstance(value, str) and value not in profile.enum_of(obj).values():
                 yield f"{where}: {name} has no {value!r} in its enumeration"
+
+
+def _compared(table: "Table") -> Iterator[tuple[str, str, tuple[int | str, ...]]]:
+    """Give (place, object, values) of every comparison in a table's blocks."""
+    for at, block in enumerate(table.blocks):
+        yield from ((f"blocks.{at}.where.{name}", name, values) for name, values in block.where.items())
+        for metric_name, metric in block.metrics.items():
+            for node in expression.walk(expression.parse(metric.value)):
+                if isinstance(node, expression.Among):
+                    yield f"blocks.{at}.metrics.{metric_name}.value", node.column.name, node.values

@@ -38,6 +38,10 @@ class Writer:
             part.literal + (self.text(key, part.name, part.as_name) if part.name else "") for part in template
         )
 
+    def all(self, key: bytes, templates: Iterable[Template]) -> tuple[str, ...]:
+        """Return every template filled in."""
+        return tuple(self.write(key, template) for template in templates)
+
     def text(self, key: bytes, name: str, as_name: bool) -> str:
         """Return one field's text."""
         plan = self._plan

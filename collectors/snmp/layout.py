@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -34,7 +34,7 @@ class BuiltBlock:
 
 @dataclass(slots=True)
 class Layouts:
-    """What outlives a layout: rows with the same text stay the same object, so that what is rendered from them keeps."""
+    """What outlives a layout: rows with the same text stay the same object, so that what is made of them keeps."""
 
     rows: dict[tuple[Labels, ...], tuple[Labels, ...]] = field(default_factory=dict)
 
@@ -78,9 +78,8 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     every = tuple(dict.fromkeys(key for keys in dict.fromkeys(came.shape) for key in keys))
     parts, problem = _index_texts(plan, every)
     keys_of = _rows_due(came, every, parts, before)
-    writer = Writer(came, parts)
-    taken: dict[str, set[Labels]] = {}
-    blocks = [built for block in plan.blocks for built in _build(came, block, keys_of, writer, taken, layouts)]
+    builder = _Builder(came, keys_of, Writer(came, parts), layouts)
+    blocks = [built for block in plan.blocks for built in builder.build(block)]
     layouts.rows = {block.rows: block.rows for block in blocks}
     return Layout(
         shape=came.shape,
@@ -88,7 +87,7 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
         foreign={column: dict(came.foreign(column)) for column in plan.foreign},
         keys_of=keys_of,
         blocks=tuple(blocks),
-        names={key: tuple(writer.write(key, template) for template in plan.key) for key in parts} if plan.key else {},
+        names={key: builder.writer.all(key, plan.key) for key in parts} if plan.key else {},
         problem=problem,
     )
 
@@ -127,42 +126,59 @@ def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:
     return found, problem
 
 
-def _build(
-    came: Came,
-    block: BlockPlan,
-    keys_of: Mapping[str, Keys],
-    writer: Writer,
-    taken: dict[str, set[Labels]],
-    layouts: Layouts,
-) -> Iterator[BuiltBlock]:
-    """Give one built block for each set of rows that some of the block's metrics share."""
-    plan = came.plan
-    extents = {metric: _extent(metric.node, keys_of) or () for metric in block.metrics}
-    every = dict.fromkeys(key for keys in dict.fromkeys(extents.values()) for key in keys)
-    labels = {
-        key: tuple(writer.label(key, templates) for templates in block.labels)
-        for key in every
-        if _chosen(block, key, writer)
-    }
-    others = set().union(*(taken.get(metric.name, ()) for metric in block.metrics))
-    labels = _tell_apart(plan, block, labels, others)
-    for metric in block.metrics:
-        taken.setdefault(metric.name, set()).update(labels.values())
-    by_keys: dict[Keys, list[MetricPlan]] = {}
-    beside = {metric.name for metric, keys in extents.items() if not labels.keys().isdisjoint(keys)}
-    for metric, keys in extents.items():
-        kept = keys if len(labels) == len(every) else tuple(key for key in keys if key in labels)
-        if kept:
-            by_keys.setdefault(kept, []).append(metric)
-    for keys, metrics in by_keys.items():
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Builds blocks one after the other; `taken` has the labels that each metric's rows already carry."""
+
+    came: Came
+    keys_of: Mapping[str, Keys]
+    writer: Writer
+    layouts: Layouts
+    taken: dict[str, set[Labels]] = field(default_factory=dict)
+
+    def build(self, block: BlockPlan) -> Iterator[BuiltBlock]:
+        """Give one built block for each set of rows that some of the block's metrics share."""
+        extents = {metric: _extent(metric.node, self.keys_of) or () for metric in block.metrics}
+        every = dict.fromkeys(key for keys in dict.fromkeys(extents.values()) for key in keys)
+        labels = self._labels(block, every)
+        beside = {metric.name for metric, keys in extents.items() if not labels.keys().isdisjoint(keys)}
+        by_keys: dict[Keys, list[MetricPlan]] = {}
+        for metric, keys in extents.items():
+            kept = keys if len(labels) == len(every) else tuple(key for key in keys if key in labels)
+            if kept:
+                by_keys.setdefault(kept, []).append(metric)
+        for keys, metrics in by_keys.items():
+            yield self._built(block, keys, labels, metrics, beside)
+
+    def _labels(self, block: BlockPlan, keys: Iterable[bytes]) -> dict[bytes, Labels]:
+        """Return the labels of the rows that the block chooses, no two of them alike."""
+        labels = {
+            key: tuple(self.writer.label(key, templates) for templates in block.labels)
+            for key in keys
+            if _chosen(block, key, self.writer)
+        }
+        others = set[Labels]().union(*(self.taken.get(metric.name, ()) for metric in block.metrics))
+        labels = _tell_apart(self.came.plan, block, labels, others)
+        for metric in block.metrics:
+            self.taken.setdefault(metric.name, set()).update(labels.values())
+        return labels
+
+    def _built(
+        self,
+        block: BlockPlan,
+        keys: Keys,
+        labels: Mapping[bytes, Labels],
+        metrics: Sequence[MetricPlan],
+        beside: set[str],
+    ) -> BuiltBlock:
         rows = tuple(labels[key] for key in keys)
-        yield BuiltBlock(
+        return BuiltBlock(
             keys=keys,
             label_names=block.label_names,
-            rows=layouts.rows.get(rows, rows),
-            texts=("",) if plan.scalar else tuple(oid.text(oid.suffix_arcs(key)) for key in keys),
+            rows=self.layouts.rows.setdefault(rows, rows),
+            texts=("",) if self.came.plan.scalar else tuple(oid.text(oid.suffix_arcs(key)) for key in keys),
             metrics=tuple(metrics),
-            families=tuple(_family(came, metric, beside) for metric in metrics),
+            families=tuple(_family(self.came, metric, beside) for metric in metrics),
             fixed=tuple(_fixed(metric.node, len(keys)) for metric in metrics),
         )
 
@@ -198,7 +214,7 @@ def _marked(plan: TablePlan, block: BlockPlan, key: bytes, row: Labels) -> Label
     return tuple(marked)
 
 
-def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:
+def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:  # noqa: PLR0911 - one for each kind of node
     """Return the rows that an expression has; None where it has no say."""
     match node:
         case Const():

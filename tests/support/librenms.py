@@ -68,7 +68,7 @@ def compare(wanted: Mapping[str, Any], samples: Iterable[Sample]) -> Scores:
 
 
 def _links(links: Iterable[Mapping[str, Any]], samples: Iterable[Sample], note: Note) -> None:
-    """Score neighbours by the names at both ends. Where a neighbour has no name, LibreNMS shows something of its own."""
+    """Score neighbours by the names at both ends. Where one has no name, LibreNMS shows something of its own."""
     found = [dict(sample.labels) for sample in samples if sample.metric == "netmon_neighbor_info"]
     for link in links:
         if link["protocol"] != "lldp":
@@ -78,7 +78,7 @@ def _links(links: Iterable[Mapping[str, Any]], samples: Iterable[Sample], note: 
             for labels in found
             if {link["ifName"], link["ifDescr"], link["ifAlias"]} & {labels["local_port"], labels["local_port_id"]}
         ]
-        ok = any(link["remote_hostname"] in {labels["remote_name"], labels["remote_chassis"]} for labels in ours)
+        ok = any(labels["remote_name"] in {link["remote_hostname"], ""} for labels in ours)
         note("LLDP neighbours", ok, f"{link['ifName']} to {link['remote_hostname']}, ours {ours}")
 
 
@@ -87,15 +87,11 @@ def _ports(ports: Iterable[Mapping[str, Any]], samples: Iterable[Sample], note: 
     for sample in samples:
         labels = dict(sample.labels)
         if "ifDescr" in labels and "ifIndex" in labels:
-            port = found.setdefault(labels["ifIndex"], {"labels": labels})
-            port[sample.metric] = sample.value
+            found.setdefault(labels["ifIndex"], {"labels": labels})[sample.metric] = sample.value
     for port in ports:
         index = str(port["ifIndex"])
-        ours = found.get(index)
-        note("ports: there", ours is not None, f"ifIndex {index}")
-        if ours is None:
-            continue
-        for name, ok, what in _port(port, ours):
+        note("ports: there", index in found, f"ifIndex {index}")
+        for name, ok, what in _port(port, found[index]) if index in found else ():
             note(f"ports: {name}", ok, f"ifIndex {index}: {what}")
 
 

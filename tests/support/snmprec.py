@@ -113,7 +113,11 @@ class Memory:
         """There is nothing to close."""
 
     async def fetch(
-        self, agent: Agent, scalars: Sequence[bytes], columns: Sequence[Sequence[bytes]], deadline: float
+        self,
+        agent: Agent,
+        scalars: Sequence[bytes],
+        columns: Sequence[Sequence[bytes]],
+        deadline: float,  # noqa: ARG002 - memory is never late
     ) -> Answers:
         """Answer from the recording."""
         self.asked.append((agent.name, tuple(scalars), tuple(map(tuple, columns))))
