@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
@@ -60,11 +60,12 @@ async def run(
 
 async def _run(duration_s: float | None, directory: Path, console: Console) -> int:
     plan = await asyncio.to_thread(load_plan, directory)
-    with speaking(plan.settings.netmon.language):
+    with _told_to_stop() as told, speaking(plan.settings.netmon.language):
         async with _all_started(plan) as (world, prometheus):
             _print_addresses(console, plan.settings, world, prometheus, duration_s)
             began, cpu_before_s = time.monotonic(), time.process_time()
-            await _wait(duration_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), duration_s)
             if prometheus is not None and prometheus.ended():
                 console.print(t("demo.prometheus_ended", log=prometheus.log), markup=False, soft_wrap=True)
             if duration_s is None:
@@ -123,15 +124,14 @@ async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | No
         world.stop()
 
 
-async def _wait(duration_s: float | None) -> None:
-    """Return after the duration, or at SIGINT or SIGTERM."""
+@contextmanager
+def _told_to_stop() -> Iterator[asyncio.Event]:
+    """Give an event that SIGINT and SIGTERM set."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     try:
-        await asyncio.wait_for(told.wait(), duration_s)
-    except TimeoutError:
-        pass
+        yield told
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
