@@ -35,6 +35,16 @@ need_packages() {
   rm -f "$log"
 }
 
+# Runs pip install, and shows what it said only when it fails.
+pip_quietly() {
+  local log status=0
+  log=$(mktemp)
+  .venv/bin/python -m pip --quiet --disable-pip-version-check install "$@" >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || { cat "$log" >&2; echo "pip failed with status $status; what it said is above" >&2; }
+  rm -f "$log"
+  return "$status"
+}
+
 # need_venv run|dev: the environment in .venv with what requirements/$1.lock says; a stamp of what it was made from saves
 # the second time. dev holds all of run.
 need_venv() {
@@ -49,7 +59,7 @@ need_venv() {
     "$python" -m venv .venv
   fi
   echo "installing Python packages (requirements/$1.lock)" >&2
-  .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/"$1".lock
-  .venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+  pip_quietly --require-hashes -r requirements/"$1".lock
+  pip_quietly --no-deps --no-build-isolation --editable .
   echo "$1 $want $PWD" >"$stamp"
 }

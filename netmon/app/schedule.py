@@ -201,6 +201,7 @@ class Schedule:
     async def _run(self, entry: Entry) -> None:
         if time.monotonic() < entry.health.retry_at:
             self._skips.labels(entry.collector.name, "backoff").inc()
+            entry.tried = True  # another interval's poll has just found the target silent
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine that runs has a task

@@ -40,24 +40,26 @@ class Plan:
 
 def load_plan(directory: Path) -> Plan:
     """Read everything that the directory says; ConfigError with every fault of every file."""
-    faults: list[Fault] = []
-    settings: Settings | None = None
-    profiles: tuple[Profile, ...] = ()
+    profiles, faults = _read_profiles(directory)
+    names = {profile.name for profile in profiles}
     try:
-        settings = load_directory(directory)
+        settings = load_directory(directory, profiles=None if faults else names)
     except ConfigError as error:
-        faults += error.faults
-    try:
-        profiles = load_profiles(directory)
-    except ConfigError as error:
-        faults += error.faults
-    if faults or settings is None:
+        raise ConfigError(*faults, *error.faults) from None
+    if faults:
         raise ConfigError(*faults)
     return Plan(directory, settings, profiles)
 
 
 def load_profiles(directory: Path | None) -> tuple[Profile, ...]:
     """Read netmon's SNMP profiles and those in the directory's `profiles/`, which replace ours of the same name."""
+    profiles, faults = _read_profiles(directory)
+    if faults:
+        raise ConfigError(*faults)
+    return profiles
+
+
+def _read_profiles(directory: Path | None) -> tuple[tuple[Profile, ...], list[Fault]]:
     faults: list[Fault] = []
     profiles: dict[str, Profile] = {}
     for path in _profile_paths(directory):
@@ -67,9 +69,7 @@ def load_profiles(directory: Path | None) -> tuple[Profile, ...]:
             faults += error.faults
         else:
             profiles[profile.name] = profile
-    if faults:
-        raise ConfigError(*faults)
-    return tuple(profiles.values())
+    return tuple(profiles.values()), faults
 
 
 def load_successor(plan: Plan) -> Plan:

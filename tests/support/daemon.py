@@ -3,7 +3,7 @@
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +77,10 @@ class Running:
 
 def value_in(text: str, metric: str, labels: Mapping[str, str]) -> float | None:
     """Return the value of the first sample of this name whose labels include these."""
+    wanted = {metric, f"{metric}_total"}  # so does the parser name a counter that has no _total on the page
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name == metric and labels.items() <= sample.labels.items():
+            if sample.name in wanted and labels.items() <= sample.labels.items():
                 return sample.value
     return None
 
@@ -94,7 +95,3 @@ def daemon(directory: Path, port: int, *options: str, **variables: str) -> Itera
         eventually_sync(lambda: listening(port) or process.poll() is not None, 30)
         yield Running(process, directory, port, log)
 
-
-def names(text: str) -> Iterable[str]:
-    """Give the names of the samples on a page."""
-    return (sample.name for family in text_string_to_metric_families(text) for sample in family.samples)
