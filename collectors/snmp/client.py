@@ -9,8 +9,9 @@ from collectors.snmp.agent import Agent
 from collectors.snmp.answers import Answers
 from collectors.snmp.community import CommunitySecurity
 from collectors.snmp.engines import UserSecurity
-from collectors.snmp.exchange import Device, Exchange, Security, Trace
+from collectors.snmp.exchange import Exchange
 from collectors.snmp.metrics import ClientMetrics
+from collectors.snmp.request import Device, Security, Trace
 from collectors.snmp.settings import CommunityCredential, Credential, SnmpSettings
 from collectors.snmp.walk import Fetch
 

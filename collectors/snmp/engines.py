@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from collectors.snmp import oid, usm, wire
 from collectors.snmp.ber import MAX_MESSAGE
-from collectors.snmp.exchange import ResyncError
 from collectors.snmp.metrics import ClientMetrics, Refusal, RefusedDatagramError
+from collectors.snmp.request import ResyncError
 from collectors.snmp.settings import UserCredential
 from netmon.api import PeerAuthFailed, PeerError, PeerRefused
 
@@ -136,14 +136,17 @@ class UserSecurity:
         """Learn from an authenticated message, or refuse it as too old: section 3.2.7 b."""
         now = self._clock()
         if engine.clock is None or engine.clock.is_newer(message.engine):
-            self._learn(engine, message, now)
-        elif engine.clock.rejects(message.engine, now):
+            clock = self._learn(engine, message, now)
+        else:
+            clock = engine.clock
+        if clock.rejects(message.engine, now):
             raise RefusedDatagramError(Refusal.NOT_IN_TIME_WINDOW, f"boots {message.engine.boots}")
 
-    def _learn(self, engine: _Engine, message: usm.V3Message, now: float) -> None:
-        engine.clock = EngineClock(message.engine.boots, message.engine.time, now)
-        self.boots = message.engine.boots
+    def _learn(self, engine: _Engine, message: usm.V3Message, now: float) -> EngineClock:
+        engine.clock = clock = EngineClock(message.engine.boots, message.engine.time, now)
+        self.boots = clock.boots
         self.max_octets = max(_SMALLEST_MESSAGE, message.max_size)
+        return clock
 
     def _report(self, message: usm.V3Message) -> NoReturn:
         """Take a Report for what it is worth: section 3.2."""

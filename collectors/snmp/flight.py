@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 SUSPECT_SHARE = 4  # of all places, one in so many may be held by devices that were silent when last asked
 
@@ -34,7 +35,8 @@ class Gate:
             if place.done() and not place.cancelled():  # the place was handed over, and nobody is there to use it
                 self.leave()
             else:
-                self._queue.remove(place)
+                with suppress(ValueError):  # gone already when somebody left in the meantime
+                    self._queue.remove(place)
             raise
 
     def leave(self) -> None:

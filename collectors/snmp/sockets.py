@@ -16,7 +16,8 @@ Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]  # as the socke
 
 # Linux's numbers that Python 3.11's socket module does not name.
 _SO_RCVBUFFORCE = 33
-_SO_MEMINFO = 55  # linux/sock_diag.h: nine u32, SK_MEMINFO_DROPS is the last; since Linux 4.12
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("=9I")  # linux/sock_diag.h: SK_MEMINFO_DROPS is the last
 _MSG_ERRQUEUE = 0x2000
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}  # IP_RECVERR
 _EXTENDED_ERR = struct.Struct("=IBBBBII")  # struct sock_extended_err: ee_errno, ee_origin, ee_type, ee_code, …
@@ -35,6 +36,7 @@ class UdpSocket:
     ) -> None:
         self.family = family
         self.granted_bytes = 0
+        self._dropped = 0  # on sockets since closed
         self._received = received
         self._unreachable = unreachable
         self._buffer = bytearray(_LARGEST)
@@ -59,8 +61,10 @@ class UdpSocket:
 
     def close(self) -> None:
         """Stop listening; safe to call twice."""
-        sock, self._socket = self._socket, None
+        sock = self._socket
         if sock is not None:
+            self._dropped = self.drops()
+            self._socket = None
             asyncio.get_running_loop().remove_reader(sock.fileno())
             sock.close()
 
@@ -84,14 +88,14 @@ class UdpSocket:
         return False
 
     def drops(self) -> int:
-        """Return how many datagrams the kernel dropped since the socket was opened (0 where it does not tell)."""
+        """Return how many datagrams the kernel dropped for want of room, where it tells (Linux 4.12 and later)."""
         if self._socket is None:
-            return 0
+            return self._dropped
         try:
-            info = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36)
+            info = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
         except OSError:
-            return 0
-        return int(struct.unpack("=9I", info)[8]) if len(info) == 36 else 0
+            return self._dropped
+        return self._dropped + (int(_MEMINFO.unpack(info)[-1]) if len(info) == _MEMINFO.size else 0)
 
     def _readable(self) -> None:
         sock = self._socket

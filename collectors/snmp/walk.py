@@ -13,7 +13,8 @@ from math import ceil
 from collectors.snmp import wire
 from collectors.snmp.answers import Answers
 from collectors.snmp.columns import ColumnWalk, Table, TableMemory, take_page
-from collectors.snmp.exchange import Device, Exchange, Question
+from collectors.snmp.exchange import Exchange
+from collectors.snmp.request import Device, Question
 from netmon.api import Missing, PeerAuthFailed, PeerError, PeerTimeout, Reason
 
 _SCALAR = b"\x00"  # the instance of an object that is no column: RFC 2578 section 7

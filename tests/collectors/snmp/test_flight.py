@@ -1,0 +1,76 @@
+"""Places in flight: counted, first come first served, given back whatever happens."""
+
+import asyncio
+
+import pytest
+
+from collectors.snmp.flight import SUSPECT_SHARE, Flight, Gate
+from tests.support.waiting import eventually
+
+
+async def test_a_gate_lets_in_as_many_as_its_limit_and_the_rest_in_turn() -> None:
+    gate = Gate(2)
+    order: list[int] = []
+
+    async def pass_through(number: int) -> None:
+        await gate.enter()
+        order.append(number)
+
+    tasks = [asyncio.create_task(pass_through(n)) for n in range(5)]
+    await eventually(lambda: gate.waiting == 3)
+    assert (order, gate.inside) == ([0, 1], 2)
+    for _ in range(3):
+        gate.leave()
+    await asyncio.gather(*tasks)
+    assert (order, gate.inside, gate.waiting) == ([0, 1, 2, 3, 4], 2, 0)
+
+
+async def test_a_place_handed_to_one_who_is_cancelled_goes_to_the_next() -> None:
+    gate = Gate(1)
+    await gate.enter()
+    first, second = (asyncio.create_task(gate.enter()) for _ in range(2))
+    await eventually(lambda: gate.waiting == 2)
+    gate.leave()
+    first.cancel()  # after the place was handed over, before it could be taken
+    await second
+    assert first.cancelled()
+    assert (gate.inside, gate.waiting) == (1, 0)
+
+
+async def test_one_who_is_cancelled_before_its_turn_is_passed_over() -> None:
+    gate = Gate(1)
+    await gate.enter()
+    first, second = (asyncio.create_task(gate.enter()) for _ in range(2))
+    await eventually(lambda: gate.waiting == 2)
+    first.cancel()
+    gate.leave()
+    await second
+    assert (gate.inside, gate.waiting) == (1, 0)
+
+
+async def test_silent_devices_share_a_part_of_the_places() -> None:
+    flight = Flight(8, 1)
+    lanes = [flight.lane() for _ in range(8)]
+    for lane in lanes:
+        lane.suspect = True
+    held = [await flight.enter(lane, 1) for lane in lanes[: 8 // SUSPECT_SHARE]]
+    with pytest.raises(TimeoutError):
+        await flight.enter(lanes[-1], 0.01)
+    held += [await flight.enter(flight.lane(), 1) for _ in range(6)]  # the well have the rest
+    assert flight.in_flight == 8
+    for gates in held:
+        flight.leave(gates)
+    assert (flight.in_flight, flight.waiting) == (0, 0)
+
+
+async def test_a_device_at_its_limit_takes_no_place_from_others() -> None:
+    flight = Flight(2, 1)
+    busy, other = flight.lane(), flight.lane()
+    held = await flight.enter(busy, 1)
+    second = asyncio.create_task(flight.enter(busy, 1))
+    await eventually(lambda: busy.gate.waiting == 1)
+    flight.leave(await flight.enter(other, 1))
+    assert not second.done()
+    flight.leave(held)
+    flight.leave(await second)
+    assert flight.in_flight == 0
