@@ -24,6 +24,10 @@ DATAGRAMS_A_TURN = 64  # read from one socket before the others get theirs
 BUFFER_BYTES = 1 << 20  # of requests that wait in the kernel: a poller sends to many agents at once
 
 
+class CannotServeError(OSError):
+    """An address cannot be answered at; the text says which and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How an agent behaves. `latency_s` is asked for each reply, so that replies may overtake each other."""
@@ -107,7 +111,7 @@ class Responder:
     def serve(self, agent: Agent, address: Address) -> Address:
         """Begin to answer at `address` (port 0: any free one); return the address with its port.
 
-        OSError, with the address in its text, when it is taken.
+        CannotServeError when it is taken or not this machine's.
         """
         sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -116,7 +120,7 @@ class Responder:
             sock.bind(address)
         except OSError as error:
             sock.close()
-            raise OSError(error.errno, f"cannot answer SNMP at {address[0]}:{address[1]}: {error.strerror}") from error
+            raise CannotServeError(f"cannot answer SNMP at {address[0]}:{address[1]}: {error.strerror}") from error
         self._sockets.append(sock)
         asyncio.get_running_loop().add_reader(sock, self._read, sock, agent)
         host, port = sock.getsockname()[:2]

@@ -28,7 +28,7 @@ def switch_view(ports: int = 48) -> MibView:
 def serve_fleet(responder: Responder, agents: int, port: int, *, view: MibView, manners: Manners) -> list[Address]:
     """Serve agents that all answer from one view to the community `public`; return their addresses.
 
-    OSError where an address is taken or the limit of open files is too low.
+    CannotServeError where an address is taken, OSError where the limit of open files is too low.
     """
     allow_files(agents + SPARE_FILES)
     return [responder.serve(Agent(view, manners=manners), address_of(number, port)) for number in range(agents)]

@@ -17,6 +17,10 @@ Socket: TypeAlias = tuple[str, int]
 """A port somewhere: the device's name and the ifIndex."""
 
 
+class NotSimulatedError(ValueError):
+    """The inventory has a device or port that the demonstration does not simulate; the text says which."""
+
+
 class Kind(StrEnum):
     """What a simulated device is."""
 
@@ -55,11 +59,11 @@ class Node:
     ports: tuple[Port, ...]
 
     def port(self, name: str) -> Port:
-        """Return the port of this ifName; ValueError says which ones there are."""
+        """Return the port of this ifName; NotSimulatedError says which ones there are."""
         for port in self.ports:
             if port.name == name:
                 return port
-        raise ValueError(f"{self.name} has no port {name!r}, but {', '.join(port.name for port in self.ports)}")
+        raise NotSimulatedError(f"{self.name} has no port {name!r}, but {', '.join(port.name for port in self.ports)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class Layout:
 
 
 def layout(inventory: Inventory) -> Layout:
-    """Return the world that an inventory describes. ValueError where a port or a kind of device is not simulated."""
+    """Return the world that an inventory describes. NotSimulatedError where a port or a device is not simulated."""
     nodes = {node.name: node for node in _nodes(inventory)}
     ring = [
         Wire(link.name, _socket(nodes, link.a), _socket(nodes, link.b), link.length_km, len(link.joints))
@@ -147,7 +151,7 @@ def _kind(thing: Device | Server) -> Kind:
     if isinstance(thing, Server):
         return Kind.SERVER
     if thing.role not in _ROLES:
-        raise ValueError(f"{thing.name}: the demo does not simulate a device in the role {thing.role}")
+        raise NotSimulatedError(f"{thing.name}: the demo does not simulate a device in the role {thing.role}")
     return _ROLES[thing.role]
 
 

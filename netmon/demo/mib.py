@@ -36,7 +36,8 @@ class MibView:
         self.values = [value for _, _, value in ordered]
         self._prefixes: dict[bytes, int] = {}
         self._name_tlvs = [tlv(Tag.OBJECT_IDENTIFIER, name) for name in self.names]
-        self._encoded = [None if callable(v) else _sequence(n + v) for n, v in zip(self._name_tlvs, self.values)]  # noqa: B905 - same origin, and 74,000 rows
+        pairs = zip(self._name_tlvs, self.values, strict=True)
+        self._encoded = [None if callable(value) else _sequence(name + value) for name, value in pairs]
 
     def __len__(self) -> int:
         return len(self.names)

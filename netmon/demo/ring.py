@@ -25,7 +25,7 @@ class Ring:
     """The world that an inventory describes. Times are Unix seconds, ports ifIndex or ifName."""
 
     def __init__(self, inventory: Inventory, seed: int = SEED) -> None:
-        """Lay it out. ValueError where the inventory asks for something that is not simulated."""
+        """Lay it out. NotSimulatedError where the inventory asks for more than is simulated."""
         self.seed = seed
         self.layout: Layout = layout(inventory)
         self.traffic = Traffic(self.layout, streams(self.layout, seed))

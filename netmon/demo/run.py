@@ -19,7 +19,8 @@ from netmon.app.daemon import Daemon
 from netmon.app.settings import Settings
 from netmon.app.text import speaking, t
 from netmon.app.wiring import Plan, load_plan, scrape_config
-from netmon.demo.layout import Kind
+from netmon.demo.agent import CannotServeError
+from netmon.demo.layout import Kind, NotSimulatedError
 from netmon.demo.prometheus import Prometheus
 from netmon.demo.summary import PageFacts, Run, missed, read_page, show
 from netmon.demo.world import World
@@ -53,8 +54,10 @@ async def run(
             return await _run(duration_s, directory, console)
         except ConfigError as error:
             console.print(str(error), markup=False, soft_wrap=True)
-        except (OSError, ValueError) as error:
+        except CannotServeError as error:
             console.print(t("demo.taken", problem=error), markup=False, soft_wrap=True)
+        except NotSimulatedError as error:
+            console.print(t("demo.not_simulated", problem=error), markup=False, soft_wrap=True)
     return UNUSABLE
 
 
@@ -143,7 +146,7 @@ def _print_addresses(
     """Say what can be opened where."""
     core, device = (next(iter(world.ring.layout.of(kind))) for kind in (Kind.CORE, Kind.ACCESS))
     web = _web_url(settings)
-    ask = f"snmpwalk -v2c -c {os.environ['NETMON_DEMO_COMMUNITY']} {device.address} ifXTable"
+    ask = f"NETMON_SNMP_COMMUNITY={os.environ['NETMON_DEMO_COMMUNITY']} netmon poll {device.address}"
     lines = [
         ("overview", f"{web}/"),
         ("page", f"{web}/metrics"),

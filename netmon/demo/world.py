@@ -6,7 +6,7 @@ from collectors.snmp.settings import CommunityCredential, Credential, UserCreden
 from collectors.snmp.usm import Engine, User
 from netmon.app.settings import Settings
 from netmon.app.settings.words import split_address
-from netmon.demo.agent import Agent, Responder
+from netmon.demo.agent import Agent, CannotServeError, Responder
 from netmon.demo.devices import view_of
 from netmon.demo.layout import Node
 from netmon.demo.mibs.system import engine_id
@@ -20,7 +20,7 @@ class World:
     """The ring and its agents. Inert until `start`."""
 
     def __init__(self, settings: Settings) -> None:
-        """Lay the world out. ValueError where the inventory asks for something that is not simulated."""
+        """Lay the world out. NotSimulatedError where the inventory asks for more than is simulated."""
         self.ring = Ring(settings.inventory)
         self.agents = {
             node.name: _agent(self.ring, node, settings.netmon.credentials) for node in self.ring.layout.nodes.values()
@@ -28,12 +28,12 @@ class World:
         self._responder = Responder()
 
     def start(self) -> None:
-        """Answer on every address. OSError, with the address in its text, when one is taken; then none is served."""
+        """Answer on every address. CannotServeError when one is taken; then none is served."""
         try:
             for node in self.ring.layout.nodes.values():
                 host, port = split_address(node.address)
                 self._responder.serve(self.agents[node.name], (host, port or SNMP_PORT))
-        except OSError:
+        except CannotServeError:
             self.stop()
             raise
 

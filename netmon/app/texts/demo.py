@@ -26,6 +26,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.until": Text("It ends by itself after {seconds} s.", "Berhenti sendiri setelah {seconds} detik."),
     "demo.forever": Text("Ctrl-C ends it.", "Tekan Ctrl-C untuk berhenti."),
     "demo.taken": Text("{problem}; is another demonstration running?", "{problem}; apakah demo lain sedang berjalan?"),
+    "demo.not_simulated": Text(
+        "This inventory cannot be simulated: {problem}", "Inventaris ini tidak dapat disimulasikan: {problem}"
+    ),
     "demo.no_page": Text(
         "The metrics page could not be read: {problem}", "Halaman metrik tidak dapat dibaca: {problem}"
     ),

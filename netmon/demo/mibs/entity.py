@@ -72,14 +72,18 @@ def add_entities(objects: Objects, ring: Ring, node: Node, machine: Machine) -> 
     parts.sensor(_ASIC, _CHASSIS_INDEX, Sensor("Switch Chip Temperature Sensor", Quantity.CELSIUS, asic))
     for number, index in enumerate(_FANS, start=1):
         parts.add(index, _CHASSIS_INDEX, Part.FAN, f"Fan {number}")
-        parts.sensor(20 + index, index, Sensor(f"Fan {number} Speed Sensor", Quantity.RPM, _fan(ring, index, inlet), 0))
+        parts.sensor(
+            20 + index,
+            index,
+            Sensor(f"Fan {number} Speed Sensor", Quantity.RPM, _fan(ring, f"{node.name} fan {number}", inlet), 0),
+        )
     for port in (p for p in node.ports if p.optic):
         _add_optic(parts, ring, node, port)
 
 
-def _fan(ring: Ring, index: int, inlet: Callable[[float], float]) -> Callable[[float], float]:
+def _fan(ring: Ring, name: str, inlet: Callable[[float], float]) -> Callable[[float], float]:
     def rpm(now: float) -> float:  # turns faster when it is warm
-        return _FAN_RPM + 90 * (inlet(now) - 27) + 40 * wander(ring.seed, f"fan {index}", now)
+        return _FAN_RPM + 90 * (inlet(now) - 27) + 40 * wander(ring.seed, name, now)
 
     return rpm
 

@@ -109,6 +109,15 @@ async def test_faults_of_the_configuration_are_all_said(tmp_path: Path) -> None:
     assert "netmon.yaml:2:" in output
 
 
+async def test_a_device_that_is_not_simulated_is_named(tmp_path: Path) -> None:
+    directory = demo.moved(tmp_path / "demo")
+    devices = directory / "inventory" / "devices.yaml"
+    devices.write_text(devices.read_text("utf-8").replace("role: core", "role: firewall", 1), "utf-8")
+    code, output = await run(directory, tmp_path / "state", 1)
+    assert code == 2
+    assert "core-kominfo: the demo does not simulate a device in the role firewall" in output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     directory = demo.moved(tmp_path / "demo")
