@@ -61,7 +61,8 @@ async def test_a_run_reads_everything_and_says_so(tmp_path: Path) -> None:
 async def test_a_target_that_does_not_answer_is_named(tmp_path: Path) -> None:
     directory = demo.moved(tmp_path / "demo")
     devices = directory / "inventory" / "devices.yaml"
-    lost = "  - {name: lost, address: '127.77.8.8:9', site: kominfo, role: access, credential: v1}\n"
+    port = demo.load(directory).inventory.devices[0].address.partition(":")[2]
+    lost = f"  - {{name: lost, address: '127.77.8.8:{port}', site: kominfo, role: access, credential: v1}}\n"
     devices.write_text(devices.read_text("utf-8") + lost, "utf-8")
     with patch("netmon.demo.world.World.start", _start_all_but("lost")):
         code, output = await run(directory, tmp_path / "state", 5)
