@@ -16,7 +16,9 @@ import statistics
 import sys
 import time
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 from prometheus_client import CollectorRegistry
@@ -39,7 +41,11 @@ LABELS = ("ifIndex", "ifName", "ifDescr", "ifAlias")
 FAMILIES = tuple(
     Family(f"ifObject{n:02}", Kind.GAUGE, f"The object number {n} - 1.3.6.1.2.1.2.2.1.{n}") for n in range(COLUMNS)
 )
-CLIENT = "import sys,urllib.request as u; r=u.Request(sys.argv[1],headers={'Accept-Encoding':sys.argv[2]}); print(len(u.urlopen(r).read()))"
+CLIENT = """
+import sys, urllib.request
+request = urllib.request.Request(sys.argv[1], headers={"Accept-Encoding": sys.argv[2]})
+print(len(urllib.request.urlopen(request).read()))
+"""
 
 
 class Network:
@@ -77,7 +83,7 @@ class _AsMetrics(Collector):
             metric = GaugeMetricFamily(family.name, family.help, labels=("instance", "job", "site", *LABELS))
             for target, reading in self._readings:
                 table = reading.parts[0].tables[0]
-                for row, value in zip(table.rows, table.columns[number], strict=True):
+                for row, value in zip(table.rows, cast("array[int]", table.columns[number]), strict=True):
                     metric.add_metric((target.name, "snmp", target.site, *row), value)
             yield metric
 
@@ -88,16 +94,6 @@ class _Ready(Collector):
 
     def collect(self) -> list[Metric]:
         return self._metrics
-
-
-def cpu_ms(work: Callable[[], object], rounds: int) -> float:
-    """Return the median CPU of some work in ms."""
-    spent = []
-    for _ in range(rounds):
-        before = time.process_time()
-        work()
-        spent.append(time.process_time() - before)
-    return statistics.median(spent) * 1e3
 
 
 def rss_mb() -> float:
@@ -114,51 +110,64 @@ async def drain(chunks: AsyncIterator[bytes]) -> int:
     return size
 
 
-def compare(samples: int, rounds: int) -> None:
-    network = Network(samples)
-    before = rss_mb()
-    loop = uvloop.new_event_loop()
-    for cache_mb in (64, 0):
-        store = Store(300, 0, cache_mb << 20)
-        registry = CollectorRegistry()
-        bodies = Bodies(store, registry, SelfMetrics(registry), time.time)
-        store.retarget((target, "snmp") for target in network.targets)
-        changed: dict[bool, list[float]] = {False: [], True: []}
-        same: dict[bool, list[float]] = {False: [], True: []}
-        size: dict[bool, int] = {}
-        put = []
-        for _ in range(rounds + 1):
-            for gzip in (False, True):
-                readings = list(network.poll())
-                gc.collect()
-                put.append(cpu_ms(lambda: [store.put(t, "snmp", r) for t, r in readings], 1))  # noqa: B023 -- at once
-                for spent in (changed, same):
-                    start = time.process_time()
-                    size[gzip] = loop.run_until_complete(drain(bodies.everything(Format.TEXT, gzip=gzip)))
-                    spent[gzip].append((time.process_time() - start) * 1e3)
-        for gzip in (False, True):
-            print(
-                f"{network.samples:>8} samples, cache {cache_mb:>2} MiB, {'gzip' if gzip else 'plain':5}: "
-                f"all changed {statistics.median(changed[gzip][1:]):7.1f} ms CPU, "
-                f"none changed {statistics.median(same[gzip][1:]):6.1f} ms, first page {changed[gzip][0]:7.1f} ms, "
-                f"{size[gzip] / 1e6:6.1f} MB"
-            )
-        print(
-            f"         put: {statistics.median(put):.1f} ms for all devices; kept text {store.cache.used_bytes / 1e6:.1f} MB; "
-            f"memory {rss_mb() - before:+.0f} MB"
+@dataclass
+class Costs:
+    """CPU in ms of page after page, and the size of the last one in bytes."""
+
+    changed: list[float] = field(default_factory=list)
+    same: list[float] = field(default_factory=list)
+    size: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"all changed {statistics.median(self.changed[1:]):7.1f} ms CPU, "
+            f"none changed {statistics.median(self.same[1:]):6.1f} ms, first page {self.changed[0]:7.1f} ms, "
+            f"{self.size / 1e6:6.1f} MB"
         )
-        del store, bodies
-        gc.collect()
-    loop.close()
-    readings = list(network.poll())
+
+
+def ours(network: Network, cache_mb: int, rounds: int) -> None:
+    """Print what pages cost with a cache of this size, right after a poll and once more."""
+    before = rss_mb()
+    store = Store(300, 0, cache_mb << 20)
     registry = CollectorRegistry()
-    registry.register(_AsMetrics(readings))
-    ready = CollectorRegistry()
-    ready.register(_Ready(list(_AsMetrics(readings).collect())))
+    bodies = Bodies(store, registry, SelfMetrics(registry), time.time)
+    store.retarget((target, "snmp") for target in network.targets)
+    costs = {False: Costs(), True: Costs()}
+    put: list[float] = []
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for number in range(2 * (rounds + 1)):
+            gzip = bool(number % 2)
+            polled = list(network.poll())
+            gc.collect()
+            start = time.process_time()
+            for target, reading in polled:
+                store.put(target, "snmp", reading)
+            put.append((time.process_time() - start) * 1e3)
+            for spent in (costs[gzip].changed, costs[gzip].same):
+                start = time.process_time()
+                costs[gzip].size = runner.run(drain(bodies.everything(Format.TEXT, gzip=gzip)))
+                spent.append((time.process_time() - start) * 1e3)
+    for gzip, cost in costs.items():
+        print(f"{network.samples:>8} samples, cache {cache_mb:>2} MiB, {'gzip' if gzip else 'plain':5}: {cost}")
+    kept = store.cache.used_bytes / 1e6
     print(
-        f"         prometheus-client: {cpu_ms(lambda: generate_latest(ready), 1):.0f} ms, "
-        f"with its objects {cpu_ms(lambda: generate_latest(registry), 1):.0f} ms"
+        f"{'':17} put {statistics.median(put):.1f} ms for all devices; kept text {kept:.1f} MB; "
+        f"memory {rss_mb() - before:+.0f} MB"
     )
+
+
+def theirs(network: Network) -> None:
+    """Print what prometheus-client takes for the same numbers."""
+    polled = list(network.poll())
+    registry, ready = CollectorRegistry(), CollectorRegistry()
+    registry.register(_AsMetrics(polled))
+    ready.register(_Ready(list(_AsMetrics(polled).collect())))
+    for about, chosen in (("generate_latest", ready), ("the same with making its objects", registry)):
+        start = time.process_time()
+        size = len(generate_latest(chosen))
+        spent = (time.process_time() - start) * 1e3
+        print(f"{network.samples:>8} samples, prometheus-client: {about} {spent:.0f} ms CPU, {size / 1e6:.1f} MB")
 
 
 async def _ticks(longest: list[float]) -> None:
@@ -201,7 +210,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     for samples in options.samples:
-        compare(samples, options.rounds)
+        network = Network(samples)
+        for cache_mb in (64, 0):
+            ours(network, cache_mb, options.rounds)
+            gc.collect()
+        theirs(network)
     for samples in options.samples:
         uvloop.run(serve(samples))
 

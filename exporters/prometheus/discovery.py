@@ -45,5 +45,5 @@ def _group(target: Target, job: str, base: SplitResult, *, several: bool) -> Gro
         labels["__scheme__"] = "https"
     if several:
         labels["__param_job"] = job
-    port = "" if base.port else ":443" if base.scheme == "https" else ":80"
+    port = "" if base.port is not None else ":443" if base.scheme == "https" else ":80"
     return {"targets": [base.netloc + port], "labels": labels}

@@ -16,7 +16,7 @@ _MAX_COST = 14  # about a second for one check; more is a way to stop the server
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # it may be a password
 
 
 class ClientAuth(StrEnum):

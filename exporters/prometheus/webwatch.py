@@ -71,19 +71,23 @@ class WebConfigWatch:
             await self._server.exchange(context)
 
     async def _load(self) -> tuple[WebConfig, ssl.SSLContext | None]:
-        read = self._read or WebConfig
-        config, context, seen = await asyncio.to_thread(self._read_all, read)
-        self._files, self._seen = config.files(), seen
+        config, context = await asyncio.to_thread(self._read_all)
         self._gate.use(config)
         self._metrics.web_config_success.set(1)
         return config, context
 
-    def _read_all(self, read: Callable[[], WebConfig]) -> tuple[WebConfig, ssl.SSLContext | None, Signature]:
-        """Read configuration and certificates; runs in a thread. What changes meanwhile is seen the next time."""
-        config = read()
-        seen = self._signature(config.files())
+    def _read_all(self) -> tuple[WebConfig, ssl.SSLContext | None]:
+        """Read configuration and certificates; runs in a thread.
+
+        Signatures are taken before the files are read, so that what changes meanwhile is seen the next time, and the
+        files of a configuration are watched also when they cannot be used yet.
+        """
+        own = self._signature(())
+        config = self._read() if self._read is not None else WebConfig()
+        self._files = config.files()
+        self._seen = own + tuple(map(_signature, self._files))
         tls = config.tls_server_config
-        return config, make_context(tls) if tls is not None else None, seen
+        return config, make_context(tls) if tls is not None else None
 
     def _signature(self, files: tuple[Path, ...]) -> Signature:
         paths = files if self._path is None else (self._path, *files)
@@ -95,7 +99,7 @@ class WebConfigWatch:
             seen = await asyncio.to_thread(self._signature, self._files)
             if seen == self._seen:
                 continue
-            self._seen = seen  # a broken file is tried again when it changes, not every time
+            self._seen = seen  # a broken configuration is tried again when its files change, not every time
             try:
                 await self.reload()
             except ConfigError as error:

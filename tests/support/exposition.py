@@ -1,7 +1,8 @@
 """Targets, tables and readings to show on pages, and a server to ask for them."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
@@ -98,6 +99,13 @@ def series_of(page: str, form: Format) -> dict[tuple[str, frozenset[tuple[str, s
             assert key not in series
             series[key] = sample.value
     return series
+
+
+async def until(condition: Callable[[], Awaitable[object]], within_s: float = 30) -> None:
+    """Return once an awaited condition holds; fail when it does not within the time."""
+    async with asyncio.timeout(within_s):
+        while not await condition():  # noqa: ASYNC110 -- what is waited for happens in another process
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

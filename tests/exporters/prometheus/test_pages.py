@@ -218,8 +218,9 @@ async def test_no_step_of_a_large_page_takes_long() -> None:
         columns = [(family, array("Q", range(48))) for family in families]
         tab = table(columns, ("ifIndex", "ifName", "ifAlias"), rows)
         shelf.store.put(target(f"sw{number}"), "snmp", reading(part(tab), name=f"sw{number}"))
-    rows = tuple((f"10.0.{n >> 8}.{n & 255}",) for n in range(20_000))
-    shelf.store.put(target("core"), "snmp", reading(part(table([(TEMP, array("Q", range(20_000)))], ("a",), rows))))
+    routes = tuple((f"10.0.{n >> 8}.{n & 255}",) for n in range(20_000))
+    long = table([(TEMP, array("Q", range(20_000)))], ("address",), routes)
+    shelf.store.put(target("core"), "snmp", reading(part(long), name="core"))
     longest = 0.0
     done = asyncio.Event()
 

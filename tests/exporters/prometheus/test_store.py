@@ -60,7 +60,7 @@ async def test_a_part_that_fails_loses_its_series_at_once_and_says_why() -> None
 
 async def test_status_of_a_good_part() -> None:
     shelf = Shelf()
-    cells = [1, Missing(Reason.INVALID), Missing(Reason.FIRST), Missing(Reason.INVALID)]
+    cells: list[float | Missing] = [1, Missing(Reason.INVALID), Missing(Reason.FIRST), Missing(Reason.INVALID)]
     rows = tuple((str(n),) for n in range(4))
     shelf.store.put(target(), "snmp", reading(part(table([(OCTETS, cells)], ("ifIndex",), rows), completeness=0.25)))
     shelf.clock.now += 12.5
