@@ -3,11 +3,12 @@
 `logfmt` and `json` for machines, `console` for people; `auto` is console on a terminal and logfmt elsewhere.
 """
 
+import contextlib
 import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -59,6 +60,15 @@ def _renderer(form: LogFormat) -> Processor:
     return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes what the processors let through: structlog's DropEvent is no Exception and would reach the caller."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one message, or nothing."""
+        with contextlib.suppress(structlog.DropEvent):
+            super().emit(record)
+
+
 def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor | None = None) -> None:
     """Send every message, ours and the libraries', to standard error in one form. Call again to change it.
 
@@ -80,7 +90,7 @@ def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -90,5 +100,7 @@ def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("apscheduler").setLevel(max(logging.WARNING, root.level))  # it tells of every run at info
+    logging.getLogger("apscheduler").setLevel(
+        max(logging.ERROR, root.level)
+    )  # it tells of every run; skips are counted
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))  # it tells of its own start and end

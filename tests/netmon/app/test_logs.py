@@ -82,3 +82,12 @@ def test_what_is_remembered_of_repeats_is_capped() -> None:
     for number in range(logs.REPEAT_KEYS_MAX + 10):
         repeats(None, "warning", {"event": "e", "target": str(number)})
     assert len(repeats._seen) <= logs.REPEAT_KEYS_MAX
+
+
+def test_a_repeat_that_a_library_logs_is_held_back_without_reaching_the_library(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("logfmt", "info", logs.Repeats(CollectorRegistry(), lambda: 0.0))
+    for _ in range(3):
+        logging.getLogger("some.library").warning("it says so")
+    assert capsys.readouterr().err.count("it says so") == 1
