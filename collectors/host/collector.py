@@ -128,7 +128,7 @@ class _Remembered:
 
 
 def _same(old: Table, new: Table) -> Table:
-    if old.rows is new.rows or old.rows != new.rows or old.label_names != new.label_names:
+    if old.rows != new.rows or old.label_names != new.label_names:
         return new
     families = old.families if old.families == new.families else new.families
     return Table(families, old.label_names, old.rows, old.keys, new.columns, new.at)

@@ -3,12 +3,18 @@
 import ctypes
 import errno
 import os
+import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from collectors.host.procfs import netlink
 from collectors.host.procfs.units import PROPERTIES
 
+_NETLINK_SOCK_DIAG = 4  # <linux/netlink.h>
+_NETLINK_TIMEOUT_S = 5
+_NETLINK_CHUNK = 1 << 17  # the kernel fills at most 32 kB at once
+_NETLINK_MAX_BYTES = 64 << 20  # half a million sockets
 _SYSTEMD_TIMEOUT_S = 5
 """Asking for a thousand units takes systemd a tenth of a second."""
 
@@ -91,10 +97,37 @@ def units() -> bytes:
     return said.stdout
 
 
+def tcp_sockets() -> bytes:
+    """Ask the kernel for all TCP sockets through sock_diag(7): netlink messages. Raises OSError where that is barred.
+
+    /proc/net/tcp tells the same, but walks the whole hash table again for each 27 sockets.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as asked:
+        asked.settimeout(_NETLINK_TIMEOUT_S)
+        return b"".join(part for family in (socket.AF_INET, socket.AF_INET6) for part in _dump(asked, family))
+
+
+def _dump(asked: socket.socket, family: int) -> Iterator[bytes]:
+    asked.send(netlink.request(family))
+    length = 0
+    while True:
+        part = asked.recv(_NETLINK_CHUNK)
+        ended = netlink.ended(part)
+        if ended is not None and ended != 0:
+            raise OSError(ended, os.strerror(ended), "sock_diag")
+        length += len(part)
+        if length > _NETLINK_MAX_BYTES:
+            raise OSError(errno.EMSGSIZE, "there are too many sockets", "sock_diag")
+        yield part
+        if ended == 0:
+            return
+
+
 FACTS: Mapping[str, Callable[[], bytes]] = {
     "@time": clock,
     "@timex": timex,
     "@machine": machine,
     "@pagesize": page_size,
     "@systemd": units,
+    "@tcp_diag": tcp_sockets,
 }

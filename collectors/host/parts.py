@@ -11,6 +11,7 @@ from collectors.host.own import Own
 from collectors.host.procfs import (
     cpu,
     disks,
+    filesystems,
     interfaces,
     memory,
     netstat,
@@ -79,6 +80,7 @@ def read_files(name: str, poll: Poll) -> dict[str, bytes]:
     source = sources.SOURCES[name]
     try:
         files = poll.snapshot.read(source.required, source.max_bytes)
+        files = files or poll.snapshot.read(source.instead, source.max_bytes)
         if source.required and not files:
             raise _why_not(source, poll.snapshot)
         files.update(poll.snapshot.read(source.paths, source.max_bytes))
@@ -151,9 +153,9 @@ class Parts:
             "mdadm": storage.parse_mdadm,
             "edac": storage.parse_edac,
             "nvme": storage.parse_nvme,
-            "xfs": storage.parse_xfs,
-            "btrfs": storage.parse_btrfs,
-            "zfs": storage.parse_zfs,
+            "xfs": filesystems.parse_xfs,
+            "btrfs": filesystems.parse_btrfs,
+            "zfs": filesystems.parse_zfs,
             "rapl": power.parse_rapl,
             "powersupplyclass": power.parse_power_supply,
             "thermal_zone": _thermal_zone,

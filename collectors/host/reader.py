@@ -142,15 +142,12 @@ def read_file(path: str, max_bytes: int, *, once: bool = False) -> bytes:
     try:
         if once:
             return os.read(fd, 4096)
-        text = os.read(fd, _CHUNK)
-        if not text:
-            return text
-        chunks, length = [text], len(text)
-        while more := os.read(fd, _CHUNK):
-            chunks.append(more)
-            length += len(more)
+        chunks, length = [], 0
+        while chunk := os.read(fd, _CHUNK):
+            chunks.append(chunk)
+            length += len(chunk)
             if length > max_bytes:
                 raise TooLarge(f"{path} is longer than {max_bytes} bytes")
-        return b"".join(chunks) if len(chunks) > 1 else text
+        return b"".join(chunks)
     finally:
         os.close(fd)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from collectors.host.procfs.filesystems import BTRFS_FILES
 from collectors.host.procfs.interfaces import ATTRIBUTES, NAMES
 from collectors.host.procfs.power import SUPPLY_FILES
 from collectors.host.procfs.sensors import SENSOR_FILES
-from collectors.host.procfs.storage import BTRFS_FILES
 from collectors.host.procfs.system import DMI_FILES
 
 
@@ -15,10 +15,11 @@ class Source:
 
     `paths` are below the root, without a leading slash. `*`, `?` and `[…]` match within one component; a name ending
     in `@` asks where a symbolic link leads; a name beginning with `@` is a fact (see `facts.py`). The part is not
-    supported on a host that has none of `required` (which are read too); those that end in a slash are folders.
+    supported on a host that has none of `required` (which are read too), nor of what may stand in for them.
     """
 
     required: tuple[str, ...]
+    instead: tuple[str, ...] = ()  # read when none of `required` is there
     paths: tuple[str, ...] = ()
     slow: bool = False  # read at the slow interval: it costs more than all the others together
     enabled: bool = True
@@ -38,7 +39,7 @@ _MC = "sys/devices/system/edac/mc/mc[0-9]*"
 SOURCES = {
     "cpu": Source(
         ("proc/stat",),
-        _each(f"{_CPU}/thermal_throttle", "core_throttle_count package_throttle_count")
+        paths=_each(f"{_CPU}/thermal_throttle", "core_throttle_count package_throttle_count")
         + _each(f"{_CPU}/topology", "core_id physical_package_id"),
     ),
     "stat": Source(("proc/stat",)),
@@ -54,72 +55,75 @@ SOURCES = {
         ),
     ),
     "netdev": Source(
-        ("proc/net/dev",), _each("sys/class/net/*", "statistics/rx_nohandler speed ifindex ifalias operstate")
+        ("proc/net/dev",), paths=_each("sys/class/net/*", "statistics/rx_nohandler speed ifindex ifalias operstate")
     ),
-    "netclass": Source(("sys/class/net/*/ifindex",), _each("sys/class/net/*", " ".join((*ATTRIBUTES, *NAMES)))),
+    "netclass": Source(("sys/class/net/*/ifindex",), paths=_each("sys/class/net/*", " ".join((*ATTRIBUTES, *NAMES)))),
     "bonding": Source(
-        ("sys/class/net/bonding_masters",), _each("sys/class/net/*", "bonding/slaves bonding_slave/mii_status")
+        ("sys/class/net/bonding_masters",), paths=_each("sys/class/net/*", "bonding/slaves bonding_slave/mii_status")
     ),
     "arp": Source(("proc/net/arp",)),
     "softnet": Source(("proc/net/softnet_stat",)),
     "netstat": Source(_each("proc/net", "netstat snmp snmp6")),
-    "sockstat": Source(_each("proc/net", "sockstat sockstat6"), ("@pagesize",)),
+    "sockstat": Source(_each("proc/net", "sockstat sockstat6"), paths=("@pagesize",)),
     "udp_queues": Source(_each("proc/net", "udp udp6"), max_bytes=_SOCKETS_MAX_BYTES),
-    "tcpstat": Source(_each("proc/net", "tcp tcp6"), slow=True, max_bytes=_SOCKETS_MAX_BYTES),
+    "tcpstat": Source(("@tcp_diag",), _each("proc/net", "tcp tcp6"), slow=True, max_bytes=_SOCKETS_MAX_BYTES),
     "conntrack": Source(
-        _each("proc/sys/net/netfilter", "nf_conntrack_count nf_conntrack_max"), ("proc/net/stat/nf_conntrack",)
+        _each("proc/sys/net/netfilter", "nf_conntrack_count nf_conntrack_max"), paths=("proc/net/stat/nf_conntrack",)
     ),
-    "diskstats": Source(("proc/diskstats",), ("run/udev/data/b*",)),
+    "diskstats": Source(("proc/diskstats",), paths=("run/udev/data/b*",)),
     "uname": Source(
-        ("proc/sys/kernel/ostype",), (*_each("proc/sys/kernel", "osrelease version hostname domainname"), "@machine")
+        ("proc/sys/kernel/ostype",),
+        paths=(*_each("proc/sys/kernel", "osrelease version hostname domainname"), "@machine"),
     ),
-    "os": Source(("etc/os-release", "usr/lib/os-release")),
+    "os": Source(("etc/os-release",), ("usr/lib/os-release",)),
     "time": Source(
         ("@time",),
-        _each("sys/devices/system/clocksource/clocksource*", "available_clocksource current_clocksource"),
+        paths=_each("sys/devices/system/clocksource/clocksource*", "available_clocksource current_clocksource"),
     ),
     "timex": Source(("@timex",)),
     "filefd": Source(("proc/sys/fs/file-nr",)),
     "entropy": Source(_each("proc/sys/kernel/random", "entropy_avail poolsize")),
     "kernel_hung": Source(("proc/sys/kernel/hung_task_detect_count",)),
-    "selinux": Source((), ("sys/fs/selinux/enforce", "etc/selinux/config")),
+    "selinux": Source((), paths=("sys/fs/selinux/enforce", "etc/selinux/config")),
     "dmi": Source(_each("sys/class/dmi/id", " ".join(DMI_FILES))),
     "mdadm": Source(("proc/mdstat",)),
     "edac": Source(
         _each(_MC, "ce_count ue_count ce_noinfo_count ue_noinfo_count"),
-        _each(f"{_MC}/csrow[0-9]*", "ce_count ue_count"),
+        paths=_each(f"{_MC}/csrow[0-9]*", "ce_count ue_count"),
     ),
     "rapl": Source(_each("sys/class/powercap/*", "name energy_uj")),
     "xfs": Source(("sys/fs/xfs/*/stats/stats",)),
     "btrfs": Source(
         ("sys/fs/btrfs/*/allocation/global_rsv_size",),
-        (*_each("sys/fs/btrfs/*", " ".join(BTRFS_FILES)), "sys/fs/btrfs/*/devices/*/size"),
+        paths=(*_each("sys/fs/btrfs/*", " ".join(BTRFS_FILES)), "sys/fs/btrfs/*/devices/*/size"),
     ),
     "zfs": Source(("proc/spl/kstat/zfs/arcstats",)),
     "powersupplyclass": Source(_each("sys/class/power_supply/*", " ".join(SUPPLY_FILES))),
     "thermal_zone": Source(
         ("sys/class/thermal/thermal_zone*/type", "sys/class/thermal/cooling_device*/type"),
-        (
+        paths=(
             "sys/class/thermal/thermal_zone*/temp",
             *_each("sys/class/thermal/cooling_device*", "cur_state max_state"),
         ),
     ),
-    "nvme": Source(("sys/class/nvme/nvme*/model",), _each("sys/class/nvme/nvme*", "firmware_rev serial state")),
-    "processes": Source(("proc/[0-9]*/stat",), ("proc/sys/kernel/threads-max", "proc/sys/kernel/pid_max"), slow=True),
+    "nvme": Source(("sys/class/nvme/nvme*/model",), paths=_each("sys/class/nvme/nvme*", "firmware_rev serial state")),
+    "processes": Source(
+        ("proc/[0-9]*/stat",), paths=("proc/sys/kernel/threads-max", "proc/sys/kernel/pid_max"), slow=True
+    ),
     "interrupts": Source(("proc/interrupts",), enabled=False),  # a series for each interrupt of each CPU
     "systemd": Source(("@systemd",), slow=True),
     "process": Source(()),  # netmon itself, from psutil
     "top": Source((), slow=True),  # the programs that use most, from psutil
     "hwmon": Source(
         (f"{_HWMON}/name",),
-        (
+        paths=(
             f"{_HWMON}/device@",
             *_each(_HWMON, " ".join(SENSOR_FILES)),
             *_each(f"{_HWMON}/device", " ".join(SENSOR_FILES)),
         ),
     ),
     "textfile": Source(()),  # the folder is a setting
-    "filesystem": Source(_each("proc", "1/mounts self/mounts")),
+    "filesystem": Source(("proc/1/mounts",), ("proc/self/mounts",)),
 }
 """Every part, under the name of node_exporter's collector where it has one, in the order in which they are read: what
 can hang (a slow sensor bus, a dead file server) comes last."""

@@ -1,4 +1,4 @@
-"""Copies of /proc and /sys kept as one text file each: `=== path` before a file's contents, `=== path -> target` a link.
+"""Copies of /proc and /sys, one text file each: `=== path` before a file's contents, `=== path -> target` a link.
 
 Lines of `=== # …` are remarks: where the contents came from.
 """

@@ -1,8 +1,10 @@
 """Protocol counters: /proc/net/netstat, snmp, snmp6, sockstat, the UDP and TCP socket tables, connection tracking."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
+from collectors.host.procfs import netlink
 from collectors.host.procfs.shape import (
     GAUGE,
     UNTYPED,
@@ -85,7 +87,8 @@ def _netstat(full: str) -> Family:
 
 def parse_sockstat(files: Files, at: float) -> tuple[Table, ...]:
     """Parse sockets in use by protocol; `mem` of TCP and UDP is in pages."""
-    page = int(files.get("@pagesize", b"4096"))
+    with parsing("@pagesize"):
+        page = int(files["@pagesize"])
     families: list[Family] = []
     values: list[int] = []
     for path in ("proc/net/sockstat", "proc/net/sockstat6"):
@@ -134,42 +137,48 @@ def parse_udp_queues(files: Files, at: float) -> tuple[Table, ...]:
 
 # Kernel's include/net/tcp_states.h, by number.
 _STATES = {
-    b"01": "established",
-    b"02": "syn_sent",
-    b"03": "syn_recv",
-    b"04": "fin_wait1",
-    b"05": "fin_wait2",
-    b"06": "time_wait",
-    b"07": "close",
-    b"08": "close_wait",
-    b"09": "last_ack",
-    b"0A": "listen",
-    b"0B": "closing",
-    b"0C": "syn_recv",  # TCP_NEW_SYN_RECV: a request that has no socket yet
+    1: "established",
+    2: "syn_sent",
+    3: "syn_recv",
+    4: "fin_wait1",
+    5: "fin_wait2",
+    6: "time_wait",
+    7: "close",
+    8: "close_wait",
+    9: "last_ack",
+    10: "listen",
+    11: "closing",
+    12: "syn_recv",  # TCP_NEW_SYN_RECV: a request that has no socket yet
 }
-_TCP = (
-    Family("node_tcp_connection_states", GAUGE, "TCP sockets by state, and bytes in their queues.", "/proc/net/tcp"),
-)
+_LISTEN = 10
+_TCP = (Family("node_tcp_connection_states", GAUGE, "TCP sockets by state; bytes in their queues.", "/proc/net/tcp"),)
 
 
 def parse_tcpstat(files: Files, at: float) -> tuple[Table, ...]:
-    """Count TCP sockets by state (fourth column) and add up their queues."""
+    """Count TCP sockets by state and add up their queues. Those of a listening socket hold connections, not bytes."""
     counts: dict[str, int] = {}
     sent = received = 0
+    for number, to_read, to_send in netlink.sockets(files[netlink.FACT]) if netlink.FACT in files else _lines(files):
+        state = _STATES.get(number)
+        if state is None:
+            raise Malformed("proc/net/tcp", f"{number} is no TCP state")
+        counts[state] = counts.get(state, 0) + 1
+        if number != _LISTEN:
+            received += to_read
+            sent += to_send
+    found = [*sorted(counts.items()), ("rx_queued_bytes", received), ("tx_queued_bytes", sent)]
+    return (table(at, _TCP, ("state",), [(state,) for state, _ in found], [[count for _, count in found]]),)
+
+
+def _lines(files: Files) -> Iterator[tuple[int, int, int]]:
+    """Give (state, bytes to be read, bytes to be sent) from the fourth and fifth columns, which are hexadecimal."""
     for path in ("proc/net/tcp", "proc/net/tcp6"):
         if path in files:
             with parsing(path):
                 for line in lines(files, path)[1:]:
                     words = line.split(None, 5)
-                    state = _STATES.get(words[3])
-                    if state is None:
-                        raise Malformed(path, f"{words[3]!r} is no TCP state")
-                    counts[state] = counts.get(state, 0) + 1
                     tx, _, rx = words[4].partition(b":")
-                    sent += int(tx, 16)
-                    received += int(rx, 16)
-    found = [*sorted(counts.items()), ("rx_queued_bytes", received), ("tx_queued_bytes", sent)]
-    return (table(at, _TCP, ("state",), [(state,) for state, _ in found], [[count for _, count in found]]),)
+                    yield int(words[3], 16), int(rx, 16), int(tx, 16)
 
 
 _CONNTRACK_STAT = "proc/net/stat/nf_conntrack"

@@ -71,16 +71,25 @@ _MEMORY_ROWS = (("ram", HERE), ("swap", HERE))
 
 def memory(fields: Mapping[bytes, int], at: float) -> Table:
     """Return used and size of main memory and swap. Used is what could not be had without swapping."""
-    total, swap = fields[b"MemTotal kB"], fields.get(b"SwapTotal kB", 0)
-    available = fields.get(b"MemAvailable kB")
-    if available is None:  # before 3.14, and RHEL 7's 3.10 before its backport
-        available = sum(fields.get(name, 0) for name in (b"MemFree kB", b"Buffers kB", b"Cached kB"))
-    used = [total - available]
-    size = [total]
-    if swap:
-        used.append(swap - fields.get(b"SwapFree kB", 0))
-        size.append(swap)
+    used: list[Value | Missing] = [_difference(fields, b"MemTotal kB", _available(fields))]
+    size = [fields[b"MemTotal kB"]]
+    if fields.get(b"SwapTotal kB"):
+        used.append(_difference(fields, b"SwapTotal kB", fields.get(b"SwapFree kB")))
+        size.append(fields[b"SwapTotal kB"])
     return table(at, _MEMORY, ("pool", "mib"), _MEMORY_ROWS[: len(size)], [used, size])
+
+
+def _available(fields: Mapping[bytes, int]) -> int | None:
+    """Return MemAvailable, which kernels have from 3.14 on, or what came close to it before."""
+    parts = [fields.get(name) for name in (b"MemFree kB", b"Buffers kB", b"Cached kB")]
+    there = [part for part in parts if part is not None]
+    return fields.get(b"MemAvailable kB", sum(there) if len(there) == len(parts) else None)
+
+
+def _difference(fields: Mapping[bytes, int], total: bytes, free: int | None) -> Value | Missing:
+    if free is None:
+        return Missing(Reason.MALFORMED, "/proc/meminfo does not tell what is free")
+    return fields[total] - free
 
 
 def storage(found: Sequence[Mount], spaces: Mapping[str, Space | Missing], at: float) -> Table:

@@ -55,10 +55,13 @@ class Chip:
 
 def chips(files: Files) -> list[Chip]:
     """Return the chips and where each reading of theirs is."""
-    found = []
+    found: list[Chip] = []
     for number in folders(files, HWMON):
         driver = text_of(files, f"{HWMON}{number}/name")
-        chip = Chip(_chip_name(files, number, driver), cleaned(driver))
+        name = _chip_name(files, number, driver)
+        if any(name == other.name for other in found):  # two drivers of one device
+            name = f"{name}_{number}"
+        chip = Chip(name, cleaned(driver))
         for path in (path for path in files if path.startswith(f"{HWMON}{number}/")):
             file = path.rpartition("/")[2]
             match = _FILE.match(file)

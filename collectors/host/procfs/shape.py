@@ -40,7 +40,17 @@ class parsing:  # noqa: N801 - reads as a clause: `with parsing(path):`
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is not None and issubclass(kind, ValueError | IndexError):
-            raise Malformed(self.path, str(error) or "a field is missing") from error
+            raise Malformed(self.path, _plain(error)) from error
+
+
+def _plain(error: BaseException | None) -> str:
+    """Say in the operator's words what Python's conversions and unpackings complain of."""
+    text = str(error)
+    if text.startswith(("invalid literal", "could not convert")):
+        return f"{text.rpartition(': ')[2]} is not a number"
+    if isinstance(error, IndexError) or "unpack" in text or text.startswith("zip()"):
+        return "a line has not as many fields as it should"
+    return text
 
 
 def lines(files: Files, path: str) -> list[bytes]:
@@ -108,7 +118,9 @@ def packed(values: Sequence[Value | Missing]) -> Column:
 
 
 def scalars(at: float, families: tuple[Family, ...], values: Sequence[Value | Missing]) -> Table:
-    """Return a table of one row without labels: one value for each family."""
+    """Return a table of one row without labels: one value for each family. Raises Malformed when one is there twice."""
+    if len({of.name for of in families}) < len(families):
+        raise Malformed(families[0].source.removeprefix("/"), "tells one thing twice")
     return Table(families, (), ((),), ("",), tuple((value,) for value in values), at)
 
 
@@ -119,7 +131,9 @@ def table(
     rows: Rows,
     columns: Sequence[Sequence[Value | Missing]],
 ) -> Table:
-    """Return a table whose rows are known at their source by their first label."""
+    """Return a table whose rows are known at their source by their first label. Raises Malformed for one told twice."""
+    if len(set(rows)) < len(rows):
+        raise Malformed(families[0].source.removeprefix("/"), "tells one thing twice")
     keys = tuple([row[0] for row in rows])
     return Table(families, label_names, tuple(rows), keys, tuple([packed(column) for column in columns]), at)
 
