@@ -21,6 +21,7 @@ from collectors.snmp.device import (
     first_problem,
     guards,
     marks_of,
+    same_rows,
 )
 from collectors.snmp.profile import Profile
 from collectors.snmp.settings import Credential, SnmpSettings
@@ -55,12 +56,28 @@ class Fetcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Poll:
+    """One read of one device: until when, in monotonic seconds, and how long it may take."""
+
+    agent: Agent
+    device: Device
+    deadline: float
+    span_s: float
+
+    @property
+    def reserve(self) -> float:
+        """How much of the time is kept for the last look, in seconds."""
+        return min(CHECK_S, self.span_s / 10)
+
+
+@dataclass(frozen=True, slots=True)
 class _Fetched:
-    """One fetch of a device: why the last look at its uptime failed if it did, and whether it changed in between."""
+    """One fetch of a device: why the last look at it failed, if it did, and what happened to it in between."""
 
     answers: Answers
     late: Missing | None = None
-    moved: bool = False
+    restarted: bool = False
+    changed: bool = False
 
 
 class SnmpCollector:
@@ -126,45 +143,25 @@ class SnmpCollector:
         """Read these profiles of a device now."""
         started, at = self._monotonic(), self._clock()
         plans = [self._plans[name] for name in parts if name in self._plans]
+        read: tuple[Part, ...] = ()
+        agent = self._agent(target)
+        if isinstance(agent, Missing):
+            return Reading(target.name, self.name, at, 0.0, read, agent)
+        problem = None
         try:
-            read = await self._read(self._agent(target), plans, at, started + deadline_s, deadline_s)
-            problem = None
+            read = await self._read(_Poll(agent, self._device(agent.name), started + deadline_s, deadline_s), plans)
         except PeerError as error:
-            read, problem = (), error.missing()
-        except LookupError as error:
-            read, problem = (), Missing(Reason.AUTH_FAILED, str(error))
+            problem = error.missing()
         return Reading(target.name, self.name, at, self._monotonic() - started, read, problem)
 
-    def _agent(self, target: Target) -> Agent:
+    def _agent(self, target: Target) -> Agent | Missing:
         name = target.options.get("credential", "default")
         credential = self._credentials.get(name) if isinstance(name, str) else None
         if credential is None:
-            raise LookupError(f"no credential named {name!r}; there are {', '.join(self._credentials) or 'none'}")
+            known = ", ".join(self._credentials) or "none"
+            return Missing(Reason.AUTH_FAILED, f"no credential named {name!r}; there are {known}")
         host, port = split_address(target.address)
         return Agent(target.name, host, port, credential=credential)
-
-    async def _read(
-        self, agent: Agent, plans: Sequence[ProfilePlan], at: float, deadline: float, span_s: float
-    ) -> tuple[Part, ...]:
-        device = self._device(agent.name)
-        if device.sys_object_id is None:
-            first = await self._client.fetch(agent, (SYS_UP_TIME, SYS_OBJECT_ID), (), deadline)
-            device.see(first, at, self._client.boots(agent.name))
-        asked = [plan for plan in plans if not device.lacks(plan, at)]
-        began = self._monotonic()
-        fetched = _Fetched(Answers())
-        if asked:
-            reserve = min(CHECK_S, span_s / 10)
-            for _ in range(2):  # a device that changes under our eyes is read once more
-                fetched = await self._fetch(agent, device, asked, deadline, reserve)
-                if not fetched.moved:
-                    break
-        took = self._monotonic() - began
-        now = self._clock()
-        return tuple(
-            self._part(plan, fetched, device, now, took) if plan in asked else Part(plan.name, (), 0.0)
-            for plan in plans
-        )
 
     def _device(self, name: str) -> Device:
         device = self._devices.get(name)
@@ -172,47 +169,67 @@ class SnmpCollector:
             device = self._devices[name] = Device(spread_s=float(crc32(name.encode()) % 600))
         return device
 
-    async def _fetch(
-        self, agent: Agent, device: Device, plans: Sequence[ProfilePlan], deadline: float, reserve: float
-    ) -> _Fetched:
+    async def _read(self, poll: _Poll, plans: Sequence[ProfilePlan]) -> tuple[Part, ...]:
+        device = poll.device
+        if not device.met:
+            first = await self._client.fetch(poll.agent, (SYS_UP_TIME, SYS_OBJECT_ID), (), poll.deadline)
+            device.see(first, self._clock(), self._client.boots(poll.agent.name))
+        now, began = self._clock(), self._monotonic()
+        asked = [plan for plan in plans if not device.lacks(plan, now)]
+        fetched = await self._settled(poll, asked) if asked else _Fetched(Answers())
+        took, now = self._monotonic() - began, self._clock()
+        return tuple(
+            self._part(plan, fetched, device, now, took) if plan in asked else Part(plan.name, (), 0.0)
+            for plan in plans
+        )
+
+    async def _settled(self, poll: _Poll, plans: Sequence[ProfilePlan]) -> _Fetched:
+        """Fetch, and once more where the device restarted or renumbered meanwhile.
+
+        Some agents say at every moment that their tables have just changed: two reads that found the same names under
+        the same indexes are believed all the same.
+        """
+        first = await self._fetch(poll, plans)
+        if not first.restarted and not first.changed:
+            return first
+        second = await self._fetch(poll, plans)
+        if second.changed and not first.restarted and same_rows(plans, first.answers, second.answers):
+            return replace(second, changed=False)
+        return second
+
+    async def _fetch(self, poll: _Poll, plans: Sequence[ProfilePlan]) -> _Fetched:
         """Fetch once and look again at uptime and the times of change."""
-        now = self._clock()
+        agent, device, now = poll.agent, poll.device, self._clock()
         ask = device.ask(plans, now)
-        answers = await self._client.fetch(agent, ask.scalars, ask.columns, deadline - reserve)
-        before = self._marks(agent, plans, answers, now)
+        boots = self._client.boots(agent.name)
+        answers = await self._client.fetch(agent, ask.scalars, ask.columns, poll.deadline - poll.reserve)
+        before = self._marks(plans, answers, now, boots if boots is not None else self._client.boots(agent.name))
         device.see(answers, now, self._client.boots(agent.name))
         stale = device.stale(plans, answers, ask)
         for plan in plans:
             device.keep(plan, answers, ask, now)
-        watched = guards(plans, answers)
         try:
-            again = await self._client.fetch(agent, watched, stale.columns, deadline)
+            again = await self._client.fetch(agent, guards(plans, answers), stale.columns, poll.deadline)
         except PeerError as error:
             return _Fetched(answers, error.missing())
         if stale.columns:
-            self._merge(answers, again)
+            _take(answers, again, stale)
             for plan in plans:
-                device.keep(plan, answers, Ask((), (*ask.columns, *stale.columns)), now)
-        after = self._marks(agent, plans, again, self._clock())
-        moved = before.moved_to(after)
-        if moved:
+                device.keep(plan, answers, stale, now)
+        after = self._marks(plans, again, self._clock(), self._client.boots(agent.name))
+        restarted = before.restarted_by(after)
+        if restarted:
             device.see(again, self._clock(), self._client.boots(agent.name))
-        return _Fetched(answers, None, moved)
-
-    def _marks(self, agent: Agent, plans: Sequence[ProfilePlan], answers: Answers, at: float) -> Marks:
-        oids = dict.fromkeys(oid for plan in plans for oid in plan.last_change)
-        return marks_of(answers, oids, at, self._client.boots(agent.name))
+        return _Fetched(answers, None, restarted, before.changed_by(after))
 
     @staticmethod
-    def _merge(answers: Answers, more: Answers) -> None:
-        for oid, cells in more.cells.items():
-            if oid not in answers.cells or oid not in (SYS_UP_TIME, SYS_OBJECT_ID):
-                answers.cells[oid] = cells
-        answers.problems.update(more.problems)
+    def _marks(plans: Sequence[ProfilePlan], answers: Answers, at: float, boots: int | None) -> Marks:
+        oids = dict.fromkeys(oid for plan in plans for oid in plan.last_change)
+        return marks_of(answers, oids, at, boots)
 
     def _part(self, plan: ProfilePlan, fetched: _Fetched, device: Device, at: float, took: float) -> Part:
         started = self._monotonic()
-        if fetched.moved:
+        if fetched.restarted or fetched.changed:
             problem = Missing(Reason.REBOOTED, "the device restarted or renumbered its rows while it was read, twice")
             return Part(plan.name, (), took, 0.0, problem)
         try:
@@ -230,7 +247,7 @@ class SnmpCollector:
         results = [read_table(table, answers, device.table(plan.name, table.name), moment) for table in plan.tables]
         tables = [table for result in results for table in result.tables]
         if plan.counts:
-            tables.append(plan.breaks(counts, at))
+            tables.append(plan.breaks(counts, device.epoch, at))
         came, asked = sum(result.came for result in results), sum(result.asked for result in results)
         problem = first_problem(result.problem for result in results)
         return Part(plan.name, tuple(tables), 0.0, came / asked if asked else 1.0, problem)
@@ -241,6 +258,14 @@ class SnmpCollector:
         if kind not in self._reported:
             self._reported.add(kind)
             _log.error("snmp part failed", part=part, exc_info=error)
+
+
+def _take(answers: Answers, more: Answers, asked: Ask) -> None:
+    """Put the columns that were asked later to those that were asked first."""
+    for oid in (oid for group in asked.columns for oid in group):
+        answers.cells[oid] = more.cells.get(oid, {})
+        if oid in more.problems:
+            answers.problems[oid] = more.problems[oid]
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -35,8 +35,8 @@ class Uptime:
 def restarted(before: Uptime, now: Uptime) -> bool:
     """Tell whether the agent restarted between two readings.
 
-    sysUpTime that fell restarted, unless its wrap after 497 days was due; sysUpTime that rose by much less than the
-    time that went by restarted too.
+    sysUpTime that fell restarted, unless its wrap after 497 days was due, or it is longer than the time since the first
+    reading (two reads of one device that overtook each other). One that rose by much less than time did restarted too.
     """
     if before.boots is not None and now.boots is not None and before.boots != now.boots:
         return True
@@ -44,7 +44,7 @@ def restarted(before: Uptime, now: Uptime) -> bool:
     slack = int((SLACK_S + SLACK_SHARE * elapsed) * TICKS_PER_SECOND)
     expected = before.ticks + int(elapsed * TICKS_PER_SECOND)
     if now.ticks < before.ticks and expected + slack < TICKS_WRAP:
-        return True
+        return now.ticks <= int(elapsed * TICKS_PER_SECOND) + slack
     behind = (expected - now.ticks) % TICKS_WRAP
     ahead = (now.ticks - expected) % TICKS_WRAP
     return slack < behind < TICKS_WRAP // 2 and slack < ahead

@@ -1,14 +1,14 @@
 """What is remembered of one device between polls, and what follows from it for the next: pure, time is an argument."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from collectors.snmp.answers import Answers, Cell
 from collectors.snmp.convert import as_oid
 from collectors.snmp.counters import Break, Counts, Uptime, restarted
-from collectors.snmp.plan import SCALAR, TablePlan, column_oid, plan_table
+from collectors.snmp.plan import SCALAR, column_oid, plan_table
 from collectors.snmp.profile import Profile
 from collectors.snmp.tables import TableState
 from netmon.api import Family, Kind, Missing, Table
@@ -51,9 +51,10 @@ class ProfilePlan:
         """The rows of netmon's own count of broken counters; one object for all devices and polls."""
         return tuple((self.name, reason.value) for reason in Break)
 
-    def breaks(self, counts: Counts, at: float) -> Table:
-        """Return how often this profile's counters broke."""
-        column = array("Q", [counts.seen.get(reason, 0) for reason in Break])
+    def breaks(self, counts: Counts, restarts: int, at: float) -> Table:
+        """Return how often this profile's counters broke; a restart breaks all of them and counts once."""
+        seen = {**counts.seen, Break.REBOOT: restarts}
+        column = array("Q", [seen.get(reason, 0) for reason in Break])
         return Table((_BREAKS,), ("part", "reason"), self.break_rows, ("",) * len(self.break_rows), (column,), at)
 
 
@@ -72,11 +73,14 @@ class Marks:
     uptime: Uptime | None
     changes: tuple[Cell | None, ...]
 
-    def moved_to(self, after: "Marks") -> bool:
-        """Tell whether the device restarted or renumbered between these two."""
-        if self.changes != after.changes:
-            return True
+    def restarted_by(self, after: "Marks") -> bool:
+        """Tell whether the agent restarted between these two."""
         return self.uptime is not None and after.uptime is not None and restarted(self.uptime, after.uptime)
+
+    def changed_by(self, after: "Marks") -> bool:
+        """Tell whether the device says that rows came, went or were renumbered between these two."""
+        pairs = zip(self.changes, after.changes, strict=True)
+        return any(before != now for before, now in pairs if before is not None and now is not None)
 
 
 @dataclass(slots=True)
@@ -104,6 +108,7 @@ class Device:
     spread_s: float = 0.0
     epoch: int = 0
     uptime: Uptime | None = None
+    met: bool = False
     sys_object_id: str | None = None
     tables: dict[tuple[str, str], TableState] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
@@ -116,18 +121,19 @@ class Device:
 
     def see(self, answers: Answers, at: float, boots: int | None) -> None:
         """Take note of who answered and how long its agent has been up; a restart makes everything be tested anew."""
+        self.met = True
         identity = answers.cells.get(SYS_OBJECT_ID, {}).get(SCALAR)
         if isinstance(identity, bytes):
             self.sys_object_id = as_oid(identity)
         uptime = uptime_of(answers, at, boots)
         if uptime is None:
             return
+        if self.uptime is not None and uptime.at < self.uptime.at:
+            return  # a read that took long, overtaken by another
         if self.uptime is not None and restarted(self.uptime, uptime):
             self.epoch += 1
             self._tested.clear()
             self._static.clear()
-            for counts in self.counts.values():
-                counts.add(Break.REBOOT)
         self.uptime = uptime
 
     def lacks(self, plan: ProfilePlan, now: float) -> bool:
@@ -171,14 +177,16 @@ class Device:
         return now - kept.at < (STATIC_S if told else STATIC_UNTOLD_S) + self.spread_s
 
     def stale(self, plans: Sequence[ProfilePlan], answers: Answers, ask: Ask) -> Ask:
-        """Return the static columns that were kept although the device says that its tables have changed since."""
+        """Return the static columns that were not asked, but must be: the device restarted or changed its tables."""
         asked = {oid for group in ask.columns for oid in group}
         groups: dict[bytes, list[bytes]] = {}
         for plan in plans:
             changes = changes_of(answers, plan.last_change)
-            for oid in sorted(plan.static - asked):
+            tested = self._tested.get(plan.name)
+            lacking = tested.absent if tested is not None else frozenset()
+            for oid in sorted(plan.static - asked - lacking):
                 kept = self._static.get(oid)
-                if kept is not None and kept.changes != changes:
+                if kept is None or kept.changes != changes:
                     groups.setdefault(_entry(oid), []).append(oid)
         return Ask((), tuple(tuple(group) for group in groups.values()))
 
@@ -212,7 +220,9 @@ def _absent(plan: ProfilePlan, answers: Answers) -> Iterator[bytes]:
     for table in plan.tables:
         if any(answers.cells.get(oid) for oid in table.oids.values()):
             yield from (
-                oid for oid in table.oids.values() if not answers.cells.get(oid) and oid not in answers.problems
+                oid
+                for oid in table.oids.values()
+                if oid in answers.cells and not answers.cells[oid] and oid not in answers.problems
             )
 
 
@@ -251,6 +261,12 @@ def first_problem(problems: Iterable[Missing | None]) -> Missing | None:
     return next((problem for problem in problems if problem is not None), None)
 
 
-def asked_columns(table: TablePlan, answers: Answers) -> Mapping[str, Missing]:
-    """Return what went wrong by object, for a table's own columns."""
-    return {name: answers.problems[oid] for name, oid in table.oids.items() if oid in answers.problems}
+def same_rows(plans: Iterable[ProfilePlan], one: Answers, other: Answers) -> bool:
+    """Tell whether two reads found the same names under the same indexes, in every table that tells of its changes."""
+    return all(
+        one.cells.get(table.oids[name]) == other.cells.get(table.oids[name])
+        for plan in plans
+        for table in plan.tables
+        if table.table.last_change
+        for name in table.structural
+    )

@@ -215,7 +215,7 @@ def _marked(plan: TablePlan, block: BlockPlan, key: bytes, row: Labels) -> Label
 
 
 def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:  # noqa: PLR0911 - one for each kind of node
-    """Return the rows that an expression has; None where it has no say."""
+    """Return the rows that an expression has, in the order of the table; None where it has no say."""
     match node:
         case Const():
             return None
@@ -229,8 +229,7 @@ def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:  # noqa: PL
             return None
         case Call("first", arguments):
             extents = [_extent(argument, keys_of) or () for argument in arguments]
-            union = tuple(dict.fromkeys(key for keys in extents for key in keys))
-            return next((keys for keys in extents if keys == union), union)
+            return _in_order({key for keys in extents for key in keys}, extents)
         case Call(_, arguments):
             return _common([_extent(argument, keys_of) for argument in arguments])
 
@@ -241,6 +240,11 @@ def _common(extents: Sequence[Keys | None]) -> Keys | None:
         return None
     shared = set(said[0]).intersection(*said[1:])
     return next((keys for keys in said if len(keys) == len(shared)), tuple(key for key in said[0] if key in shared))
+
+
+def _in_order(union: set[bytes], extents: Sequence[Keys]) -> Keys:
+    """Return a union of rows in the order of their numbers; the same object where one extent has them all."""
+    return next((keys for keys in extents if len(keys) == len(union)), tuple(sorted(union, key=oid.suffix_arcs)))
 
 
 def _family(came: Came, metric: MetricPlan, beside: set[str]) -> Family:

@@ -103,8 +103,8 @@ class _Columns:
 
     def _aligned(self, name: str) -> Sequence[Cell | Missing]:
         cells = self.came.cells[name]
-        if self.layout.keys_of[name] is self.block.keys and name not in self.came.problems:
-            return list(cells.values())
+        if self.layout.keys_of[name] is self.block.keys and len(cells) == len(self.block.keys):
+            return list(cells.values())  # the very rows of the block, in its order
         lacking = self.came.problems.get(name, ABSENT)
         return [cells.get(key, lacking) for key in self.block.keys]
 

@@ -1,4 +1,4 @@
-"""How much of what LibreNMS reads from the recorded devices we read too, and which of snmp_exporter's metrics we answer.
+"""How much of what LibreNMS reads from the recorded devices we read too, and which of snmp_exporter's metrics.
 
 `bench/snmp_coverage.py` writes the page; a test holds it to what the code does.
 """
@@ -22,12 +22,12 @@ PARITY = Path("../shared/fixtures/parity")
 PAGE = Path("docs/snmp-coverage.md")
 
 _IN_ISSUE = {  # what dashboards use of these is ours to answer
-    "SNMPv2-MIB system": "1.3.6.1.2.1.1.",
+    "SNMPv2-MIB system": ("1.3.6.1.2.1.1.",),
     "IF-MIB": ("1.3.6.1.2.1.2.", "1.3.6.1.2.1.31."),
-    "HOST-RESOURCES-MIB": "1.3.6.1.2.1.25.",
+    "HOST-RESOURCES-MIB": ("1.3.6.1.2.1.25.",),
     "ENTITY-MIB and ENTITY-SENSOR-MIB": ("1.3.6.1.2.1.47.", "1.3.6.1.2.1.99."),
-    "UCD-SNMP-MIB": "1.3.6.1.4.1.2021.",
-    "UPS-MIB": "1.3.6.1.2.1.33.",
+    "UCD-SNMP-MIB": ("1.3.6.1.4.1.2021.",),
+    "UPS-MIB": ("1.3.6.1.2.1.33.",),
 }
 
 
@@ -120,10 +120,11 @@ Written by `python bench/snmp_coverage.py`; a test fails when it is out of date.
 
 ## Twenty recorded devices
 
-LibreNMS's recordings of real devices, read through the profiles, against what LibreNMS itself reads from them: matched /
-expected. A port is *there* under its ifIndex; *name* is ifName and ifDescr, *status* ifOperStatus and ifAdminStatus,
+LibreNMS's recordings of real devices, read through the profiles, against what LibreNMS itself reads from them: matched
+of expected. A port is *there* under its ifIndex; *name* is ifName and ifDescr, *status* ifOperStatus and ifAdminStatus,
 *octets* the counters that LibreNMS recorded. Other readings match when the object that LibreNMS names has the recorded
-value. *Profiled MIBs* are the MIBs that have a profile; the others are vendors' MIBs and come with profiles of their own.
+value. *Profiled MIBs* have a profile; the others are vendors' MIBs, whose profiles come later. The neighbours that are
+lacking LibreNMS reads from such a MIB too.
 
 {header}
 {rule}

@@ -1,11 +1,13 @@
 """Twenty recorded real devices, against what LibreNMS reads from them and what dashboards expect of snmp_exporter."""
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from collectors.snmp import oid
-from netmon.api import Kind, Missing, Reading
+from netmon.api import Family, Kind, Missing, Reading
 from tests.support import coverage
 from tests.support.librenms import compare, expected, samples_of
 from tests.support.snmprec import names, recording
@@ -20,7 +22,7 @@ HC, PLAIN = "1.3.6.1.2.1.31.1.1.1.{}.{}", "1.3.6.1.2.1.2.2.1.{}.{}"
 
 async def test_every_port_and_every_reading_of_the_profiled_mibs_is_there() -> None:
     scores = await coverage.all_scores()
-    print(*coverage.scores_as_lines(scores), sep="\n")
+    sys.stdout.write("\n".join(coverage.scores_as_lines(scores)))
     for device, found in scores.items():
         for name, score in found.items():
             if name.startswith(WHOLE) or (name == "LLDP neighbours" and device not in BY_VENDORS_MIB):
@@ -58,7 +60,7 @@ async def test_no_two_series_are_alike_and_limits_have_the_labels_of_what_they_b
                 assert {(limit, row) for row in rows} <= set(series)
 
 
-def _families(reading: Reading):  # type: ignore[no-untyped-def]  # pairs of a family and its label sets
+def _families(reading: Reading) -> Iterator[tuple[Family, list[frozenset[tuple[str, str]]]]]:
     for part in reading.parts:
         for table in part.tables:
             rows = [frozenset(zip(table.label_names, row, strict=True)) for row in table.rows]
@@ -92,7 +94,7 @@ async def test_nothing_is_missing_from_a_healthy_device() -> None:
 @pytest.mark.skipif(not coverage.PARITY.exists(), reason="the list of metrics in use is absent")
 def test_the_metrics_that_dashboards_use_have_their_names() -> None:
     lacking = [f"{metric} ({uses})" for _, metric, uses, answered in coverage.parity() if not answered]
-    print("not answered yet:", ", ".join(lacking))
+    sys.stdout.write(f"not answered yet: {', '.join(lacking)}")
     assert set(lacking) == {"sysIdentity (1)"}  # a name of one vendor's own module for sysName
 
 

@@ -1,0 +1,136 @@
+"""Reboot, wrap and reset told apart: RFC 2578 section 7.1.6, RFC 3418 sysUpTime, RFC 2863 ifCounterDiscontinuityTime."""
+
+from array import array
+from collections.abc import Sequence
+
+import pytest
+
+from collectors.snmp.counters import Break, Counts, Reading, Track, Uptime, carry_on, restarted
+from netmon.api import Column, Missing, Reason, Value
+
+DAY = 8_640_000  # hundredths of a second
+WRAP = 2**32
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (Uptime(1_000_000, 0), Uptime(1_003_000, 30), False),  # half a minute later
+        (Uptime(1_000_000, 0), Uptime(1_000_000, 30), False),  # an agent whose clock stands for a moment
+        (Uptime(1_000_000, 0), Uptime(500, 30), True),  # restarted five seconds ago
+        (Uptime(3_000, 0), Uptime(100, 1), True),  # restarted although it was young
+        (Uptime(1_000, 0), Uptime(180_000, 3_600), True),  # restarted half an hour ago, older than it was then
+        (Uptime(1_000_000, 0), Uptime(1_000_000 + DAY, 86_400), False),
+        (Uptime(WRAP - 1_000, 0), Uptime(2_000, 30), False),  # 497 days are over
+        (Uptime(WRAP - 1_000, 0), Uptime(DAY - 1_000, 86_400), False),  # the same, polled a day later
+        (Uptime(WRAP - 30 * DAY, 0), Uptime(500, 60), True),  # far from its end: restarted
+        (Uptime(500_000, 10), Uptime(499_900, 10), False),  # two reads that overtook each other
+        (Uptime(1_000_000, 0, boots=7), Uptime(1_003_000, 30, boots=8), True),  # engineBoots of version 3
+        (Uptime(1_000_000, 0, boots=7), Uptime(1_003_000, 30, boots=7), False),
+        (Uptime(1_000_000, 0, boots=None), Uptime(1_003_000, 30, boots=8), False),  # not known before
+    ],
+)
+def test_a_restart_is_what_neither_time_nor_the_wrap_explains(before: Uptime, now: Uptime, told: bool) -> None:
+    assert restarted(before, now) is told
+
+
+ROWS = [("1", "Gi1"), ("2", "Gi2")]
+
+
+def read(
+    values: Sequence[Value | Missing],
+    *,
+    at: float = 30.0,
+    rows: Sequence[tuple[str, ...]] = ROWS,
+    marks: Sequence[Value | Missing] = (),
+    epoch: int = 0,
+    modulus: int = WRAP,
+    limit: float | None = None,
+) -> Reading:
+    packed = not any(isinstance(value, Missing) for value in values)
+    column: Column = array("Q", values) if packed else list(values)  # type: ignore[arg-type]  # packed: no Missing
+    return Reading(rows, column, marks, epoch, at, modulus, lambda _: limit)
+
+
+def follow(*readings: Reading) -> tuple[list[list[Value | Missing]], dict[Break, int]]:
+    counts, track = Counts(), None
+    seen: list[list[Value | Missing]] = []
+    for reading in readings:
+        column, track = carry_on(track, reading, counts)
+        seen.append(list(column))
+    return seen, counts.seen
+
+
+def test_a_counter_that_grows_is_left_alone() -> None:
+    assert follow(read([10, 20], at=0), read([15, 20]), read([15, 21], at=60)) == ([[10, 20], [15, 20], [15, 21]], {})
+
+
+def test_a_32_bit_counter_goes_on_past_its_end_again_and_again() -> None:
+    values, breaks = follow(
+        read([WRAP - 5, 1], at=0), read([10, 2]), read([11, 3], at=60), read([5, 4], at=90), read([6, 5], at=120)
+    )
+    assert [row[0] for row in values] == [WRAP - 5, WRAP + 10, WRAP + 11, 2 * WRAP + 5, 2 * WRAP + 6]
+    assert [row[1] for row in values] == [1, 2, 3, 4, 5]
+    assert breaks == {Break.WRAP: 2}
+
+
+def test_a_fall_that_the_line_is_too_slow_for_is_a_reset() -> None:
+    slow = 1_250_000  # octets a second: 10 Mbit/s
+    values, breaks = follow(read([4_000_000, 1], at=0, limit=slow), read([100, 2], limit=slow))
+    assert values[1] == [100, 2]
+    assert breaks == {Break.DECREASE: 1}
+
+
+def test_a_64_bit_counter_does_not_wrap_in_a_lifetime() -> None:
+    values, breaks = follow(read([2**63, 1], at=0, modulus=2**64), read([7, 2], modulus=2**64))
+    assert values[1] == [7, 2]
+    assert breaks == {Break.DECREASE: 1}
+
+
+def test_after_a_restart_every_counter_begins_anew_and_carries_nothing_on() -> None:
+    values, breaks = follow(read([WRAP - 5, 9], at=0), read([10, 9]), read([20, 9], at=60, epoch=1))
+    assert values[1:] == [[WRAP + 10, 9], [20, 9]]
+    assert breaks == {Break.WRAP: 1}
+
+
+def test_the_discontinuity_time_resets_its_own_row_only() -> None:
+    values, breaks = follow(
+        read([WRAP - 5, WRAP - 5], at=0, marks=[0, 0]),
+        read([10, 10], marks=[0, 0]),
+        read([3, 11], at=60, marks=[777, 0]),
+    )
+    assert values[2] == [3, WRAP + 11]
+    assert breaks == {Break.WRAP: 2, Break.DISCONTINUITY: 1}
+
+
+def test_a_renumbered_port_takes_its_carry_along_and_lends_it_to_nobody() -> None:
+    values, _ = follow(
+        read([WRAP - 5, 50], at=0, rows=[("1", "Gi1"), ("2", "Gi2")]),
+        read([10, 60], rows=[("1", "Gi1"), ("2", "Gi2")]),
+        read([70, 20], at=60, rows=[("1", "Gi2"), ("2", "Gi1")]),
+    )
+    assert values[1] == [WRAP + 10, 60]
+    assert values[2] == [70, 20]  # other names under these indexes: other counters
+
+
+def test_a_row_that_comes_or_goes_disturbs_no_other() -> None:
+    values, _ = follow(
+        read([WRAP - 5, 50], at=0),
+        read([10, 60]),
+        read([11], at=60, rows=[("1", "Gi1")]),
+        read([12, 4], at=90, rows=[("1", "Gi1"), ("3", "Gi3")]),
+    )
+    assert values[2:] == [[WRAP + 11], [WRAP + 12, 4]]
+
+
+def test_a_reading_that_is_missing_stays_missing_and_the_others_go_on() -> None:
+    lost = Missing(Reason.TIMEOUT)
+    values, _ = follow(read([WRAP - 5, 50], at=0), read([lost, 60]), read([10, 61], at=60))
+    assert values[1] == [lost, 60]
+    assert values[2] == [10, 61]  # nothing is known of the time between: it begins anew
+
+
+def test_a_track_is_packed() -> None:
+    _, track = carry_on(None, read([1, 2]), Counts())
+    assert isinstance(track, Track)
+    assert (track.raw.typecode, track.carried.typecode) == ("Q", "Q")
