@@ -116,10 +116,9 @@ def main() -> None:
         scrape_s, their_series = theirs(chosen.scrapes, everything)
         print(f"{'with tcpstat and processes' if everything else 'what both read by default'}:")
         print(f"  node_exporter {scrape_s * 1e3:6.2f} ms CPU a scrape, {their_series} series")
-        print(
-            f"  netmon        {page_s * 1e3:6.2f} ms CPU with its page, {our_series} series; {read_s * 1e3:.2f} ms read only"
-        )
-        print(f"  netmon / node_exporter: {page_s / scrape_s:.2f} with the page, {read_s / scrape_s:.2f} read only")
+        print(f"  netmon        {page_s * 1e3:6.2f} ms CPU a reading with its page, {our_series} series")
+        print(f"                {read_s * 1e3:6.2f} ms CPU a reading alone")
+        print(f"  netmon / node_exporter: {page_s / scrape_s:.2f} with the page, {read_s / scrape_s:.2f} alone")
 
 
 if __name__ == "__main__":
