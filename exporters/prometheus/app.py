@@ -1,6 +1,7 @@
 """The web application: which path answers what. Reads only the store; GET and HEAD only."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ class Site:
         self._settings = settings
         self._metrics = metrics
         self._now = now
-        self._writing = 0
+        self._writing: Counter[str] = Counter()  # by page
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -59,6 +60,9 @@ class Site:
 
     async def everything(self, request: Request) -> Response:
         """Answer /metrics: all targets and netmon's own metrics."""
+        writing = self._writing["metrics"]
+        if writing >= self._settings.max_pages:
+            return _plain(503, f"{writing} such pages are being written, as many as max_pages allows; try again.")
         return self._page(request, "metrics", self._bodies.everything)
 
     async def own(self, request: Request) -> Response:
@@ -110,17 +114,15 @@ class Site:
         return HTMLResponse(page, headers=headers)
 
     def _page(self, request: Request, page: str, body: Callable[..., AsyncIterator[bytes]]) -> Response:
-        if self._writing >= self._settings.max_pages:
-            return _plain(503, f"{self._writing} pages are being written, as many as max_pages allows; try again.")
         answer = choose_format(request.headers.get("accept", ""))
         gzip = self._settings.gzip and accepts_gzip(request.headers.get("accept-encoding", ""))
         headers = {"Content-Type": answer.content_type, "Vary": "Accept, Accept-Encoding"}
         if gzip:
             headers["Content-Encoding"] = "gzip"
-        self._writing += 1
+        self._writing[page] += 1
 
         def finished(whole: bool) -> None:
-            self._writing -= 1
+            self._writing[page] -= 1
             if not whole:
                 self._metrics.aborted.labels(page).inc()
 

@@ -1,16 +1,17 @@
 """The bodies of metrics pages: planned from the store, written in either format, compressed or not."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import chain
 
 from prometheus_client import CollectorRegistry
 
-from exporters.prometheus.compress import Compressed, Gzip
-from exporters.prometheus.pages import FamilyBook, Plan, make_plan, write, write_ages
-from exporters.prometheus.selfmetrics import SelfMetrics, render_registry
+from exporters.prometheus.compress import Compressed, Gzip, gzipped
+from exporters.prometheus.pages import FamilyBook, Plan, gather, make_plan, write, write_ages
+from exporters.prometheus.selfmetrics import RegistryText, SelfMetrics
 from exporters.prometheus.store import Store, TargetState
 from exporters.prometheus.text import EOF, Format
 
-_KEPT_SHARE = 4  # of the cache's bytes, one in this many may hold the compressed page
+_KEPT_SHARE = 2  # besides the cache, the compressed page in one format may take this part of its bytes
 
 
 class Bodies:
@@ -36,23 +37,20 @@ class Bodies:
 
     async def own(self, form: Format, *, gzip: bool) -> AsyncIterator[bytes]:
         """Give the page of netmon's own metrics alone."""
-        text = self._registry_text(form, ())[0] + _eof(form)
-        yield await Gzip().end(text) if gzip else text
+        async for chunk in _maybe_gzipped(gather(self._own(Plan(), form)), gzip=gzip):
+            yield chunk
 
     async def some(self, states: Sequence[TargetState], form: Format, *, gzip: bool) -> AsyncIterator[bytes]:
         """Give the page of these targets in chunks."""
-        stream = Gzip() if gzip else None
         plan, _ = await self._plan(states)
-        async for chunk in write(plan, form):
-            yield chunk if stream is None else await stream.write(chunk)
-        end = write_ages(plan.ages, self._now(), form) + _eof(form)
-        yield end if stream is None else await stream.end(end)
+        end = chain(write_ages(plan.ages, self._now(), form), _eof(form))
+        async for chunk in _maybe_gzipped(_both(write(plan, form), gather(end)), gzip=gzip):
+            yield chunk
 
     async def _everything(self, form: Format) -> AsyncIterator[bytes]:
         plan, _ = await self._plan_everything()
-        async for chunk in write(plan, form):
+        async for chunk in _both(write(plan, form), self._end(plan, form)):
             yield chunk
-        yield self._end(plan, form)
 
     async def _everything_gzipped(self, form: Format) -> AsyncIterator[bytes]:
         """Compress as we go. All but the end is kept, and sent again while no reading changes."""
@@ -65,13 +63,13 @@ class Bodies:
             async for chunk in write(plan, form):
                 pieces.append(await stream.write(chunk))
                 yield pieces[-1]
-            kept = Compressed(generation, (b"".join(pieces),), stream)
-            if len(kept.pieces[0]) <= self._store.cache.limit_bytes // _KEPT_SHARE:
-                self._compressed[form] = kept
+            kept = Compressed(generation, b"".join(pieces), stream)
+            if len(kept.text) <= self._store.cache.limit_bytes // _KEPT_SHARE:
+                self._compressed = {form: kept}
         else:
-            for piece in kept.pieces:
-                yield piece
-        yield await kept.stream.fork().end(self._end(plan, form))
+            yield kept.text
+        async for chunk in gzipped(self._end(plan, form), kept.stream.fork()):
+            yield chunk
 
     async def _plan(self, states: Sequence[TargetState]) -> tuple[Plan, int]:
         """Return the plan of a page, and a generation of the store that is certainly in it."""
@@ -87,19 +85,30 @@ class Bodies:
         self._metrics.families.set(len(plan.families))
         return plan, generation
 
-    def _end(self, plan: Plan, form: Format) -> bytes:
-        """Return what is made anew for each page: ages, netmon's own metrics, and the end."""
-        own, clashes = self._registry_text(form, plan.taken())
-        if clashes:
-            self._metrics.conflicts.set(plan.conflicts + clashes)
-        return write_ages(plan.ages, self._now(), form) + own + _eof(form)
+    def _end(self, plan: Plan, form: Format) -> AsyncIterator[bytes]:
+        """Give what is made anew for each page: ages, netmon's own metrics, and the end."""
+        return gather(chain(write_ages(plan.ages, self._now(), form), self._own(plan, form)))
 
-    def _registry_text(self, form: Format, taken: Collection[str]) -> tuple[bytes, int]:
-        text, clashes, whole = render_registry(self._registry, form, taken)
-        if not whole:
+    def _own(self, plan: Plan, form: Format) -> Iterator[bytes]:
+        text = RegistryText(self._registry, form, plan.taken())
+        yield from text
+        if text.clashes:
+            self._metrics.conflicts.set(plan.conflicts + text.clashes)
+        if not text.whole:
             self._metrics.registry_errors.inc()
-        return text, clashes
+        yield from _eof(form)
 
 
-def _eof(form: Format) -> bytes:
-    return EOF if form is Format.OPENMETRICS else b""
+def _eof(form: Format) -> tuple[bytes, ...]:
+    return (EOF,) if form is Format.OPENMETRICS else ()
+
+
+async def _both(first: AsyncIterator[bytes], second: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in first:
+        yield chunk
+    async for chunk in second:
+        yield chunk
+
+
+def _maybe_gzipped(chunks: AsyncIterator[bytes], *, gzip: bool) -> AsyncIterator[bytes]:
+    return gzipped(chunks, Gzip()) if gzip else chunks

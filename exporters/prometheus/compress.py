@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,9 +20,9 @@ class Gzip:
         """Return what is ready after this text."""
         return await asyncio.to_thread(self._stream.compress, text)
 
-    async def end(self, text: bytes) -> bytes:
-        """Return the rest, with this text as the last."""
-        return await asyncio.to_thread(lambda: self._stream.compress(text) + self._stream.flush())
+    async def end(self) -> bytes:
+        """Return the rest."""
+        return await asyncio.to_thread(self._stream.flush)
 
     def fork(self) -> Self:
         """Return a stream that goes on from here by itself."""
@@ -35,5 +36,12 @@ class Compressed:
     """The compressed beginning of a page, and the stream that can go on from there, any number of times."""
 
     generation: int
-    pieces: tuple[bytes, ...]
+    text: bytes
     stream: Gzip
+
+
+async def gzipped(chunks: AsyncIterator[bytes], stream: Gzip) -> AsyncIterator[bytes]:
+    """Give the chunks compressed, as the stream's last ones."""
+    async for chunk in chunks:
+        yield await stream.write(chunk)
+    yield await stream.end()

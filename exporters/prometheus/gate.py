@@ -44,7 +44,7 @@ class Counted:
             nonlocal sent, code
             if message["type"] == "http.response.start":
                 code = message["status"]
-            else:
+            elif scope["method"] != "HEAD":
                 sent += len(message.get("body", b""))
             await send(message)
 

@@ -5,7 +5,7 @@ the ages of readings and netmon's own metrics are made anew for each page; they 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from exporters.prometheus.names import metric_name
@@ -18,6 +18,8 @@ from netmon.api import Family
 CHUNK_BYTES = 256 << 10
 """Text that is written before others get their turn: about a millisecond's work when nothing of it is cached."""
 
+_AGES_PER_TURN = 2_000
+_TURN_BYTES = 16 << 10  # of netmon's own metrics, which cost much more a line: a millisecond or two
 _VIEWS_PER_TURN = 50  # views made before others get their turn: a few milliseconds when all are new
 
 
@@ -67,7 +69,7 @@ async def make_plan(states: Sequence[TargetState], book: FamilyBook) -> Plan:
     plan = Plan()
     columns: dict[str, list[tuple[Sheet, int]]] = {}
     for number, state in enumerate(states, 1):
-        _gather(state.view(), columns, plan)
+        _collect(state.view(), columns, plan)
         if number % _VIEWS_PER_TURN == 0:
             await asyncio.sleep(0)
     plan.conflicts += columns.pop(AGE.name, None) is not None
@@ -79,7 +81,7 @@ async def make_plan(states: Sequence[TargetState], book: FamilyBook) -> Plan:
     return plan
 
 
-def _gather(view: View, columns: dict[str, list[tuple[Sheet, int]]], plan: Plan) -> None:
+def _collect(view: View, columns: dict[str, list[tuple[Sheet, int]]], plan: Plan) -> None:
     for sheet in view.sheets:
         for column, family in enumerate(sheet.table.families):
             columns.setdefault(metric_name(family.name), []).append((sheet, column))
@@ -111,9 +113,28 @@ async def write(plan: Plan, form: Format) -> AsyncIterator[bytes]:
         yield b"".join(waiting)
 
 
-def write_ages(ages: Sequence[tuple[str, float]], now: float, form: Format) -> bytes:
-    """Return the family of the readings' ages at `now`, in Unix seconds."""
-    if not ages:
-        return b""
-    lines = "".join([f"{AGE.name}{labels}{max(0.0, round(now - at, 3))!r}\n" for labels, at in ages])
-    return header(AGE, AGE.name, form, ()) + lines.encode("utf-8", "replace")
+def write_ages(ages: Sequence[tuple[str, float]], now: float, form: Format) -> Iterator[bytes]:
+    """Give the family of the readings' ages at `now`, in Unix seconds, in pieces of a few milliseconds' work."""
+    if ages:
+        yield header(AGE, AGE.name, form, ())
+    for start in range(0, len(ages), _AGES_PER_TURN):
+        piece = ages[start : start + _AGES_PER_TURN]
+        lines = "".join([f"{AGE.name}{labels}{max(0.0, round(now - at, 3))!r}\n" for labels, at in piece])
+        yield lines.encode("utf-8", "replace")
+
+
+async def gather(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Join small pieces into chunks, letting others have their turn while they are made."""
+    waiting: list[bytes] = []
+    size = turn = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= CHUNK_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+        if size - turn >= _TURN_BYTES or size < turn:
+            turn = size
+            await asyncio.sleep(0)
+    if waiting:
+        yield b"".join(waiting)

@@ -117,25 +117,36 @@ def sample_names(name: str, kind: str) -> set[str]:
     return {name, *(name + suffix for suffix in _SUFFIXES.get(kind, ()))}
 
 
-def render_registry(registry: CollectorRegistry, form: Format, taken: Collection[str]) -> tuple[bytes, int, bool]:
-    """Return (the registry's text without its end, families left out because `taken` has their names, all went well).
+class RegistryText:
+    """The text of a registry without its end, family by family.
 
-    A collector that raises costs what comes after it, never the page.
+    Families that claim one of the names `taken` are left out and counted in `clashes`. A collector that raises costs
+    what comes after it, never the page; `whole` is False then.
     """
-    metrics: list[Metric] = []
-    clashes = 0
-    whole = True
-    try:
-        for metric in registry.collect():
-            if sample_names(metric.name, metric.type).isdisjoint(taken):
-                metrics.append(metric)
-            else:
-                clashes += 1
-    except Exception:
-        log.exception("netmon's own metrics could not be read")
-        whole = False
-    chosen = cast("CollectorRegistry", _Chosen(metrics))
+
+    def __init__(self, registry: CollectorRegistry, form: Format, taken: Collection[str]) -> None:
+        self.clashes = 0
+        self.whole = True
+        self._registry = registry
+        self._form = form
+        self._taken = taken
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give one family at a time."""
+        try:
+            for metric in self._registry.collect():
+                if sample_names(metric.name, metric.type).isdisjoint(self._taken):
+                    yield _render(metric, self._form)
+                else:
+                    self.clashes += 1
+        except Exception:
+            log.exception("netmon's own metrics could not be read")
+            self.whole = False
+
+
+def _render(metric: Metric, form: Format) -> bytes:
+    chosen = cast("CollectorRegistry", _Chosen([metric]))
     if form is Format.TEXT:
-        return generate_text(chosen), clashes, whole
+        return generate_text(chosen)
     text: bytes = generate_openmetrics(chosen)  # type: ignore[no-untyped-call] # the library types only the other one
-    return text.removesuffix(EOF), clashes, whole
+    return text.removesuffix(EOF)

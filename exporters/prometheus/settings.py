@@ -57,8 +57,8 @@ class WebSettings(BaseModel):
     hold_unreachable_s: float = Field(default=0, ge=0, le=86_400)
 
     gzip: bool = True  # off saves CPU where Prometheus runs on the same host
-    cache_bytes: int = Field(default=64 << 20, ge=0)  # rendered text that is kept for readings that did not change
+    cache_bytes: int = Field(default=32 << 20, ge=0)  # rendered text kept for what did not change: 200,000 series
     max_connections: int = Field(default=1_000, ge=1)  # kept open at once; more are answered 503
-    max_pages: int = Field(default=16, ge=1)  # of metrics written at once; more are answered 503
+    max_pages: int = Field(default=16, ge=1)  # of /metrics written at once; more are answered 503
     page_timeout_s: float = Field(default=60, gt=0, le=3_600)  # a client that takes longer to read a page is cut off
     max_request_bytes: int = Field(default=16_384, ge=1_024)  # of request line and headers; there is no body to read

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.support.processes import free_port, running, wait_for_port
+from tests.support.waiting import eventually_sync
 
 
 class Prometheus:
@@ -51,4 +52,5 @@ def prometheus(config: str, folder: Path) -> Iterator[Prometheus]:
     ]
     with running(command, log) as process:
         wait_for_port(process, port, log)
+        eventually_sync(lambda: httpx.get(f"http://127.0.0.1:{port}/-/ready").status_code == 200, 30)
         yield Prometheus(port)

@@ -106,6 +106,15 @@ async def test_a_targets_page_in_openmetrics(client: httpx.AsyncClient) -> None:
     assert ("ifHCInOctets", 1.0) in {(name, v) for (name, _), v in series_of(answer.text, Format.OPENMETRICS).items()}
 
 
+async def test_a_target_that_answers_without_values_shows_why(
+    client: httpx.AsyncClient, exporter: PrometheusExporter
+) -> None:
+    exporter.put(target(), "snmp", reading(part(problem=Missing(Reason.NOT_SUPPORTED))))
+    answer = await client.get("/targets/sw1/metrics")
+    assert answer.status_code == 200
+    assert 'part="if-mib",reason="not_supported"} 1\n' in answer.text
+
+
 async def test_an_unreachable_target_is_503_at_once_and_says_why(client: httpx.AsyncClient) -> None:
     answer = await client.get("/targets/off/metrics")
     assert answer.status_code == 503
@@ -286,11 +295,11 @@ async def test_pages_at_once_are_limited_and_a_slow_client_is_cut_off() -> None:
     _large(exporter)
     async with serving(exporter) as url, httpx.AsyncClient() as client:
         writer = await _ask_and_stop_reading(exporter)
-        await eventually(lambda: exporter._site._writing == 1)
+        await eventually(lambda: exporter._site._writing["metrics"] == 1)
         refused = await client.get(f"{url}/metrics")
         assert refused.status_code == 503
         assert "max_pages" in refused.text
-        await eventually(lambda: exporter._site._writing == 0)
+        await eventually(lambda: exporter._site._writing["metrics"] == 0)
         assert exporter._metrics.aborted.labels("metrics")._value.get() == 1
         assert (await client.get(f"{url}/-/metrics")).status_code == 200
         writer.close()
@@ -301,9 +310,9 @@ async def test_a_client_that_leaves_ends_its_page() -> None:
     _large(exporter)
     async with serving(exporter):
         writer = await _ask_and_stop_reading(exporter)
-        await eventually(lambda: exporter._site._writing == 1)
+        await eventually(lambda: exporter._site._writing["metrics"] == 1)
         writer.transport.abort()
-        await eventually(lambda: exporter._site._writing == 0)
+        await eventually(lambda: exporter._site._writing["metrics"] == 0)
         assert exporter._metrics.aborted.labels("metrics")._value.get() == 1
 
 
