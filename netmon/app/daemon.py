@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from netmon import __version__
-from netmon.api import Component, ConfigError, Fault, Reading, Target
+from netmon.api import Collector, Component, ConfigError, Fault, Reading, Target
 from netmon.app import logs
 from netmon.app.catalog import Role
 from netmon.app.lag import LoopLag
@@ -39,6 +39,7 @@ class Daemon:
         self._changing = asyncio.Lock()
         self._started: list[Component] = []
         self._reloads = 0
+        self._work: list[tuple[Target, Collector]] = []
         self._adopted = False  # whether the timetable is there
         self._metrics = _SelfMetrics(self.registry, role)
 
@@ -183,7 +184,7 @@ class Daemon:
         """Bring timetable, pages and memories in line with the inventory."""
         jobs = work(plan, {name: built.collector for name, built in self._built.items()})
         names = {target.name for target, _ in jobs}
-        gone = {target.name for target, _ in getattr(self, "_work", ())} - names
+        gone = {target.name for target, _ in self._work} - names
         self._plan, self._work = plan, jobs
         self._exporter.retarget([(target, collector.job) for target, collector in jobs])
         for target, collector in jobs:
@@ -216,6 +217,7 @@ class _SelfMetrics:
     """What a daemon says of itself beside what its components say."""
 
     def __init__(self, registry: CollectorRegistry, role: Role) -> None:
+        disable_created_metrics()  # a second series for each counter that nobody asks for
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
