@@ -30,15 +30,23 @@ class TableMemory:
     octets_per_varbind: float = 0.0
 
 
+@dataclass(slots=True, eq=False)
+class _Indexes:
+    """The indexes that a poll's columns share. `fresh` are this poll's, once they differ from the last one's."""
+
+    known: list[bytes]
+    fresh: list[bytes] | None = None
+
+
 class Table:
     """One poll's walk over the columns of a table."""
 
-    __slots__ = ("columns", "fresh", "memory")
+    __slots__ = ("columns", "memory")
 
     def __init__(self, oids: Sequence[bytes], memory: TableMemory, max_rows: int) -> None:
         self.memory = memory
-        self.fresh: list[bytes] | None = None  # this poll's indexes, once they differ from the last one's
-        self.columns = [ColumnWalk(each, self, max_rows) for each in oids]
+        shared = _Indexes(memory.rows)  # not this table: a circle would keep the readings until the next collection
+        self.columns = [ColumnWalk(each, shared, max_rows) for each in oids]
 
     def remember(self) -> None:
         """Keep the indexes of the fullest column for the next poll."""
@@ -52,17 +60,17 @@ class Table:
 class ColumnWalk:
     """One column: where it stands, what it brought, and why it ended."""
 
-    __slots__ = ("_max_rows", "_table", "at", "cells", "count", "done", "oid", "problem", "rows")
+    __slots__ = ("_max_rows", "_shared", "at", "cells", "count", "done", "oid", "problem", "rows")
 
-    def __init__(self, column: bytes, table: Table, max_rows: int) -> None:
+    def __init__(self, column: bytes, shared: _Indexes, max_rows: int) -> None:
         self.oid = column
         self.at = column  # the last name that was accepted
         self.cells: dict[bytes, answers.Cell] = {}
         self.count = 0  # names accepted
         self.done = False
         self.problem: Missing | None = None
-        self.rows: list[bytes] | None = table.memory.rows  # the indexes it has followed so far; None: none
-        self._table = table
+        self.rows: list[bytes] | None = shared.known  # the indexes it has followed so far; None: none
+        self._shared = shared
         self._max_rows = max_rows
 
     def end(self, reason: Reason | None = None, detail: str = "") -> None:
@@ -138,14 +146,14 @@ class ColumnWalk:
         if start == len(rows):
             rows.extend(indexes)
             return
-        table = self._table
-        if rows is table.fresh:
+        shared = self._shared
+        if rows is shared.fresh:
             self.rows = None
-        elif table.fresh is None:
-            self.rows = table.fresh = rows[:start] + indexes
+        elif shared.fresh is None:
+            self.rows = shared.fresh = rows[:start] + indexes
         else:
             stop = start + len(indexes)
-            self.rows = table.fresh if table.fresh[:stop] == rows[:start] + indexes else None
+            self.rows = shared.fresh if shared.fresh[:stop] == rows[:start] + indexes else None
 
     def _cut(self) -> None:
         """End a walk that has passed the cap on rows."""

@@ -112,7 +112,7 @@ class Exchange:
                 break
             retries += 1
             self.metrics.retries += 1
-        raise pending.fault or pending.device.security.silence() or PeerTimeout(_silence(retries, left))
+        raise pending.fault or pending.device.security.silence() or _silence(pending, retries, left)
 
     async def _attempt(
         self, pending: Pending, question: Question, patience: float, left: float
@@ -157,6 +157,8 @@ class Exchange:
         return [(names[s.family], s.granted_bytes, s.drops()) for s in self._sockets.values()]
 
 
-def _silence(retries: int, left: float) -> str:
+def _silence(pending: Pending, retries: int, left: float) -> PeerTimeout:
+    """Return what to say of a request that nobody answered."""
     sent = f"no answer to {retries + 1} requests" if retries else "no answer"
-    return f"{sent} before the deadline" if left <= 0 else sent
+    refused = f" but a datagram that was refused ({pending.refusal})" if pending.refusal else ""
+    return PeerTimeout(sent + refused + (" before the deadline" if left <= 0 else ""))

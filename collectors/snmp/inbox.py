@@ -109,8 +109,9 @@ class Inbox:
 
     def _refuse(self, refusal: RefusedDatagramError, pending: Pending | None, data: bytes) -> None:
         self._metrics.refused[refusal.reason] += 1
-        if pending is not None and refusal.fault is not None:
-            pending.fault = refusal.fault
+        if pending is not None:
+            pending.refusal = str(refusal)
+            pending.fault = refusal.fault or pending.fault
         if self._trace is not None:
             self._trace("received", pending.device.agent if pending else None, data, refusal)
 

@@ -74,7 +74,18 @@ class Question:
 class Pending:
     """A request that waits for its answer."""
 
-    __slots__ = ("_waiter", "address", "answer", "device", "fault", "idents", "limit", "question", "request_id")
+    __slots__ = (
+        "_waiter",
+        "address",
+        "answer",
+        "device",
+        "fault",
+        "idents",
+        "limit",
+        "question",
+        "refusal",
+        "request_id",
+    )
 
     def __init__(self, device: Device, question: Question, address: Address, request_id: int) -> None:
         self.device = device
@@ -85,6 +96,7 @@ class Pending:
         self.idents: list[int] = []
         self.answer: wire.Pdu | Exception | None = None
         self.fault: PeerError | None = None  # what went wrong meanwhile, to be told instead of a time-out
+        self.refusal = ""  # the last datagram that carried the request's id and was no answer, to be told with it
         self._waiter: asyncio.Future[None] | None = None
 
     def settle(self, answer: wire.Pdu | Exception) -> None:

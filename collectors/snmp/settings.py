@@ -84,7 +84,9 @@ class SnmpSettings(_Model):
     interval_s: float = Field(default=30, ge=1, le=86_400)
     timeout_s: float = Field(default=1.0, gt=0, le=60)  # of one request; doubled at each retry
     retries: int = Field(default=2, ge=0, le=10)
-    max_in_flight: int = Field(default=500, ge=1, le=100_000)  # requests without an answer yet, over all devices
+    max_in_flight: int = Field(
+        default=100, ge=1, le=100_000
+    )  # requests without an answer yet; 0.25 MB of readings each
     max_in_flight_per_device: int = Field(default=2, ge=1, le=64)  # small control planes answer one at a time
     receive_buffer_bytes: int = Field(default=8 << 20, ge=65_536, le=1 << 30)
     max_rows: int = Field(default=100_000, ge=1)  # of one table: past it the table is cut and says so

@@ -112,8 +112,6 @@ class UdpSocket:
             received(bytes(view[:size]), address)
             if self._socket is None:  # closed by the one who received
                 return
-        else:
-            return
         self._drain_errors(sock)
         if self._had_errors and self._socket is not None:
             self._had_errors = False

@@ -55,6 +55,7 @@ class Fetch:
 
     async def run(self, scalars: Sequence[bytes], groups: Sequence[Sequence[bytes]]) -> Answers:
         """Fetch all of it. PeerError only when nothing at all was answered, or the device refuses our credentials."""
+        self._exchange.flight.begin(self._device.lane)
         for at in range(0, len(scalars), _SCALARS_AT_ONCE):
             await self._scalars(list(scalars[at : at + _SCALARS_AT_ONCE]))
         tables = [self._table(group) for group in groups if group]

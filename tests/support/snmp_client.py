@@ -1,5 +1,6 @@
 """A started SNMP client with short time-outs, and its metrics."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -53,13 +54,16 @@ class Harness:
 
 @asynccontextmanager
 async def snmp_client(trace: Trace | None = None, **settings: Any) -> AsyncIterator[Harness]:
-    """Start a client; stop it with the block, and see that nothing was left in flight."""
+    """Start a client; stop it with the block, and see that nothing was left in flight and nothing raised unseen."""
     harness = Harness(SnmpSettings(**{"timeout_s": 0.05, "retries": 1, **settings}), trace)
+    bugs: list[dict[str, Any]] = []  # what a callback raised: the loop would only log it
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(context))
     await harness.client.start()
     try:
         yield harness
         assert harness.metric("requests_in_flight") == 0
         assert harness.metric("requests_waiting") == 0
+        assert bugs == []
     finally:
         await harness.client.stop()
 

@@ -1,10 +1,11 @@
 """Agents that lie, break the protocol or die: each is one test of what we read in spite of it, and what we count."""
 
 import asyncio
+import random
 import socket
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TypeAlias
 
 import pytest
@@ -125,8 +126,10 @@ async def test_forged_answers_alone_are_no_answer(version: str, forge: Forge, re
     async with evil(script, MIB) as agent, snmp_client() as harness:
         await harness.fetch(agent.target(version), [UP_TIME])
         forging = True
-        with pytest.raises(PeerMalformed if reason == "malformed" else PeerTimeout):
+        with pytest.raises(PeerMalformed if reason == "malformed" else PeerTimeout) as caught:
             await harness.fetch(agent.target(version), [UP_TIME])
+        if reason in {"wrong_source", "wrong_community", "unauthenticated"}:
+            assert f"no answer to 2 requests but a datagram that was refused ({reason}" in str(caught.value)
         assert harness.refused() == {reason: 2}
         assert harness.metric("retries_total") == 1
         assert harness.metric("timeouts_total") == 2
@@ -384,6 +387,30 @@ async def test_huge_cells_are_asked_for_a_few_at_a_time_from_the_second_poll_on(
             answers = await harness.fetch(agent.target(), [], [[SECOND]])
             assert list(rows(answers, SECOND).values()) == [port_list] * 29
         assert max(len(each) for each in agent.sent[-3:]) <= 16_384
+
+
+@pytest.mark.parametrize("version", ["v2c", "v3"])
+async def test_no_change_of_an_answer_disturbs_the_client(version: str) -> None:
+    """Each answer is sent with one octet changed, many times over; then the honest one."""
+    dice = random.Random(20_826)
+
+    def script(agent: EvilAgent, request: Request) -> Iterable[bytes]:
+        answer = agent.honest(request)
+        changed = []
+        for _ in range(200):
+            at = dice.randrange(len(answer))
+            changed.append(answer[:at] + dice.randbytes(1) + answer[at + dice.randrange(2) :])
+        return [*changed, answer] if version == "v3" else changed
+
+    async with evil(script, MIB) as agent, snmp_client(timeout_s=0.2, retries=0) as harness:
+        for _ in range(5):
+            with suppress(PeerError):
+                answers = await harness.fetch(agent.target(version), [UP_TIME], [GROUP[:2]])
+                if version == "v3":
+                    assert up_time(answers) == 4711
+                    assert answers.problems == {}
+        agent.script = honest
+        assert up_time(await harness.fetch(agent.target(version, "new"), [UP_TIME])) == 4711
 
 
 # Agents that die, restart, or change.

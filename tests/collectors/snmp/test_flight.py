@@ -13,7 +13,7 @@ async def test_a_gate_lets_in_as_many_as_its_limit_and_the_rest_in_turn() -> Non
     order: list[int] = []
 
     async def pass_through(number: int) -> None:
-        await gate.enter()
+        await gate.enter(0)
         order.append(number)
 
     tasks = [asyncio.create_task(pass_through(n)) for n in range(5)]
@@ -27,8 +27,8 @@ async def test_a_gate_lets_in_as_many_as_its_limit_and_the_rest_in_turn() -> Non
 
 async def test_a_place_handed_to_one_who_is_cancelled_goes_to_the_next() -> None:
     gate = Gate(1)
-    await gate.enter()
-    first, second = (asyncio.create_task(gate.enter()) for _ in range(2))
+    await gate.enter(0)
+    first, second = (asyncio.create_task(gate.enter(0)) for _ in range(2))
     await eventually(lambda: gate.waiting == 2)
     gate.leave()
     first.cancel()  # after the place was handed over, before it could be taken
@@ -39,13 +39,29 @@ async def test_a_place_handed_to_one_who_is_cancelled_goes_to_the_next() -> None
 
 async def test_one_who_is_cancelled_before_its_turn_is_passed_over() -> None:
     gate = Gate(1)
-    await gate.enter()
-    first, second = (asyncio.create_task(gate.enter()) for _ in range(2))
+    await gate.enter(0)
+    first, second = (asyncio.create_task(gate.enter(0)) for _ in range(2))
     await eventually(lambda: gate.waiting == 2)
     first.cancel()
     gate.leave()
     await second
     assert (gate.inside, gate.waiting) == (1, 0)
+
+
+async def test_who_began_first_goes_first() -> None:
+    flight = Flight(1, 1)
+    older, younger = flight.lane(), flight.lane()
+    flight.begin(older)
+    flight.begin(younger)
+    held = await flight.enter(flight.lane(), 1)
+    second = asyncio.create_task(flight.enter(younger, 1))
+    await eventually(lambda: flight.waiting == 1)
+    first = asyncio.create_task(flight.enter(older, 1))
+    await eventually(lambda: flight.waiting == 2)
+    flight.leave(held)
+    flight.leave(await first)
+    assert not second.done()
+    flight.leave(await second)
 
 
 async def test_silent_devices_share_a_part_of_the_places() -> None:

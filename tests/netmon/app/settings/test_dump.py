@@ -36,7 +36,7 @@ def test_a_dump_is_a_configuration_that_means_the_same(tmp_path: Path) -> None:
 def test_defaults_are_shown_in_the_schemas_order() -> None:
     documents = list(yaml.safe_load_all(dump(load_directory(EXAMPLE, SECRETS))))
     assert list(documents[0])[:4] == ["state_dir", "language", "log", "scheduler"]
-    assert documents[0]["snmp"]["max_in_flight"] == 500
+    assert documents[0]["snmp"]["max_in_flight"] == 100
     assert documents[0]["credentials"]["backbone"]["auth_password"] == "********"
 
 
