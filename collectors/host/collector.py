@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from collectors.host.jobs import Jobs
-from collectors.host.parts import Parts, Poll
+from collectors.host.parts import PART_SHARE, Parts, Poll
 from collectors.host.procfs.scrape import scrape_table
 from collectors.host.procfs.shape import Malformed
 from collectors.host.reader import Snapshot
@@ -81,7 +81,7 @@ class HostCollector:
         poll = Poll(Snapshot(self._root), at, deadline_s, here=self._root == "/")
         calls = {name: partial(self._part, name, remembered, poll) for name in parts}
         # The thread comes back by the deadline whatever hangs, so that closing the loop's executor never waits for it.
-        results = await asyncio.to_thread(self._jobs.run, calls, deadline_s, deadline_s * 0.6)
+        results = await asyncio.to_thread(self._jobs.run, calls, deadline_s, deadline_s * PART_SHARE)
         read = [_lost(name, result) if isinstance(result, Missing) else result for name, result in results.items()]
         remembered.outcomes.update({part.name: part for part in read})
         scrape = remembered.keep(SCRAPE, (scrape_table(remembered.outcomes.values(), at),))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -9,6 +10,7 @@ from collectors.host import sources
 from collectors.host.jobs import Jobs
 from collectors.host.own import Own
 from collectors.host.procfs import (
+    clock,
     cpu,
     disks,
     filesystems,
@@ -16,9 +18,11 @@ from collectors.host.procfs import (
     memory,
     netstat,
     normal,
+    packets,
     power,
     processes,
     sensors,
+    sockets,
     storage,
     system,
     textfile,
@@ -28,6 +32,13 @@ from collectors.host.procfs.shape import ABSENT, Files
 from collectors.host.reader import TooLarge
 from collectors.host.settings import HostSettings
 from netmon.api import Missing, PeerError, PeerRefused, Reason, Table
+
+PART_SHARE = 0.6
+"""One part may take this share of a poll's time before it is left behind, so that those after it get theirs."""
+MOUNTS_SHARE = 0.5
+"""All mounts together may take this share of a poll's time: less than `PART_SHARE`, or the part is left behind."""
+MOUNT_SHARE = 0.5
+"""One mount may take this share of the mounts' time at most."""
 
 Tables: TypeAlias = tuple[Table, ...]
 Parser: TypeAlias = Callable[[Files, float], Tables]
@@ -90,7 +101,8 @@ def read_files(name: str, poll: Poll) -> dict[str, bytes]:
 
 
 def _why_not(source: sources.Source, snapshot: Reads) -> PeerError:
-    denied = sorted(path for path in source.required if path in snapshot.denied)
+    wanted = (*source.required, *source.instead)
+    denied = sorted(path for path in snapshot.denied if any(fnmatchcase(path, pattern) for pattern in wanted))
     if denied:
         return PeerRefused(f"no permission to read /{denied[0]}")
     first = source.required[0]
@@ -133,18 +145,18 @@ class Parts:
             "netdev": self._netdev,
             "netclass": partial(interfaces.parse_netclass, exclude=chosen.netclass_exclude_devices),
             "bonding": interfaces.parse_bonding,
-            "arp": interfaces.parse_arp,
-            "softnet": interfaces.parse_softnet,
+            "arp": packets.parse_arp,
+            "softnet": packets.parse_softnet,
             "netstat": netstat.parse_netstat,
-            "sockstat": netstat.parse_sockstat,
-            "udp_queues": netstat.parse_udp_queues,
-            "tcpstat": netstat.parse_tcpstat,
-            "conntrack": netstat.parse_conntrack,
+            "sockstat": sockets.parse_sockstat,
+            "udp_queues": sockets.parse_udp_queues,
+            "tcpstat": sockets.parse_tcpstat,
+            "conntrack": packets.parse_conntrack,
             "diskstats": partial(disks.parse_diskstats, exclude=chosen.disk_exclude_devices),
             "uname": system.parse_uname,
             "os": system.parse_os,
-            "time": system.parse_time,
-            "timex": system.parse_timex,
+            "time": clock.parse_time,
+            "timex": clock.parse_timex,
             "filefd": system.parse_filefd,
             "entropy": system.parse_entropy,
             "kernel_hung": system.parse_kernel_hung,
@@ -193,8 +205,8 @@ class Parts:
         files = read_files("filesystem", poll)
         found = disks.mounts(files, chosen.filesystem_exclude_mount_points, chosen.filesystem_exclude_types)
         calls = {mount.mountpoint: partial(poll.snapshot.space, mount.mountpoint) for mount in found}
-        deadline_s = poll.deadline_s / 2
-        spaces = self._mounts.run(calls, deadline_s, min(chosen.mount_timeout_s, deadline_s / 2))
+        deadline_s = poll.deadline_s * MOUNTS_SHARE
+        spaces = self._mounts.run(calls, deadline_s, min(chosen.mount_timeout_s, deadline_s * MOUNT_SHARE))
         return (*disks.parse_filesystem(poll.at, found, spaces), normal.storage(found, spaces, poll.at))
 
 

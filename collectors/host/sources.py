@@ -91,7 +91,7 @@ SOURCES = {
         _each(_MC, "ce_count ue_count ce_noinfo_count ue_noinfo_count"),
         paths=_each(f"{_MC}/csrow[0-9]*", "ce_count ue_count"),
     ),
-    "rapl": Source(_each("sys/class/powercap/*", "name energy_uj")),
+    "rapl": Source(("sys/class/powercap/*/energy_uj",), paths=("sys/class/powercap/*/name",)),
     "xfs": Source(("sys/fs/xfs/*/stats/stats",)),
     "btrfs": Source(
         ("sys/fs/btrfs/*/allocation/global_rsv_size",),

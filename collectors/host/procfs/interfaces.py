@@ -9,7 +9,6 @@ from collectors.host.procfs.shape import (
     GAUGE,
     Files,
     Malformed,
-    family,
     folders,
     integer,
     lines,
@@ -151,50 +150,3 @@ def parse_bonding(files: Files, at: float) -> tuple[Table, ...]:
         states = [text_of(files, f"{CLASS}{slave}/bonding_slave/mii_status") for slave in slaves]
         readings.append((len(slaves), states.count("up")))
     return (table(at, _BONDING, ("master",), [(master,) for master in masters], list(per_row(readings, 2))),)
-
-
-_ARP = (Family("node_arp_entries", GAUGE, "Entries of the ARP table by interface.", "/proc/net/arp"),)
-
-
-def parse_arp(files: Files, at: float) -> tuple[Table, ...]:
-    """Count the ARP table by interface, its sixth column."""
-    path = "proc/net/arp"
-    counts: dict[str, int] = {}
-    with parsing(path):
-        for line in lines(files, path)[1:]:
-            device = line.split()[5].decode("utf-8", "replace")
-            counts[device] = counts.get(device, 0) + 1
-    return (table(at, _ARP, ("device",), [(device,) for device in counts], [list(counts.values())]),)
-
-
-def _softnet(what: str, text: str) -> Family:
-    return family(f"node_softnet_{what}", GAUGE if what == "backlog_len" else COUNTER, text, "/proc/net/softnet_stat")
-
-
-# The column of /proc/net/softnet_stat (kernel's net/core/net-procfs.c, softnet_seq_show) and the first kernel with it.
-_SOFTNET = (
-    (0, _softnet("processed_total", "Packets that the receive softirq handled.")),
-    (1, _softnet("dropped_total", "Packets dropped because the backlog was full.")),
-    (2, _softnet("times_squeezed_total", "Times the receive softirq ran out of budget with work left.")),
-    (9, _softnet("received_rps_total", "Times this CPU was woken to receive for another.")),  # 2.6.36
-    (10, _softnet("flow_limit_count_total", "Times the flow limit of the backlog was reached.")),  # 3.11
-    (11, _softnet("backlog_len", "Packets waiting in the backlog.")),  # 5.10
-)
-_SOFTNET_CPU = 12  # 5.10: the CPU's number, because offline CPUs have no line
-
-
-def parse_softnet(files: Files, at: float) -> tuple[Table, ...]:
-    """Parse the receive softirq's counters, hexadecimal and one line for each CPU."""
-    path = "proc/net/softnet_stat"
-    rows, readings = [], []
-    with parsing(path):
-        for number, line in enumerate(lines(files, path)):
-            words = [int(word, 16) for word in line.split()]
-            if len(words) < 3:
-                raise Malformed(path, f"a line has {len(words)} columns where there should be 9 or more")
-            rows.append((str(words[_SOFTNET_CPU] if len(words) > _SOFTNET_CPU else number),))
-            readings.append(words)
-    width = min((len(words) for words in readings), default=0)
-    there = [(column, of) for column, of in _SOFTNET if column < width]
-    columns = [[words[column] for words in readings] for column, _ in there]
-    return (table(at, tuple(of for _, of in there), ("cpu",), rows, columns),)

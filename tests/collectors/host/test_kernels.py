@@ -2,9 +2,10 @@
 
 import pytest
 
+from collectors.host.parts import NotSupported, Poll, read_files
 from collectors.host.procfs.shape import Malformed
-from netmon.api import Missing, Reason
-from tests.support.host_memory import FACTS, Series, read_part, series
+from netmon.api import Missing, PeerRefused, Reason
+from tests.support.host_memory import FACTS, MemoryFiles, Series, read_part, series
 from tests.support.host_tree import read_tree
 
 DISKS, SNMP, SOFTNET = "proc/diskstats", "proc/net/snmp", "proc/net/softnet_stat"
@@ -162,3 +163,12 @@ def test_an_attribute_that_is_no_number_is_missing_alone() -> None:
     assert found["node_network_iface_id", (("device", "eth0"),)] == 4
     speed = found["node_network_speed_bytes", (("device", "eth0"),)]
     assert speed == Missing(Reason.NOT_SUPPORTED, "the driver knows no speed"), "-1 is no speed"
+
+
+def test_files_for_root_alone_are_refused_to_others() -> None:
+    files = MemoryFiles({"sys/class/powercap/intel-rapl:0/name": b"package-0\n"})
+    files.denied = frozenset(("sys/class/powercap/intel-rapl:0/energy_uj", "sys/class/dmi/id/board_serial"))
+    with pytest.raises(PeerRefused, match="no permission to read /sys/class/powercap/intel-rapl:0/energy_uj"):
+        read_files("rapl", Poll(files, 1, 1))
+    with pytest.raises(NotSupported, match="there is no /proc/mdstat"):
+        read_files("mdadm", Poll(files, 1, 1))
