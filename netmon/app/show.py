@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich import box
@@ -78,11 +78,12 @@ def tables(reading: Reading, console: Console) -> None:
     parts = sorted(reading.parts, key=lambda part: _describes(part.tables), reverse=True)
     console.print(_device(reading))
     for part in parts:
-        for table in part.tables:
-            if not _describes([table]):
-                grid = _grid(part.name, table)
-                if grid is not None:
-                    console.print(grid)
+        shown = [(table, _ours(table)) for table in part.tables if table.rows and not _describes([table])]
+        alone = [(table, numbers[0]) for table, numbers in shown if len(numbers) == 1]
+        for grid in [_grid(part.name, *each) for each in shown if len(each[1]) > 1]:
+            console.print(grid)
+        if alone:
+            console.print(_list(part.name, alone))
     console.print(_parts(parts))
 
 
@@ -105,15 +106,31 @@ def _device(reading: Reading) -> RenderableType:
     return Panel(grid, title=Text(reading.target), title_align="left", expand=False, border_style="dim")
 
 
-def _grid(part: str, table: Table) -> Grid | None:
-    """Return one table of normalised quantities; the MIB's own numbers are for machines."""
-    ours = [
+def _ours(table: Table) -> list[int]:
+    """Return which columns are normalised quantities; the MIB's own numbers are for machines."""
+    return [
         number
         for number, family in enumerate(table.families)
         if family.name.startswith(_PREFIX) and not family.name.endswith("_info") and family.name not in _OF_READING
     ][:COLUMNS_MAX]
-    if not ours or not table.rows:
-        return None
+
+
+def _list(part: str, alone: Sequence[tuple[Table, int]]) -> Grid:
+    """Return the quantities that come one to a table (temperatures, light, fans) as one list."""
+    grid = _plain_grid(part)
+    for _ in range(2):
+        grid.add_column(overflow="fold")
+    grid.add_column(justify="right", no_wrap=True)
+    for table, number in alone:
+        name, labels = table.families[number].name, _telling(table)
+        for cells, value in list(zip(table.rows, table.columns[number], strict=True))[:ROWS_MAX]:
+            grid.add_row(Text(", ".join(cells[label] for label in labels)), Text(_title(name, "")), _cell(name, value))
+    grid.show_header = False
+    return grid
+
+
+def _grid(part: str, table: Table, ours: Sequence[int]) -> Grid:
+    """Return one table of normalised quantities that share their labels."""
     names = [table.families[number].name for number in ours]
     shared = _shared([name.removeprefix(_PREFIX) for name in names])
     grid = _plain_grid(f"{part}  {shared.replace('_', ' ')}".rstrip())
