@@ -5,7 +5,7 @@ grammar, read into our own nodes, never executed as Python. Values travel as who
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -79,7 +79,7 @@ def parse(text: str) -> Node:
 
 
 def names(node: Node) -> Iterator[str]:
-    """Give every column that the expression reads, in order of reading, repeated where it is read twice."""
+    """Give every column that the expression reads, what it measures before what it is conditional on."""
     match node:
         case Name(name):
             yield name
@@ -88,9 +88,22 @@ def names(node: Node) -> Iterator[str]:
             yield from names(right)
         case Among(column, _):
             yield column.name
-        case Call(_, arguments):
-            for argument in arguments:
+        case Call(function, arguments):
+            for argument in reversed(arguments) if function == "when" else arguments:
                 yield from names(argument)
+
+
+def expand(node: Node, definitions: Mapping[str, Node]) -> Node:
+    """Return the expression with each name that has a definition replaced by it."""
+    match node:
+        case Name(name):
+            return definitions.get(name, node)
+        case Binary(operator, left, right):
+            return Binary(operator, expand(left, definitions), expand(right, definitions))
+        case Call(function, arguments):
+            return Call(function, tuple(expand(argument, definitions) for argument in arguments))
+        case _:
+            return node
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -25,16 +25,24 @@ def of_table(table: "Table") -> Iterator[str]:
     for name, obj in table.objects.items():
         if obj.syntax_by is not None and obj.syntax_by[0] not in table.objects:
             yield f"objects.{name}.syntax_by: no object {obj.syntax_by[0]!r} in this table"
+    yield from _lookup_faults(table)
+    for name, text in table.expressions.items():
+        if name in known:
+            yield f"expressions.{name}: the name is taken"
+        yield from _expression_faults(f"expressions.{name}", table, text)
+    if table.continuity is not None:
+        yield from _continuity_faults(table, table.continuity, known)
+    for at, block in enumerate(table.blocks):
+        yield from (f"blocks.{at}.{fault}" for fault in _block_faults(table, block, known))
+
+
+def _lookup_faults(table: "Table") -> Iterator[str]:
     reached = {*table.objects, *table.index_names}
     for name, lookup in table.lookups.items():
         for by in lookup.by:
             if by not in reached:
                 yield f"lookups.{name}.by: no object, part of the index or lookup before this one is called {by!r}"
         reached.add(name)
-    if table.continuity is not None:
-        yield from _continuity_faults(table, table.continuity, known)
-    for at, block in enumerate(table.blocks):
-        yield from (f"blocks.{at}.{fault}" for fault in _block_faults(table, block, known))
 
 
 def _continuity_faults(table: "Table", continuity: "Continuity", known: set[str]) -> Iterator[str]:
@@ -68,7 +76,8 @@ def _block_faults(table: "Table", block: "Block", known: set[str]) -> Iterator[s
     for name in block.where:
         if name not in table.objects:
             yield f"where: no object {name!r} in this table"
-    yield from _label_faults("match", {template: (template,) for template in block.match}, known)
+    templates = {template: (template,) for template in (*block.match, *block.unless)}
+    yield from _label_faults("match", templates, known)
     for name, metric in block.metrics.items():
         yield from _expression_faults(f"metrics.{name}.value", table, metric.value)
         if name.startswith(PREFIX):
@@ -76,7 +85,7 @@ def _block_faults(table: "Table", block: "Block", known: set[str]) -> Iterator[s
 
 
 def _expression_faults(where: str, table: "Table", text: str) -> Iterator[str]:
-    node = expression.parse(text)
+    node = table.expression(text)
     found = set(expression.names(node))
     asked = {
         part.arguments[0]
@@ -148,6 +157,6 @@ def _compared(table: "Table") -> Iterator[tuple[str, str, tuple[int | str, ...]]
     for at, block in enumerate(table.blocks):
         yield from ((f"blocks.{at}.where.{name}", name, values) for name, values in block.where.items())
         for metric_name, metric in block.metrics.items():
-            for node in expression.walk(expression.parse(metric.value)):
+            for node in expression.walk(table.expression(metric.value)):
                 if isinstance(node, expression.Among):
                     yield f"blocks.{at}.metrics.{metric_name}.value", node.column.name, node.values

@@ -4,13 +4,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from collectors.snmp import index, oid
 from collectors.snmp.answers import Cell
 from collectors.snmp.ber import WireError
 from collectors.snmp.came import Came, Keys
-from collectors.snmp.convert import index_text
+from collectors.snmp.convert import dotted, index_text
 from collectors.snmp.expression import Among, Binary, Call, Const, Name, Node
 from collectors.snmp.labels import IndexText, Parts, Writer
 from collectors.snmp.plan import SCALAR, BlockPlan, MetricPlan, TablePlan
@@ -176,7 +177,7 @@ class _Builder:
             keys=keys,
             label_names=block.label_names,
             rows=self.layouts.rows.setdefault(rows, rows),
-            texts=("",) if self.came.plan.scalar else tuple(oid.text(oid.suffix_arcs(key)) for key in keys),
+            texts=("",) if self.came.plan.scalar else tuple(map(dotted, keys)),
             metrics=tuple(metrics),
             families=tuple(_family(self.came, metric, beside) for metric in metrics),
             fixed=tuple(_fixed(metric.node, len(keys)) for metric in metrics),
@@ -185,7 +186,7 @@ class _Builder:
 
 def _chosen(block: BlockPlan, key: bytes, writer: Writer) -> bool:
     return all(not values.isdisjoint(writer.cell(key, name)) for name, values in block.where) and all(
-        pattern.search(writer.write(key, template)) for template, pattern in block.match
+        (pattern.search(writer.write(key, template)) is not None) is fit for template, pattern, fit in block.match
     )
 
 
@@ -208,7 +209,7 @@ def _tell_apart(
 
 
 def _marked(plan: TablePlan, block: BlockPlan, key: bytes, row: Labels) -> Labels:
-    mark = oid.text(oid.suffix_arcs(key)) if not plan.scalar else plan.name
+    mark = plan.name if plan.scalar else dotted(key)
     marked = list(row)
     marked[block.telling] = f"{row[block.telling]} ({mark})".lstrip()
     return tuple(marked)
@@ -251,14 +252,22 @@ def _family(came: Came, metric: MetricPlan, beside: set[str]) -> Family:
     name = next((name for name in metric.reads if came.cells[name]), metric.reads[0])
     plan = came.plan
     source = plan.table.objects[name].oid
-    return Family(
-        name=metric.name,
-        kind=metric.kind,
-        help=metric.help,
-        source=f"{source}.0" if plan.scalar else source,
-        upper_limit=metric.upper_limit if metric.upper_limit in beside else "",
-        lower_limit=metric.lower_limit if metric.lower_limit in beside else "",
+    return _shared(
+        Family(
+            name=metric.name,
+            kind=metric.kind,
+            help=metric.help,
+            source=f"{source}.0" if plan.scalar else source,
+            upper_limit=metric.upper_limit if metric.upper_limit in beside else "",
+            lower_limit=metric.lower_limit if metric.lower_limit in beside else "",
+        )
     )
+
+
+@lru_cache(maxsize=16_384)  # as many as profiles have metrics, several times over: 3 MB
+def _shared(family: Family) -> Family:
+    """Return one object for all devices that have this metric."""
+    return family
 
 
 def _fixed(node: Node, rows: int) -> Column | None:

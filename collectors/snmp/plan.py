@@ -36,7 +36,7 @@ class BlockPlan:
     labels: tuple[tuple[Template, ...], ...]
     telling: int
     where: tuple[tuple[str, frozenset[int | str]], ...]
-    match: tuple[tuple[Template, re.Pattern[str]], ...]
+    match: tuple[tuple[Template, re.Pattern[str], bool], ...]  # whether the template must fit, or must not
     metrics: tuple[MetricPlan, ...]
 
 
@@ -103,7 +103,7 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
         blocks=blocks,
         structural=frozenset(_structural(table, blocks, key)),
         key=key,
-        rate=expression.parse(rate) if rate else None,
+        rate=table.expression(rate) if rate else None,
     )
 
 
@@ -171,13 +171,17 @@ def _block(table: Table, block: Block) -> BlockPlan:
         labels=templates,
         telling=ours.index(True) if True in ours else told.index(True) if True in told else 0,
         where=tuple((name, frozenset(values)) for name, values in block.where.items()),
-        match=tuple((parse(template), re.compile(pattern)) for template, pattern in block.match.items()),
+        match=(*_patterns(block.match, fit=True), *_patterns(block.unless, fit=False)),
         metrics=tuple(_metric(table, name, metric) for name, metric in block.metrics.items()),
     )
 
 
+def _patterns(patterns: Mapping[str, str], *, fit: bool) -> Iterator[tuple[Template, re.Pattern[str], bool]]:
+    return ((parse(template), re.compile(pattern), fit) for template, pattern in patterns.items())
+
+
 def _metric(table: Table, name: str, metric: Metric) -> MetricPlan:
-    node = expression.parse(metric.value)
+    node = table.expression(metric.value)
     reads = tuple(dict.fromkeys(expression.names(node)))
     normal, obj = NORMAL.get(name), table.objects.get(reads[0])
     only = obj if obj is not None and isinstance(node, expression.Name) else None
@@ -200,7 +204,7 @@ def _structural(table: Table, blocks: tuple[BlockPlan, ...], key: tuple[Template
             yield from _behind(table, field.name)
     for block in blocks:
         yield from (name for name, _ in block.where)
-        yield from (name for template, _ in block.match for field in template for name in _behind(table, field.name))
+        yield from (name for template, _, _ in block.match for field in template for name in _behind(table, field.name))
 
 
 def _behind(table: Table, name: str) -> Iterator[str]:

@@ -145,13 +145,14 @@ class Metric(_Model):
 
 
 class Block(_Model):
-    """Metrics over some rows of the table: those where each `where` column holds one of the values, and each template
-    in `match` fits its pattern.
+    """Metrics over some rows of the table: those where each `where` column holds one of the values, each template in
+    `match` fits its pattern, and none in `unless` does.
     """
 
     labels: Labels | None = None
     where: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
     match: dict[str, Pattern] = Field(default_factory=dict)
+    unless: dict[str, Pattern] = Field(default_factory=dict)
     metrics: dict[MetricName, Metric] = Field(min_length=1)
 
 
@@ -166,7 +167,8 @@ class Continuity(_Model):
 class Table(_Model):
     """Objects that share an index; without `index` they are scalars.
 
-    `last_change` are scalars of the profile that move whenever rows are added, removed or renumbered.
+    `last_change` are scalars of the profile that move whenever rows are added, removed or renumbered. `expressions` are
+    names for what several metrics compute alike.
     """
 
     mib: str = Field(min_length=1)
@@ -174,6 +176,7 @@ class Table(_Model):
     labels: Labels = Field(default_factory=dict)
     objects: dict[MetricName, Object] = Field(min_length=1)
     lookups: dict[LabelName, Lookup] = Field(default_factory=dict)
+    expressions: dict[LabelName, Expression] = Field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     continuity: Continuity | None = None
     last_change: tuple[str, ...] = ()
@@ -182,6 +185,11 @@ class Table(_Model):
     def index_names(self) -> tuple[str, ...]:
         """The names of the index's parts."""
         return tuple(part.name for part in self.index)
+
+    def expression(self, text: str) -> expression.Node:
+        """Return the tree of an expression, with what `expressions` defines put in."""
+        definitions = {name: expression.parse(defined) for name, defined in self.expressions.items()}
+        return expression.expand(expression.parse(text), definitions)
 
     def block_labels(self, block: Block) -> dict[str, tuple[str, ...]]:
         """Return the labels of a block's metrics; a normalised one is told its MIB without being asked."""

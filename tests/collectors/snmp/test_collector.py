@@ -10,7 +10,9 @@ from collectors.snmp import oid
 from collectors.snmp.agent import Agent
 from collectors.snmp.answers import Answers, Cell
 from collectors.snmp.collector import SnmpCollector, split_address
+from collectors.snmp.plan import TablePlan
 from collectors.snmp.settings import CommunityCredential, ProfileSettings, SnmpSettings
+from collectors.snmp.tables import TablesRead, read_table
 from netmon.api import Missing, Part, PeerTimeout, Reading, Reason, Target
 from tests.support.librenms import samples_of
 from tests.support.profiles import shipped
@@ -276,7 +278,9 @@ async def test_names_of_parts_are_read_once_until_the_device_says_that_they_chan
     recorded = with_sensor()
     memory, clock = Memory(sw1=recorded), Clock(recorded)
     snmp = collector(memory, clock=clock)
-    assert value(await snmp.read(TARGET, ["entity"], 10), "netmon_temperature_celsius", sensor="inlet") == 25.4
+    reading = await snmp.read(TARGET, ["entity"], 10)
+    assert value(reading, "netmon_temperature_celsius", sensor="inlet") == 25.4
+    assert {s.source for s in samples_of(reading) if s.metric == "netmon_temperature_celsius"} == {f"{SENSOR}.4.9"}
     since = len(memory.asked)
     clock.move(60)
     recorded.change(f"{SENSOR}.4.9", 260)
@@ -308,30 +312,30 @@ async def test_a_sensor_that_cannot_be_read_now_is_missing_and_not_gone() -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "scale", "precision", "raw", "metric", "result"),
+    ("name", "reading", "metric", "result"),  # reading: type, scale, precision, value
     [
-        (b"Ethernet1 Rx Power Sensor", 14, 9, 2, -523, "netmon_optical_rx_power_dbm", -5.23),
-        (b"Ethernet1 Tx Power Sensor", 14, 9, 2, -101, "netmon_optical_tx_power_dbm", -1.01),
-        (b"DOM RX Power Sensor for Ethernet1", 6, 8, 3, 500, "netmon_optical_rx_power_dbm", -3.0103),
-        (b"Transceiver Transmit Power Sensor", 6, 7, 0, 1000, "netmon_optical_tx_power_dbm", 0.0),
-        (b"PSU 1 Input Power", 6, 9, 0, 250, "netmon_optical_rx_power_dbm", 53.979),
-        (b"PSU 1 power draw", 6, 9, 0, 250, "netmon_power_watts", 250),
-        (b"Laser Bias Current Sensor", 5, 8, 2, 612, "netmon_optical_bias_amperes", 0.00612),
-        (b"PSU 1 output current", 5, 9, 1, 35, "netmon_current_amperes", 3.5),
-        (b"Fan 1", 10, 9, 0, 4200, "netmon_fan_speed_rpm", 4200),
-        (b"12 V rail", 4, 8, 0, 12_050, "netmon_voltage_volts", 12.05),
-        (b"Intake", 9, 9, 0, 45, "netmon_humidity_ratio", 0.45),
+        (b"Ethernet1 Rx Power Sensor", (14, 9, 2, -523), "netmon_optical_rx_power_dbm", -5.23),
+        (b"Ethernet1 Tx Power Sensor", (14, 9, 2, -101), "netmon_optical_tx_power_dbm", -1.01),
+        (b"DOM RX Power Sensor for Ethernet1", (6, 8, 3, 500), "netmon_optical_rx_power_dbm", -3.0103),
+        (b"Transceiver Transmit Power Sensor", (6, 7, 0, 1000), "netmon_optical_tx_power_dbm", 0.0),
+        (b"PSU 1 Input Power", (6, 9, 0, 250), "netmon_power_watts", 250),
+        (b"PSU 1 power draw", (6, 9, 0, 250), "netmon_power_watts", 250),
+        (b"Laser Bias Current Sensor", (5, 8, 2, 612), "netmon_optical_bias_amperes", 0.00612),
+        (b"PSU 1 output current", (5, 9, 1, 35), "netmon_current_amperes", 3.5),
+        (b"Fan 1", (10, 9, 0, 4200), "netmon_fan_speed_rpm", 4200),
+        (b"12 V rail", (4, 8, 0, 12_050), "netmon_voltage_volts", 12.05),
+        (b"Intake", (9, 9, 0, 45), "netmon_humidity_ratio", 0.45),
     ],
 )
 async def test_sensors_get_one_name_and_unit_whatever_their_scale(
-    name: bytes, kind: int, scale: int, precision: int, raw: int, metric: str, result: float
+    name: bytes, reading: tuple[int, int, int, int], metric: str, result: float
 ) -> None:
     recorded = with_sensor()
     recorded.change(f"{PHYSICAL}.7.9", name)
-    for column, cell in ((1, kind), (2, scale), (3, precision), (4, raw)):
+    for column, cell in enumerate(reading, 1):
         recorded.change(f"{SENSOR}.{column}.9", cell)
-    reading = await collector(Memory(sw1=recorded)).read(TARGET, ["entity"], 10)
-    assert value(reading, metric, sensor=name.decode()) == pytest.approx(result, abs=1e-3 if "dbm" in metric else 1e-9)
+    found = await collector(Memory(sw1=recorded)).read(TARGET, ["entity"], 10)
+    assert value(found, metric, sensor=name.decode()) == pytest.approx(result, abs=1e-3 if "dbm" in metric else 1e-9)
 
 
 async def test_an_unreachable_device_is_a_reading_with_a_problem() -> None:
@@ -354,16 +358,12 @@ async def test_a_credential_that_nobody_defined_is_told_by_name() -> None:
 
 
 async def test_a_bug_in_one_part_costs_that_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    import collectors.snmp.collector as module
-
-    real = module.read_table
-
-    def read_table(plan: Any, *rest: Any) -> Any:
+    def slip(plan: TablePlan, *rest: Any) -> TablesRead:
         if plan.name == "interfaces":
             raise ZeroDivisionError("a slip")
-        return real(plan, *rest)
+        return read_table(plan, *rest)
 
-    monkeypatch.setattr(module, "read_table", read_table)
+    monkeypatch.setattr("collectors.snmp.collector.read_table", slip)
     reading = await collector(Memory(sw1=device())).read(TARGET, ["system", "if_mib"], 10)
     assert part(reading, "if_mib").problem == Missing(Reason.BUG, "ZeroDivisionError: a slip")
     assert part(reading, "system").problem is None

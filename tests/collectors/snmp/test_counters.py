@@ -1,4 +1,4 @@
-"""Reboot, wrap and reset told apart: RFC 2578 section 7.1.6, RFC 3418 sysUpTime, RFC 2863 ifCounterDiscontinuityTime."""
+"""Reboot, wrap and reset told apart: sysUpTime (RFC 3418), ifCounterDiscontinuityTime (RFC 2863)."""
 
 from array import array
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def read(
     modulus: int = WRAP,
     limit: float | None = None,
 ) -> Reading:
-    packed = not any(isinstance(value, Missing) for value in values)
-    column: Column = array("Q", values) if packed else list(values)  # type: ignore[arg-type]  # packed: no Missing
+    numbers = [value for value in values if isinstance(value, int)]
+    column: Column = array("Q", numbers) if len(numbers) == len(values) else list(values)
     return Reading(rows, column, marks, epoch, at, modulus, lambda _: limit)
 
 

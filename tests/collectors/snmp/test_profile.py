@@ -124,6 +124,13 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
         (f"{BLOCK}/where", {"acmeState": ["fine"]}, "where.acmeState: acmeState has no 'fine' in its enumeration"),
         (f"{BLOCK}/match", {"{acmeModel}": "("}, "not a regular expression: missing )"),
         (f"{BLOCK}/match", {"{acmeModl}": "x"}, "no 'acmeModl' among the objects"),
+        (f"{BLOCK}/unless", {"{acmeModl}": "x"}, "no 'acmeModl' among the objects"),
+        (f"{SENSORS}/expressions", {"acmeTemp": "acmeState"}, "expressions.acmeTemp: the name is taken"),
+        (
+            f"{SENSORS}/expressions",
+            {"reading": "acmeTmp / 10"},
+            "expressions.reading: no object 'acmeTmp' in this table",
+        ),
         (f"{BLOCK}/labels", {"name": "x"}, "labels are name, mib, where sensor, mib are right"),
         (f"{BLOCK}/metrics", {"netmon_temperature_celsius": {"value": "acmeTmp"}}, "no object 'acmeTmp' in this table"),
         (
