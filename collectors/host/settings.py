@@ -39,6 +39,13 @@ class HostSettings(_Model):
     top_processes: int = Field(default=10, ge=0, le=1000)  # how many programs are shown one by one
     parts: dict[str, PartSettings] = Field(default_factory=dict)
 
+    @field_validator("textfile_directory")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_absolute():
+            raise ValueError(f"{str(folder)!r} does not begin with a slash; write the whole path")
+        return folder
+
     @field_validator("parts")
     @classmethod
     def _known(cls, parts: dict[str, PartSettings]) -> dict[str, PartSettings]:

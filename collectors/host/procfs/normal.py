@@ -93,13 +93,17 @@ def _difference(fields: Mapping[bytes, int], total: bytes, free: int | None) -> 
 
 
 def storage(found: Sequence[Mount], spaces: Mapping[str, Space | Missing], at: float) -> Table:
-    """Return used and size of each filesystem, as `df` has them: what root alone may use counts as used."""
+    """Return used and size of each filesystem as `df` and HOST-RESOURCES-MIB have them.
+
+    What is kept for root counts in neither, so that used reaches size when an ordinary user can write no more.
+    """
     rows, readings = [], []
     for mount in found:
         space = spaces.get(mount.mountpoint)
         if isinstance(space, Space) and space.size:
             rows.append((clean(mount.device), clean(mount.mountpoint), HERE))
-            readings.append((space.size - space.avail, space.size))
+            used = space.size - space.free
+            readings.append((used, used + space.avail))
     return table(at, _STORAGE, ("storage", "mountpoint", "mib"), rows, list(per_row(readings, 2)))
 
 

@@ -10,7 +10,7 @@ from netmon.api import Column, Family, Kind, Missing, Reason, Table, Value
 
 Files: TypeAlias = Mapping[str, bytes]
 """What was read: path below the root, without its leading slash → contents. Names that begin with `@` are facts that no
-file holds (`@timex`, `@statvfs`), as text that a remote shell could print as well; see `facts.py`."""
+file holds (`@time`, `@timex`, `@systemd`), as bytes that a remote shell could print as well; see `facts.py`."""
 
 Rows: TypeAlias = Sequence[tuple[str, ...]]
 

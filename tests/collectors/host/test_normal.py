@@ -82,6 +82,13 @@ def test_sensors_with_their_chips_own_limits() -> None:
     assert found["netmon_humidity_ratio", humidity] == 0.453
 
 
+def test_storage_is_full_when_an_ordinary_user_can_write_no_more() -> None:
+    found = series(read_part("filesystem", read_tree("vm")))  # 1000 bytes, 400 free, 300 of them for everyone
+    labels = (("mib", "linux"), ("mountpoint", "/"), ("storage", "/dev/vda"))
+    assert found["netmon_storage_used_bytes", labels] == 600
+    assert found["netmon_storage_size_bytes", labels] == 900
+
+
 def test_swap_is_told_where_there_is_some() -> None:
     found = series(read_part("meminfo", read_tree("kernel_3_10")))
     assert found["netmon_memory_used_bytes", (("mib", "linux"), ("pool", "swap"))] == 30 * 1024

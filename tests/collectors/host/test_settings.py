@@ -11,6 +11,11 @@ from collectors.host.settings import HostSettings
         ({"interval_s": 0}, "interval_s", "greater than or equal to 1"),
         ({"parts": {"cpus": {}}}, "parts", "no part is called cpus; there are arp, bonding, btrfs"),
         ({"disk_exclude_devices": "("}, "disk_exclude_devices", "regular expression"),
+        (
+            {"textfile_directory": "text"},
+            "textfile_directory",
+            "'text' does not begin with a slash; write the whole path",
+        ),
         ({"parts": {"cpu": {"interval_s": -1}}}, "parts.cpu.interval_s", "greater than or equal to 1"),
     ],
 )
