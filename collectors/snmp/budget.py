@@ -26,11 +26,16 @@ class Budget:
         """Whether the device is asked for less than others."""
         return self.varbinds < START
 
-    def failed(self, asked: int) -> None:
-        """Note that a request for `asked` varbinds was too much, or its large reply lost."""
-        self.ceiling = max(1, min(self.ceiling, asked * 3 // 4))
-        self.varbinds = max(1, min(self.varbinds, asked // 2))
+    def failed(self, asked: int, came: int = 0) -> None:
+        """Note that a request for `asked` varbinds was too much: its answer was refused, lost, or held only `came`."""
+        self.ceiling = max(1, came, min(self.ceiling, asked * 3 // 4))
+        self.varbinds = max(1, came, min(self.varbinds, asked // 2))
         self._since_failure = self._since_growth = 0
+
+    def doubt(self, asked: int) -> None:
+        """Note that no request was answered, not even the smallest: too large still, or the device is gone."""
+        self.varbinds = max(1, min(self.varbinds, asked // 2))
+        self._since_growth = 0
 
     def succeeded(self) -> None:
         """Note that a request was answered with ease."""

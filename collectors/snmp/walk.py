@@ -15,7 +15,7 @@ from collectors.snmp.answers import Answers
 from collectors.snmp.columns import ColumnWalk, Table, TableMemory, take_page
 from collectors.snmp.exchange import Exchange
 from collectors.snmp.request import Device, Question
-from netmon.api import Missing, PeerAuthFailed, PeerError, PeerTimeout, Reason
+from netmon.api import Missing, PeerAuthFailed, PeerError, Reason
 
 _SCALAR = b"\x00"  # the instance of an object that is no column: RFC 2578 section 7
 _SCALARS_AT_ONCE = 32
@@ -26,6 +26,7 @@ _OVERHEAD_OCTETS = 200  # of a message around its varbinds, version 3's security
 _EASE = 4  # a device that takes a quarter of the time-out to answer is not asked for more at a time
 _SILENT_BUNDLES = 2  # in a row, from a device that did answer before: then the rest is not asked
 _NOT_ALLOWED = Missing(Reason.AUTH_FAILED, "the device answers authorizationError: its view does not show us this")
+_FELL_SILENT = Missing(Reason.TIMEOUT, "not asked: the device fell silent")
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +86,9 @@ class Fetch:
     async def _scalars(self, objects: list[bytes]) -> None:
         """GET these; what cannot be had together is asked for in halves."""
         while objects:
+            if self._given_up:
+                self.answers.problems.update(dict.fromkeys(objects, _FELL_SILENT))
+                return
             try:
                 pdu = await self._ask(Question(wire.PduType.GET, [each + _SCALAR for each in objects]))
             except PeerError as error:
@@ -126,6 +130,9 @@ class Fetch:
             bundle.columns = [column for column in bundle.columns if not column.done]
             if not bundle.columns:
                 return
+            if self._given_up:
+                _end(bundle.columns, _FELL_SILENT)
+                return
             rows = self._plan(bundle)
             question = Question(self._next, [column.at for column in bundle.columns], rows)
             try:
@@ -134,9 +141,8 @@ class Fetch:
                 self._lose(error)
                 missing = self._why(error)
                 if missing.reason is not Reason.DEADLINE:
-                    self._device.budget.failed(question.asked)  # a size for which even its small answers were lost
-                for column in bundle.columns:
-                    column.end(missing.reason, missing.detail)
+                    self._device.budget.doubt(question.asked)
+                _end(bundle.columns, missing)
                 return
             self._silent = 0
             if pdu.error_status:
@@ -178,9 +184,11 @@ class Fetch:
             return
         memory = bundle.table.memory
         memory.octets_per_varbind = max(question.octets / got, 0.9 * memory.octets_per_varbind)
-        if got < len(bundle.columns):  # no room for one row: the columns beyond go on alone
+        if got < question.asked and varbinds.tags[-1] != wire.Tag.END_OF_MIB_VIEW:
             self._metrics.truncated += 1
-            bundle.limit = got
+            self._device.budget.failed(question.asked, got)  # agents that cut an answer have often worked out all of it
+            if got < len(bundle.columns):
+                bundle.limit = got  # there is no room for one row: the columns beyond go on alone
         elif question.took_s < self._settings.timeout_s / _EASE:
             self._device.budget.succeeded()
         take_page(bundle.columns, varbinds)
@@ -193,8 +201,7 @@ class Fetch:
             self._too_big(bundle, asked, "tooBig")
             return
         if pdu.error_status == wire.ErrorStatus.AUTHORIZATION_ERROR:
-            for column in columns:
-                column.end(_NOT_ALLOWED.reason, _NOT_ALLOWED.detail)
+            _end(columns, _NOT_ALLOWED)
             return
         blamed = pdu.error_index - 1
         if len(columns) == 1:
@@ -217,9 +224,11 @@ class Fetch:
             bundle.limit = 1
             bundle.columns[0].end(Reason.REFUSED, f"{what}, even for one value")
 
+    @property
+    def _given_up(self) -> bool:
+        return self._silent >= _SILENT_BUNDLES
+
     async def _ask(self, question: Question) -> wire.Pdu:
-        if self._silent >= _SILENT_BUNDLES:
-            raise PeerTimeout("not asked: the device fell silent")
         pdu = await self._exchange.ask(self._device, question, self._deadline)
         self._answered = True
         return pdu
@@ -236,6 +245,11 @@ class Fetch:
         return error.missing()
 
 
+def _end(columns: Sequence[ColumnWalk], missing: Missing) -> None:
+    for column in columns:
+        column.end(missing.reason, missing.detail)
+
+
 async def _together(work: Sequence[Coroutine[None, None, None]]) -> None:
     """Run these at once; the first error ends them all and is raised as it is."""
     tasks = [asyncio.ensure_future(each) for each in work]
@@ -244,6 +258,7 @@ async def _together(work: Sequence[Coroutine[None, None, None]]) -> None:
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # their places in flight are given back
 
 
 def _error_text(status: int) -> str:

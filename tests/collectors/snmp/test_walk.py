@@ -188,6 +188,10 @@ def test_a_budget_halves_at_once_and_grows_by_quarters_below_where_it_failed() -
     for _ in range(100):
         budget.succeeded()
     assert budget.varbinds == 120
+    budget.failed(120, came=100)  # an agent that cuts its answers
+    assert (budget.varbinds, budget.ceiling) == (100, 100)
+    budget.doubt(100)  # nothing came at all: it may be gone, and be back in full strength
+    assert (budget.varbinds, budget.ceiling) == (50, 100)
     for _ in range(10):
         budget.failed(budget.varbinds)
     assert budget.varbinds == 1
