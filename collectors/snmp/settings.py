@@ -1,12 +1,28 @@
 """What the operator can set for SNMP, and the credentials that devices ask for. Units are in the names."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
-class AuthProtocol(StrEnum):
+class _Protocol(StrEnum):
+    """Names that every vendor spells its own way: SHA256, sha-256, AES, aes128 and AES256C are taken as meant."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        given = _plain(value)
+        given = {"SHA": "SHA1", "AES": "AES128"}.get(given, given)
+        return next((member for member in cls if _plain(member.value) == given), None)
+
+
+def _plain(name: str) -> str:
+    return name.upper().replace("-", "").replace("_", "").replace(" ", "")
+
+
+class AuthProtocol(_Protocol):
     """Message digests of USM: RFC 3414 sections 6 and 7, RFC 7860."""
 
     MD5 = "MD5"
@@ -17,7 +33,7 @@ class AuthProtocol(StrEnum):
     SHA512 = "SHA-512"
 
 
-class PrivProtocol(StrEnum):
+class PrivProtocol(_Protocol):
     """Ciphers of USM: RFC 3414 section 8, RFC 3826, and the two key extensions for longer AES keys.
 
     AES-192 and AES-256 extend keys as draft-blumenthal-aes-usm-04 says; the `-C` names as Cisco does (Reeder's draft).
