@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -122,7 +123,7 @@ class _Remembered:
         if len(before) == len(tables):
             tables = tuple([_same(old, new) for old, new in zip(before, tables, strict=True)])
         self.tables[name] = tables
-        if name != TEXTFILE:
+        if name != TEXTFILE and [table.families for table in before] != [table.families for table in tables]:
             self.parts.names.update(family.name for table in tables for family in table.families)
         return tables
 
@@ -140,15 +141,15 @@ def _lost(name: str, why: Missing, duration_s: float = 0.0) -> Part:
 
 def _judge(tables: tuple[Table, ...]) -> tuple[float, Missing | None]:
     """Return the share of values that came, of those that this host should have, and why the first is missing."""
-    present = 0
-    faults = []
+    faults: list[Missing] = []
     for table in tables:
-        there, missing = table.count()
-        present += there
-        if missing:
-            cells = (cell for column in table.columns for cell in column if isinstance(cell, Missing))
-            faults += [cell for cell in cells if cell.reason not in _NO_FAULT]
-    return (present / (present + len(faults)), faults[0]) if faults else (1.0, None)
+        for column in table.columns:
+            if not isinstance(column, array):  # an array lacks nothing
+                faults += [cell for cell in column if isinstance(cell, Missing) and cell.reason not in _NO_FAULT]
+    if not faults:
+        return 1.0, None
+    present = sum(table.count()[0] for table in tables)
+    return present / (present + len(faults)), faults[0]
 
 
 class _Metrics:

@@ -4,8 +4,10 @@ import errno
 import fnmatch
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Self
 
 from collectors.host.facts import FACTS
 from collectors.host.procfs.disks import Space
@@ -37,16 +39,20 @@ class Snapshot:
 
     def read(self, patterns: Iterable[str], max_bytes: int) -> dict[str, bytes]:
         """Return the contents of every file that the patterns name; see `Source.paths`. Raises TooLarge."""
+        wanted = tuple(patterns)
+        shared = _shared_folders(wanted)
         files = {}
         known = self._read
-        for pattern in patterns:
-            for path in self._expand(pattern):
-                if path in known:
-                    text = known[path]
-                else:
-                    text = known[path] = self._one(path, max_bytes)
-                if text is not None:
-                    files[path] = text
+        with _Folders(self._root) as folders:
+            for pattern in wanted:
+                inside = folders if pattern.rpartition("/")[0] in shared else None
+                for path in self._expand(pattern):
+                    if path in known:
+                        text = known[path]
+                    else:
+                        text = known[path] = self._one(path, max_bytes, inside)
+                    if text is not None:
+                        files[path] = text
         return files
 
     def space(self, mountpoint: str) -> Space | Missing:
@@ -74,12 +80,15 @@ class Snapshot:
                     found[path] = Missing(Reason.TRUNCATED, str(error))
         return found
 
-    def _one(self, path: str, max_bytes: int) -> bytes | None:
+    def _one(self, path: str, max_bytes: int, folders: "_Folders | None") -> bytes | None:
         try:
             if path.startswith("@"):
                 return self._facts[path]()
             if path.endswith("@"):
                 return self._link(path[:-1])
+            if folders is not None:
+                folder, _, name = path.rpartition("/")
+                return read_file(name, max_bytes, once=path.startswith("sys/"), folder=folders[folder])
             return read_file(self._root + path, max_bytes, once=path.startswith("sys/"))
         except OSError as error:
             if error.errno in _DENIED:
@@ -122,6 +131,37 @@ class Snapshot:
         return names
 
 
+class _Folders:
+    """Folders that are open while many of their files are read: finding /sys/class/net/eth0 costs as much as a file."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._open: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for fd in self._open.values():
+            os.close(fd)
+
+    def __getitem__(self, folder: str) -> int:
+        fd = self._open.get(folder)
+        if fd is None:
+            fd = self._open[folder] = os.open(self._root + folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return fd
+
+
+_WORTH_OPENING = 3
+"""Files of one folder from which on it is cheaper to open the folder first."""
+
+
+@lru_cache(maxsize=256)
+def _shared_folders(patterns: tuple[str, ...]) -> frozenset[str]:
+    counts = Counter(pattern.rpartition("/")[0] for pattern in patterns if pattern.startswith("sys/"))
+    return frozenset(folder for folder, count in counts.items() if count >= _WORTH_OPENING)
+
+
 @lru_cache(maxsize=1024)
 def _wild(pattern: str) -> bool:
     return any(sign in pattern for sign in "*?[")
@@ -132,13 +172,13 @@ def _compiled(name: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(fnmatch.translate(name)).match
 
 
-def read_file(path: str, max_bytes: int, *, once: bool = False) -> bytes:
-    """Return a file's contents. Raises OSError, and TooLarge when it is longer than `max_bytes`.
+def read_file(path: str, max_bytes: int, *, once: bool = False, folder: int | None = None) -> bytes:
+    """Return the contents of a file, one of the open `folder` when that is given. Raises OSError, and TooLarge.
 
     An attribute of /sys is at most a page and comes in one read; /proc is read until it gives no more.
     A named pipe in our way must not block us, hence O_NONBLOCK.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
     try:
         if once:
             return os.read(fd, 4096)

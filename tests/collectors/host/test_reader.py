@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from collectors.host.procfs.disks import Space
@@ -87,3 +88,18 @@ def test_space_of_a_mount_and_of_one_that_is_not_there(tmp_path: Path) -> None:
     assert isinstance(space, Space)
     assert (space.size, space.files) == (said.f_blocks * said.f_frsize, said.f_files)
     assert gone == Missing(Reason.INVALID, "/gone: No such file or directory")
+
+
+def test_many_files_of_a_folder_are_read_and_nothing_stays_open(tmp_path: Path) -> None:
+    for device in ("eth0", "lo"):
+        for name in ("mtu", "speed", "type"):
+            write(tmp_path, f"sys/net/{device}/{name}", f"{device} {name}")
+    (tmp_path / "sys/net/lo/speed").unlink()
+    write(tmp_path, "sys/net/masters")  # no folder
+    before = psutil.Process().num_fds()
+    found = Snapshot(str(tmp_path)).read(
+        ("sys/net/*/mtu", "sys/net/*/speed", "sys/net/*/type", "sys/net/*/absent"), CAP
+    )
+    assert found["sys/net/eth0/speed"] == b"eth0 speed"
+    assert sorted(found) == [f"sys/net/{path}" for path in ("eth0/mtu", "eth0/speed", "eth0/type", "lo/mtu", "lo/type")]
+    assert psutil.Process().num_fds() == before
