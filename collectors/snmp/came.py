@@ -1,7 +1,7 @@
 """What came for one table of one device: its columns by name, their indexes, and which of them ended early."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from collectors.snmp.answers import Answers, Cell
@@ -32,6 +32,10 @@ class Came:
         for name, problem in self.problems.items():
             return Missing(problem.reason, f"{name}: {problem.detail}" if problem.detail else name)
         return None
+
+    def with_cells(self, cells: Mapping[str, Cells]) -> "Came":
+        """Return the same with other columns."""
+        return replace(self, cells=cells, shape=_shape(cells))
 
     def foreign(self, column: bytes) -> Cells:
         """Return a column of another table."""

@@ -244,7 +244,8 @@ class SnmpCollector:
             return Part(plan.name, (), 0.0)
         counts = device.counts.setdefault(plan.name, Counts())
         moment = Moment(at, device.epoch, counts)
-        results = [read_table(table, answers, device.table(plan.name, table.name), moment) for table in plan.tables]
+        pairs = zip(plan.tables, device.states(plan), strict=True)
+        results = [read_table(table, answers, state, moment) for table, state in pairs]
         tables = [table for result in results for table in result.tables]
         if plan.counts:
             tables.append(plan.breaks(counts, device.epoch, at))

@@ -110,14 +110,19 @@ class Device:
     uptime: Uptime | None = None
     met: bool = False
     sys_object_id: str | None = None
-    tables: dict[tuple[str, str], TableState] = field(default_factory=dict)
+    tables: dict[str, tuple[TableState, ...]] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     _tested: dict[str, _Tested] = field(default_factory=dict)
     _static: dict[bytes, _Kept] = field(default_factory=dict)
 
-    def table(self, profile: str, table: str) -> TableState:
-        """Return the memory of one table."""
-        return self.tables.setdefault((profile, table), TableState())
+    def states(self, plan: ProfilePlan) -> tuple[TableState, ...]:
+        """Return the memories of a profile's tables."""
+        states = self.tables.get(plan.name)
+        if states is None:
+            states = self.tables[plan.name] = tuple(TableState() for _ in plan.tables)
+            for state in states:
+                state.layouts.siblings = tuple(other.layouts for other in states if other is not state)
+        return states
 
     def see(self, answers: Answers, at: float, boots: int | None) -> None:
         """Take note of who answered and how long its agent has been up; a restart makes everything be tested anew."""

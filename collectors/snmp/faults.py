@@ -117,6 +117,10 @@ def of_profile(profile: "Profile") -> Iterator[str]:
     """Give what does not fit together between the tables of a profile."""
     everything = {name for _, name, _ in profile.objects()}
     scalars = {name for table in profile.tables.values() if not table.index for name in table.objects}
+    places: dict[str, str] = {}
+    for table_name, name, _ in profile.objects():
+        if places.setdefault(name, table_name) != table_name:
+            yield f"tables.{table_name}.objects.{name}: table {places[name]} has an object of this name too"
     for name in profile.recognise.present:
         if name not in everything:
             yield f"recognise.present: no object {name!r} in this profile"

@@ -35,9 +35,18 @@ class BuiltBlock:
 
 @dataclass(slots=True)
 class Layouts:
-    """What outlives a layout: rows with the same text stay the same object, so that what is made of them keeps."""
+    """What outlives a layout: rows with the same text stay the same object, so that what is made of them keeps.
+
+    `taken` has the rows of metrics that several tables of the profile give; `siblings` are those of the other tables.
+    """
 
     rows: dict[tuple[Labels, ...], tuple[Labels, ...]] = field(default_factory=dict)
+    taken: dict[str, set[Labels]] = field(default_factory=dict)
+    siblings: tuple["Layouts", ...] = ()
+
+    def taken_elsewhere(self, metric: str) -> set[Labels]:
+        """Return the rows that other tables give this metric."""
+        return set[Labels]().union(*(sibling.taken.get(metric, ()) for sibling in self.siblings))
 
 
 @dataclass(slots=True)
@@ -66,11 +75,37 @@ class Layout:
             came.foreign(column) == cells for column, cells in self.foreign.items()
         )
 
+    def named(self, plan: TablePlan, name: str) -> dict[bytes, Cell]:
+        """Return a column that labels come from, as it was."""
+        return dict(zip(self.shape[list(plan.oids).index(name)], self.texts[name], strict=True))
+
     def identities(self, keys: Keys) -> list[Labels]:
         """Return the lasting names of these rows; the same object for the same rows."""
         if keys not in self.by_keys:
             self.by_keys[keys] = [self.names[key] for key in keys]
         return self.by_keys[keys]
+
+
+def recall(came: Came, before: Layout) -> Came:
+    """Put names as they were where their column failed, in rows whose other names are still the same.
+
+    So a lost answer does not rename a port, and a renumbered port does not get another's name.
+    """
+    plan = came.plan
+    failed = plan.structural & came.problems.keys()
+    sound = plan.structural - failed
+    if not failed or not sound:
+        return came
+    known = {name: before.named(plan, name) for name in plan.structural}
+    cells = dict(came.cells)
+    for name in failed:
+        same = {
+            key: cell
+            for key, cell in known[name].items()
+            if all(came.cells[other].get(key) == known[other].get(key) for other in sound)
+        }
+        cells[name] = {**same, **came.cells[name]}
+    return came.with_cells(cells)
 
 
 def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
@@ -79,6 +114,7 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     every = tuple(dict.fromkeys(key for keys in dict.fromkeys(came.shape) for key in keys))
     parts, problem = _index_texts(plan, every)
     keys_of = _rows_due(came, every, parts, before)
+    layouts.taken = {}
     builder = _Builder(came, keys_of, Writer(came, parts), layouts)
     blocks = [built for block in plan.blocks for built in builder.build(block)]
     layouts.rows = {block.rows: block.rows for block in blocks}
@@ -129,13 +165,12 @@ def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    """Builds blocks one after the other; `taken` has the labels that each metric's rows already carry."""
+    """Builds blocks one after the other."""
 
     came: Came
     keys_of: Mapping[str, Keys]
     writer: Writer
     layouts: Layouts
-    taken: dict[str, set[Labels]] = field(default_factory=dict)
 
     def build(self, block: BlockPlan) -> Iterator[BuiltBlock]:
         """Give one built block for each set of rows that some of the block's metrics share."""
@@ -158,10 +193,12 @@ class _Builder:
             for key in keys
             if _chosen(block, key, self.writer)
         }
-        others = set[Labels]().union(*(self.taken.get(metric.name, ()) for metric in block.metrics))
+        shared = [metric.name for metric in block.metrics if metric.name in self.came.plan.shared]
+        here, elsewhere = self.layouts.taken, self.layouts.taken_elsewhere
+        others = set[Labels]().union(*(here.get(name, set()) | elsewhere(name) for name in shared))
         labels = _tell_apart(self.came.plan, block, labels, others)
-        for metric in block.metrics:
-            self.taken.setdefault(metric.name, set()).update(labels.values())
+        for name in shared:
+            here.setdefault(name, set()).update(labels.values())
         return labels
 
     def _built(

@@ -1,13 +1,14 @@
 """A profile made ready for use: templates, expressions and choices parsed once. Holds nothing of any device."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from collectors.snmp import expression, oid
 from collectors.snmp.answers import Cell
 from collectors.snmp.convert import as_oid, text
-from collectors.snmp.normal import NORMAL
+from collectors.snmp.normal import NORMAL, normals_of
 from collectors.snmp.profile import Block, Lookup, Metric, Object, Profile, Table
 from collectors.snmp.template import Template, parse
 from netmon.api import Kind
@@ -73,6 +74,7 @@ class TablePlan:
     structural: frozenset[str]  # objects whose values decide which rows and labels there are
     key: tuple[Template, ...]  # what names a row for good, for its counters
     rate: expression.Node | None  # bits per second that a counter of octets cannot exceed
+    shared: frozenset[str]  # metrics that several blocks of the profile give, so that their rows must be told apart
 
     @property
     def scalar(self) -> bool:
@@ -104,7 +106,13 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
         structural=frozenset(_structural(table, blocks, key)),
         key=key,
         rate=table.expression(rate) if rate else None,
+        shared=_shared(profile),
     )
+
+
+def _shared(profile: Profile) -> frozenset[str]:
+    given = Counter(name for table in profile.tables.values() for block in table.blocks for name in block.metrics)
+    return frozenset(name for name, count in given.items() if count > 1)
 
 
 def _lookup(profile: Profile, lookup: Lookup) -> LookupPlan:
@@ -161,7 +169,7 @@ def _blocks(table: Table) -> Iterator[BlockPlan]:
 
 
 def _block(table: Table, block: Block) -> BlockPlan:
-    labels = table.block_labels(block)
+    labels = _in_order(table.block_labels(block), block)
     names = tuple(labels)
     templates = tuple(tuple(map(parse, choices)) for choices in labels.values())
     told = [any(field.name for template in choices for field in template) for choices in templates]
@@ -174,6 +182,13 @@ def _block(table: Table, block: Block) -> BlockPlan:
         match=(*_patterns(block.match, fit=True), *_patterns(block.unless, fit=False)),
         metrics=tuple(_metric(table, name, metric) for name, metric in block.metrics.items()),
     )
+
+
+def _in_order(labels: dict[str, tuple[str, ...]], block: Block) -> dict[str, tuple[str, ...]]:
+    """Return the labels of a normalised metric in the order that all profiles give them in."""
+    for normal in normals_of(block.metrics):
+        return {name: labels[name] for name in normal.labels}
+    return labels
 
 
 def _patterns(patterns: Mapping[str, str], *, fit: bool) -> Iterator[tuple[Template, re.Pattern[str], bool]]:

@@ -13,7 +13,7 @@ from collectors.snmp.convert import Syntax
 from collectors.snmp.counters import Counts, Reading, Track, carry_on
 from collectors.snmp.evaluate import ABSENT, evaluate
 from collectors.snmp.expression import Among
-from collectors.snmp.layout import BuiltBlock, Layout, Layouts, lay_out
+from collectors.snmp.layout import BuiltBlock, Layout, Layouts, lay_out, recall
 from collectors.snmp.plan import TablePlan
 from netmon.api import Column, Missing, Reason, Table, Value
 
@@ -51,14 +51,17 @@ class TablesRead:
 def read_table(plan: TablePlan, answers: Answers, state: TableState, moment: Moment) -> TablesRead:
     """Turn what came for one table into tables of readings."""
     came = came_for(plan, answers)
+    arrived = {name: len(cells) for name, cells in came.cells.items()}
     layout = state.layout
+    if layout is not None and came.problems:
+        came = recall(came, layout)
     if layout is None or came.problems or not layout.holds(came):
         layout = lay_out(came, state.layout, state.layouts)
         if not came.problems:  # a table that came in part must not become what the next one is measured by
             state.layout = layout
     tables = tuple(_fill(came, block, layout, state, moment) for block in layout.blocks)
-    cells = sum(map(len, came.cells.values()))
-    lost = sum(max(len(layout.keys_of[name]) - len(came.cells[name]), 1) for name in came.problems)
+    cells = sum(arrived.values())
+    lost = sum(max(len(layout.keys_of[name]) - arrived[name], 1) for name in came.problems)
     return TablesRead(tables, cells, cells + lost, came.problem or layout.problem)
 
 

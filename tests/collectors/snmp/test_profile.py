@@ -102,6 +102,11 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
             OBJECT | {"syntax": "string", "syntax_by": ["acmeKind", {4: "mac"}]},
             "objects.acmeBad.syntax_by: no object 'acmeKind' in this table",
         ),
+        (
+            f"{SENSORS}/objects/acmeChanged",
+            OBJECT,
+            "tables.sensors.objects.acmeChanged: table general has an object of this name too",
+        ),
         (f"{SENSORS}/index", [{"name": "acmeSlot", "size": 6}], "size is the number of octets of fixed_octets"),
         (f"{SENSORS}/labels", ["acmeSlt"], "labels.acmeSlt: no 'acmeSlt' among the objects, lookups and index parts"),
         (f"{SENSORS}/labels", {"slot": "{acmeSlot.number}"}, "acmeSlot.number is unknown; acmeSlot.name gives"),

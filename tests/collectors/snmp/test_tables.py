@@ -9,6 +9,7 @@ import pytest
 from collectors.snmp import oid
 from collectors.snmp.answers import Answers, Cell
 from collectors.snmp.counters import Counts
+from collectors.snmp.device import Device, ProfilePlan
 from collectors.snmp.plan import plan_table
 from collectors.snmp.profile import Profile
 from collectors.snmp.tables import Moment, TablesRead, TableState, read_table
@@ -255,3 +256,66 @@ def test_a_port_with_only_32_bits_counts_on_and_one_with_64_is_left_alone() -> N
     assert [sample.value for sample in received] == [2**32 + 10, 2 * 2**32 + 1]
     assert dict(counts.seen) == {"wrap": 1}
     assert [sample.value for sample in samples(result, "ifInOctets")] == [10, 1]  # as the device says
+
+
+def test_a_name_that_was_not_answered_this_time_is_remembered_for_rows_that_are_still_the_same() -> None:
+    objects = {
+        "descr": {"oid": f"{BASE}.4", "syntax": "string", "emit": "nothing"},
+        "name": {"oid": f"{BASE}.1", "syntax": "string", "emit": "nothing"},
+        "temp": {"oid": f"{BASE}.2", "syntax": "integer"},
+    }
+    what, state = table(objects=objects, labels=["name", "descr"]), TableState()
+    columns = cells(b"a", b"b", temp=[1, 2]) | {f"{BASE}.4": {"1": b"left", "2": b"right"}}
+    whole = read(what, answers(columns), state)
+    columns[f"{BASE}.1"] = {}
+    late = {f"{BASE}.1": Missing(Reason.TIMEOUT, "no answer")}
+    result = read(what, answers(columns, late), state)
+    assert named(result, "temp") == {"a": 1, "b": 2}
+    assert result.tables[0].rows is whole.tables[0].rows
+    assert (result.came, result.asked) == (4, 6)
+    columns[f"{BASE}.4"] = {"1": b"right", "2": b"left"}  # renumbered, and its names got lost: no old name for it
+    result = read(what, answers(columns, late), state)
+    assert [sample.labels for sample in samples(result, "temp")] == [
+        (("name", ""), ("descr", "right")),
+        (("name", ""), ("descr", "left")),
+    ]
+
+
+def test_rows_of_two_tables_that_look_alike_are_told_apart() -> None:
+    def rack(mib: str, base: str) -> dict[str, Any]:
+        return {
+            "mib": "ACME-MIB",
+            "index": [{"name": f"{mib}Index"}],
+            "objects": {
+                f"{mib}Name": {"oid": f"{base}.1", "syntax": "string", "emit": "nothing"},
+                f"{mib}Temp": {"oid": f"{base}.2", "syntax": "integer"},
+            },
+            "blocks": [
+                {
+                    "labels": {"mib": "ACME-MIB", "sensor": f"{{{mib}Name}}"},
+                    "metrics": {"netmon_temperature_celsius": {"value": f"{mib}Temp"}},
+                }
+            ],
+        }
+
+    other = "1.3.6.1.4.1.99999.7.1"
+    what = Profile.model_validate(
+        {"name": "acme", "tables": {"left": rack("left", BASE), "right": rack("right", other)}}
+    )
+    came = answers(
+        {
+            f"{BASE}.1": {"1": b"inlet"},
+            f"{BASE}.2": {"1": 20},
+            f"{other}.1": {"1": b"inlet", "2": b"outlet"},
+            f"{other}.2": {"1": 21, "2": 22},
+        }
+    )
+    plan, device = ProfilePlan(what), Device()
+    for _ in range(2):
+        results = [
+            read_table(table_plan, came, state, Moment(1.0, 0, Counts()))
+            for table_plan, state in zip(plan.tables, device.states(plan), strict=True)
+        ]
+        labels = [s.labels for result in results for s in samples(result, "netmon_temperature_celsius")]
+        assert [dict(label)["sensor"] for label in labels] == ["inlet", "inlet (1)", "outlet"]
+        assert {tuple(name for name, _ in label) for label in labels} == {("sensor", "mib")}
