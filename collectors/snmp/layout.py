@@ -12,7 +12,8 @@ from collectors.snmp.answers import Cell
 from collectors.snmp.ber import WireError
 from collectors.snmp.came import Came, Keys
 from collectors.snmp.convert import dotted, index_text
-from collectors.snmp.expression import Among, Binary, Call, Const, Name, Node
+from collectors.snmp.expression import Call, Node
+from collectors.snmp.extent import extent_of
 from collectors.snmp.labels import IndexText, Parts, Writer
 from collectors.snmp.plan import SCALAR, BlockPlan, MetricPlan, TablePlan
 from netmon.api import Column, Family, Missing, Reason
@@ -174,7 +175,7 @@ class _Builder:
 
     def build(self, block: BlockPlan) -> Iterator[BuiltBlock]:
         """Give one built block for each set of rows that some of the block's metrics share."""
-        extents = {metric: _extent(metric.node, self.keys_of) or () for metric in block.metrics}
+        extents = {metric: extent_of(metric.node, self.keys_of) or () for metric in block.metrics}
         every = dict.fromkeys(key for keys in dict.fromkeys(extents.values()) for key in keys)
         labels = self._labels(block, every)
         beside = {metric.name for metric, keys in extents.items() if not labels.keys().isdisjoint(keys)}
@@ -250,39 +251,6 @@ def _marked(plan: TablePlan, block: BlockPlan, key: bytes, row: Labels) -> Label
     marked = list(row)
     marked[block.telling] = f"{row[block.telling]} ({mark})".lstrip()
     return tuple(marked)
-
-
-def _extent(node: Node, keys_of: Mapping[str, Keys]) -> Keys | None:  # noqa: PLR0911 - one for each kind of node
-    """Return the rows that an expression has, in the order of the table; None where it has no say."""
-    match node:
-        case Const():
-            return None
-        case Name(name):
-            return keys_of[name]
-        case Among(column, _):
-            return keys_of[column.name]
-        case Binary(_, left, right):
-            return _common([_extent(left, keys_of), _extent(right, keys_of)])
-        case Call("at", _):
-            return None
-        case Call("first", arguments):
-            extents = [_extent(argument, keys_of) or () for argument in arguments]
-            return _in_order({key for keys in extents for key in keys}, extents)
-        case Call(_, arguments):
-            return _common([_extent(argument, keys_of) for argument in arguments])
-
-
-def _common(extents: Sequence[Keys | None]) -> Keys | None:
-    said = [keys for keys in extents if keys is not None]
-    if not said:
-        return None
-    shared = set(said[0]).intersection(*said[1:])
-    return next((keys for keys in said if len(keys) == len(shared)), tuple(key for key in said[0] if key in shared))
-
-
-def _in_order(union: set[bytes], extents: Sequence[Keys]) -> Keys:
-    """Return a union of rows in the order of their numbers; the same object where one extent has them all."""
-    return next((keys for keys in extents if len(keys) == len(union)), tuple(sorted(union, key=oid.suffix_arcs)))
 
 
 def _family(came: Came, metric: MetricPlan, beside: set[str]) -> Family:
