@@ -7,7 +7,6 @@ import yaml
 from pydantic import SecretStr
 
 from collectors.snmp import oid
-from collectors.snmp.answers import Cell
 from collectors.snmp.collector import SnmpCollector
 from collectors.snmp.convert import Syntax
 from collectors.snmp.expression import FUNCTIONS
@@ -31,7 +30,7 @@ async def test_the_example_reads_sensors_memory_and_slots() -> None:
     assert found is not None
     profile = Profile.model_validate(yaml.safe_load(found[1]))
     inlet, light, none = (f"2.{suffixed(name)}" for name in ("inlet", "port1 rx", "outlet"))
-    values: dict[str, Cell] = {
+    values: dict[str, int | bytes] = {
         "1.3.6.1.2.1.1.3.0": 100_000,
         "1.3.6.1.2.1.1.2.0": oid.encode(oid.parse(f"{ACME}.7")),
         f"{ACME}.1.1.0": 5,
