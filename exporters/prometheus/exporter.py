@@ -40,7 +40,7 @@ class PrometheusExporter:
         self._bodies = Bodies(self.store, registry, self._metrics, now)
         self._site = Site(self.store, self._bodies, settings, self._metrics, now)
         gate = Gate(self._site.app(), self._metrics.auth_failures.inc)
-        self._server = WebServer(Counted(gate, self._metrics), settings)
+        self._server = WebServer(Counted(gate, self._metrics), settings, self._metrics.refused.inc)
         self._watch = WebConfigWatch(web_config, settings.web_config_file, gate, self._server, self._metrics)
 
     @property

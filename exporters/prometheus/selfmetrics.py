@@ -32,6 +32,9 @@ class SelfMetrics:
         self.aborted = Counter(
             "netmon_http_aborted", "Pages whose client left or was too slow.", ["page"], registry=registry
         )
+        self.refused = Counter(
+            "netmon_http_refused_connections", "Connections closed for too many TLS handshakes.", registry=registry
+        )
         self.auth_failures = Counter(
             "netmon_http_auth_failures", "Requests with a wrong name or password, or with none.", registry=registry
         )

@@ -5,12 +5,14 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from exporters.prometheus.listener import Listener
 from exporters.prometheus.settings import WebSettings, split_address
 from netmon.api import ConfigError, Fault
 
@@ -23,7 +25,7 @@ _BACKLOG = 512  # connections that wait for us: a Prometheus that opens one for 
 
 
 def bind(addresses: Sequence[str]) -> list[socket.socket]:
-    """Return bound sockets for all addresses; ConfigError names those that cannot be had and says what to do."""
+    """Return listening sockets for all addresses; ConfigError names those that cannot be had and says what to do."""
     sockets: list[socket.socket] = []
     faults: list[Fault] = []
     for address in addresses:
@@ -51,6 +53,7 @@ def _bind_one(address: str) -> list[socket.socket]:
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind(where)
+            sock.listen(_BACKLOG)
             sock.setblocking(False)
         except OSError:
             for opened in sockets:
@@ -81,13 +84,13 @@ class _Quiet(uvicorn.Server):
 class WebServer:
     """Serves an application on some addresses, with TLS when a context is given, which can be exchanged."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, refused: Callable[[], None]) -> None:
         self._app = app
         self._settings = settings
         self._sockets: list[socket.socket] = []
         self._server: _Quiet | None = None
         self._task: asyncio.Task[None] | None = None
-        self.tls = False
+        self._listener = Listener(settings.max_connections, refused)
 
     @property
     def addresses(self) -> list[str]:
@@ -109,37 +112,33 @@ class WebServer:
             proxy_headers=False,
             server_header=False,
             limit_concurrency=self._settings.max_connections,
-            backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_DRAIN_S,
             h11_max_incomplete_event_size=self._settings.max_request_bytes,
         )
         config.load()
-        config.ssl, self.tls = context, context is not None
-        self._server = _Quiet(config)
-        self._task = asyncio.create_task(self._server.serve([sock.dup() for sock in self._sockets]))
-        while not self._server.started:
+        server = self._server = _Quiet(config)
+        self._task = asyncio.create_task(server.serve(sockets=[]))  # it has none: connections come from our listener
+        while not server.started:
             if self._task.done():
                 await self._task  # it failed: let its error out
                 raise RuntimeError("the web server ended while it started")
             await asyncio.sleep(_STEP_S)
+        self._listener.context = context
+        protocol: Callable[..., asyncio.Protocol] = config.http_protocol_class
+        make = partial(protocol, config=config, server_state=server.server_state, app_state={})
+        self._listener.start(self._sockets, make)
 
-    async def exchange(self, context: ssl.SSLContext | None) -> None:
-        """Use another TLS context for connections from now on. Those that are open stay as they are."""
-        server = self._server
-        if server is None or not server.started:
-            return
-        server.config.ssl, self.tls = context, context is not None
-        for old in server.servers:
-            old.close()
-        server.servers.clear()
-        await server.startup(sockets=[sock.dup() for sock in self._sockets])
+    def exchange(self, context: ssl.SSLContext | None) -> None:
+        """Use another TLS context, or none, for connections from now on. Those that are open stay as they are."""
+        self._listener.context = context
 
     async def stop(self) -> None:
         """Finish pages under way, for some seconds at most, and close."""
         server, task, self._server, self._task = self._server, self._task, None, None
         if server is not None and task is not None:
             server.should_exit = True
+            await self._listener.stop()
             await task
         for sock in self._sockets:
             sock.close()

@@ -38,8 +38,12 @@ class PartStatus:
 
 
 def status_tables(parts: Sequence[PartStatus], failures: Sequence[tuple[str, Missing]], *, up: bool) -> list[Table]:
-    """Return the tables that tell how one target does; `failures` are collectors that did not reach it."""
+    """Return the tables that tell how one target does; `failures` are collectors that did not reach it.
+
+    A part that the target does not have is nowhere in them: that is no failure.
+    """
     tables = [Table((UP,), (), ((),), ("",), ((int(up),),), 0.0)]
+    parts = [status for status in parts if not (status.reached and status.part.absent)]
     if parts:
         tables.append(_parts(parts))
     reasons = [(p.collector, p.part.name, p.problem.reason.value) for p in parts if p.problem is not None]

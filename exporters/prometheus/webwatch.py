@@ -46,8 +46,7 @@ class WebConfigWatch:
 
     async def start(self) -> None:
         """Read the configuration and start the server; ConfigError when either fails."""
-        _, context = await self._load()
-        await self._server.start(context)
+        await self._server.start(await self._load())
         if self._read is not None:
             self._task = asyncio.create_task(self._run())
 
@@ -61,20 +60,18 @@ class WebConfigWatch:
 
     async def reload(self) -> None:
         """Read and apply the configuration now; ConfigError, and the old one stays, when it cannot be used."""
-        had_tls = self._server.tls
         try:
-            config, context = await self._load()
+            context = await self._load()
         except ConfigError:
             self._metrics.web_config_success.set(0)
             raise
-        if had_tls or config.tls_server_config is not None:
-            await self._server.exchange(context)
+        self._server.exchange(context)
 
-    async def _load(self) -> tuple[WebConfig, ssl.SSLContext | None]:
+    async def _load(self) -> ssl.SSLContext | None:
         config, context = await asyncio.to_thread(self._read_all)
         self._gate.use(config)
         self._metrics.web_config_success.set(1)
-        return config, context
+        return context
 
     def _read_all(self) -> tuple[WebConfig, ssl.SSLContext | None]:
         """Read configuration and certificates; runs in a thread.

@@ -1,5 +1,6 @@
 """TLS with certificates made here: who is let in, what is refused, and changes without a restart."""
 
+import asyncio
 import os
 import ssl
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 import bcrypt
 import httpx
 import pytest
+import uvloop
 import yaml
 from prometheus_client import CollectorRegistry
 
@@ -210,6 +212,55 @@ async def test_certificates_and_users_change_without_a_restart(
         url = base + "/sd"
         await until(lambda: answers(trusting(other), 200))
         assert good() == 1
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_nobody_is_left_waiting_while_contexts_are_exchanged(
+    authority: Authority, server: Pair, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    exporter = exporter_for(server)
+    context = trusting(authority)
+    answered = 0
+    enough = False
+
+    async def ask(url: str) -> None:
+        nonlocal answered
+        while not enough:
+            assert (await get(url, context)).status_code == 200
+            answered += 1
+
+    async def exchange() -> None:
+        nonlocal enough
+        async with serving(exporter) as url, asyncio.timeout(20):
+            clients = [asyncio.create_task(ask(url)) for _ in range(4)]
+            exchanges = 0
+            while answered < 200 or exchanges < 50:
+                await exporter.reload_web_config()
+                exchanges += 1
+                done, _ = await asyncio.wait(clients, timeout=0.001, return_when=asyncio.FIRST_COMPLETED)
+                assert not done, done
+            enough = True
+            await asyncio.gather(*clients)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(exchange())
+
+
+async def test_handshakes_that_do_not_end_are_limited(authority: Authority, server: Pair) -> None:
+    tls = {"cert_file": server.cert, "key_file": server.key}
+    config = WebConfig.model_validate({"tls_server_config": tls})
+    settings = WebSettings(listen=ANY_PORT, max_connections=2)
+    exporter = PrometheusExporter(settings, CollectorRegistry(), web_config=lambda: config)
+    async with serving(exporter) as url:
+        host, port = exporter.addresses[0].rsplit(":", 1)
+        silent = [await asyncio.open_connection(host, int(port)) for _ in range(3)]
+        assert await silent[2][0].read() == b""
+        assert exporter._metrics.refused._value.get() == 1
+        silent[0][1].write(b"no handshake")
+        await silent[0][0].read()
+        assert (await get(url, trusting(authority))).status_code == 200
+        for _, writer in silent:
+            writer.close()
 
 
 async def test_a_configuration_that_cannot_be_used_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
