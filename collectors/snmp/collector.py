@@ -179,8 +179,7 @@ class SnmpCollector:
         fetched = await self._settled(poll, asked) if asked else _Fetched(Answers())
         took, now = self._monotonic() - began, self._clock()
         return tuple(
-            self._part(plan, fetched, device, now, took) if plan in asked else Part(plan.name, (), 0.0)
-            for plan in plans
+            self._part(plan, fetched, device, now, took) if plan in asked else _absent(plan.name) for plan in plans
         )
 
     async def _settled(self, poll: _Poll, plans: Sequence[ProfilePlan]) -> _Fetched:
@@ -241,7 +240,7 @@ class SnmpCollector:
 
     def _tables(self, plan: ProfilePlan, answers: Answers, device: Device, at: float) -> Part:
         if not device.learn(plan, answers, at):
-            return Part(plan.name, (), 0.0)
+            return _absent(plan.name)
         counts = device.counts.setdefault(plan.name, Counts())
         moment = Moment(at, device.epoch, counts)
         pairs = zip(plan.tables, device.states(plan), strict=True)
@@ -267,6 +266,11 @@ def _take(answers: Answers, more: Answers, asked: Ask) -> None:
         answers.cells[oid] = more.cells.get(oid, {})
         if oid in more.problems:
             answers.problems[oid] = more.problems[oid]
+
+
+def _absent(part: str) -> Part:
+    """Return a part that the device does not have."""
+    return Part(part, (), 0.0, problem=Missing(Reason.NOT_SUPPORTED))
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -55,10 +55,10 @@ def as_string(raw: bytes) -> str:
 
 
 def as_mac(raw: bytes) -> str:
-    """Return octets as `00:1A:2B:3C:4D:5E`; what an agent wrote as text already stays as it is, and so does nothing."""
+    """Return octets as `00:1A:2B:3C:4D:5E`, filled up to 48 bits as snmp_exporter does; what is text already, as text."""
     if len(raw) > 8 and raw.isascii() and as_string(raw).isprintable():
         return as_string(raw)
-    return raw.hex(":").upper()
+    return raw.ljust(6, b"\0").hex(":").upper()
 
 
 def as_octets(raw: bytes) -> str:

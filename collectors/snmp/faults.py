@@ -19,6 +19,7 @@ def of_table(table: "Table") -> Iterator[str]:
     """Give what does not fit together inside a table."""
     known = {*table.objects, *table.lookups, *table.index_names}
     yield from _label_faults("labels", table.labels, known)
+    yield from _nameless_faults(table)
     oids = [obj.oid for obj in table.objects.values()]
     for again in sorted({text for text in oids if oids.count(text) > 1}):
         yield f"objects: {again} stands for two objects"
@@ -34,6 +35,16 @@ def of_table(table: "Table") -> Iterator[str]:
         yield from _continuity_faults(table, table.continuity, known)
     for at, block in enumerate(table.blocks):
         yield from (f"blocks.{at}.{fault}" for fault in _block_faults(table, block, known))
+
+
+def _nameless_faults(table: "Table") -> Iterator[str]:
+    """Find metrics of an indexed table that have no label: their rows would be one series."""
+    words = "none, but the table has an index, and nothing would tell its rows apart"
+    if table.index and not table.labels and any(obj.emitted == "value" for obj in table.objects.values()):
+        yield f"labels: {words}"
+    for at, block in enumerate(table.blocks):
+        if table.index and not table.block_labels(block):
+            yield f"blocks.{at}.labels: {words}"
 
 
 def _lookup_faults(table: "Table") -> Iterator[str]:

@@ -231,10 +231,11 @@ def _chosen(block: BlockPlan, key: bytes, writer: Writer) -> bool:
 def _tell_apart(
     plan: TablePlan, block: BlockPlan, labels: dict[bytes, Labels], others: set[Labels]
 ) -> dict[bytes, Labels]:
-    """Make every row's labels its own: rows that look the same get their index in brackets after their name."""
-    if not labels or not block.label_names:
-        return dict(list(labels.items())[:1])
-    for _ in range(3):  # the index is unique, so once is enough unless a device names parts like "x (7)" to mislead
+    """Make every row's labels its own: rows that look the same get their index in brackets after their name.
+
+    A marked row ends in its own index, so it can only be like one that is not marked yet: that is marked next.
+    """
+    while True:
         counts = Counter(labels.values())
         if len(counts) == len(labels) and others.isdisjoint(counts):
             return labels
@@ -242,8 +243,6 @@ def _tell_apart(
             key: _marked(plan, block, key, row) if counts[row] > 1 or row in others else row
             for key, row in labels.items()
         }
-    unique = {row: key for key, row in labels.items() if row not in others}
-    return {key: row for row, key in unique.items()}
 
 
 def _marked(plan: TablePlan, block: BlockPlan, key: bytes, row: Labels) -> Labels:

@@ -23,7 +23,7 @@ MAC = b"\x00\x1a\x2b\x3c\x4d\x5e"
         (Syntax.STRING, b"\xc2\x85", "\\x85"),  # a control character of ISO 8859
         (Syntax.STRING, 42, "42"),
         (Syntax.MAC, MAC, "00:1A:2B:3C:4D:5E"),
-        (Syntax.MAC, b"", ""),
+        (Syntax.MAC, b"", "00:00:00:00:00:00"),  # as snmp_exporter shows a loopback
         (Syntax.MAC, b"E8:28:C1:3C:1C:D8", "E8:28:C1:3C:1C:D8"),  # an agent that writes it as text
         (Syntax.MAC, b"\x01\xd7\x01\xcf\xaf\x80\x00\x00", "01:D7:01:CF:AF:80:00:00"),
         (Syntax.OCTETS, b"\x0a\x1b", "0x0A1B"),

@@ -111,6 +111,7 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
         (f"{SENSORS}/labels", ["acmeSlt"], "labels.acmeSlt: no 'acmeSlt' among the objects, lookups and index parts"),
         (f"{SENSORS}/labels", {"slot": "{acmeSlot.number}"}, "acmeSlot.number is unknown; acmeSlot.name gives"),
         (f"{SENSORS}/labels", {"slot": "{acmeSlot"}, "labels.slot: '{acmeSlot' is not a template: expected '}'"),
+        (f"{SENSORS}/labels", {}, "labels: none, but the table has an index, and nothing would tell its rows apart"),
         (f"{SENSORS}/labels", {"my-slot": "x"}, "String should match pattern"),
         (f"{SENSORS}/last_change", ["acmeTemp"], "tables.sensors.last_change: no scalar 'acmeTemp' in this profile"),
         (f"{SENSORS}/continuity", {"key": ["acmeNam"]}, "continuity.key: no 'acmeNam' in this table"),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors.snmp import oid
 from collectors.snmp.answers import Answers, Cell
@@ -171,6 +173,13 @@ def test_no_two_rows_look_alike_whatever_the_device_calls_them(names: list[Any],
     assert [dict(sample.labels)["name"] for sample in samples(result, "temp")] == labels
 
 
+@given(st.lists(st.sampled_from([b"p", b"p (1)", b"p (2)", b"p (1) (1)", b"", b"(3)", b"\xff"]), max_size=9))
+def test_no_row_is_lost_and_none_looks_like_another_even_where_names_look_like_marks(names: list[bytes]) -> None:
+    result = read(table(), answers(cells(*names, temp=list(range(len(names))))))
+    labels = [sample.labels for sample in samples(result, "temp")]
+    assert len(set(labels)) == len(labels) == len(names)
+
+
 def test_used_and_size_of_one_pool_have_the_same_labels_when_they_must_be_told_apart() -> None:
     storage = profile("host_resources")
     base = "1.3.6.1.2.1.25.2.3.1"
@@ -286,6 +295,7 @@ def test_rows_of_two_tables_that_look_alike_are_told_apart() -> None:
         return {
             "mib": "ACME-MIB",
             "index": [{"name": f"{mib}Index"}],
+            "labels": [f"{mib}Index"],
             "objects": {
                 f"{mib}Name": {"oid": f"{base}.1", "syntax": "string", "emit": "nothing"},
                 f"{mib}Temp": {"oid": f"{base}.2", "syntax": "integer"},
