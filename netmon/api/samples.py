@@ -113,6 +113,7 @@ class Part:
     """One part of a poll (an SNMP profile, a /proc file): it succeeds or fails by itself.
 
     `completeness` is the share of what was asked for that came, 0 to 1. A part may bring tables and have a `problem`.
+    What the target does not have is no failure: such a part has the problem NOT_SUPPORTED and is `absent`.
     """
 
     name: str
@@ -120,6 +121,16 @@ class Part:
     duration_s: float
     completeness: float = 1.0
     problem: Missing | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Tell whether the target does not have this part."""
+        return not self.tables and self.problem is not None and self.problem.reason is Reason.NOT_SUPPORTED
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether something of the part that the target has could not be read."""
+        return self.problem is not None and not self.absent
 
 
 @dataclass(frozen=True, slots=True)

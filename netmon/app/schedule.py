@@ -251,7 +251,7 @@ class Schedule:
             )
         else:
             health.failures, health.retry_at = 0, 0.0
-            partial = any(part.problem is not None for part in reading.parts)
+            partial = any(part.failed for part in reading.parts)
             self._polls.labels(name, "partial" if partial else "complete").inc()
             if before:
                 log.info("target answers again", target=entry.target.name, collector=name, failures=before)

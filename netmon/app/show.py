@@ -45,7 +45,7 @@ def json_lines(reading: Reading) -> Iterator[str]:
         for table in part.tables:
             for sample in table.samples():
                 yield _json(_sample(sample))
-        if part.problem is not None:
+        if part.problem is not None and part.failed:
             yield _json({"part": part.name, "at": reading.at} | _missing(part.problem))
     if reading.problem is not None:
         yield _json({"target": reading.target, "at": reading.at} | _missing(reading.problem))
@@ -203,8 +203,8 @@ def _parts(parts: Iterable[Part]) -> Grid:
     grid.add_column(t("poll.result"))
     for part in parts:
         present, missing = counts(part)
-        if not present and not missing and part.problem is None:
-            continue  # the device does not have it
+        if part.absent:
+            continue
         problem = part.problem
         result = Text(t("poll.complete"), style="green") if problem is None else Text(_why(problem), style="red")
         grid.add_row(Text(part.name), str(present), str(missing), f"{part.duration_s:.3f}", result)

@@ -191,5 +191,4 @@ def _verdict(address: str, reading: Reading) -> int:
         if problem.reason in {Reason.TIMEOUT, Reason.AUTH_FAILED, Reason.REFUSED}:
             click.echo(t(f"poll.hint.{problem.reason.value}"), err=True)
         return UNREACHABLE
-    missing = any(part.problem is not None for part in reading.parts)
-    return PARTIAL if missing else COMPLETE
+    return PARTIAL if any(part.failed for part in reading.parts) else COMPLETE
