@@ -14,6 +14,7 @@ from collectors.snmp.ber import WireError
 from collectors.snmp.index import IndexType
 from netmon.api import Column, Missing, Reason, Value
 
+MAX_CACHED_TEXT = 64  # octets: the names of ports are shorter, and a cache of long texts is a way to fill our memory
 MAX_TEXT = 1024  # octets of a label: sysDescr may have 255 (RFC 3418), an octet string 65,535
 
 
@@ -55,7 +56,7 @@ def as_string(raw: bytes) -> str:
 
 
 def as_mac(raw: bytes) -> str:
-    """Return octets as `00:1A:2B:3C:4D:5E`, filled up to 48 bits as snmp_exporter does; what is text already, as text."""
+    """Return octets as `00:1A:2B:3C:4D:5E`, filled up to 48 bits as snmp_exporter does; what is text, as text."""
     if len(raw) > 8 and raw.isascii() and as_string(raw).isprintable():
         return as_string(raw)
     return raw.ljust(6, b"\0").hex(":").upper()
@@ -91,14 +92,18 @@ _TEXT: dict[Syntax, Callable[[bytes], str]] = {
 }
 
 
-@lru_cache(maxsize=65_536)  # label texts of about 1,000 switches; about 15 MB when full
 def _octets_text(syntax: Syntax, raw: bytes) -> str:
     return _TEXT.get(syntax, as_string)(raw[:MAX_TEXT])
 
 
+_cached_text = lru_cache(maxsize=65_536)(_octets_text)  # label texts of about 1,000 switches: at most 20 MB
+
+
 def text(syntax: Syntax, cell: Cell) -> str:
-    """Return a cell as the text of a label. The same octets give the same object."""
-    return _octets_text(syntax, cell) if isinstance(cell, bytes) else str(cell)
+    """Return a cell as the text of a label. The same octets give the same object, while they are few."""
+    if not isinstance(cell, bytes):
+        return str(cell)
+    return _cached_text(syntax, cell) if len(cell) <= MAX_CACHED_TEXT else _octets_text(syntax, cell)
 
 
 @lru_cache(maxsize=65_536)  # the rows of about 1,000 devices; 10 MB when full

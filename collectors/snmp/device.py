@@ -7,7 +7,7 @@ from functools import cached_property
 
 from collectors.snmp.answers import Answers, Cell
 from collectors.snmp.convert import as_oid
-from collectors.snmp.counters import Break, Counts, Uptime, restarted
+from collectors.snmp.counters import TICKS_PER_SECOND, Break, Counts, Uptime, restarted
 from collectors.snmp.plan import SCALAR, column_oid, plan_table
 from collectors.snmp.profile import Profile
 from collectors.snmp.tables import TableState
@@ -16,7 +16,9 @@ from netmon.api import Family, Kind, Missing, Table
 SYS_UP_TIME = column_oid("1.3.6.1.2.1.1.3")
 SYS_OBJECT_ID = column_oid("1.3.6.1.2.1.1.2")
 
-RETEST_S = 3600.0  # how long 'the device does not have this' is believed
+RETEST_S = 3600.0  # how long 'the device does not have this' is believed …
+RETEST_YOUNG_S = 120.0  # … and of one that has just started, whose cards and sensors are still coming up
+YOUNG_S = 900.0  # for how long a device is just started
 STATIC_S = 3600.0  # how long names of parts are kept where the device tells when they change …
 STATIC_UNTOLD_S = 600.0  # … and where it does not
 
@@ -96,7 +98,7 @@ class _Kept:
 class _Tested:
     """What a profile was found to be on this device."""
 
-    at: float
+    until: float  # believed until then, in Unix seconds
     present: bool
     absent: frozenset[bytes]  # columns of a present profile that the device does not have
 
@@ -113,7 +115,7 @@ class Device:
     tables: dict[str, tuple[TableState, ...]] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     _tested: dict[str, _Tested] = field(default_factory=dict)
-    _static: dict[bytes, _Kept] = field(default_factory=dict)
+    _static: dict[tuple[str, bytes], _Kept] = field(default_factory=dict)  # by profile and column
 
     def states(self, plan: ProfilePlan) -> tuple[TableState, ...]:
         """Return the memories of a profile's tables."""
@@ -155,7 +157,7 @@ class Device:
 
     def _fresh(self, profile: str, now: float) -> _Tested | None:
         tested = self._tested.get(profile)
-        return tested if tested is not None and now - tested.at < RETEST_S + self.spread_s else None
+        return tested if tested is not None and now < tested.until else None
 
     def ask(self, plans: Sequence[ProfilePlan], now: float) -> Ask:
         """Return what to fetch for these profiles; nothing that the device is known not to have."""
@@ -166,7 +168,7 @@ class Device:
             skip = tested.absent if tested is not None else frozenset()
             for table in plan.tables:
                 for oid in table.oids.values():
-                    if oid in skip or (oid in plan.static and self._keeps(oid, now)):
+                    if oid in skip or (oid in plan.static and self._keeps(plan, oid, now)):
                         continue
                     if table.scalar:
                         scalars[oid] = None
@@ -174,8 +176,8 @@ class Device:
                         groups.setdefault(_entry(oid), {})[oid] = None
         return Ask(tuple(scalars), tuple(tuple(group) for group in groups.values()))
 
-    def _keeps(self, oid: bytes, now: float) -> bool:
-        kept = self._static.get(oid)
+    def _keeps(self, plan: ProfilePlan, oid: bytes, now: float) -> bool:
+        kept = self._static.get((plan.name, oid))
         if kept is None:
             return False
         told = any(change is not None for change in kept.changes)
@@ -190,7 +192,7 @@ class Device:
             tested = self._tested.get(plan.name)
             lacking = tested.absent if tested is not None else frozenset()
             for oid in sorted(plan.static - asked - lacking):
-                kept = self._static.get(oid)
+                kept = self._static.get((plan.name, oid))
                 if kept is None or kept.changes != changes:
                     groups.setdefault(_entry(oid), []).append(oid)
         return Ask((), tuple(tuple(group) for group in groups.values()))
@@ -201,9 +203,9 @@ class Device:
         fresh = {oid for group in asked.columns for oid in group}
         for oid in plan.static:
             if oid in fresh and oid in answers.cells and oid not in answers.problems:
-                self._static[oid] = _Kept(answers.cells[oid], now, changes)
-            elif oid in self._static and oid not in fresh:
-                answers.cells[oid] = self._static[oid].cells
+                self._static[plan.name, oid] = _Kept(answers.cells[oid], now, changes)
+            elif oid not in fresh and (plan.name, oid) in self._static:
+                answers.cells[oid] = self._static[plan.name, oid].cells
 
     def learn(self, plan: ProfilePlan, answers: Answers, now: float) -> bool:
         """Decide whether the profile is there, and which of its columns are not; True when it is."""
@@ -216,7 +218,9 @@ class Device:
         if not present and any(oid in answers.problems for oid in plan.present):
             return True  # not answered is not absent
         absent = frozenset(_absent(plan, answers)) if present else frozenset()
-        self._tested[plan.name] = _Tested(now, present, absent)
+        young = self.uptime is not None and self.uptime.ticks < YOUNG_S * TICKS_PER_SECOND
+        until = now + (RETEST_YOUNG_S if young else RETEST_S + self.spread_s)
+        self._tested[plan.name] = _Tested(until, present, absent)
         return present
 
 

@@ -3,7 +3,7 @@
 Each fault begins with the place below the table or the profile that it is found in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from collectors.snmp import expression
@@ -13,6 +13,16 @@ from collectors.snmp.template import fields
 
 if TYPE_CHECKING:
     from collectors.snmp.profile import Block, Continuity, Metric, Profile, Table
+
+
+def between(profiles: "Iterable[Profile]") -> Iterator[str]:
+    """Give metrics that two profiles would emit under the same labels, of which a device would have both."""
+    origins: dict[tuple[str, str], str] = {}
+    for profile in profiles:
+        for name, mib in dict.fromkeys(profile.metrics()):
+            origin = origins.setdefault((name, mib if name in NORMAL else ""), profile.name)
+            if origin != profile.name:
+                yield f"{name} comes from the profiles {origin} and {profile.name}"
 
 
 def of_table(table: "Table") -> Iterator[str]:

@@ -227,6 +227,15 @@ class Profile(_Model):
             for name, obj in table.objects.items():
                 yield table_name, name, obj
 
+    def metrics(self) -> Iterator[tuple[str, str]]:
+        """Give (name, MIB) of every metric that the profile can emit."""
+        for table in self.tables.values():
+            for name, obj in table.objects.items():
+                if obj.emitted != "nothing":
+                    yield (f"{name}_info" if obj.emitted == "enum_info" else name), table.mib
+            for block in table.blocks:
+                yield from ((name, table.mib) for name in block.metrics)
+
     def enum_of(self, obj: Object) -> Mapping[int | str, str]:
         """Return the names of an object's values; empty where it has none."""
         return self.enums[obj.enum] if isinstance(obj.enum, str) else obj.enum or {}

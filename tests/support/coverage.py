@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from collectors.snmp.collector import SnmpCollector
-from collectors.snmp.plan import plan_table
 from collectors.snmp.settings import CommunityCredential, SnmpSettings
 from netmon.api import Reading, Target
 from tests.support.librenms import Score, Scores, compare, expected, samples_of
@@ -51,13 +50,7 @@ async def all_scores() -> dict[str, Scores]:
 
 def emitted() -> set[str]:
     """Return every metric that the shipped profiles can emit."""
-    return {
-        metric.name
-        for profile in shipped()
-        for table in profile.tables
-        for block in plan_table(profile, table).blocks
-        for metric in block.metrics
-    }
+    return {name for profile in shipped() for name, _ in profile.metrics()}
 
 
 def parity() -> Iterator[tuple[str, str, int, bool]]:

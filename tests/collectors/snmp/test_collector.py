@@ -138,6 +138,16 @@ async def test_a_profile_that_is_not_there_is_asked_once_an_hour() -> None:
     assert ups in asked_columns(memory, since)
 
 
+async def test_a_device_that_has_just_started_is_asked_again_soon() -> None:
+    recorded = device(**{UP: 6_000})
+    memory, clock = Memory(sw1=recorded), Clock(recorded)
+    snmp = collector(memory, clock=clock)
+    await snmp.read(TARGET, ALL, 10)
+    recorded.change("1.3.6.1.2.1.33.1.2.4.0", 99)  # what comes up late
+    clock.move(180)
+    assert value(await snmp.read(TARGET, ALL, 10), "upsEstimatedChargeRemaining") == 99
+
+
 async def test_after_a_restart_everything_is_asked_again() -> None:
     recorded = device()
     memory, clock = Memory(sw1=recorded), Clock(recorded)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from collectors.snmp import oid
-from collectors.snmp.normal import NORMAL
+from collectors.snmp import faults, oid
 from collectors.snmp.plan import plan_table
 from collectors.snmp.profile import Profile
 from tests.support.profiles import FOLDER, shipped
@@ -195,10 +194,7 @@ def test_a_shipped_profile_is_named_as_its_file_and_its_objects_lie_under_one_ta
 
 
 def test_no_metric_comes_from_two_profiles_under_the_same_labels() -> None:
-    origins: dict[tuple[str, str], str] = {}
-    for profile in shipped():
-        for name, table in profile.tables.items():
-            for block in plan_table(profile, name).blocks:
-                for metric in block.metrics:
-                    mib = table.mib if metric.name in NORMAL else ""
-                    assert origins.setdefault((metric.name, mib), profile.name) == profile.name
+    assert list(faults.between(shipped())) == []
+    other = shipped()[0].model_copy(update={"name": "other"})
+    found = list(faults.between((*shipped(), other)))
+    assert f"netmon_temperature_celsius comes from the profiles {shipped()[0].name} and other" in found
