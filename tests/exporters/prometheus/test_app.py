@@ -109,10 +109,20 @@ async def test_a_targets_page_in_openmetrics(client: httpx.AsyncClient) -> None:
 async def test_a_target_that_answers_without_values_shows_why(
     client: httpx.AsyncClient, exporter: PrometheusExporter
 ) -> None:
-    exporter.put(target(), "snmp", reading(part(problem=Missing(Reason.NOT_SUPPORTED))))
+    exporter.put(target(), "snmp", reading(part(problem=Missing(Reason.MALFORMED))))
     answer = await client.get("/targets/sw1/metrics")
     assert answer.status_code == 200
-    assert 'part="if-mib",reason="not_supported"} 1\n' in answer.text
+    assert 'part="if-mib",reason="malformed"} 1\n' in answer.text
+
+
+async def test_a_part_that_the_target_does_not_have_neither_failed_nor_succeeded(
+    client: httpx.AsyncClient, exporter: PrometheusExporter
+) -> None:
+    exporter.put(target(), "snmp", reading(part(problem=Missing(Reason.NOT_SUPPORTED))))
+    page = (await client.get("/targets/sw1/metrics")).text
+    assert 'netmon_up{instance="sw1"' in page
+    assert "netmon_collect_failure" not in page
+    assert "netmon_collect_success" not in page
 
 
 async def test_an_unreachable_target_is_503_at_once_and_says_why(client: httpx.AsyncClient) -> None:
