@@ -114,7 +114,7 @@ class ColumnWalk:
                 self.end(Reason.NOT_INCREASING, f"{_text(members[good])} follows {where}")
             del indexes[good:]
         if indexes:
-            self._align(indexes)
+            indexes = self._align(indexes)
             self.cells.update(zip(indexes, values))  # type: ignore[arg-type] # noqa: B905 - as in `take`
             self.count += len(indexes)
             self.at = prefix + indexes[-1]
@@ -138,22 +138,22 @@ class ColumnWalk:
             return at
         return len(indexes)
 
-    def _align(self, indexes: list[bytes]) -> None:
-        """Offer the indexes to the columns that come after, or follow those that another column offered."""
-        rows, start = self.rows, self.count
+    def _align(self, indexes: list[bytes]) -> list[bytes]:
+        """Offer the indexes to the columns that come after; return these, or the equal ones that another offered."""
+        rows, start, shared = self.rows, self.count, self._shared
+        stop = start + len(indexes)
         if rows is None:
-            return
+            return indexes
         if start == len(rows):
             rows.extend(indexes)
-            return
-        shared = self._shared
-        if rows is shared.fresh:
-            self.rows = None
         elif shared.fresh is None:
             self.rows = shared.fresh = rows[:start] + indexes
+        elif rows is not shared.fresh and shared.fresh[:stop] == rows[:start] + indexes:
+            self.rows = shared.fresh
+            return shared.fresh[start:stop]
         else:
-            stop = start + len(indexes)
-            self.rows = shared.fresh if shared.fresh[:stop] == rows[:start] + indexes else None
+            self.rows = None
+        return indexes
 
     def _cut(self) -> None:
         """End a walk that has passed the cap on rows."""

@@ -137,9 +137,16 @@ def test_null_is_no_reading_and_the_walk_goes_on() -> None:
     assert column.at == raw(f"{ENTRY}.2.3")
 
 
-def test_columns_share_the_index_objects_of_the_last_poll() -> None:
+def test_columns_share_their_index_objects_and_with_the_last_poll() -> None:
     memory = TableMemory()
-    mib = {f"{ENTRY}.{c}.{r}": (COUNTER, r) for c in (1, 2, 3, 10) for r in range(1, 50)}
-    first, second = (walk(EvilAgent(mib, honest), memory, [(16, 0)]) for _ in range(2))
-    for column in (*first.columns[1:], *second.columns):
-        assert all(a is b for a, b in zip(column.cells, first.columns[0].cells, strict=True))
+
+    def shared(rows: range) -> Table:
+        mib = {f"{ENTRY}.{c}.{r}": (COUNTER, r) for c in (1, 2, 3, 10) for r in rows}
+        table = walk(EvilAgent(mib, honest), memory, [(16, 0)])
+        for column in table.columns[1:]:
+            assert all(a is b for a, b in zip(column.cells, table.columns[0].cells, strict=True))
+        return table
+
+    first, second = shared(range(10_101, 10_150)), shared(range(10_101, 10_150))
+    assert all(a is b for a, b in zip(first.columns[0].cells, second.columns[0].cells, strict=True))
+    shared(range(10_103, 10_200))

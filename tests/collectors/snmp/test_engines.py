@@ -81,12 +81,14 @@ async def test_a_forged_unknown_engine_costs_one_round_and_not_the_clock() -> No
             forged = agent.report(usm.USM_UNKNOWN_ENGINE_IDS, request.v3.msg_id, boots=MAX_BOOTS)
             agent.engine_id = true_id
             return [forged]
-        return [agent.honest(request)]
+        old = [(f"{UP_TIME}.0", int(wire.Tag.TIME_TICKS), 666)]
+        return [agent.reply(request, old, boots=agent.boots - 1), agent.honest(request)]
 
-    async with evil(script, MIB) as agent, snmp_client(timeout_s=5) as harness:
+    async with evil(honest, MIB) as agent, snmp_client(timeout_s=5) as harness:
         await harness.fetch(agent.target("v3"), [UP_TIME])
-        forging = True
-        assert (await harness.fetch(agent.target("v3"), [UP_TIME])).cells[raw(UP_TIME)]
+        forging, agent.script = True, script
+        assert (await harness.fetch(agent.target("v3"), [UP_TIME])).cells[raw(UP_TIME)] == {b"\x00": 4711}
+        assert harness.refused() == {"not_in_time_window": 1}
         assert harness.client.boots("evil") == 3
         assert harness.metric("timeouts_total") == 0
 
