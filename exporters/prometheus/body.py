@@ -56,19 +56,24 @@ class Bodies:
         """Compress as we go. All but the end is kept, and sent again while no reading changes."""
         plan, generation = await self._plan_everything()
         kept = self._compressed.get(form)
-        if kept is None or kept.generation != generation:
-            self._compressed.pop(form, None)
-            stream = Gzip()
-            pieces: list[bytes] = []
-            async for chunk in write(plan, form):
-                pieces.append(await stream.write(chunk))
-                yield pieces[-1]
-            kept = Compressed(generation, b"".join(pieces), stream)
-            if len(kept.text) <= self._store.cache.limit_bytes // _KEPT_SHARE:
-                self._compressed = {form: kept}
-        else:
+        if kept is not None and kept.generation == generation:
             yield kept.text
-        async for chunk in gzipped(self._end(plan, form), kept.stream.fork()):
+            stream = kept.stream
+        else:
+            stream = Gzip()
+            beginning: list[bytes] = []
+            room = self._store.cache.limit_bytes // _KEPT_SHARE
+            self._compressed.pop(form, None)
+            async for chunk in write(plan, form):
+                piece = await stream.write(chunk)
+                yield piece
+                room -= len(piece)
+                beginning.append(piece)
+                if room < 0:
+                    beginning.clear()
+            if room >= 0:
+                self._compressed = {form: Compressed(generation, b"".join(beginning), stream)}
+        async for chunk in gzipped(self._end(plan, form), stream.fork()):
             yield chunk
 
     async def _plan(self, states: Sequence[TargetState]) -> tuple[Plan, int]:

@@ -8,21 +8,26 @@ from typing import Self
 
 GZIP_LEVEL = 1  # a quarter of the CPU of the usual level for some more bytes; the text is repetitive
 _WBITS_GZIP = 31  # zlib's way to say: with a gzip header and trailer (RFC 1952)
+_INLINE_BYTES = 256 << 10  # at most a millisecond's work, of which handing it to a thread would be a fifth more
 
 
 class Gzip:
-    """A gzip stream made piece by piece. zlib lets go of Python's lock while it works, so the event loop runs on."""
+    """A gzip stream made piece by piece, large ones in a thread: zlib lets go of Python's lock while it works, so the
+    event loop runs on.
+    """
 
     def __init__(self) -> None:
         self._stream = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _WBITS_GZIP)
 
     async def write(self, text: bytes) -> bytes:
         """Return what is ready after this text."""
+        if len(text) <= _INLINE_BYTES:
+            return self._stream.compress(text)
         return await asyncio.to_thread(self._stream.compress, text)
 
-    async def end(self) -> bytes:
-        """Return the rest."""
-        return await asyncio.to_thread(self._stream.flush)
+    def end(self) -> bytes:
+        """Return the rest: what waits to be matched with more, some kilobytes."""
+        return self._stream.flush()
 
     def fork(self) -> Self:
         """Return a stream that goes on from here by itself."""
@@ -44,4 +49,4 @@ async def gzipped(chunks: AsyncIterator[bytes], stream: Gzip) -> AsyncIterator[b
     """Give the chunks compressed, as the stream's last ones."""
     async for chunk in chunks:
         yield await stream.write(chunk)
-    yield await stream.end()
+    yield stream.end()
