@@ -93,7 +93,6 @@ class Exchange:
             patience = min(self.settings.timeout_s * (1 << retries), left)
             answer = await self._attempt(pending, question, patience, left)
             if isinstance(answer, wire.Pdu):
-                pending.device.lane.suspect = False
                 if lost > question.asked:
                     pending.device.budget.failed(lost)
                 return answer
@@ -108,7 +107,8 @@ class Exchange:
                 raise answer
             lost = question.asked
             question.smaller()
-            if retries == self.settings.retries:
+            left = deadline - self.clock()
+            if retries == self.settings.retries or left <= 0:
                 break
             retries += 1
             self.metrics.retries += 1
@@ -132,9 +132,8 @@ class Exchange:
         finally:
             self.flight.leave(gates)
         answer, pending.answer = pending.answer, None
-        if answer is None:
-            self.metrics.timeouts += 1
-            device.lane.suspect = True
+        device.lane.suspect = answer is None
+        self.metrics.timeouts += answer is None
         return answer
 
     def _send(self, pending: Pending, question: Question) -> None:
