@@ -1,7 +1,7 @@
 """A process of its own that answers for any number of switches: 48 ports x 40 columns of ifTable and ifXTable each.
 
-Its CPU is its own, so what is measured elsewhere is the poller alone. Every counter (23 of the 40 columns) is another one
-each second, as on a busy network, so that nobody can answer from what was rendered before. It tells on request how many
+Its CPU is its own, so what is measured elsewhere is the poller alone. Every counter (23 of the 40 columns) moves each
+second, as on a busy network, so that nobody can answer from what was rendered before. It tells on request how many
 varbinds it gave.
 """
 
@@ -23,7 +23,7 @@ import uvloop
 from collectors.snmp.ber import Tag, integer
 from collectors.snmp.settings import AuthProtocol, PrivProtocol
 from collectors.snmp.usm import Engine, User
-from netmon.demo.agent import Agent, Responder
+from netmon.demo.agent import Agent, Manners, Responder
 from netmon.demo.fleet import SPARE_FILES, address_of, allow_files, switch_view
 from netmon.demo.mib import Computed, MibView
 from netmon.demo.usm import Usm
@@ -32,7 +32,7 @@ from tests.support.processes import free_port
 ROOT = Path(__file__).resolve().parent.parent
 PORTS, COLUMNS = 48, 40
 VARBINDS = PORTS * COLUMNS  # that one poll of a switch's ports brings
-USER, PASSWORD = "reader", "bench-password"  # noqa: S105 -- opens nothing but this benchmark's agents
+USER, PASSWORD = "reader", "bench-password"  # opens nothing but this benchmark's agents
 CREDENTIALS: dict[str, dict[str, str]] = {
     "v2c": {"version": "v2c", "community": "${TEST_COMMUNITY}"},
     "v3": {
@@ -74,10 +74,11 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def fleet(size: int, version: str = "v2c") -> Iterator[Fleet]:
-    """Run agents until the block ends."""
+def fleet(size: int, version: str = "v2c", silent: int = 0) -> Iterator[Fleet]:
+    """Run agents until the block ends; the last `silent` of them never answer."""
     port = free_port(socket.SOCK_DGRAM, address_of(0, 0)[0])
     command = [sys.executable, "-m", "bench.agents", "--agents", str(size), "--port", str(port), "--version", version]
+    command += ["--silent", str(silent)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         _pipe(process.stdout).readline()
@@ -121,11 +122,13 @@ async def _keep_busy(agents: Sequence[Agent]) -> None:
         await asyncio.sleep(1)
 
 
-async def _serve(size: int, port: int, version: str) -> None:
+async def _serve(size: int, port: int, version: str, silent: int) -> None:
     view, responder, began = switch_view(PORTS), Responder(), time.time()
     allow_files(size + SPARE_FILES)
     v3 = version == "v3"
     agents = [Agent(view, None, _usm(number, began)) if v3 else Agent(view) for number in range(size)]
+    for agent in agents[size - silent :]:
+        agent.manners = Manners(tamper=lambda _request, _reply: ())
     for number, agent in enumerate(agents):
         responder.serve(agent, address_of(number, port))
     loop = asyncio.get_running_loop()
@@ -143,8 +146,9 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--version", choices=tuple(CREDENTIALS), default="v2c")
+    parser.add_argument("--silent", type=int, default=0, help="how many of them never answer")
     options = parser.parse_args()
-    uvloop.run(_serve(options.agents, options.port, options.version))
+    uvloop.run(_serve(options.agents, options.port, options.version, options.silent))
 
 
 if __name__ == "__main__":

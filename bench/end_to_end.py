@@ -7,7 +7,7 @@ A fleet of switches in a process of its own (`bench.agents`) answers the system 
 switch once per interval and write them with ifIndex, ifName, ifAlias and ifDescr; a client with Prometheus's headers
 (OpenMetrics wanted, gzip) fetches a page for each switch once per interval over a connection that it keeps, and for
 netmon, in rounds of their own, the one page with everything instead. snmp_exporter polls when its page is asked for,
-netmon by its own timetable. Rounds alternate; each starts its program anew and measures after a warm-up of one interval.
+netmon by its own timetable. Rounds alternate; each starts its program anew and is measured after one interval.
 
 CPU is user and system time of the whole process from /proc. What netmon does besides in the same time: sysUpTime and
 the time of the last table change are read again after each poll, counters are watched for wraps and resets, the speed,
@@ -156,9 +156,9 @@ def idle(options: Namespace) -> float:
         with daemon(directory, port) as running:
             running.wait_ready()
             time.sleep(options.interval)
-            before = cpu_s(running.process.pid)
-            time.sleep(2 * options.interval)
-            return (cpu_s(running.process.pid) - before) / (2 * options.interval) * 1e3
+            before, wait_s = cpu_s(running.process.pid), 2 * float(options.interval)
+            time.sleep(wait_s)
+            return (cpu_s(running.process.pid) - before) / wait_s * 1e3
 
 
 def compare(version: str, options: Namespace) -> None:
@@ -167,11 +167,11 @@ def compare(version: str, options: Namespace) -> None:
     with fleet(options.switches, version) as agents:
         for _ in range(options.rounds):
             for start in (
-                lambda: netmon(agents, version, options.interval, one_page=False),
-                lambda: netmon(agents, version, options.interval, one_page=True),
-                lambda: exporter(agents, version),
+                netmon(agents, version, options.interval, one_page=False),
+                netmon(agents, version, options.interval, one_page=True),
+                exporter(agents, version),
             ):
-                with start() as program:
+                with start as program:
                     rounds.setdefault(program.name, []).append(measure(program, agents, options))
     theirs = statistics.median(each.us for each in rounds["snmp_exporter"])
     for name, each in rounds.items():
