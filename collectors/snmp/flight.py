@@ -8,8 +8,6 @@ import asyncio
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-SUSPECT_SHARE = 4  # of all places, one in so many may be held by devices that were silent when last asked
-
 
 class Gate:
     """A counting gate. Entering costs one comparison while there is room."""
@@ -66,18 +64,22 @@ class Lane:
 
 
 class Flight:
-    """The places in flight of one client. Devices that fell silent share a part, so that they delay no other."""
+    """The places in flight of one client.
+
+    Devices that were silent when last asked have as many places of their own: they delay no other, and what they hold a
+    place for takes no memory.
+    """
 
     def __init__(self, limit: int, limit_per_device: int) -> None:
         self._all = Gate(limit)
-        self._suspects = Gate(max(1, limit // SUSPECT_SHARE))
+        self._suspects = Gate(limit)
         self._limit_per_device = limit_per_device
         self._turns = count(1)
 
     @property
     def in_flight(self) -> int:
         """Places taken."""
-        return self._all.inside
+        return self._all.inside + self._suspects.inside
 
     @property
     def waiting(self) -> int:
@@ -94,7 +96,7 @@ class Flight:
 
     async def enter(self, lane: Lane, patience_s: float) -> tuple[Gate, ...]:
         """Take a place and return the gates to `leave`. TimeoutError after `patience_s` seconds of waiting."""
-        gates = (lane.gate, self._suspects, self._all) if lane.suspect else (lane.gate, self._all)
+        gates = (lane.gate, self._suspects if lane.suspect else self._all)
         if all(gate.inside < gate.limit for gate in gates):
             for gate in gates:
                 gate.inside += 1

@@ -214,7 +214,7 @@ async def test_all_devices_together_have_no_more_requests_to_answer_than_the_lim
         assert max(waiting for _, waiting in seen) == 9
 
 
-async def test_devices_known_to_be_silent_share_a_quarter_of_the_places() -> None:
+async def test_devices_known_to_be_silent_take_no_place_from_others() -> None:
     seen: list[int] = []
 
     def script(*_: Any) -> Iterable[bytes]:
@@ -223,8 +223,9 @@ async def test_devices_known_to_be_silent_share_a_quarter_of_the_places() -> Non
 
     async with evil(script, MIB) as agent, snmp_client(timeout_s=0.03, retries=0, max_in_flight=8) as harness:
         silent_ones = [agent.target(name=str(n)) for n in range(8)]
-        for most in (8, 2):
-            polls = [harness.fetch(each, [UP_TIME]) for each in silent_ones]
+        strangers = [agent.target(name=str(n)) for n in range(8, 16)]
+        for asked, most in ((silent_ones, 8), ([*silent_ones, *strangers], 16)):
+            polls = [harness.fetch(each, [UP_TIME]) for each in asked]
             assert all(isinstance(each, PeerTimeout) for each in await asyncio.gather(*polls, return_exceptions=True))
             assert max(seen) == most
             seen.clear()
