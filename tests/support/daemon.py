@@ -20,7 +20,7 @@ from tests.support.waiting import eventually_sync
 def write_config(
     folder: Path, devices: Mapping[str, tuple[str, int]], settings: Mapping[str, Any] | None = None
 ) -> tuple[Path, int]:
-    """Write a configuration for these devices (name → host and port); return its directory and the port to listen on."""
+    """Write a configuration for these devices (name → host and port); return its directory and its port."""
     directory = folder / "etc"
     (directory / "inventory").mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -94,4 +94,3 @@ def daemon(directory: Path, port: int, *options: str, **variables: str) -> Itera
     with running(command, log, env) as process:
         eventually_sync(lambda: listening(port) or process.poll() is not None, 30)
         yield Running(process, directory, port, log)
-
