@@ -46,9 +46,14 @@ def load_plan(directory: Path) -> Plan:
         settings = load_directory(directory, profiles=None if faults else names)
     except ConfigError as error:
         raise ConfigError(*faults, *error.faults) from None
+    plan = Plan(directory, settings, profiles)
+    try:
+        read_web_config(plan)  # it is read again when it is used: its file may change meanwhile
+    except ConfigError as error:
+        faults += error.faults
     if faults:
         raise ConfigError(*faults)
-    return Plan(directory, settings, profiles)
+    return plan
 
 
 def load_profiles(directory: Path | None) -> tuple[Profile, ...]:

@@ -193,6 +193,18 @@ def test_a_bad_configuration_starts_nothing(tmp_path: Path) -> None:
     assert "netmon.yaml:" in result.stderr
 
 
+def test_a_bad_web_configuration_file_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    directory, port = write_config(tmp_path, {})
+    web = {"listen": [f"127.0.0.1:{port}"], "web_config_file": "web.yaml"}
+    write_config(tmp_path, {}, {"web": web})
+    (directory / "web.yaml").write_text("basic_auth_users:\n  noc: plain\n", encoding="utf-8")
+    for command in (["check", str(directory)], ["run", "--config", str(directory)]):
+        result = netmon(*command, TEST_COMMUNITY="public")
+        assert result.returncode == 2
+        assert "web.yaml:2:8: " in result.stdout + result.stderr
+        assert "not hashed with bcrypt" in result.stdout + result.stderr
+
+
 def test_the_daemon_holds_no_secret_on_its_command_line_or_in_its_log(tmp_path: Path) -> None:
     with served(recorded(SWITCH)) as [address]:
         directory, port = write_config(tmp_path, {"sw-1": address}, {"log": {"level": "debug"}})
