@@ -31,8 +31,12 @@ need_packages() {
   echo "installing from Debian: ${missing[*]}" >&2
   local log
   log=$(mktemp)
-  apt_quietly update && apt_quietly install --no-install-recommends "${missing[@]}" || { rm -f "$log"; return 1; }
-  rm -f "$log"
+  if apt_quietly update && apt_quietly install --no-install-recommends "${missing[@]}"; then
+    rm -f "$log"
+  else
+    rm -f "$log"
+    return 1
+  fi
 }
 
 # Runs pip install, and shows what it said only when it fails.
