@@ -1,6 +1,7 @@
 """The daemon: builds what its role needs, starts it in order, follows its configuration, stops in reverse order."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -58,6 +59,8 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, hangup)  # one that comes during the start is obeyed after it
         async with self._changing:
             await self.start()
+        gc.collect()
+        gc.freeze()  # modules and settings stay: looking through them again blocks the loop for 30 ms a time
         watchdog = loop.create_task(_keep_watchdog_fed())
         notify("READY=1")
         try:
