@@ -27,6 +27,7 @@ import uvloop
 from bench.agents import ROOT, VARBINDS, Fleet, fleet
 from netmon.app.daemon import Daemon
 from tests.support.daemon import write_config
+from tests.support.waiting import eventually
 
 LIMIT_S, NOTED_S = 0.05, 0.001
 
@@ -67,9 +68,10 @@ class Turns:
 
     def show(self, what: str) -> None:
         """Print the longest, and begin anew."""
-        cpu, late = self.cpu or [0.0], sum(each > LIMIT_S for each in self.wall)
+        cpu, wall = self.cpu or [0.0], self.wall or [0.0]
+        late = sum(each > LIMIT_S for each in wall)
         print(
-            f"  {what:20} longest {max(cpu) * 1e3:5.1f} ms CPU, {max(self.wall, default=0.0) * 1e3:5.1f} ms by the clock;"
+            f"  {what:20} longest {max(cpu) * 1e3:5.1f} ms CPU, {max(wall) * 1e3:5.1f} ms by the clock;"
             f" of {self.count:,} rounds {sum(each > 0.01 for each in cpu)} took more than 10 ms CPU,"
             f" {late} more than 50 ms by the clock",
             flush=True,
@@ -83,12 +85,10 @@ async def watch(directory: Path, port: int, options: Namespace) -> None:
     """Run the daemon with a client and show how long it blocks."""
     daemon = Daemon(directory)
     running = asyncio.create_task(daemon.run())
-    while not gc.get_freeze_count():  # the start itself may take its time
-        await asyncio.sleep(0.01)
+    await eventually(gc.get_freeze_count, 60)  # the start itself may take its time
     turns = Turns()
     watching = asyncio.create_task(turns.watch())
-    while not daemon.is_ready():
-        await asyncio.sleep(0.01)
+    await eventually(daemon.is_ready, 60)
     turns.show("first round")
     await asyncio.sleep(options.seconds)
     turns.show("polling")
