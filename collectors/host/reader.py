@@ -60,6 +60,8 @@ class Snapshot:
         try:
             said = os.statvfs(self._root + mountpoint.lstrip("/"))
         except OSError as error:
+            if error.errno == errno.ENOENT:  # init sees it, but a container, chroot or service sandbox hides it from us
+                return Missing(Reason.NOT_SUPPORTED, f"{mountpoint} cannot be seen from where netmon runs")
             reason = Reason.REFUSED if error.errno in _DENIED else Reason.INVALID
             return Missing(reason, f"{mountpoint}: {error.strerror}")
         unit = said.f_frsize

@@ -87,7 +87,7 @@ def test_space_of_a_mount_and_of_one_that_is_not_there(tmp_path: Path) -> None:
     said = os.statvfs(tmp_path)
     assert isinstance(space, Space)
     assert (space.size, space.files) == (said.f_blocks * said.f_frsize, said.f_files)
-    assert gone == Missing(Reason.INVALID, "/gone: No such file or directory")
+    assert gone == Missing(Reason.NOT_SUPPORTED, "/gone cannot be seen from where netmon runs")
 
 
 def test_many_files_of_a_folder_are_read_and_nothing_stays_open(tmp_path: Path) -> None:
