@@ -13,7 +13,7 @@ Keys: TypeAlias = tuple[bytes, ...]
 
 Cells: TypeAlias = Mapping[bytes, Cell]
 
-_NOTHING: Cells = {}
+_NOTHING: dict[bytes, Cell] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,12 @@ class Came:
         """Return the same with other columns."""
         return replace(self, cells=cells, shape=_shape(cells))
 
-    def foreign(self, column: bytes) -> Cells:
+    def with_foreign(self, columns: Mapping[bytes, dict[bytes, Cell]]) -> "Came":
+        """Return the same with other columns of other tables."""
+        answers = Answers({**self.answers.cells, **columns}, self.answers.problems)
+        return replace(self, answers=answers)
+
+    def foreign(self, column: bytes) -> dict[bytes, Cell]:
         """Return a column of another table."""
         return self.answers.cells.get(column, _NOTHING)
 

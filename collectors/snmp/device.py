@@ -180,7 +180,7 @@ class Device:
         kept = self._static.get((plan.name, oid))
         if kept is None:
             return False
-        told = any(change is not None for change in kept.changes)
+        told = bool(kept.changes) and None not in kept.changes
         return now - kept.at < (STATIC_S if told else STATIC_UNTOLD_S) + self.spread_s
 
     def stale(self, plans: Sequence[ProfilePlan], answers: Answers, ask: Ask) -> Ask:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from collectors.snmp import expression
 from collectors.snmp.convert import TEXTUAL
 from collectors.snmp.normal import NORMAL, PREFIX
-from collectors.snmp.template import fields
+from collectors.snmp.template import PORT, fields
 
 if TYPE_CHECKING:
-    from collectors.snmp.profile import Block, Continuity, Metric, Profile, Table
+    from collectors.snmp.profile import Block, Continuity, Metric, Port, Profile, Table
 
 
 def between(profiles: "Iterable[Profile]") -> Iterator[str]:
@@ -28,6 +28,10 @@ def between(profiles: "Iterable[Profile]") -> Iterator[str]:
 def of_table(table: "Table") -> Iterator[str]:
     """Give what does not fit together inside a table."""
     known = {*table.objects, *table.lookups, *table.index_names}
+    yield from _index_faults(table)
+    if table.port is not None:
+        yield from _port_faults(table.port, known)
+        known = known | {PORT}
     yield from _label_faults("labels", table.labels, known)
     yield from _nameless_faults(table)
     oids = [obj.oid for obj in table.objects.values()]
@@ -55,6 +59,21 @@ def _nameless_faults(table: "Table") -> Iterator[str]:
     for at, block in enumerate(table.blocks):
         if table.index and not table.block_labels(block):
             yield f"blocks.{at}.labels: {words}"
+
+
+def _index_faults(table: "Table") -> Iterator[str]:
+    for at, sent in enumerate(table.index_or):
+        if sent == table.index_names or [name for name in table.index_names if name in sent] != list(sent):
+            yield f"index_or.{at}: {', '.join(sent)} is not {', '.join(table.index_names)} with some left out"
+
+
+def _port_faults(port: "Port", known: set[str]) -> Iterator[str]:
+    if PORT in known:
+        yield f"port: the name {PORT!r} is taken, so that labels could not say {{{PORT}}}"
+    for where, name in (("index", port.index), ("part", port.part)):
+        if name and name not in known:
+            yield f"port.{where}: no object, part of the index or lookup is called {name!r}"
+    yield from _label_faults("port", {"mentioned": port.mentioned}, known)
 
 
 def _lookup_faults(table: "Table") -> Iterator[str]:
@@ -156,9 +175,11 @@ def _reference_faults(profile: "Profile", table: "Table", everything: set[str], 
         if isinstance(obj.enum, str) and obj.enum not in profile.enums:
             yield f"objects.{name}.enum: no {obj.enum!r} under enums"
     for name, lookup in table.lookups.items():
-        for there in (lookup.object, *lookup.where):
-            if there not in everything:
-                yield f"lookups.{name}: no object {there!r} in this profile"
+        missing = [there for there in (lookup.object, *lookup.where) if there not in everything]
+        yield from (f"lookups.{name}: no object {there!r} in this profile" for there in missing)
+    if table.port is not None:
+        missing = [there for there in table.port.columns() if there not in everything]
+        yield from (f"port: no object {there!r} in this profile" for there in missing)
     for name in table.last_change:
         if name not in scalars:
             yield f"last_change: no scalar {name!r} in this profile"
@@ -166,8 +187,9 @@ def _reference_faults(profile: "Profile", table: "Table", everything: set[str], 
 
 def _choice_faults(profile: "Profile", table: "Table") -> Iterator[str]:
     """Find names that are compared with an enumeration which does not have them."""
+    objects = {name: obj for _, name, obj in profile.objects()}
     for where, name, values in _compared(table):
-        obj = table.objects.get(name)
+        obj = objects.get(name)
         if obj is None or (isinstance(obj.enum, str) and obj.enum not in profile.enums):
             continue  # said elsewhere
         if obj.enum is None and obj.syntax in TEXTUAL:
@@ -178,9 +200,10 @@ def _choice_faults(profile: "Profile", table: "Table") -> Iterator[str]:
 
 
 def _compared(table: "Table") -> Iterator[tuple[str, str, tuple[int | str, ...]]]:
-    """Give (place, object, values) of every comparison in a table's blocks."""
+    """Give (place, object, values) of every comparison of a table."""
+    for place, choice in table.choices():
+        yield from ((f"{place}.{name}", name, values) for name, values in choice.items())
     for at, block in enumerate(table.blocks):
-        yield from ((f"blocks.{at}.where.{name}", name, values) for name, values in block.where.items())
         for metric_name, metric in block.metrics.items():
             for node in expression.walk(table.expression(metric.value)):
                 if isinstance(node, expression.Among):

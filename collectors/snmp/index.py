@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TypeAlias
 
 from collectors.snmp import oid
 
@@ -21,11 +22,28 @@ class IndexType(StrEnum):
     INET_ADDRESS = "inet_address"  # RFC 4001: a length, then octets; its type is an index part of its own before it
 
 
+Arcs: TypeAlias = tuple[tuple[int, ...], ...]
+
+
 class IndexMismatch(ValueError):
     """The arcs do not fit the INDEX clause."""
 
 
-def split(arcs: Sequence[int], parts: Sequence[tuple[IndexType, int]]) -> tuple[tuple[int, ...], ...]:
+def split_any(arcs: Sequence[int], clauses: Sequence[Sequence[tuple[IndexType, int]]]) -> tuple[int, Arcs]:
+    """Return the first clause that the arcs fit, as its place in the list, and each part's own arcs.
+
+    Raises IndexMismatch, with what the first clause says, where they fit none.
+    """
+    problem: IndexMismatch | None = None
+    for at, clause in enumerate(clauses):
+        try:
+            return at, split(arcs, clause)
+        except IndexMismatch as error:
+            problem = problem or error
+    raise problem or IndexMismatch("no INDEX clause")
+
+
+def split(arcs: Sequence[int], parts: Sequence[tuple[IndexType, int]]) -> Arcs:
     """Return each part's own arcs, without lengths. Raises IndexMismatch for arcs too few, too many or no octets."""
     found: list[tuple[int, ...]] = []
     at = 0

@@ -72,8 +72,8 @@ class Layout:
             if keys != known:
                 return False
             seen = (keys, known)
-        return all(tuple(came.cells[name].values()) == self.texts[name] for name in came.plan.structural) and all(
-            came.foreign(column) == cells for column, cells in self.foreign.items()
+        return all(tuple(came.cells[name].values()) == self.texts[name] for name in came.plan.structural) and not any(
+            (now := came.foreign(column)) is not cells and now != cells for column, cells in self.foreign.items()
         )
 
     def named(self, plan: TablePlan, name: str) -> dict[bytes, Cell]:
@@ -90,9 +90,13 @@ class Layout:
 def recall(came: Came, before: Layout) -> Came:
     """Put names as they were where their column failed, in rows whose other names are still the same.
 
-    So a lost answer does not rename a port, and a renumbered port does not get another's name.
+    So a lost answer does not rename a port, and a renumbered port does not get another's name. Columns of other tables
+    that failed keep what they do not say.
     """
     plan = came.plan
+    lost = [column for column in before.foreign if column in came.answers.problems]
+    if lost:
+        came = came.with_foreign({column: before.foreign[column] | came.foreign(column) for column in lost})
     failed = plan.structural & came.problems.keys()
     sound = plan.structural - failed
     if not failed or not sound:
@@ -122,7 +126,7 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     return Layout(
         shape=came.shape,
         texts={name: tuple(came.cells[name].values()) for name in plan.structural},
-        foreign={column: dict(came.foreign(column)) for column in plan.foreign},
+        foreign={column: came.foreign(column) for column in plan.foreign},
         keys_of=keys_of,
         blocks=tuple(blocks),
         names={key: builder.writer.all(key, plan.key) for key in parts} if plan.key else {},
@@ -149,17 +153,18 @@ def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:
     """Return each row's index parts as text and arcs, without the rows whose index is not what the MIB says."""
     if plan.scalar:
         return {key: {} for key in keys if key == SCALAR}, None
-    clause = [(part.type, part.size) for part in plan.table.index]
+    clauses = [[(part.type, part.size) for part in clause] for clause in plan.clauses]
+    absent: dict[str, IndexText] = {part.name: ("", ()) for part in plan.table.index}
     found: dict[bytes, dict[str, IndexText]] = {}
     problem = None
     for key in keys:
         try:
-            arcs = index.split(oid.suffix_arcs(key), clause)
+            at, arcs = index.split_any(oid.suffix_arcs(key), clauses)
         except (index.IndexMismatch, WireError) as error:
             problem = problem or Missing(Reason.INVALID, f"{plan.name}: {error}")
             continue
-        found[key] = {
-            part.name: (index_text(part.type, own), own) for part, own in zip(plan.table.index, arcs, strict=True)
+        found[key] = absent | {
+            part.name: (index_text(part.type, own), own) for part, own in zip(plan.clauses[at], arcs, strict=True)
         }
     return found, problem
 

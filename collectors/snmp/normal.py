@@ -2,6 +2,7 @@
 
 A profile that speaks of a quantity in this list must use its name, its kind and exactly its labels, so that one rule
 and one dashboard serve all devices. `mib` says where a number comes from, and keeps two profiles of one device apart.
+A sensor's `ifIndex` and `ifName` say which port it belongs to; they are empty for one that belongs to none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from netmon.api import Kind
 
 PREFIX = "netmon_"  # a metric of a profile that begins so must be one of these words
 
-_SENSOR = ("sensor", "mib")
+_SENSOR = ("sensor", "ifIndex", "ifName", "mib")
 _INTERFACE = ("ifIndex", "ifName", "ifAlias", "ifDescr")
 
 
@@ -27,6 +28,11 @@ class Normal:
     kind: Kind = Kind.GAUGE
     upper_limit: str = ""
     lower_limit: str = ""
+
+    @property
+    def of_sensor(self) -> bool:
+        """Tell whether this is measured at a place that may belong to a port."""
+        return self.labels == _SENSOR
 
 
 def _sensor(what: str, stem: str, unit: str) -> dict[str, Normal]:

@@ -9,8 +9,8 @@ from collectors.snmp import expression, oid
 from collectors.snmp.answers import Cell
 from collectors.snmp.convert import as_oid, text
 from collectors.snmp.normal import NORMAL, normals_of
-from collectors.snmp.profile import Block, Lookup, Metric, Object, Profile, Table
-from collectors.snmp.template import Template, parse
+from collectors.snmp.profile import Block, IndexPart, Lookup, Metric, Object, Port, Profile, Table
+from collectors.snmp.template import PORT, Template, parse
 from netmon.api import Kind
 
 SCALAR = b"\0"  # the index of a scalar's only instance: .0
@@ -61,6 +61,20 @@ class LookupPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PortPlan:
+    """How the port that a row belongs to is found, as `profile.Port` says it, with columns in place of their names."""
+
+    names: tuple[bytes, ...]
+    index: str
+    part: str
+    inside: bytes
+    mapping: bytes
+    called: tuple[bytes, ...]
+    where: tuple[tuple[bytes, frozenset[int | str]], ...]
+    mentioned: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TablePlan:
     """A table of a profile. `oids` are its columns in the order of its objects."""
 
@@ -69,7 +83,9 @@ class TablePlan:
     oids: Mapping[str, bytes]
     enums: Mapping[str, Mapping[int | str, str]]
     lookups: Mapping[str, LookupPlan]
-    foreign: tuple[bytes, ...]  # the columns of other tables that lookups read
+    port: PortPlan | None
+    clauses: tuple[tuple[IndexPart, ...], ...]  # the index, and the parts of it that some agents send alone
+    foreign: tuple[bytes, ...]  # the columns of other tables that lookups and ports read
     blocks: tuple[BlockPlan, ...]
     structural: frozenset[str]  # objects whose values decide which rows and labels there are
     key: tuple[Template, ...]  # what names a row for good, for its counters
@@ -95,12 +111,16 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
     rate = table.continuity.bits_per_second if table.continuity else None
     lookups = {alias: _lookup(profile, lookup) for alias, lookup in table.lookups.items()}
     foreign = dict.fromkeys(column for lookup in lookups.values() for column in lookup.reads())
+    if table.port is not None:
+        foreign |= dict.fromkeys(map(_columns(profile).__getitem__, table.port.columns()))
     return TablePlan(
         name=name,
         table=table,
         oids={object_name: column_oid(obj.oid) for object_name, obj in table.objects.items()},
         enums={object_name: profile.enum_of(obj) for object_name, obj in table.objects.items() if obj.enum is not None},
         lookups=lookups,
+        port=_port(profile, table.port) if table.port else None,
+        clauses=(table.index, *(tuple(p for p in table.index if p.name in sent) for sent in table.index_or)),
         foreign=tuple(foreign),
         blocks=blocks,
         structural=frozenset(_structural(table, blocks, key)),
@@ -119,12 +139,37 @@ def _lookup(profile: Profile, lookup: Lookup) -> LookupPlan:
     objects = {object_name: obj for _, object_name, obj in profile.objects()}
     obj = objects[lookup.object]
     beside = column_oid(objects[obj.syntax_by[0]].oid) if obj.syntax_by is not None else b""
-    where = []
-    for name, values in lookup.where.items():
+    where = tuple(_where(profile, lookup.where))
+    return LookupPlan(column_oid(obj.oid), obj, profile.enum_of(obj), beside, lookup.by, where)
+
+
+def _where(
+    profile: Profile, chosen: Mapping[str, tuple[int | str, ...]]
+) -> Iterator[tuple[bytes, frozenset[int | str]]]:
+    """Give a choice of rows with columns in place of their names, and numbers in place of an enumeration's."""
+    objects = {object_name: obj for _, object_name, obj in profile.objects()}
+    for name, values in chosen.items():
         numbers = {text: number for number, text in profile.enum_of(objects[name]).items()}
-        chosen = frozenset(numbers.get(value, value) if isinstance(value, str) else value for value in values)
-        where.append((column_oid(objects[name].oid), chosen))
-    return LookupPlan(column_oid(obj.oid), obj, profile.enum_of(obj), beside, lookup.by, tuple(where))
+        meant = frozenset(numbers.get(value, value) if isinstance(value, str) else value for value in values)
+        yield column_oid(objects[name].oid), meant
+
+
+def _columns(profile: Profile) -> dict[str, bytes]:
+    return {name: column_oid(obj.oid) for _, name, obj in profile.objects()}
+
+
+def _port(profile: Profile, port: Port) -> PortPlan:
+    columns = _columns(profile)
+    return PortPlan(
+        names=tuple(columns[name] for name in port.names),
+        index=port.index,
+        part=port.part,
+        inside=columns.get(port.inside, b""),
+        mapping=columns.get(port.mapping, b""),
+        called=tuple(columns[name] for name in port.called),
+        where=tuple(_where(profile, port.where)),
+        mentioned=tuple(map(parse, port.mentioned)),
+    )
 
 
 def enum_name(enum: Mapping[int | str, str], cell: Cell) -> str | None:
@@ -223,6 +268,14 @@ def _structural(table: Table, blocks: tuple[BlockPlan, ...], key: tuple[Template
 
 
 def _behind(table: Table, name: str) -> Iterator[str]:
+    if name == PORT and table.port is not None:  # labels that say it change with these
+        templates = map(parse, table.port.mentioned)
+        for behind in (
+            table.port.index,
+            table.port.part,
+            *(field.name for template in templates for field in template),
+        ):
+            yield from _behind(table, behind)
     if name in table.lookups:
         for by in table.lookups[name].by:
             yield from _behind(table, by)

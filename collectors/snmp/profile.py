@@ -14,6 +14,7 @@ from collectors.snmp import expression, faults, oid
 from collectors.snmp.convert import RANGES, TEXTUAL, Syntax
 from collectors.snmp.index import IndexType
 from collectors.snmp.normal import normals_of
+from collectors.snmp.template import PORT
 from netmon.api import Kind
 
 
@@ -134,6 +135,39 @@ class Lookup(_Model):
     where: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
 
 
+class Port(_Model):
+    """How the port that a row belongs to is found; labels have it as `{port}`, its ifIndex, and `{port.name}`.
+
+    `names` are columns by ifIndex: what ports are called, the one to show first. `index` is an object, lookup or part
+    of the index whose number is the ifIndex itself. `part` is one that gives a row of entPhysicalTable: from there on
+    upwards by the column `inside`, the first is taken that the column `mapping` points from to an ifIndex
+    (entAliasMappingIdentifier), or that `where` chooses and that is `called` as a port is. Where there is none, a
+    template in `mentioned` that begins or ends with a port's name tells.
+    """
+
+    names: tuple[str, ...] = Field(min_length=1)
+    index: str = ""
+    part: str = ""
+    inside: str = ""
+    mapping: str = ""
+    called: tuple[str, ...] = ()
+    where: dict[str, tuple[int | str, ...]] = Field(default_factory=dict)
+    mentioned: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+
+    def columns(self) -> Iterator[str]:
+        """Give the objects whose columns this reads, of any table of the profile."""
+        yield from (*self.names, *self.called, *self.where)
+        yield from (name for name in (self.inside, self.mapping) if name)
+
+    @model_validator(mode="after")
+    def _ways(self) -> "Port":
+        if not (self.index or self.part or self.mentioned):
+            raise ValueError("nothing leads to the port: set index, part or mentioned")
+        if (self.inside or self.mapping or self.called) and not self.part:
+            raise ValueError("inside, mapping and called are of a part: set part")
+        return self
+
+
 class Metric(_Model):
     """A metric that is computed. Metrics of one block share their labels and rows."""
 
@@ -167,15 +201,18 @@ class Continuity(_Model):
 class Table(_Model):
     """Objects that share an index; without `index` they are scalars.
 
+    `index_or` lists which parts of the index agents send that leave out others; what is left out is empty text.
     `last_change` are scalars of the profile that move whenever rows are added, removed or renumbered. `expressions` are
     names for what several metrics compute alike.
     """
 
     mib: str = Field(min_length=1)
     index: tuple[IndexPart, ...] = ()
+    index_or: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
     labels: Labels = Field(default_factory=dict)
     objects: dict[MetricName, Object] = Field(min_length=1)
     lookups: dict[LabelName, Lookup] = Field(default_factory=dict)
+    port: Port | None = None
     expressions: dict[LabelName, Expression] = Field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     continuity: Continuity | None = None
@@ -192,11 +229,22 @@ class Table(_Model):
         return expression.expand(expression.parse(text), definitions)
 
     def block_labels(self, block: Block) -> dict[str, tuple[str, ...]]:
-        """Return the labels of a block's metrics; a normalised one is told its MIB without being asked."""
+        """Return the labels of a block's metrics; a normalised one is told its MIB, and a sensor its port, unasked."""
         labels = dict(self.labels if block.labels is None else block.labels)
-        if "mib" not in labels and any("mib" in normal.labels for normal in normals_of(block.metrics)):
-            labels["mib"] = (self.mib,)
+        normals = list(normals_of(block.metrics))
+        if any(normal.of_sensor for normal in normals):
+            labels.setdefault("ifIndex", (f"{{{PORT}}}" if self.port else "",))
+            labels.setdefault("ifName", (f"{{{PORT}.name}}" if self.port else "",))
+        if any("mib" in normal.labels for normal in normals):
+            labels.setdefault("mib", (self.mib,))
         return labels
+
+    def choices(self) -> Iterator[tuple[str, Mapping[str, tuple[int | str, ...]]]]:
+        """Give (place, choice of rows) for every `where` of the table."""
+        yield from ((f"blocks.{at}.where", block.where) for at, block in enumerate(self.blocks))
+        yield from ((f"lookups.{name}.where", lookup.where) for name, lookup in self.lookups.items())
+        if self.port is not None:
+            yield "port.where", self.port.where
 
     @model_validator(mode="after")
     def _names(self) -> "Table":

@@ -53,7 +53,7 @@ def read_table(plan: TablePlan, answers: Answers, state: TableState, moment: Mom
     came = came_for(plan, answers)
     arrived = {name: len(cells) for name, cells in came.cells.items()}
     layout = state.layout
-    if layout is not None and came.problems:
+    if layout is not None and answers.problems:
         came = recall(came, layout)
     if layout is None or came.problems or not layout.holds(came):
         layout = lay_out(came, state.layout, state.layouts)

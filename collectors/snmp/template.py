@@ -1,9 +1,11 @@
-"""Templates of labels: `input {upsInputLineIndex}`, and `{ifType.name}` for the name of an enumeration's value."""
+"""Templates of labels: `input {upsInputLineIndex}`, `{ifType.name}` for the name of a value, and `{port}`."""
 
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
+
+PORT = "port"  # the field that stands for the port a row belongs to: its ifIndex, and as `.name` its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,7 @@ class Field:
 
     literal: str
     name: str
-    as_name: bool  # the enumeration's name instead of the number
+    as_name: bool  # the name instead of the number: an enumeration's, or the port's
 
 
 Template: TypeAlias = tuple[Field, ...]

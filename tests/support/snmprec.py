@@ -69,6 +69,11 @@ class Recording:
             self._values[arcs] = cell
         self._order = sorted(self._values)
 
+    def under(self, number: str) -> list[tuple[str, Cell]]:
+        """Return (OID, value) of everything below this one."""
+        arcs = oid.parse(number)
+        return [(oid.text(each), self._values[each]) for each in self._order if each[: len(arcs)] == arcs]
+
     def answer(self, scalars: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> Answers:
         """Return what a fetch of these brings."""
         answers = Answers()

@@ -147,11 +147,15 @@ _SENSORS = {
 }
 
 
+_SENSOR_LABELS = ("sensor", "ifIndex", "ifName", "mib")
+"""As for switches, whose optics belong to a port; a chip's sensor belongs to none."""
+
+
 def sensors(found: Mapping[str, Mapping[str, Limited]], at: float) -> list[Table]:
     """Return what sensors say, kind by kind, with the limits that their chips have."""
     tables = []
     for kind, readings in found.items():
-        rows = [(name, HERE) for name in readings]
+        rows = [(name, "", "", HERE) for name in readings]
         columns = [[getattr(one, what) for one in readings.values()] for what in ("value", "upper", "lower")]
-        tables.append(table(at, _SENSORS[kind], ("sensor", "mib"), rows, columns))
+        tables.append(table(at, _SENSORS[kind], _SENSOR_LABELS, rows, columns))
     return tables

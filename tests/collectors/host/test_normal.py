@@ -10,6 +10,7 @@ from tests.support.host_tree import read_tree
 
 #          user nice system idle iowait irq softirq steal guest guest_nice
 BEFORE = [100, 0, 50, 800, 50, 0, 0, 0, 0, 0]
+NO_PORT = (("ifIndex", ""), ("ifName", ""))
 RESTARTED = Missing(Reason.DISCONTINUITY, "the CPU was restarted, or no tick passed since the last reading")
 SHARED = [
     ("vm", "meminfo"),
@@ -68,17 +69,17 @@ def test_names_kinds_labels_and_limits_are_those_of_snmp(tree: str, part: str) -
 
 def test_sensors_with_their_chips_own_limits() -> None:
     found = series(read_part("hwmon", read_tree("server")))
-    labels = (("mib", "linux"), ("sensor", "nvme_nvme0 Composite"))
+    labels = (*NO_PORT, ("mib", "linux"), ("sensor", "nvme_nvme0 Composite"))
     assert found["netmon_temperature_celsius", labels] == 38.85
     assert found["netmon_temperature_upper_limit_celsius", labels] == 84.85
     assert found["netmon_temperature_lower_limit_celsius", labels] == -273.15
-    fan = (("mib", "linux"), ("sensor", "platform_nct6775_656 fan1"))
+    fan = (*NO_PORT, ("mib", "linux"), ("sensor", "platform_nct6775_656 fan1"))
     assert found["netmon_fan_speed_rpm", fan] == 1098
     assert found["netmon_fan_speed_lower_limit_rpm", fan] == 200
     upper = found["netmon_fan_speed_upper_limit_rpm", fan]
     assert isinstance(upper, Missing)
     assert upper.reason is Reason.NOT_SUPPORTED
-    humidity = (("mib", "linux"), ("sensor", "power_meter humidity1"))
+    humidity = (*NO_PORT, ("mib", "linux"), ("sensor", "power_meter humidity1"))
     assert found["netmon_humidity_ratio", humidity] == 0.453
 
 

@@ -59,7 +59,12 @@ def spoilt(path: str, value: object) -> dict[str, Any]:
 def test_the_good_one_is_good() -> None:
     profile = Profile.model_validate(GOOD)
     block = profile.tables["sensors"].blocks[0]
-    assert profile.tables["sensors"].block_labels(block) == {"sensor": ("slot {acmeSlot}",), "mib": ("ACME-MIB",)}
+    assert profile.tables["sensors"].block_labels(block) == {
+        "sensor": ("slot {acmeSlot}",),
+        "ifIndex": ("",),
+        "ifName": ("",),
+        "mib": ("ACME-MIB",),
+    }
 
 
 SENSORS, BLOCK = "tables/sensors", "tables/sensors/blocks/0"
@@ -125,6 +130,45 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
             {"x": {"object": "acmeModel", "by": ["acmeSlit"]}},
             "lookups.x.by: no object, part of the index or lookup before this one is called 'acmeSlit'",
         ),
+        (
+            f"{SENSORS}/index_or",
+            [["acmeName", "acmeSlot"]],
+            "index_or.0: acmeName, acmeSlot is not acmeSlot, acmeName with some left out",
+        ),
+        (f"{SENSORS}/index_or", [["acmeSlot", "acmeName"]], "index_or.0: acmeSlot, acmeName is not acmeSlot, acmeName"),
+        (f"{SENSORS}/index_or", [[]], "Tuple should have at least 1 item"),
+        (f"{SENSORS}/port", {"names": ["acmeModel"]}, "nothing leads to the port: set index, part or mentioned"),
+        (
+            f"{SENSORS}/port",
+            {"names": ["acmeModel"], "index": "acmeSlot", "inside": "acmeTemp"},
+            "inside, mapping and called are of a part: set part",
+        ),
+        (
+            f"{SENSORS}/port",
+            {"names": ["ifName"], "index": "acmeSlot"},
+            "tables.sensors.port: no object 'ifName' in this profile",
+        ),
+        (
+            f"{SENSORS}/port",
+            {"names": ["acmeModel"], "part": "acmeSlit"},
+            "port.part: no object, part of the index or lookup is called 'acmeSlit'",
+        ),
+        (
+            f"{SENSORS}/port",
+            {"names": ["acmeModel"], "index": "acmeSlot", "where": {"acmeState": ["fine"]}},
+            "port.where.acmeState: acmeState has no 'fine' in its enumeration",
+        ),
+        (
+            f"{SENSORS}/lookups",
+            {"x": {"object": "acmeModel", "by": ["acmeSlot"], "where": {"acmeState": ["fine"]}}},
+            "lookups.x.where.acmeState: acmeState has no 'fine' in its enumeration",
+        ),
+        (
+            f"{SENSORS}/port",
+            {"names": ["acmeModel"], "mentioned": "{acmeNam}"},
+            "port.mentioned: no 'acmeNam' among the objects",
+        ),
+        (f"{SENSORS}/labels", {"slot": "{acmeSlot}", "port": "{port}"}, "labels.port: no 'port' among the objects"),
         (f"{BLOCK}/where", {"acmeStat": [1]}, "blocks.0.where: no object 'acmeStat' in this table"),
         (f"{BLOCK}/where", {"acmeState": ["fine"]}, "where.acmeState: acmeState has no 'fine' in its enumeration"),
         (f"{BLOCK}/match", {"{acmeModel}": "("}, "not a regular expression: missing )"),
@@ -136,7 +180,11 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
             {"reading": "acmeTmp / 10"},
             "expressions.reading: no object 'acmeTmp' in this table",
         ),
-        (f"{BLOCK}/labels", {"name": "x"}, "labels are name, mib, where sensor, mib are right"),
+        (
+            f"{BLOCK}/labels",
+            {"name": "x"},
+            "labels are name, ifIndex, ifName, mib, where sensor, ifIndex, ifName, mib are right",
+        ),
         (f"{BLOCK}/metrics", {"netmon_temperature_celsius": {"value": "acmeTmp"}}, "no object 'acmeTmp' in this table"),
         (
             f"{BLOCK}/metrics",

@@ -78,6 +78,25 @@ async def test_every_number_says_the_oid_that_it_came_from(device: str) -> None:
         assert recorded.get(sample.source) is not None, sample
 
 
+@pytest.mark.parametrize(
+    ("device", "neighbours"),
+    [
+        # RouterOS 6 sends lldpRemTable under lldpRemIndex alone, without the local port; RouterOS 7 as the MIB says.
+        ("routeros_crs317", {("77", "", "SEP0015FAFE4806", "Port 1", "00:15:FA:FE:48:06")}),
+        ("routeros_rb750gr3", {("2", "trunk: Down (eth5)", "sw11.mzmol", "trunk: Up (p24)", "E8:28:C1:3C:1C:D8")}),
+    ],
+)
+async def test_neighbours_are_there_also_from_agents_that_shorten_the_index(
+    device: str, neighbours: set[tuple[str, ...]]
+) -> None:
+    reading = await coverage.read_recorded(device)
+    assert next(part.problem for part in reading.parts if part.name == "lldp") is None
+    found = [(s.source, dict(s.labels)) for s in samples_of(reading) if s.metric == "netmon_neighbor_info"]
+    assert len(found) == len(recording(device).under("1.0.8802.1.1.2.1.4.1.1.5"))
+    keys = ("local_port", "remote_name", "remote_port", "remote_chassis")
+    assert neighbours <= {(source.rsplit(".", 1)[1], *(labels[key] for key in keys)) for source, labels in found}
+
+
 async def test_memory_of_a_linux_host_leaves_out_what_the_page_cache_holds() -> None:
     samples = samples_of(await coverage.read_recorded("linux_powermon"))
     pools = [pool for pool in expected("linux_powermon")["mempools"] if pool["mempool_descr"] == "Physical memory"]

@@ -208,6 +208,35 @@ def test_an_index_that_is_not_what_the_mib_says_loses_its_row_and_says_so() -> N
     assert result.problem == Missing(Reason.INVALID, "things: index 1.7 has 1 arcs too many")
 
 
+def test_rows_whose_index_lacks_parts_are_read_where_the_profile_knows_of_such_agents() -> None:
+    index = [{"name": "chassis"}, {"name": "slot"}]
+    what = table(index=index, index_or=[["slot"]], labels=["name", "chassis", "slot"])
+    columns: dict[str, dict[str, Cell]] = {
+        f"{BASE}.1": {"7": b"a", "1.7": b"b", "1.7.7": b"c"},
+        f"{BASE}.2": {"7": 1, "1.7": 2, "1.7.7": 3},
+    }
+    result = read(what, answers(columns))
+    assert [tuple(value for _, value in s.labels) for s in samples(result, "temp")] == [("a", "", "7"), ("b", "1", "7")]
+    assert result.problem == Missing(Reason.INVALID, "things: index 1.7.7 has 1 arcs too many")
+
+
+def test_a_pointer_of_which_the_row_lacks_a_part_leads_nowhere() -> None:
+    index = [{"name": "chassis"}, {"name": "slot"}]
+    objects = {
+        "name": {"oid": f"{BASE}.1", "syntax": "string", "emit": "nothing"},
+        "temp": {"oid": f"{BASE}.2", "syntax": "integer"},
+    }
+    lookups = {
+        "there": {"object": "name", "by": ["chassis", "slot"]},
+        "far": {"object": "name", "by": ["temp", "slot"]},
+    }
+    labels = {"slot": "{slot}", "there": "{there}", "far": "{far}"}
+    what = table(index=index, index_or=[["slot"]], objects=objects, lookups=lookups, labels=labels)
+    columns: dict[str, dict[str, Cell]] = {f"{BASE}.1": {"7": b"a", "1.7": b"b"}, f"{BASE}.2": {"7": 1, "1.7": -1}}
+    rows = [tuple(value for _, value in s.labels) for s in samples(read(what, answers(columns)), "temp")]
+    assert rows == [("7", "", "b"), ("7", "b", "")]
+
+
 def test_a_label_can_follow_a_pointer_into_another_table() -> None:
     what = Profile.model_validate(
         {
@@ -328,4 +357,4 @@ def test_rows_of_two_tables_that_look_alike_are_told_apart() -> None:
         ]
         labels = [s.labels for result in results for s in samples(result, "netmon_temperature_celsius")]
         assert [dict(label)["sensor"] for label in labels] == ["inlet", "inlet (1)", "outlet"]
-        assert {tuple(name for name, _ in label) for label in labels} == {("sensor", "mib")}
+        assert {tuple(name for name, _ in label) for label in labels} == {("sensor", "ifIndex", "ifName", "mib")}
