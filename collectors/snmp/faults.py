@@ -4,6 +4,7 @@ Each fault begins with the place below the table or the profile that it is found
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collectors.snmp import expression
@@ -15,14 +16,23 @@ if TYPE_CHECKING:
     from collectors.snmp.profile import Block, Continuity, Metric, Port, Profile, Table
 
 
-def between(profiles: "Iterable[Profile]") -> Iterator[str]:
-    """Give metrics that two profiles would emit under the same labels, of which a device would have both."""
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A metric that two profiles would emit under the same labels, so that a device would have it twice."""
+
+    metric: str
+    first: str
+    second: str
+
+
+def between(profiles: "Iterable[Profile]") -> Iterator[Clash]:
+    """Give the metrics that come from two profiles; `second` is the later one."""
     origins: dict[tuple[str, str], str] = {}
     for profile in profiles:
         for name, mib in dict.fromkeys(profile.metrics()):
             origin = origins.setdefault((name, mib if name in NORMAL else ""), profile.name)
             if origin != profile.name:
-                yield f"{name} comes from the profiles {origin} and {profile.name}"
+                yield Clash(name, origin, profile.name)
 
 
 def of_table(table: "Table") -> Iterator[str]:

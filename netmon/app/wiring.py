@@ -1,10 +1,9 @@
 """From a configuration directory to the parts of a daemon: what is read, checked and handed to whom."""
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
 from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
+from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, load_directory, load_file
 
 
@@ -40,7 +40,7 @@ class Plan:
 
 def load_plan(directory: Path) -> Plan:
     """Read everything that the directory says; ConfigError with every fault of every file."""
-    profiles, faults = _read_profiles(directory)
+    profiles, faults = read_profiles(directory)
     names = {profile.name for profile in profiles}
     try:
         settings = load_directory(directory, profiles=None if faults else names)
@@ -54,27 +54,6 @@ def load_plan(directory: Path) -> Plan:
     if faults:
         raise ConfigError(*faults)
     return plan
-
-
-def load_profiles(directory: Path | None) -> tuple[Profile, ...]:
-    """Read netmon's SNMP profiles and those in the directory's `profiles/`, which replace ours of the same name."""
-    profiles, faults = _read_profiles(directory)
-    if faults:
-        raise ConfigError(*faults)
-    return profiles
-
-
-def _read_profiles(directory: Path | None) -> tuple[tuple[Profile, ...], list[Fault]]:
-    faults: list[Fault] = []
-    profiles: dict[str, Profile] = {}
-    for path in _profile_paths(directory):
-        try:
-            profile = load_file(path, Profile)
-        except ConfigError as error:
-            faults += error.faults
-        else:
-            profiles[profile.name] = profile
-    return tuple(profiles.values()), faults
 
 
 def load_successor(plan: Plan) -> Plan:
@@ -95,13 +74,6 @@ def load_successor(plan: Plan) -> Plan:
     if faults:
         raise ConfigError(*faults)
     return new
-
-
-def _profile_paths(directory: Path | None) -> Iterator[Path]:
-    with as_file(files("collectors.snmp") / "profiles") as ours:
-        yield from sorted(ours.glob("*.yaml"))
-    if directory is not None:
-        yield from sorted((directory / "profiles").glob("*.yaml"))
 
 
 @dataclass(slots=True)

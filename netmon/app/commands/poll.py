@@ -23,8 +23,9 @@ from exporters.prometheus.settings import WebSettings
 from netmon.api import ConfigError, Reading, Reason, Target
 from netmon.app import show
 from netmon.app.explain import Explainer
+from netmon.app.profiles import load_profiles
 from netmon.app.text import t
-from netmon.app.wiring import load_plan, load_profiles
+from netmon.app.wiring import load_plan
 
 COMPLETE: Final = 0
 PARTIAL: Final = 1

@@ -58,6 +58,21 @@ _FILES: Final[Mapping[str, _Row]] = {
     ),
 }
 
+_PROFILES: Final[Mapping[str, _Row]] = {
+    "profile_twice": _Row(
+        'the profile "{name}" is in {other} too',
+        "give one of them another name, or remove it",
+        'profil "{name}" sudah ada di {other}',
+        "beri salah satunya nama lain, atau hapus",
+    ),
+    "profile_clash": _Row(
+        "{metrics}: the profile in {other} gives the same series",
+        'give this profile the name "{name}" to replace that one, or leave these metrics out',
+        "{metrics}: profil di {other} memberi deret yang sama",
+        'beri profil ini nama "{name}" untuk menggantikannya, atau hilangkan metrik itu',
+    ),
+}
+
 _YAML: Final[Mapping[str, _Row]] = {
     "syntax": _Row(
         "this is not YAML ({said})",
@@ -504,7 +519,7 @@ _PHRASES: Final[Mapping[str, Text]] = {
 
 
 def _halves() -> Iterator[tuple[str, Text]]:
-    for rows in (_FILES, _YAML, _VALUES, _SECRETS, _INVENTORY):
+    for rows in (_FILES, _PROFILES, _YAML, _VALUES, _SECRETS, _INVENTORY):
         for key, row in rows.items():
             yield f"fault.{key}", Text(row.problem, row.masalah)
             yield f"fault.{key}.remedy", Text(row.remedy, row.perbaikan)

@@ -245,4 +245,4 @@ def test_no_metric_comes_from_two_profiles_under_the_same_labels() -> None:
     assert list(faults.between(shipped())) == []
     other = shipped()[0].model_copy(update={"name": "other"})
     found = list(faults.between((*shipped(), other)))
-    assert f"netmon_temperature_celsius comes from the profiles {shipped()[0].name} and other" in found
+    assert faults.Clash("netmon_temperature_celsius", shipped()[0].name, "other") in found

@@ -94,6 +94,8 @@ def test_every_message_has_a_case() -> None:
         "fault.secret_not_a_file",  # test_secrets.py
         "fault.secret_too_big",
         "fault.too_big",
+        "fault.profile_clash",  # test_profiles.py
+        "fault.profile_twice",
     }
     problems = {key: text.en for key, text in TEXTS.items() if key.startswith("fault.") and not key.endswith(".remedy")}
     missing = {key for key, text in problems.items() if not re.search(_pattern(text), said)}
