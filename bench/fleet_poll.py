@@ -27,6 +27,7 @@ from netmon.api import Collector, Target
 from netmon.app.wiring import build_collector, load_plan, work
 from tests.support.daemon import daemon, write_config
 from tests.support.processes import cpu_s, memory_mb
+from tests.support.waiting import eventually_sync
 
 SECONDS_PER_SWITCH = 0.012  # of an interval, at least: two cores shared with the agents must be able to keep up
 QUIET = {"interval_s": 86_400, "slow_interval_s": 86_400}  # of the host's own metrics, which are another matter
@@ -39,7 +40,7 @@ def grow(size: int, options: Namespace) -> None:
         settings = {"snmp": {"interval_s": interval_s}, "host": QUIET}
         directory, port = write_config(Path(folder), _devices(agents), settings)
         with daemon(directory, port) as running:
-            running.wait_ready()
+            eventually_sync(lambda: running.get("/-/ready")[0] == 200, 60 + 2 * interval_s)
             pid = running.process.pid
             time.sleep(interval_s)
             spent, given = [], []
