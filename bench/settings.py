@@ -3,9 +3,9 @@
 Prints wall time and CPU of `load_directory`, and the part that reading YAML with positions takes of it.
 """
 
+import argparse
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -38,7 +38,9 @@ def _device(i: int) -> str:
 
 
 def main() -> None:
-    devices = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("devices", type=int, nargs="?", default=5_000)
+    devices = parser.parse_args().devices
     with tempfile.TemporaryDirectory() as name:
         inventory = write(Path(name), devices)
         start, cpu = time.perf_counter(), time.process_time()

@@ -1,19 +1,16 @@
 """What turning answers into tables costs: CPU per cell in steady state and for a new layout, and memory per device.
 
 A switch of 48 ports x 40 columns of ifTable and ifXTable, as the client hands it over: indexes shared between columns
-and polls, numbers new at each poll. Run from the project's root: python bench/tables.py
+and polls, numbers new at each poll: `python -m bench.tables`.
 """
 
 import gc
-import sys
 import time
 import tracemalloc
+from argparse import ArgumentParser
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from statistics import median
-
-sys.path.insert(0, str(Path.cwd()))
 
 from collectors.snmp import oid
 from collectors.snmp.answers import Answers, Cell
@@ -90,6 +87,7 @@ def memory(plan: TablePlan) -> float:
 
 
 def main() -> None:
+    ArgumentParser(description=__doc__).parse_args()
     plan = plan_table(profile("if_mib"), "interfaces")
     print(f"{PORTS} ports x {COLUMNS} columns = {PORTS * COLUMNS} cells, CPU time, median of {POLLS}")
     print(f"steady state     {steady(plan):6.3f} µs per cell")

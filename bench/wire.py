@@ -4,9 +4,9 @@ Run `python -m bench.wire` (add `--quick` to leave pysnmp out). Medians of repea
 differences under 1.5x are ties.
 """
 
+import argparse
 import random
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,11 +21,14 @@ ENGINE = Engine(bytes.fromhex("80001f8880aabbccdd"), 3, 4711)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="without pysnmp")
+    options = parser.parse_args()
     columns = f"{'shape':<28}{'octets':>8}{'ns/varbind':>12}{'pysnmp':>12}"
     print(columns)
     for name, varbinds in shapes():
         data = wire.encode_message(1, b"public", wire.encode_response(1_234_567, 0, 0, varbinds))
-        theirs = "" if "--quick" in sys.argv else f"{cost(pysnmp_decoder(data), len(varbinds), 3):12.0f}"
+        theirs = "" if options.quick else f"{cost(pysnmp_decoder(data), len(varbinds), 3):12.0f}"
         print(f"{name:<28}{len(data):>8}{cost(lambda: wire.decode_message(data), len(varbinds)):12.0f}{theirs}")  # noqa: B023 - called at once
     print(f"\n{'version 3, mixed':<28}{'octets':>8}{'ns/varbind':>12}{'us/request':>12}")
     for auth, priv in (
