@@ -1,12 +1,11 @@
 """When to poll what: an interval for each target and part, spread evenly, never piling up, easing off the dead.
 
-APScheduler keeps the timetable. Each entry starts at a fixed place in its interval that a stable hash of its name
-gives, so that a thousand devices are asked evenly, and at the same moments after a restart.
+APScheduler keeps the timetable. Each entry has a fixed place in its interval that a stable hash of its name gives
+(`timetable.py`), so that a thousand devices are asked evenly, and at the same moments after a restart.
 """
 
 import asyncio
 import time
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +14,11 @@ from typing import Final
 import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from netmon.api import Collector, Reading, Target
 from netmon.app.settings.schedule import ScheduleSettings
+from netmon.app.timetable import Steady, phase
 
 Take = Callable[[Target, str, Reading], None]
 """What is done with a reading: (target, the collector's job label, reading)."""
@@ -33,16 +32,26 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Health:
-    """How a target answers one collector, over all its intervals. Times are monotonic seconds."""
+    """How a target answers one collector, over all its entries. Times are monotonic seconds."""
 
+    entries: list["Entry"] = field(default_factory=list)
     failures: int = 0
     retry_at: float = 0.0
 
-    def failed(self, now: float, interval_s: float, longest_s: float) -> None:
+    def failed(self, now: float, longest_s: float) -> None:
         """Note a poll without an answer: wait twice as long after each further one, up to `longest_s`."""
         self.failures += 1
         if self.failures > 1:  # one lost poll is no sign of death
+            interval_s = min(entry.interval_s for entry in self.entries)
             self.retry_at = now + min(interval_s * 2.0 ** min(self.failures - 1, 16), max(longest_s, interval_s))
+
+    def answered(self) -> list["Entry"]:
+        """Note an answer; return the entries that brought nothing while the target was silent."""
+        self.failures, self.retry_at = 0, 0.0
+        owed = [entry for entry in self.entries if entry.owed]
+        for entry in owed:
+            entry.owed = False
+        return owed
 
 
 @dataclass(slots=True)
@@ -55,6 +64,7 @@ class Entry:
     parts: tuple[str, ...]
     health: Health = field(default_factory=Health)
     tried: bool = False
+    owed: bool = False  # skipped or without answer while its target was silent
 
     @property
     def key(self) -> str:
@@ -69,11 +79,6 @@ class Entry:
             other.collector,
             other.parts,
         )
-
-
-def phase(key: str) -> float:
-    """Return where in its interval an entry starts, 0 to 1: the same on every start and on every machine."""
-    return zlib.crc32(key.encode()) / 2**32
 
 
 class Schedule:
@@ -148,7 +153,8 @@ class Schedule:
         }
         for key in self._entries.keys() - wanted.keys():
             self._scheduler.remove_job(key)
-            del self._entries[key]
+            entry = self._entries.pop(key)
+            entry.health.entries.remove(entry)
         fresh = [e for k, e in wanted.items() if k not in self._entries or not e.same_work(self._entries[k])]
         self._share_health(fresh)
         for entry in fresh:
@@ -166,19 +172,21 @@ class Schedule:
         for entry in fresh:
             where = (entry.collector.name, entry.target.name, entry.target.address)
             entry.health = known.setdefault(where, entry.health)
+            entry.health.entries.append(entry)
 
     def _add(self, entry: Entry, first_round_s: float) -> None:
-        now, place = time.time(), phase(entry.key)
-        started = now - now % entry.interval_s + place * entry.interval_s
-        first = now + place * min(entry.interval_s, first_round_s)
+        old = self._entries.get(entry.key)
+        if old is not None and old is not entry:
+            old.health.entries.remove(old)
         self._entries[entry.key] = entry
+        first = time.time() + phase(entry.key) * min(entry.interval_s, first_round_s)
         self._scheduler.add_job(
             self._run,
-            IntervalTrigger(seconds=entry.interval_s, start_date=datetime.fromtimestamp(started, UTC), timezone=UTC),
+            Steady(entry.key, entry.interval_s),
             args=[entry],
             id=entry.key,
             next_run_time=datetime.fromtimestamp(first, UTC),
-            misfire_grace_time=max(1, round(self.settings.late_grace_s)),
+            misfire_grace_time=max(1, round(max(self.settings.late_grace_s, entry.interval_s / 4))),
             coalesce=True,
             max_instances=1,
             replace_existing=True,
@@ -196,14 +204,22 @@ class Schedule:
 
     def _skipped(self, event: JobEvent) -> None:
         entry = self._entries.get(event.job_id)
-        if entry is not None:
-            late = event.code == EVENT_JOB_MISSED
-            self._skips.labels(entry.collector.name, "late" if late else "still_running").inc()
+        if entry is None:
+            return
+        late = event.code == EVENT_JOB_MISSED
+        self._skips.labels(entry.collector.name, "late" if late else "still_running").inc()
+        if late and not entry.tried:  # the first round was more than this machine could do at once
+            self._soon(entry)
+
+    def _soon(self, entry: Entry) -> None:
+        """Run an entry outside its place, as soon as may be."""
+        if entry.key in self._entries and self._scheduler.running:
+            self._scheduler.modify_job(entry.key, next_run_time=datetime.now(UTC))
 
     async def _run(self, entry: Entry) -> None:
         if time.monotonic() < entry.health.retry_at:
             self._skips.labels(entry.collector.name, "backoff").inc()
-            entry.tried = True  # another interval's poll has just found the target silent
+            entry.tried = entry.owed = True  # another entry's poll has just found the target silent
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine that runs has a task
@@ -241,7 +257,8 @@ class Schedule:
         name, health, before = entry.collector.name, entry.health, entry.health.failures
         self._seconds.labels(name).observe(reading.duration_s)
         if reading.problem is not None:
-            health.failed(time.monotonic(), entry.interval_s, self.settings.dead_backoff_max_s)
+            entry.owed = True
+            health.failed(time.monotonic(), self.settings.dead_backoff_max_s)
             self._polls.labels(name, "unreachable").inc()
             log.warning(
                 "target does not answer",
@@ -252,7 +269,9 @@ class Schedule:
                 failures=health.failures,
             )
         else:
-            health.failures, health.retry_at = 0, 0.0
+            entry.owed = False
+            for owed in health.answered():
+                self._soon(owed)
             partial = any(part.failed for part in reading.parts)
             self._polls.labels(name, "partial" if partial else "complete").inc()
             if before:

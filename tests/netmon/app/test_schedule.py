@@ -1,13 +1,15 @@
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from netmon.api import Missing, Reading, Reason, Target
-from netmon.app.schedule import Health, Schedule, phase
+from netmon.app.schedule import Entry, Health, Schedule
 from netmon.app.settings.schedule import ScheduleSettings
+from netmon.app.timetable import Steady, phase
 from tests.support.waiting import eventually
 
 
@@ -163,6 +165,54 @@ def test_places_in_the_interval_are_stable_and_even() -> None:
 @pytest.mark.parametrize(("failures", "wait_s"), [(1, 0.0), (2, 20.0), (3, 40.0), (4, 60.0), (90, 60.0)])
 def test_back_off_doubles_up_to_its_limit(failures: int, wait_s: float) -> None:
     health = Health()
+    health.entries += [Entry(target("a"), Fake(), interval_s, ("part",)) for interval_s in (300.0, 10.0)]
     for _ in range(failures):
-        health.failed(now=1000.0, interval_s=10.0, longest_s=60.0)
+        health.failed(now=1000.0, longest_s=60.0)
     assert health.retry_at == (1000.0 + wait_s if wait_s else 0.0)
+
+
+class TwoParts(Fake):
+    """Reads one part often and another seldom."""
+
+    def plan(self, target: Target) -> Mapping[float, tuple[str, ...]]:
+        del target
+        return {0.1: ("often",), 3600.0: ("seldom",)}
+
+    async def read(self, target: Target, parts: Iterable[str], deadline_s: float) -> Reading:
+        self.parts_read = [*getattr(self, "parts_read", []), *([] if self.dead else parts)]
+        return await super().read(target, parts, deadline_s)
+
+
+async def test_what_was_skipped_while_a_target_was_silent_is_read_when_it_is_back() -> None:
+    run, fake = Run(dead_backoff_max_s=1), TwoParts(dead=True)
+    run.schedule.replace([(target("a"), fake)])
+    await run.schedule.start()
+    await eventually(lambda: run.schedule.first_round_done and len(fake.reads) >= 3)
+    fake.dead = False
+    await eventually(lambda: "seldom" in fake.parts_read)
+    await run.schedule.stop()
+
+
+@pytest.mark.parametrize("interval_s", [5.0, 30.0, 300.0])
+def test_a_run_out_of_place_moves_none_that_follow(interval_s: float) -> None:
+    trigger = Steady("snmp/sw-1/30", interval_s)
+    began = datetime(2026, 1, 1, 12, 0, 1, 234_567, tzinfo=UTC)
+    first = trigger.get_next_fire_time(None, began)
+    assert 0 < (first - began).total_seconds() <= interval_s
+    second = trigger.get_next_fire_time(first, first)
+    assert (second - first).total_seconds() == pytest.approx(interval_s, abs=1e-5)
+    for part in range(20):
+        early = first + timedelta(seconds=part * interval_s / 20)
+        place = trigger.get_next_fire_time(early, early)
+        assert interval_s / 2 <= (place - early).total_seconds() + 1e-5 <= 1.5 * interval_s + 1e-3
+        assert ((place - first).total_seconds() + 1e-4) % interval_s < 2e-4
+
+
+def test_places_of_many_targets_are_even_over_the_interval() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    runs = sorted(
+        (Steady(f"snmp/sw-{n}/30", 30.0).get_next_fire_time(None, now) - now).total_seconds() for n in range(3000)
+    )
+    each_second = [sum(1 for at in runs if second <= at < second + 1) for second in range(30)]
+    assert min(each_second) > 60  # 100 each on average; a third less would be four standard deviations
+    assert max(each_second) < 140
