@@ -65,12 +65,15 @@ class Bodies:
             room = self._store.cache.limit_bytes // _KEPT_SHARE
             self._compressed.pop(form, None)
             async for chunk in write(plan, form):
-                piece = await stream.write(chunk)
+                piece = stream.write(chunk)
                 yield piece
                 room -= len(piece)
                 beginning.append(piece)
                 if room < 0:
                     beginning.clear()
+            piece = stream.pause()
+            yield piece
+            beginning.append(piece)
             if room >= 0:
                 self._compressed = {form: Compressed(generation, b"".join(beginning), stream)}
         async for chunk in gzipped(self._end(plan, form), stream.fork()):

@@ -1,39 +1,52 @@
-"""gzip in a thread, and a way to go on from a beginning that was compressed before."""
+"""gzip, and a way to go on from a beginning that was compressed before.
 
-import asyncio
-import zlib
+ISA-L compresses this text at 2 GB/s, a fifth of zlib's CPU and a little smaller, so a chunk takes a tenth of a
+millisecond and needs no thread. It cannot copy a stream; ours are cut where nothing later refers back (a full flush,
+RFC 1951 and 1952), so that any number of streams can go on from there.
+"""
+
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-GZIP_LEVEL = 1  # a quarter of the CPU of the usual level for some more bytes; the text is repetitive
-_WBITS_GZIP = 31  # zlib's way to say: with a gzip header and trailer (RFC 1952)
-_INLINE_BYTES = 256 << 10  # at most a millisecond's work, of which handing it to a thread would be a fifth more
+from isal import isal_zlib
+
+GZIP_LEVEL: Final = 1
+_RAW: Final = -15  # zlib's way to say: deflate alone, with the largest window; header and trailer are ours
+_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # RFC 1952 section 2.3: deflate, no time, no name, unknown system
 
 
 class Gzip:
-    """A gzip stream made piece by piece, large ones in a thread: zlib lets go of Python's lock while it works, so the
-    event loop runs on.
-    """
+    """A gzip stream made piece by piece."""
 
     def __init__(self) -> None:
-        self._stream = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _WBITS_GZIP)
+        self._deflate = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, _RAW)
+        self._before = _HEADER
+        self._crc = 0
+        self._size = 0
 
-    async def write(self, text: bytes) -> bytes:
+    def write(self, text: bytes) -> bytes:
         """Return what is ready after this text."""
-        if len(text) <= _INLINE_BYTES:
-            return self._stream.compress(text)
-        return await asyncio.to_thread(self._stream.compress, text)
+        self._crc = isal_zlib.crc32(text, self._crc)
+        self._size += len(text)
+        ready, self._before = self._before + self._deflate.compress(text), b""
+        return ready
 
-    def end(self) -> bytes:
-        """Return the rest: what waits to be matched with more, some kilobytes."""
-        return self._stream.flush()
+    def pause(self) -> bytes:
+        """Return all that waits; nothing that comes later will refer to what came before."""
+        ready, self._before = self._before + self._deflate.flush(isal_zlib.Z_FULL_FLUSH), b""
+        return ready
 
     def fork(self) -> Self:
-        """Return a stream that goes on from here by itself."""
+        """Return a stream that goes on from here by itself; only after `pause`."""
         other = type(self)()
-        other._stream = self._stream.copy()  # noqa: SLF001 -- of the same class
+        other._before, other._crc, other._size = b"", self._crc, self._size  # noqa: SLF001 -- of the same class
         return other
+
+    def end(self) -> bytes:
+        """Return the rest with its check sum and length (modulo 2^32, as RFC 1952 has it)."""
+        trailer = self._crc.to_bytes(4, "little") + (self._size & 0xFFFF_FFFF).to_bytes(4, "little")
+        return self._before + self._deflate.flush() + trailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +61,5 @@ class Compressed:
 async def gzipped(chunks: AsyncIterator[bytes], stream: Gzip) -> AsyncIterator[bytes]:
     """Give the chunks compressed, as the stream's last ones."""
     async for chunk in chunks:
-        yield await stream.write(chunk)
+        yield stream.write(chunk)
     yield stream.end()
