@@ -68,6 +68,7 @@ class Object(_Model):
     `emit` says what becomes of it: `value` a metric of its own name, `info` a metric with value 1 that has its text as
     a label of its own name, `enum_info` the same under `<name>_info` with the enumeration's name, `nothing` only what
     labels and expressions make of it. `no_value` are numbers by which the device says that it has none.
+    `unsigned` is for an integer that agents let wrap: a negative number is one above 2**31 - 1 put into 32 bits.
     `syntax_by` gives another syntax where another column holds one of these numbers (LldpChassisIdSubtype).
     """
 
@@ -79,6 +80,7 @@ class Object(_Model):
     enum: str | Enum | None = None
     range: tuple[float, float] | None = None
     no_value: tuple[int, ...] = ()
+    unsigned: bool = False
     syntax_by: tuple[str, dict[int, Syntax]] | None = None
     static: bool = False  # changes so seldom (names of parts) that it is read hourly, or when `last_change` moves
     upper_limit: str = ""
@@ -98,12 +100,14 @@ class Object(_Model):
     @property
     def bounds(self) -> tuple[float, float] | None:
         """The least and greatest number that is believed."""
-        return self.range or RANGES.get(self.syntax)
+        return self.range or ((0, 2**32 - 1) if self.unsigned else RANGES.get(self.syntax))
 
     @model_validator(mode="after")
     def _fits(self) -> "Object":
         if self.range is not None and self.range[0] > self.range[1]:
             raise ValueError(f"range begins at {self.range[0]} and ends before, at {self.range[1]}")
+        if self.unsigned and self.syntax is not Syntax.INTEGER:
+            raise ValueError(f"unsigned is for an integer, and this is a {self.syntax.value}")
         if self.emitted == "value" and self.syntax in TEXTUAL:
             raise ValueError(f"a {self.syntax.value} has no number: emit it as info, or nothing")
         if self.emitted == "enum_info" and self.enum is None:

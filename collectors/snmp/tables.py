@@ -15,9 +15,11 @@ from collectors.snmp.evaluate import ABSENT, evaluate
 from collectors.snmp.expression import Among
 from collectors.snmp.layout import BuiltBlock, Layout, Layouts, lay_out, recall
 from collectors.snmp.plan import TablePlan
+from collectors.snmp.profile import Object
 from netmon.api import Column, Missing, Reason, Table, Value
 
 _BITS_PER_OCTET = 8
+_NONE = Missing(Reason.NOT_SUPPORTED, "the device's own value for 'none'")
 
 
 @dataclass(slots=True)
@@ -74,6 +76,15 @@ def _fill(came: Came, block: BuiltBlock, layout: Layout, state: TableState, mome
     return Table(block.families, block.label_names, block.rows, block.texts, values, moment.at)
 
 
+def _meant(cells: Sequence[Cell | Missing], obj: Object) -> Sequence[Cell | Missing]:
+    """Return cells without what stands for 'none', and with numbers that did not fit into 31 bits as they were."""
+    if obj.no_value and any(value in cells for value in obj.no_value):
+        cells = [_NONE if cell in obj.no_value else cell for cell in cells]
+    if obj.unsigned:
+        cells = [cell + 2**32 if isinstance(cell, int) and -(2**31) <= cell < 0 else cell for cell in cells]
+    return cells
+
+
 @dataclass(slots=True)
 class _Columns:
     """The columns of one block's rows, for its expressions."""
@@ -98,11 +109,7 @@ class _Columns:
 
     def _packed(self, name: str) -> Column:
         obj = self.came.plan.table.objects[name]
-        column = convert.pack(self._aligned(name), obj.syntax, obj.bounds)
-        if obj.no_value and any(value in column for value in obj.no_value):
-            none = Missing(Reason.NOT_SUPPORTED, "the device's own value for 'none'")
-            return [none if value in obj.no_value else value for value in column]
-        return column
+        return convert.pack(_meant(self._aligned(name), obj), obj.syntax, obj.bounds)
 
     def _aligned(self, name: str) -> Sequence[Cell | Missing]:
         cells = self.came.cells[name]
@@ -122,7 +129,7 @@ class _Columns:
         """Return an object's number in the row of this index."""
         cell = self.came.cells[name].get(oid.encode_suffix((index,)), self.came.problems.get(name, ABSENT))
         obj = self.came.plan.table.objects[name]
-        return convert.pack([cell], obj.syntax, obj.bounds)[0]
+        return convert.pack(_meant([cell], obj), obj.syntax, obj.bounds)[0]
 
     def unwrap(self, name: str, needed: Sequence[bool] | None) -> Column:
         """Return a counter's numbers, carried on past its wraps; only for the rows that need it, where said."""

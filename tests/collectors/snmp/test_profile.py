@@ -95,6 +95,11 @@ OBJECT = {"oid": "1.3.6.1.4.1.99999.2.1.9", "syntax": "integer"}
             OBJECT | {"syntax": "string", "emit": "value"},
             "a string has no number: emit it as info, or nothing",
         ),
+        (
+            f"{SENSORS}/objects/acmeBad",
+            OBJECT | {"syntax": "gauge32", "unsigned": True},
+            "unsigned is for an integer, and this is a gauge32",
+        ),
         (f"{SENSORS}/objects/acmeBad", OBJECT | {"enum": "Acme"}, "objects.acmeBad.enum: no 'Acme' under enums"),
         (
             f"{SENSORS}/objects/acmeBad",
