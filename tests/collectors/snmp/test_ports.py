@@ -141,6 +141,9 @@ async def test_a_part_called_like_a_port_is_the_port_where_no_mapping_says(
         (b"Te1/1 Lane 1 Transceiver Rx Power Sensor", ("5", "Te1/1")),
         (b"DOM Rx Power Sensor for Te1/10", ("50", "Te1/10")),
         (b"Te1/1", ("5", "Te1/1")),
+        (b"a port of many words 1 Rx Power", ("11", "a port of many words 1")),
+        (b"Te1/1" + b" - " * 80 + b"Rx", ("5", "Te1/1")),
+        (b"- " * 10 + b"Te1/1" + b" -" * 10 + b"Rx", ("", "")),  # in the middle of nothing but separators
         (b"Te1/1/3 Rx Power", ("", "")),  # a port that has no row
         (b"Te1/11 Rx Power", ("", "")),
         (b"7 Rx Power", ("", "")),  # too short to be sure
@@ -154,6 +157,7 @@ async def test_a_name_that_begins_or_ends_with_a_ports_name_is_the_last_resort(
     name: bytes, port: tuple[str, str]
 ) -> None:
     ports = PORTS | {7: (b"7", b"7"), 8: (b"uplink", b"x"), 9: (b"two 1/1", b"a"), 10: (b"two 1/1", b"b")}
+    ports |= {11: (b"a port of many words 1", b"")}
     reading = await read(device((1, 0, CHASSIS, b"chassis"), (2, 1, SENSOR_CLASS, name), ports=ports))
     assert set(found(reading).values()) == {port}
 
@@ -204,6 +208,22 @@ async def test_the_port_follows_when_the_device_says_that_its_parts_or_ports_cha
     recorded.change(f"{NAME}.50", b"Hu2/1")
     recorded.change(ports_changed, 200)
     assert found(await read(recorded, snmp))["module heat"] == ("50", "Hu2/1")
+
+
+async def test_names_are_read_again_soon_where_the_device_does_not_tell_of_every_change() -> None:
+    more: dict[str, Cell] = {f"{MAPPING}.11.0": pointer(f"{IF_INDEX}.5"), "1.3.6.1.2.1.47.1.4.1.0": 100}
+    recorded = device(*HOUSE, ports=PORTS, **more)  # it tells when its parts changed, but not its ports
+    credentials = {"default": CommunityCredential(community=SecretStr("public"))}
+    now = [1_000_000.0]
+    snmp = SnmpCollector(Memory(sw=recorded), shipped(), credentials, SnmpSettings(), clock=lambda: now[0])
+    await read(recorded, snmp)
+    recorded.change(f"{NAME}.5", b"Hu2/1")
+    seen = []
+    for _ in range(3):
+        now[0] += 600
+        recorded.change(UP, int(now[0] * 100) % 2**32)
+        seen.append(found(await read(recorded, snmp))["module heat"][1])
+    assert seen[-1] == "Hu2/1"
 
 
 def test_names_that_were_not_answered_this_time_are_remembered() -> None:
