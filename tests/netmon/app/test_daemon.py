@@ -16,7 +16,6 @@ from tests.support.served import served
 from tests.support.waiting import eventually_sync
 
 SWITCH = "routeros_crs317"
-PORTS_ONLY = {"snmp": {"interval_s": 1, "profiles": {"lldp": {"enabled": False}}}}  # its neighbours are malformed
 
 
 def dead_port() -> tuple[str, int]:
@@ -61,7 +60,7 @@ def test_sigterm_ends_it_within_five_seconds_while_polls_are_under_way(tmp_path:
 
 def test_a_reload_takes_over_the_inventory_and_keeps_what_stayed(tmp_path: Path) -> None:
     with served(recorded(SWITCH), recorded(SWITCH)) as [first, second]:
-        directory, port = write_config(tmp_path, {"sw-1": first, "sw-2": second}, PORTS_ONLY)
+        directory, port = write_config(tmp_path, {"sw-1": first, "sw-2": second})
         with daemon(directory, port) as running:
             running.wait_ready()
             polls = running.value("netmon_polls_total", collector="snmp", result="complete")
@@ -109,7 +108,6 @@ def test_changed_polling_replaces_the_collector_and_its_metrics_once(tmp_path: P
         with daemon(directory, port) as running:
             running.wait_ready()
             main = yaml.safe_load((directory / "netmon.yaml").read_text())
-            main |= PORTS_ONLY
             main["snmp"]["timeout_s"] = 0.5
             (directory / "netmon.yaml").write_text(yaml.safe_dump(main), encoding="utf-8")
             assert netmon("reload", "--config", directory, TEST_COMMUNITY="public").returncode == 0
