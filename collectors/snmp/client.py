@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 from collectors.snmp.agent import Agent
 from collectors.snmp.answers import Answers
 from collectors.snmp.community import CommunitySecurity
-from collectors.snmp.engines import UserSecurity
 from collectors.snmp.exchange import Exchange
 from collectors.snmp.metrics import ClientMetrics
 from collectors.snmp.request import Device, Security, Trace
@@ -77,4 +76,6 @@ class SnmpClient:
     def _security(self, credential: Credential) -> Security:
         if isinstance(credential, CommunityCredential):
             return CommunitySecurity(credential, self._metrics)
+        from collectors.snmp.engines import UserSecurity  # noqa: PLC0415 - its cryptography is 7 MB; v2c needs none of it
+
         return UserSecurity(credential, self._metrics, self._clock)

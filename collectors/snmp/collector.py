@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Protocol
 from zlib import crc32
 
@@ -268,6 +269,7 @@ def _take(answers: Answers, more: Answers, asked: Ask) -> None:
             answers.problems[oid] = more.problems[oid]
 
 
+@cache
 def _absent(part: str) -> Part:
     """Return a part that the device does not have."""
     return Part(part, (), 0.0, problem=Missing(Reason.NOT_SUPPORTED))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from operator import lt
 
 from collectors.snmp import answers, oid, wire
+from collectors.snmp.shared import same
 from collectors.snmp.values import Value
 from netmon.api import Missing, Reason
 
@@ -41,10 +42,11 @@ class _Indexes:
 class Table:
     """One poll's walk over the columns of a table."""
 
-    __slots__ = ("columns", "memory")
+    __slots__ = ("_known", "columns", "memory")
 
     def __init__(self, oids: Sequence[bytes], memory: TableMemory, max_rows: int) -> None:
         self.memory = memory
+        self._known = len(memory.rows)
         shared = _Indexes(memory.rows)  # not this table: a circle would keep the readings until the next collection
         self.columns = [ColumnWalk(each, shared, max_rows) for each in oids]
 
@@ -53,8 +55,8 @@ class Table:
         fullest = max(self.columns, key=lambda column: len(column.cells))
         if len(fullest.cells) > _KEPT_ROWS:
             self.memory.rows = []
-        elif fullest.rows is not self.memory.rows or len(fullest.cells) != len(self.memory.rows):
-            self.memory.rows = list(fullest.cells)
+        elif fullest.rows is not self.memory.rows or not len(fullest.cells) == len(self.memory.rows) == self._known:
+            self.memory.rows = list(same(tuple(fullest.cells)))
 
 
 class ColumnWalk:

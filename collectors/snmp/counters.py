@@ -56,7 +56,7 @@ class Track:
 
     rows: Sequence[tuple[str, ...]]  # each row's lasting name
     raw: "array[int]"
-    carried: "array[int]"
+    carried: "array[int] | None"  # None: no counter has wrapped yet
     marks: Sequence[Value | Missing]
     epoch: int
     at: float
@@ -99,7 +99,7 @@ def carry_on(track: Track | None, reading: Reading, counts: Counts) -> tuple[Col
         return _carry_each(track, reading, counts)
     if track is not None and _unbroken(track, reading):
         track.raw, track.at = reading.column, reading.at
-        if not any(track.carried):
+        if track.carried is None:
             return reading.column, track
         return array("Q", map(add, reading.column, track.carried)), track
     return _carry_each(track, reading, counts)
@@ -134,7 +134,7 @@ def _carry_each(track: Track | None, reading: Reading, counts: Counts) -> tuple[
     whole = len(kept) == len(reading.rows)
     rows = reading.rows if whole else [reading.rows[at] for at in kept]
     marks = reading.marks if whole or not reading.marks else [reading.marks[at] for at in kept]
-    new = Track(rows, raw, carried, marks, reading.epoch, reading.at)
+    new = Track(rows, raw, carried if any(carried) else None, marks, reading.epoch, reading.at)
     return (array("Q", map(add, raw, carried)) if whole else values), new
 
 
@@ -147,8 +147,9 @@ def _carry(track: Track, old: int, reading: Reading, at: int, counts: Counts) ->
         return 0
     before, value = track.raw[old], reading.column[at]
     assert not isinstance(value, Missing)  # noqa: S101 - the caller looked; this tells mypy
+    carried = track.carried[old] if track.carried is not None else 0
     if value >= before:
-        return track.carried[old]
+        return carried
     growth = value + reading.modulus - before
     limit = reading.limit(at)
     elapsed = max(reading.at - track.at, 0.0) * (1 + SLACK_SHARE) + 1.0
@@ -156,4 +157,4 @@ def _carry(track: Track, old: int, reading: Reading, at: int, counts: Counts) ->
         counts.add(Break.DECREASE)
         return 0
     counts.add(Break.WRAP)
-    return track.carried[old] + reading.modulus
+    return carried + reading.modulus

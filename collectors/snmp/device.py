@@ -10,6 +10,7 @@ from collectors.snmp.convert import as_oid
 from collectors.snmp.counters import TICKS_PER_SECOND, Break, Counts, Uptime, restarted
 from collectors.snmp.plan import SCALAR, column_oid, plan_table
 from collectors.snmp.profile import Profile
+from collectors.snmp.shared import same
 from collectors.snmp.tables import TableState
 from netmon.api import Family, Kind, Missing, Table
 
@@ -87,9 +88,10 @@ class Marks:
 
 @dataclass(slots=True)
 class _Kept:
-    """A static column as last read."""
+    """A static column as last read: its indexes and its cells."""
 
-    cells: dict[bytes, Cell]
+    keys: tuple[bytes, ...]
+    values: tuple[Cell, ...]
     at: float
     changes: tuple[Cell | None, ...]
 
@@ -203,9 +205,11 @@ class Device:
         fresh = {oid for group in asked.columns for oid in group}
         for oid in plan.static:
             if oid in fresh and oid in answers.cells and oid not in answers.problems:
-                self._static[plan.name, oid] = _Kept(answers.cells[oid], now, changes)
+                cells = answers.cells[oid]
+                self._static[plan.name, oid] = _Kept(same(tuple(cells)), same(tuple(cells.values())), now, changes)
             elif oid not in fresh and (plan.name, oid) in self._static:
-                answers.cells[oid] = self._static[plan.name, oid].cells
+                kept = self._static[plan.name, oid]
+                answers.cells[oid] = dict(zip(kept.keys, kept.values, strict=True))
 
     def learn(self, plan: ProfilePlan, answers: Answers, now: float) -> bool:
         """Decide whether the profile is there, and which of its columns are not; True when it is."""
@@ -217,7 +221,7 @@ class Device:
             present = self._matches(plan.profile.recognise.sys_object_id)
         if not present and any(oid in answers.problems for oid in plan.present):
             return True  # not answered is not absent
-        absent = frozenset(_absent(plan, answers)) if present else frozenset()
+        absent = same(frozenset(_absent(plan, answers))) if present else frozenset()
         young = self.uptime is not None and self.uptime.ticks < YOUNG_S * TICKS_PER_SECOND
         until = now + (RETEST_YOUNG_S if young else RETEST_S + self.spread_s)
         self._tested[plan.name] = _Tested(until, present, absent)

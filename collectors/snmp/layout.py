@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from collectors.snmp.expression import Call, Node
 from collectors.snmp.extent import extent_of
 from collectors.snmp.labels import IndexText, Parts, Writer
 from collectors.snmp.plan import SCALAR, BlockPlan, MetricPlan, TablePlan
+from collectors.snmp.shared import same
 from netmon.api import Column, Family, Missing, Reason
 
 Labels: TypeAlias = tuple[str, ...]
@@ -59,9 +60,10 @@ class Layout:
     foreign: dict[bytes, dict[bytes, Cell]]  # the columns that lookups read
     keys_of: dict[str, Keys]
     blocks: tuple[BuiltBlock, ...]
-    names: dict[bytes, Labels]  # each row's lasting name, where the table has counters to carry on
+    named: Keys
+    names: tuple[Labels, ...]  # the lasting names of the `named` rows, where the table has counters to carry on
     problem: Missing | None
-    by_keys: dict[Keys, list[Labels]] = field(default_factory=dict)
+    by_keys: dict[Keys, tuple[Labels, ...]] = field(default_factory=dict)  # of other choices of rows
 
     def holds(self, came: Came) -> bool:
         """Tell whether the same rows came with the same labels."""
@@ -76,14 +78,17 @@ class Layout:
             (now := came.foreign(column)) is not cells and now != cells for column, cells in self.foreign.items()
         )
 
-    def named(self, plan: TablePlan, name: str) -> dict[bytes, Cell]:
+    def column(self, plan: TablePlan, name: str) -> dict[bytes, Cell]:
         """Return a column that labels come from, as it was."""
         return dict(zip(self.shape[list(plan.oids).index(name)], self.texts[name], strict=True))
 
-    def identities(self, keys: Keys) -> list[Labels]:
+    def identities(self, keys: Keys) -> tuple[Labels, ...]:
         """Return the lasting names of these rows; the same object for the same rows."""
+        if keys is self.named:
+            return self.names
         if keys not in self.by_keys:
-            self.by_keys[keys] = [self.names[key] for key in keys]
+            names = dict(zip(self.named, self.names, strict=True))
+            self.by_keys[keys] = tuple(names[key] for key in keys)
         return self.by_keys[keys]
 
 
@@ -101,7 +106,7 @@ def recall(came: Came, before: Layout) -> Came:
     sound = plan.structural - failed
     if not failed or not sound:
         return came
-    known = {name: before.named(plan, name) for name in plan.structural}
+    known = {name: before.column(plan, name) for name in plan.structural}
     cells = dict(came.cells)
     for name in failed:
         same = {
@@ -116,22 +121,32 @@ def recall(came: Came, before: Layout) -> Came:
 def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     """Find rows and labels anew."""
     plan = came.plan
-    every = tuple(dict.fromkeys(key for keys in dict.fromkeys(came.shape) for key in keys))
+    came = replace(came, shape=same(came.shape))
+    every = _every(came.shape)
     parts, problem = _index_texts(plan, every)
     keys_of = _rows_due(came, every, parts, before)
     layouts.taken = {}
     builder = _Builder(came, keys_of, Writer(came, parts), layouts)
     blocks = [built for block in plan.blocks for built in builder.build(block)]
     layouts.rows = {block.rows: block.rows for block in blocks}
+    named = every if len(parts) == len(every) else tuple(parts)
     return Layout(
         shape=came.shape,
-        texts={name: tuple(came.cells[name].values()) for name in plan.structural},
+        texts={name: same(tuple(came.cells[name].values())) for name in plan.structural},
         foreign={column: came.foreign(column) for column in plan.foreign},
         keys_of=keys_of,
         blocks=tuple(blocks),
-        names={key: builder.writer.all(key, plan.key) for key in parts} if plan.key else {},
+        named=named,
+        names=same(tuple(builder.writer.all(key, plan.key) for key in named)) if plan.key else (),
         problem=problem,
     )
+
+
+def _every(shape: tuple[Keys, ...]) -> Keys:
+    """Return the table's rows; one of the columns' own objects where that has them all."""
+    columns = dict.fromkeys(shape)
+    every = tuple(dict.fromkeys(key for keys in columns for key in keys))
+    return next((keys for keys in columns if keys == every), every)
 
 
 def _rows_due(came: Came, every: Keys, parts: Parts, before: Layout | None) -> dict[str, Keys]:
@@ -215,15 +230,16 @@ class _Builder:
         metrics: Sequence[MetricPlan],
         beside: set[str],
     ) -> BuiltBlock:
-        rows = tuple(labels[key] for key in keys)
+        rows = same(tuple(labels[key] for key in keys))
+        alike = same(tuple(metrics))
         return BuiltBlock(
             keys=keys,
             label_names=block.label_names,
             rows=self.layouts.rows.setdefault(rows, rows),
-            texts=("",) if self.came.plan.scalar else tuple(map(dotted, keys)),
-            metrics=tuple(metrics),
-            families=tuple(_family(self.came, metric, beside) for metric in metrics),
-            fixed=tuple(_fixed(metric.node, len(keys)) for metric in metrics),
+            texts=("",) if self.came.plan.scalar else same(tuple(map(dotted, keys))),
+            metrics=alike,
+            families=same(tuple(_family(self.came, metric, beside) for metric in metrics)),
+            fixed=_fixed(alike, len(keys)),
         )
 
 
@@ -279,5 +295,11 @@ def _shared(family: Family) -> Family:
     return family
 
 
-def _fixed(node: Node, rows: int) -> Column | None:
-    return array("q", [1]) * rows if isinstance(node, Call) and node.function == "present" else None
+@lru_cache(maxsize=1_024)  # blocks of all profiles, in the sizes of tables lately seen
+def _fixed(metrics: tuple[MetricPlan, ...], rows: int) -> tuple[Column | None, ...]:
+    """Return the columns whose numbers never change; the same objects for all devices."""
+    return tuple(array("q", [1]) * rows if _is_constant(metric.node) else None for metric in metrics)
+
+
+def _is_constant(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == "present"

@@ -133,4 +133,12 @@ def test_a_reading_that_is_missing_stays_missing_and_the_others_go_on() -> None:
 def test_a_track_is_packed() -> None:
     _, track = carry_on(None, read([1, 2]), Counts())
     assert isinstance(track, Track)
-    assert (track.raw.typecode, track.carried.typecode) == ("Q", "Q")
+    assert (track.raw.typecode, track.carried) == ("Q", None)
+
+
+def test_what_was_carried_is_packed_once_a_counter_has_wrapped() -> None:
+    _, track = carry_on(None, read([WRAP - 5, 2]), Counts())
+    _, track = carry_on(track, read([1, 3], at=30), Counts())
+    assert track is not None
+    assert track.carried is not None
+    assert (track.carried.typecode, list(track.carried)) == ("Q", [WRAP, 0])
