@@ -8,7 +8,6 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
-import bcrypt
 from pydantic import SecretStr
 
 _BCRYPT_BYTES = 72  # what bcrypt looks at of a password; other exporters ignore the rest too
@@ -64,6 +63,8 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes) -> bool:
+    import bcrypt  # noqa: PLC0415 - only who sets passwords needs it
+
     try:
         return bcrypt.checkpw(password[:_BCRYPT_BYTES], hashed)
     except ValueError:  # a NUL in the password, which bcrypt does not know
