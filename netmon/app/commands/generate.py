@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from netmon.api import ConfigError
+from netmon.app.commands.options import CONFIG
 from netmon.app.text import t
 from netmon.app.wiring import load_plan, scrape_config
 
@@ -16,14 +17,7 @@ def command() -> None:
 
 
 @command.command("prometheus", help=t("cli.generate.prometheus.help"), epilog=t("cli.generate.prometheus.examples"))
-@click.option(
-    "--config",
-    "directory",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/netmon"),
-    show_default=True,
-    help=t("cli.config"),
-)
+@CONFIG
 def prometheus(directory: Path) -> None:
     """Write it to standard output; exit 2 when the configuration cannot be used."""
     try:

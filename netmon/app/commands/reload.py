@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from netmon.api import ConfigError
+from netmon.app.commands.options import CONFIG
 from netmon.app.pidfile import Reloaded, daemon_pid
 from netmon.app.settings import load_directory, state_directory
 from netmon.app.text import t
@@ -18,14 +19,7 @@ WAIT_S: Final = 30.0
 
 
 @click.command("reload", help=t("cli.reload.help"))
-@click.option(
-    "--config",
-    "directory",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/netmon"),
-    show_default=True,
-    help=t("cli.config"),
-)
+@CONFIG
 def command(directory: Path) -> None:
     """Exit 0 when the new configuration is in use, 2 when it was refused, 3 when no daemon runs or answers."""
     try:

@@ -8,19 +8,13 @@ import uvloop
 
 from netmon.api import ConfigError
 from netmon.app.catalog import Role
+from netmon.app.commands.options import CONFIG
 from netmon.app.daemon import Daemon
 from netmon.app.text import t
 
 
 @click.command("run", help=t("cli.run.help"), epilog=t("cli.run.examples"))
-@click.option(
-    "--config",
-    "directory",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/netmon"),
-    show_default=True,
-    help=t("cli.config"),
-)
+@CONFIG
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),

@@ -1,0 +1,17 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from netmon.app.text import t
+
+CONFIG: Final = click.option(
+    "--config",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/netmon"),
+    show_default=True,
+    help=t("cli.config"),
+)
