@@ -121,7 +121,7 @@ def recall(came: Came, before: Layout) -> Came:
 def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     """Find rows and labels anew."""
     plan = came.plan
-    came = replace(came, shape=same(came.shape))
+    came = replace(came, shape=same(tuple(map(same, came.shape))))
     every = _every(came.shape)
     parts, problem = _index_texts(plan, every)
     keys_of = _rows_due(came, every, parts, before)
@@ -239,7 +239,7 @@ class _Builder:
             texts=("",) if self.came.plan.scalar else same(tuple(map(dotted, keys))),
             metrics=alike,
             families=same(tuple(_family(self.came, metric, beside) for metric in metrics)),
-            fixed=_fixed(alike, len(keys)),
+            fixed=tuple(_ones(len(keys)) if _is_constant(metric.node) else None for metric in metrics),
         )
 
 
@@ -295,11 +295,11 @@ def _shared(family: Family) -> Family:
     return family
 
 
-@lru_cache(maxsize=1_024)  # blocks of all profiles, in the sizes of tables lately seen
-def _fixed(metrics: tuple[MetricPlan, ...], rows: int) -> tuple[Column | None, ...]:
-    """Return the columns whose numbers never change; the same objects for all devices."""
-    return tuple(array("q", [1]) * rows if _is_constant(metric.node) else None for metric in metrics)
-
-
 def _is_constant(node: Node) -> bool:
     return isinstance(node, Call) and node.function == "present"
+
+
+@lru_cache(maxsize=16)  # the sizes of tables lately seen; 10 MB should all of them be as long as max_rows allows
+def _ones(rows: int) -> Column:
+    """Return a column of a metric that is always 1; one object for all that have as many rows."""
+    return array("q", [1]) * rows

@@ -37,13 +37,20 @@ _OPAQUE_NUMBERS = MappingProxyType(
 )
 
 # What the first four octets of a varbind say when both lengths are short: SEQUENCE, its length, OBJECT IDENTIFIER, its
-# length → (octets of the whole, of all before the value's tag, of the value's contents). One look-up in 7,750 entries
-# (1 MB) does the work of four comparisons and most of the arithmetic.
-_SHAPES = {
-    bytes((Tag.SEQUENCE, size, Tag.OBJECT_IDENTIFIER, name)): (size + 2, name + 4, size - name - 4)
-    for size in range(4, 0x80)
-    for name in range(size - 3)
-}
+# length → (octets of the whole, of all before the value's tag, of the value's contents). One look-up does the work of
+# four comparisons and most of the arithmetic. Filled as shapes are met: some hundred of the 7,750 that there can be.
+_SHAPES: dict[bytes, tuple[int, int, int]] = {}
+
+
+def _is_shape(start: bytes) -> bool:
+    """Tell whether a varbind that begins like this has a shape, and put it with the known ones."""
+    if len(start) < 4:
+        return False
+    sequence, size, identifier, name = start
+    if sequence != Tag.SEQUENCE or identifier != Tag.OBJECT_IDENTIFIER or not 4 + name <= size < 0x80:
+        return False
+    _SHAPES[start] = (size + 2, name + 4, size - name - 4)
+    return True
 
 
 @dataclass(slots=True)
@@ -87,7 +94,8 @@ def _decode_fast(data: bytes, at: int, end: int, result: VarBinds) -> int:
         try:
             size, name_size, width = shapes[data[at : at + 4]]
         except KeyError:
-            at = _decode_one(data, at, end, result)
+            if not _is_shape(data[at : at + 4]):
+                at = _decode_one(data, at, end, result)
             continue
         value_at = at + name_size
         tag = data[value_at]
