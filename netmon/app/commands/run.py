@@ -9,8 +9,11 @@ import uvloop
 from netmon.api import ConfigError
 from netmon.app.catalog import Role
 from netmon.app.commands.options import CONFIG
-from netmon.app.daemon import Daemon
 from netmon.app.text import t
+from netmon.app.without import without
+
+with without("rich"):  # structlog would load it, 3 MB, for tracebacks that show passwords in local variables
+    from netmon.app.daemon import Daemon
 
 
 @click.command("run", help=t("cli.run.help"), epilog=t("cli.run.examples"))
