@@ -188,7 +188,7 @@ class Daemon:
         jobs = work(plan, {name: built.collector for name, built in self._built.items()})
         names = {target.name for target, _ in jobs}
         gone = {target.name for target, _ in self._work} - names
-        self._plan, self._work = plan, jobs
+        self._plan, self._work = plan.without_inventory(), jobs
         self._exporter.retarget([(target, collector.job) for target, collector in jobs])
         for target, collector in jobs:
             self._exporter.expect(target.name, collector.name, collector.plan(target))

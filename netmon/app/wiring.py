@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
 from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, load_directory, load_file
+from netmon.app.settings.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Plan:
         if collector == "snmp":
             return (ours.snmp, ours.credentials, self.profiles) == (theirs.snmp, theirs.credentials, other.profiles)
         return ours.host == theirs.host
+
+    def without_inventory(self) -> "Plan":
+        """Return what a later plan is compared with. The inventory, 5 kB a device, is in the timetable by then."""
+        return replace(self, settings=replace(self.settings, inventory=Inventory()))
 
 
 def load_plan(directory: Path) -> Plan:
