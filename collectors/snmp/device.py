@@ -23,6 +23,8 @@ YOUNG_S = 900.0  # for how long a device is just started
 STATIC_S = 3600.0  # how long names of parts are kept where the device tells when they change …
 STATIC_UNTOLD_S = 600.0  # … and where it does not
 
+_NOTHING: frozenset[bytes] = frozenset()  # one for all: an empty one takes 216 octets
+
 _BREAKS = Family(
     "netmon_counter_discontinuities_total",
     Kind.COUNTER,
@@ -117,7 +119,7 @@ class Device:
     tables: dict[str, tuple[TableState, ...]] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     _tested: dict[str, _Tested] = field(default_factory=dict)
-    _static: dict[tuple[str, bytes], _Kept] = field(default_factory=dict)  # by profile and column
+    _static: dict[str, dict[bytes, _Kept]] = field(default_factory=dict)  # by profile, then column
 
     def states(self, plan: ProfilePlan) -> tuple[TableState, ...]:
         """Return the memories of a profile's tables."""
@@ -167,7 +169,7 @@ class Device:
         groups: dict[bytes, dict[bytes, None]] = {}
         for plan in plans:
             tested = self._fresh(plan.name, now)
-            skip = tested.absent if tested is not None else frozenset()
+            skip = tested.absent if tested is not None else _NOTHING
             for table in plan.tables:
                 for oid in table.oids.values():
                     if oid in skip or (oid in plan.static and self._keeps(plan, oid, now)):
@@ -179,7 +181,7 @@ class Device:
         return Ask(tuple(scalars), tuple(tuple(group) for group in groups.values()))
 
     def _keeps(self, plan: ProfilePlan, oid: bytes, now: float) -> bool:
-        kept = self._static.get((plan.name, oid))
+        kept = self._static.get(plan.name, {}).get(oid)
         if kept is None:
             return False
         told = bool(kept.changes) and None not in kept.changes
@@ -192,9 +194,10 @@ class Device:
         for plan in plans:
             changes = changes_of(answers, plan.last_change)
             tested = self._tested.get(plan.name)
-            lacking = tested.absent if tested is not None else frozenset()
+            lacking = tested.absent if tested is not None else _NOTHING
+            known = self._static.get(plan.name, {})
             for oid in sorted(plan.static - asked - lacking):
-                kept = self._static.get((plan.name, oid))
+                kept = known.get(oid)
                 if kept is None or kept.changes != changes:
                     groups.setdefault(_entry(oid), []).append(oid)
         return Ask((), tuple(tuple(group) for group in groups.values()))
@@ -202,14 +205,16 @@ class Device:
     def keep(self, plan: ProfilePlan, answers: Answers, asked: Ask, now: float) -> None:
         """Remember static columns that came whole, and put kept ones where this poll did not ask."""
         changes = changes_of(answers, plan.last_change)
+        nothing = _Kept((), (), now, changes)
         fresh = {oid for group in asked.columns for oid in group}
+        known = self._static.setdefault(plan.name, {}) if plan.static else {}
         for oid in plan.static:
             if oid in fresh and oid in answers.cells and oid not in answers.problems:
                 cells = answers.cells[oid]
-                self._static[plan.name, oid] = _Kept(same(tuple(cells)), same(tuple(cells.values())), now, changes)
-            elif oid not in fresh and (plan.name, oid) in self._static:
-                kept = self._static[plan.name, oid]
-                answers.cells[oid] = dict(zip(kept.keys, kept.values, strict=True))
+                whole = _Kept(same(tuple(cells)), same(tuple(cells.values())), now, changes)
+                known[oid] = whole if cells else nothing
+            elif oid not in fresh and oid in known:
+                answers.cells[oid] = dict(zip(known[oid].keys, known[oid].values, strict=True))
 
     def learn(self, plan: ProfilePlan, answers: Answers, now: float) -> bool:
         """Decide whether the profile is there, and which of its columns are not; True when it is."""
@@ -221,7 +226,7 @@ class Device:
             present = self._matches(plan.profile.recognise.sys_object_id)
         if not present and any(oid in answers.problems for oid in plan.present):
             return True  # not answered is not absent
-        absent = same(frozenset(_absent(plan, answers))) if present else frozenset()
+        absent = same(frozenset(_absent(plan, answers))) if present else _NOTHING
         young = self.uptime is not None and self.uptime.ticks < YOUNG_S * TICKS_PER_SECOND
         until = now + (RETEST_YOUNG_S if young else RETEST_S + self.spread_s)
         self._tested[plan.name] = _Tested(until, present, absent)

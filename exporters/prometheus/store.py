@@ -25,7 +25,7 @@ STALE_INTERVALS = 2.5
 class _PartState:
     """The last reading of one part. `data_at` is when it last brought values, None when it never did.
 
-    `labels` is the text of the labels of what is said about the part itself.
+    `labels` is the text of the labels of its age, once it has one.
     """
 
     status: PartStatus
@@ -101,7 +101,7 @@ class TargetState:
             return False
         self._head, self._taken = _target_labels(target, self.job)
         for key, state in self._parts.items():
-            state.labels = self._part_labels(key)
+            state.labels = self._part_labels(key) if state.labels else ""
             _retire(state.sheets or ())
             state.sheets = None
         _retire(self._status_sheets)
@@ -132,10 +132,11 @@ class TargetState:
         state = self._parts.get(key)
         brought = reading.at if part.tables else None
         if state is None:
-            self._parts[key] = _PartState(status, self._part_labels(key), None, brought)
-            return
+            state = self._parts[key] = _PartState(status, "", None, None)
         state.status = status
-        state.data_at = brought if brought is not None else state.data_at
+        if brought is not None:
+            state.data_at = brought
+            state.labels = state.labels or self._part_labels(key)
         if state.sheets is not None:
             self._make_sheets(state)
 
