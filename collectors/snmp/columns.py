@@ -1,12 +1,12 @@
 """Columns of a table while they are walked: what is accepted as the next row, at no call for each cell.
 
 The check that rows increase is paid once for a table: the first column's indexes are kept, and another column whose
-names equal its own prefix plus these indexes is in order too. The list is kept from poll to poll.
+names equal its own prefix plus these indexes is in order too. They are kept from poll to poll.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import lt
 
 from collectors.snmp import answers, oid, wire
@@ -27,7 +27,7 @@ _KEPT_ROWS = 16_384  # of one table, from poll to poll: 1 MB; a longer one is ch
 class TableMemory:
     """What the last poll taught of a table: its indexes in order, and how large its varbinds are, in octets."""
 
-    rows: list[bytes] = field(default_factory=list)
+    rows: tuple[bytes, ...] = ()  # shared with devices that have the same
     octets_per_varbind: float = 0.0
 
 
@@ -35,18 +35,17 @@ class TableMemory:
 class _Indexes:
     """The indexes that a poll's columns share. `fresh` are this poll's, once they differ from the last one's."""
 
-    known: list[bytes]
+    known: tuple[bytes, ...]
     fresh: list[bytes] | None = None
 
 
 class Table:
     """One poll's walk over the columns of a table."""
 
-    __slots__ = ("_known", "columns", "memory")
+    __slots__ = ("columns", "memory")
 
     def __init__(self, oids: Sequence[bytes], memory: TableMemory, max_rows: int) -> None:
         self.memory = memory
-        self._known = len(memory.rows)
         shared = _Indexes(memory.rows)  # not this table: a circle would keep the readings until the next collection
         self.columns = [ColumnWalk(each, shared, max_rows) for each in oids]
 
@@ -54,9 +53,9 @@ class Table:
         """Keep the indexes of the fullest column for the next poll."""
         fullest = max(self.columns, key=lambda column: len(column.cells))
         if len(fullest.cells) > _KEPT_ROWS:
-            self.memory.rows = []
-        elif fullest.rows is not self.memory.rows or not len(fullest.cells) == len(self.memory.rows) == self._known:
-            self.memory.rows = list(same(tuple(fullest.cells)))
+            self.memory.rows = ()
+        elif fullest.rows is not self.memory.rows or len(fullest.cells) != len(self.memory.rows):
+            self.memory.rows = same(tuple(fullest.cells))
 
 
 class ColumnWalk:
@@ -71,7 +70,7 @@ class ColumnWalk:
         self.count = 0  # names accepted
         self.done = False
         self.problem: Missing | None = None
-        self.rows: list[bytes] | None = shared.known  # the indexes it has followed so far; None: none
+        self.rows: Sequence[bytes] | None = shared.known  # the indexes it has followed so far; None: none
         self._shared = shared
         self._max_rows = max_rows
 
@@ -146,11 +145,11 @@ class ColumnWalk:
         stop = start + len(indexes)
         if rows is None:
             return indexes
-        if start == len(rows):
-            rows.extend(indexes)
-        elif shared.fresh is None:
-            self.rows = shared.fresh = rows[:start] + indexes
-        elif rows is not shared.fresh and shared.fresh[:stop] == rows[:start] + indexes:
+        if shared.fresh is None:
+            self.rows = shared.fresh = [*rows[:start], *indexes]
+        elif rows is shared.fresh and start == len(rows):
+            shared.fresh += indexes
+        elif rows is not shared.fresh and shared.fresh[:stop] == [*rows[:start], *indexes]:
             self.rows = shared.fresh
             return shared.fresh[start:stop]
         else:

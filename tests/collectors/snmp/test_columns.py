@@ -102,14 +102,14 @@ def test_an_index_that_is_no_oid_ends_the_column(suffix: bytes) -> None:
 
 
 def test_rows_known_from_the_last_poll_do_not_excuse_a_name_outside_the_column() -> None:
-    memory = TableMemory(rows=[b"\x01", b"\x02"])
+    memory = TableMemory(rows=(b"\x01", b"\x02"))
     column = one([f"{ENTRY}.2.1", f"{ENTRY}.3.2"], memory=memory)
     assert list(column.cells) == [b"\x01"]
     assert column.done
 
 
 def test_a_known_row_beyond_the_cap_is_cut() -> None:
-    memory = TableMemory(rows=[bytes((n,)) for n in range(1, 6)])
+    memory = TableMemory(rows=tuple(bytes((n,)) for n in range(1, 6)))
     column = one([f"{ENTRY}.2.{n}" for n in range(1, 6)], memory=memory, max_rows=3)
     assert list(column.cells) == [b"\x01", b"\x02", b"\x03"]
     assert column.problem is not None
