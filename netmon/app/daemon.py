@@ -132,15 +132,20 @@ class Daemon:
                 await self._change_over(await asyncio.to_thread(load_successor, self._plan))
             except ConfigError as error:
                 faults = error.faults
+            except Exception as error:  # a bug must not leave us silent about what became of the reload
+                log.exception("a reload failed in an unforeseen way", reload=self._reloads)
+                problem, remedy = f"netmon failed: {type(error).__name__}", "report it with the traceback in the log"
+                faults = (Fault(str(self.directory), 0, 0, problem, remedy),)
             self._report(faults)
             notify("READY=1")
             return not faults
 
     def _report(self, faults: tuple[Fault, ...]) -> None:
         for fault in faults:
-            log.error("configuration fault", fault=str(fault))
+            log.error("configuration fault", fault=str(fault), reload=self._reloads)
         if faults:
-            log.error("reload refused; the old configuration stays in use", faults=len(faults))
+            text = "reload refused; the old configuration stays in use"
+            log.error(text, faults=len(faults), reload=self._reloads)
         else:
             log.info("reloaded", directory=str(self.directory))
         self._metrics.reloaded(ok=not faults)

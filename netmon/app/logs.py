@@ -17,13 +17,14 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LogFormat = Literal["auto", "console", "logfmt", "json"]
 
 REPEAT_WINDOW_S: Final = 60.0
+_ABOUT: Final = ("target", "part", "fault", "reload")  # what tells two messages of one wording apart
 REPEAT_KEYS_MAX: Final = 10_000  # what tells messages apart includes target names: at most this many are remembered
 
 
 class Repeats:
     """Lets the same warning or error about the same thing through once a minute; the next one says how many were held.
 
-    The same: level, event, `target` and `part`. Everything is counted in `netmon_log_messages_total`, held or not.
+    The same: level, event, and what it is about (`_ABOUT`). Everything is counted in `netmon_log_messages_total`.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,7 +39,7 @@ class Repeats:
         self._counter.labels(method).inc()
         if method not in ("warning", "error", "critical"):
             return event
-        key = (method, event.get("event"), event.get("target"), event.get("part"))
+        key = (method, event.get("event"), *(event.get(name) for name in _ABOUT))
         now = self._clock()
         since, held = self._seen.get(key, (-REPEAT_WINDOW_S, 0))
         if now - since < REPEAT_WINDOW_S:

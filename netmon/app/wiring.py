@@ -115,17 +115,14 @@ def read_web_config(plan: Plan) -> WebConfig:
     path = plan.settings.netmon.web.web_config_file
     if path is None:
         return WebConfig()
-    file = plan.directory / path  # an absolute path stays what it is
-    return load_file(file, WebConfig).relative_to(file.parent)
+    return load_file(path, WebConfig).relative_to(path.parent)
 
 
 def build_exporter(plan: Plan, registry: CollectorRegistry) -> PrometheusExporter:
     """Build the exporter that serves what the collectors read."""
     settings = plan.settings.netmon.web
-    if settings.web_config_file is None:
-        return PrometheusExporter(settings, registry)
-    whole = settings.model_copy(update={"web_config_file": plan.directory / settings.web_config_file})
-    return PrometheusExporter(whole, registry, web_config=partial(read_web_config, plan))
+    read = partial(read_web_config, plan) if settings.web_config_file else None
+    return PrometheusExporter(settings, registry, web_config=read)
 
 
 def scrape_config(plan: Plan) -> str:

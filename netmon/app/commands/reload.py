@@ -12,28 +12,29 @@ import click
 from netmon.api import ConfigError
 from netmon.app.commands.options import CONFIG
 from netmon.app.pidfile import Reloaded, daemon_pid
-from netmon.app.settings import load_directory, state_directory
+from netmon.app.settings.yamlfile import read_yaml
 from netmon.app.text import t
 
 WAIT_S: Final = 30.0
+_SERVICE_STATE: Final = Path("/var/lib/netmon")  # StateDirectory= of systemd/netmon.service
 
 
-@click.command("reload", help=t("cli.reload.help"))
+@click.command("reload", help=t("cli.reload.help"), epilog=t("cli.reload.examples"))
 @CONFIG
 def command(directory: Path) -> None:
     """Exit 0 when the new configuration is in use, 2 when it was refused, 3 when no daemon runs or answers."""
-    try:
-        state = state_directory(load_directory(directory))
-    except ConfigError as error:
-        click.echo(str(error), err=True)
-        click.echo(t("cli.reload.refused"), err=True)
-        sys.exit(2)
-    pid = daemon_pid(state)
-    if pid is None:
-        click.echo(t("cli.reload.none", state=state, directory=directory), err=True)
+    running = next(((state, pid) for state in _states(directory) if (pid := daemon_pid(state)) is not None), None)
+    if running is None:
+        states = ", ".join(map(str, _states(directory)))
+        click.echo(t("cli.reload.none", state=states, directory=directory), err=True)
         sys.exit(3)
+    state, pid = running
     before = Reloaded.read(state)
-    os.kill(pid, signal.SIGHUP)
+    try:
+        os.kill(pid, signal.SIGHUP)
+    except PermissionError:
+        click.echo(t("cli.reload.not_allowed", pid=pid), err=True)
+        sys.exit(3)
     outcome = _wait(state, pid, before.number if before and before.pid == pid else 0)
     if outcome is None:
         click.echo(t("cli.reload.silent", pid=pid, seconds=f"{WAIT_S:g}"), err=True)
@@ -42,6 +43,21 @@ def command(directory: Path) -> None:
         click.echo(fault, err=True)
     click.echo(t("cli.reload.done") if outcome.ok else t("cli.reload.refused"), err=not outcome.ok)
     sys.exit(0 if outcome.ok else 2)
+
+
+def _states(directory: Path) -> list[Path]:
+    """Return where a daemon of this configuration may keep its state. Needs no secret and makes no directory."""
+    try:
+        data = read_yaml(directory / "netmon.yaml").data
+    except ConfigError:
+        data = None
+    named = data.get("state_dir") if isinstance(data, dict) else None
+    if isinstance(named, str) and "${" not in named:
+        return [directory / named]
+    given = os.environ.get("NETMON_STATE_DIR") or os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    home = os.environ.get("XDG_STATE_HOME")
+    own = (Path(home) if home else Path.home() / ".local" / "state") / "netmon"
+    return [Path(given)] if given else [_SERVICE_STATE, own]
 
 
 def _wait(state: Path, pid: int, before: int) -> Reloaded | None:

@@ -63,8 +63,16 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Konfigurasi ditolak; daemon tetap memakai konfigurasi yang lama.",
     ),
     "cli.reload.none": Text(
-        "No daemon runs over {state}; start one with: netmon run --config {directory}",
-        "Tidak ada daemon yang berjalan di atas {state}; jalankan dengan: netmon run --config {directory}",
+        "No daemon runs with its state in {state}; start one with: netmon run --config {directory}",
+        "Tidak ada daemon yang menyimpan keadaannya di {state}; jalankan dengan: netmon run --config {directory}",
+    ),
+    "cli.reload.examples": Text(
+        "\b\nExamples:\n  netmon reload --config /etc/netmon\n  systemctl reload netmon",
+        "\b\nContoh:\n  netmon reload --config /etc/netmon\n  systemctl reload netmon",
+    ),
+    "cli.reload.not_allowed": Text(
+        "You may not signal the daemon (process {pid}); try with sudo, or: systemctl reload netmon",
+        "Anda tidak berhak memberi sinyal ke daemon (proses {pid}); coba dengan sudo, atau: systemctl reload netmon",
     ),
     "cli.reload.silent": Text(
         "The daemon (process {pid}) did not say within {seconds} s how its reload went; its log tells more.",

@@ -1,13 +1,18 @@
 """The daemon as a process: start, readiness, reload, signals, what it tells systemd, what it refuses."""
 
+import asyncio
 import json
 import signal
 import socket
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 
+import netmon as netmon_package
+from netmon.app.daemon import Daemon
+from netmon.app.pidfile import Reloaded
 from tests.support.command import netmon
 from tests.support.daemon import daemon, value_in, write_config, write_inventory
 from tests.support.processes import free_port
@@ -84,19 +89,19 @@ def test_a_refused_reload_changes_nothing_and_says_every_fault(tmp_path: Path) -
         with daemon(directory, port) as running:
             running.wait_ready()
             read_at = running.value("netmon_config_last_reload_success_timestamp_seconds")
-            (directory / "inventory" / "bad.yaml").write_text(
-                "devices:\n  - {name: x, address: 192.0.2.9, site: nowhere}\n", encoding="utf-8"
-            )
+            devices = [f"  - {{name: x-{n}, address: 192.0.2.{n}, site: nowhere}}\n" for n in (8, 9)]
+            (directory / "inventory" / "bad.yaml").write_text("devices:\n" + "".join(devices), encoding="utf-8")
             running.process.send_signal(signal.SIGHUP)
             eventually_sync(lambda: running.value("netmon_config_last_reload_successful") == 0)
             assert running.value("netmon_config_last_reload_success_timestamp_seconds") == read_at
             assert running.get("/targets/sw-1/metrics")[0] == 200
             log = running.log.read_text()
-            assert "bad.yaml:2:41: " in log
+            assert "bad.yaml:2:43: " in log
+            assert "bad.yaml:3:43: " in log
             assert "reload refused" in log
             result = netmon("reload", "--config", directory, TEST_COMMUNITY="public")
             assert result.returncode == 2
-            assert "bad.yaml:2:41: " in result.stderr
+            assert "bad.yaml:2:43: " in result.stderr
             (directory / "inventory" / "bad.yaml").unlink()
             running.process.send_signal(signal.SIGHUP)
             eventually_sync(lambda: running.value("netmon_config_last_reload_successful") == 1)
@@ -117,6 +122,44 @@ def test_changed_polling_replaces_the_collector_and_its_metrics_once(tmp_path: P
             )
             page = running.get("/metrics")[1]
             assert page.count("# TYPE netmon_snmp_requests_total ") == 1
+
+
+def test_reload_needs_no_secret_to_find_the_daemon(tmp_path: Path) -> None:
+    directory, port = write_config(tmp_path, {})
+    with daemon(directory, port) as running:
+        running.wait_ready()
+        result = netmon("reload", "--config", directory)  # without TEST_COMMUNITY
+        assert result.returncode == 0, result.stderr
+
+
+def test_a_bug_in_a_reload_is_reported_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netmon.app.daemon.load_successor", lambda _plan: 1 // 0)
+    monkeypatch.setenv("TEST_COMMUNITY", "public")
+    directory, _ = write_config(tmp_path, {})
+
+    async def scenario() -> None:
+        subject = Daemon(directory)
+        await subject.start()
+        try:
+            assert not await subject.reload()
+            assert subject.registry.get_sample_value("netmon_config_last_reload_successful") == 0
+        finally:
+            await subject.stop()
+
+    asyncio.run(scenario())
+    outcome = Reloaded.read(tmp_path / "state")
+    assert outcome is not None
+    assert "netmon failed: ZeroDivisionError" in outcome.faults[0]
+
+
+def test_a_relative_directory_is_as_good_as_an_absolute_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, port = write_config(tmp_path, {})
+    write_config(tmp_path, {}, {"web": {"listen": [f"127.0.0.1:{port}"], "web_config_file": "web.yaml"}})
+    (directory / "web.yaml").write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setenv("PYTHONPATH", str(Path(netmon_package.__file__).parents[1]))
+    result = netmon("check", Path(tmp_path.name) / "etc", TEST_COMMUNITY="public")
+    assert result.returncode == 0, result.stdout
 
 
 def test_what_needs_a_restart_is_said_so(tmp_path: Path) -> None:
