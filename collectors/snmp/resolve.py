@@ -1,11 +1,12 @@
 """Names to addresses, never blocking the event loop: literals at once, names by the system's resolver and a cache."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 
 from collectors.snmp.sockets import Address
-from netmon.api import PeerRefused, PeerTimeout
+from netmon.api import PeerNotFound, PeerTimeout
 
 _FRESH_S = 300.0  # how long an answer is used; the system's resolver does not tell the record's TTL
 _FAILED_S = 30.0  # how long a failure is
@@ -33,14 +34,14 @@ class Resolver:
         return literal
 
     async def resolve(self, host: str, port: int, patience_s: float) -> Address:
-        """Return the address. PeerRefused when there is none, PeerTimeout when the resolver is silent."""
+        """Return the address. PeerNotFound when there is none, PeerTimeout when the resolver is silent."""
         address = self.known(host, port)
         if address is not None:
             return address
         key = (host, port)
         failed = self._failed.get(key)
         if failed is not None and failed[0] > self._clock():
-            raise PeerRefused(failed[1])
+            raise PeerNotFound(failed[1])
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.create_task(self._ask(key))
@@ -67,16 +68,15 @@ class Resolver:
 
     async def _ask(self, key: tuple[str, int]) -> tuple[Address, ...]:
         host, port = key
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, proto=socket.IPPROTO_UDP)
-        except (OSError, UnicodeError) as error:
+            scoped = _scoped(host, port)
+            addresses = (scoped,) if scoped is not None else await _look_up(host, port)
+        except (OSError, ValueError) as error:
             if key in self._known:
                 return self._known[key][1]
-            problem = f"{host!r} has no address: {getattr(error, 'strerror', None) or error}"
+            problem = f"{host!r} has no address: {_why(error)}"
             self._failed[key] = (self._clock() + _FAILED_S, problem)
-            raise PeerRefused(problem) from None
-        addresses = tuple(dict.fromkeys(_plain(sockaddr) for *_, sockaddr in found))
+            raise PeerNotFound(problem) from None
         self._failed.pop(key, None)
         self._remember(key, addresses, self._clock() + _FRESH_S)
         return addresses
@@ -101,6 +101,36 @@ def _literal(host: str, port: int) -> Address | None:
             continue
         return (text, port) if family == socket.AF_INET else (text, port, 0, 0)
     return None
+
+
+def _scoped(host: str, port: int) -> Address | None:
+    """Return the address of `fe80::1%eth0` (RFC 4007 section 11), or None for anything else.
+
+    OSError when there is no such interface. uvloop's getaddrinfo would silently drop the scope.
+    """
+    text, percent, scope = host.partition("%")
+    address = _literal(text, port) if percent else None
+    if address is None or len(address) != 4:
+        return None
+    try:
+        index = int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+        socket.if_indextoname(index)
+    except (OSError, ValueError, OverflowError):
+        raise OSError(errno.ENODEV, f"this host has no interface {scope!r}") from None
+    return (address[0], port, 0, index)
+
+
+async def _look_up(host: str, port: int) -> tuple[Address, ...]:
+    """Ask the system's resolver, which knows files as well as DNS."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, proto=socket.IPPROTO_UDP)
+    return tuple(dict.fromkeys(_plain(sockaddr) for *_, sockaddr in found))
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):  # empty or long labels, and octets that are no text
+        return "it cannot be a name in DNS"
+    return error.strerror or str(error)
 
 
 def _plain(sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> Address:

@@ -7,6 +7,7 @@ from netmon.api.errors import (
     PeerAuthFailed,
     PeerError,
     PeerMalformed,
+    PeerNotFound,
     PeerRefused,
     PeerTimeout,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "PeerAuthFailed",
     "PeerError",
     "PeerMalformed",
+    "PeerNotFound",
     "PeerRefused",
     "PeerTimeout",
     "Reading",

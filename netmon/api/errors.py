@@ -53,6 +53,12 @@ class PeerRefused(PeerError):
     reason = Reason.REFUSED
 
 
+class PeerNotFound(PeerError):
+    """There is nobody to ask: the name has no address, or the address cannot be used from here."""
+
+    reason = Reason.NOT_FOUND
+
+
 class PeerMalformed(PeerError):
     """The answer breaks its protocol."""
 

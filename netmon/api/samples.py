@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     TIMEOUT = "timeout"  # no answer inside the deadline
     REFUSED = "refused"  # the target answered that it will not (ICMP refusal, connection reset, error-status)
+    NOT_FOUND = "not_found"  # the name of the target has no address, or its address cannot be used here
     AUTH_FAILED = "auth_failed"  # credentials or authenticity check failed
     MALFORMED = "malformed"  # the answer breaks its protocol
     NOT_SUPPORTED = "not_supported"  # the target does not have it

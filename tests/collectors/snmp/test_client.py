@@ -13,8 +13,9 @@ import uvloop
 
 from collectors.snmp import wire
 from collectors.snmp.agent import Agent
+from collectors.snmp.resolve import Resolver
 from collectors.snmp.settings import CommunityCredential
-from netmon.api import PeerError, PeerRefused, PeerTimeout, Reason
+from netmon.api import PeerError, PeerNotFound, PeerRefused, PeerTimeout, Reason
 from tests.support.evil import EvilAgent, Request, evil, honest, table
 from tests.support.processes import free_port
 from tests.support.snmp_client import columns, raw, rows, snmp_client
@@ -293,9 +294,39 @@ async def test_names_are_resolved_and_remembered(monkeypatch: pytest.MonkeyPatch
         for _ in range(3):
             assert (await harness.fetch(named, [UP_TIME])).cells[raw(UP_TIME)]
         for _ in range(2):
-            with pytest.raises(PeerRefused, match=r"'core2\.example' has no address"):
+            with pytest.raises(PeerNotFound, match=r"'core2\.example' has no address"):
                 await harness.fetch(Agent("core2", "core2.example", credential=PUBLIC), [UP_TIME])
         assert asked == ["core1.example", "core2.example"]
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("fe80::1%nope", r"'fe80::1%nope' has no address: this host has no interface 'nope'"),
+        ("fe80::1%4000000000", r"this host has no interface '4000000000'"),
+        ("fe80::1%99999999999999999999", r"this host has no interface '99999999999999999999'"),
+        ("fe80::1%caf\udce9", r"this host has no interface 'caf\\udce9'"),
+        ("caf\udce9", r"'caf\\udce9' has no address: it cannot be a name in DNS"),
+        ("a..b", r"'a\.\.b' has no address: it cannot be a name in DNS"),
+    ],
+)
+def test_a_host_that_cannot_be_found_is_told_apart_from_one_that_refuses(
+    host: str, problem: str, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def look() -> None:
+        with pytest.raises(PeerNotFound, match=problem) as raised:
+            await Resolver(time.monotonic).resolve(host, 161, 5.0)
+        assert raised.value.missing().reason is Reason.NOT_FOUND
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(look())
+
+
+@pytest.mark.parametrize("scope", ["lo", str(socket.if_nametoindex("lo"))])
+async def test_a_scoped_address_keeps_its_scope(scope: str) -> None:
+    address = await Resolver(time.monotonic).resolve(f"fe80::1%{scope}", 161, 5.0)
+    assert address == ("fe80::1", 161, 0, socket.if_nametoindex("lo"))
 
 
 async def test_a_resolver_that_hangs_holds_up_its_own_device_only(monkeypatch: pytest.MonkeyPatch) -> None:
