@@ -11,9 +11,7 @@ from tests.support.badconfig import prepare
 EXAMPLE = Path(__file__).parents[4] / "config" / "example"
 ENVIRONMENT = {
     "NETMON_LANG": "en",
-    "NETMON_SNMP_COMMUNITY": "public",
-    "NETMON_SNMP_AUTH_PASSWORD": "maplesyrup",
-    "NETMON_SNMP_PRIV_PASSWORD": "maplesyrup",
+    "NETMON_SNMP_COMMUNITY": "maplesyrup",
 }
 
 
@@ -26,7 +24,7 @@ def test_a_configuration_that_is_fine_is_one_line() -> None:
     assert result.exit_code == 0
     assert result.output == (
         f"{EXAMPLE} is fine. Sites: 3, devices: 5, servers: 3, applications: 1, links: 3, mirrors: 1, prefixes: 1, "
-        "credentials: 2.\n"
+        "credentials: 1.\n"
     )
 
 

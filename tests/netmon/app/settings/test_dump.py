@@ -8,11 +8,7 @@ from netmon.app.settings import Settings, dump, load_directory
 from netmon.app.settings.dump import plain
 
 EXAMPLE = Path(__file__).parents[4] / "config" / "example"
-SECRETS = {
-    "NETMON_SNMP_COMMUNITY": "public",
-    "NETMON_SNMP_AUTH_PASSWORD": "maplesyrup",
-    "NETMON_SNMP_PRIV_PASSWORD": "maplesyrup",
-}
+SECRETS = {"NETMON_SNMP_COMMUNITY": "public"}
 
 
 def reload(text: str, directory: Path) -> Settings:
@@ -37,7 +33,7 @@ def test_defaults_are_shown_in_the_schemas_order() -> None:
     documents = list(yaml.safe_load_all(dump(load_directory(EXAMPLE, SECRETS))))
     assert list(documents[0])[:4] == ["state_dir", "language", "log", "scheduler"]
     assert documents[0]["snmp"]["max_in_flight"] == 100
-    assert documents[0]["credentials"]["backbone"]["auth_password"] == "********"
+    assert documents[0]["credentials"]["default"]["community"] == "********"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
