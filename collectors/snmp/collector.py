@@ -167,7 +167,7 @@ class SnmpCollector:
     def _device(self, name: str) -> Device:
         device = self._devices.get(name)
         if device is None:
-            device = self._devices[name] = Device(spread_s=float(crc32(name.encode()) % 600))
+            device = self._devices[name] = Device(spread_s=float(crc32(name.encode(errors="backslashreplace")) % 600))
         return device
 
     async def _read(self, poll: _Poll, plans: Sequence[ProfilePlan]) -> tuple[Part, ...]:

@@ -18,7 +18,8 @@ class CommunitySecurity:
     def __init__(self, credential: CommunityCredential, metrics: ClientMetrics) -> None:
         self._metrics = metrics
         self.version: int = _VERSIONS[credential.version]
-        self._community = credential.community.get_secret_value().encode()
+        # What the environment holds is octets, which os.environ shows as lone surrogates where they are not UTF-8.
+        self._community = credential.community.get_secret_value().encode(errors="surrogateescape")
 
     def seal(self, pdu: bytes, ident: int) -> bytes:  # noqa: ARG002 - version 3's
         """Return the message around an encoded PDU."""

@@ -78,13 +78,13 @@ class UserSecurity:
         self.boots: int | None = None
         self.max_octets = MAX_MESSAGE
         self._user = usm.User(
-            credential.user.encode(),
+            credential.user.encode(errors="surrogateescape"),
             credential.auth_protocol,
             _secret(credential.auth_password),
             credential.priv_protocol,
             _secret(credential.priv_password),
         )
-        self._context = credential.context_name.encode()
+        self._context = credential.context_name.encode(errors="surrogateescape")
         self._metrics = metrics
         self._clock = clock
         self._engine: _Engine | None = None
@@ -187,7 +187,7 @@ class UserSecurity:
 
 
 def _secret(value: SecretStr | None) -> bytes:
-    return value.get_secret_value().encode() if value is not None else b""
+    return value.get_secret_value().encode(errors="surrogateescape") if value is not None else b""
 
 
 def _text(report: bytes) -> str:

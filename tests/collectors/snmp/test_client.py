@@ -1,10 +1,12 @@
 """The shared sockets: matching, retries, deadlines, limits, refusals by the network, and what is counted."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -277,6 +279,15 @@ async def test_request_ids_cannot_be_foreseen() -> None:
         steps = {b - a for a, b in pairwise(ids)}
         assert len(steps) == 63
         assert any(each > 2**29 for each in ids)
+
+
+@pytest.mark.parametrize("octets", [b"caf\xc3\xa9", b"caf\xe9", b"\xff\x80"])
+async def test_a_community_is_sent_as_the_octets_that_the_environment_holds(octets: bytes) -> None:
+    said = {"version": "v2c", "community": os.fsdecode(octets)}
+    async with evil(honest, MIB) as agent, snmp_client() as harness:
+        target = replace(agent.target(), credential=CommunityCredential.model_validate(said))
+        assert (await harness.fetch(target, [UP_TIME])).cells[raw(UP_TIME)]
+        assert agent.requests[0].community == octets
 
 
 async def test_names_are_resolved_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The collector over devices in memory: presence, reboots and renumbering under its eyes, failures, intervals."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,13 @@ async def test_a_poll_gives_every_part_and_who_it_was() -> None:
     assert [part.name for part in reading.parts] == list(ALL)
     assert value(reading, "ifHCInOctets", ifName="Gi2") == 2000
     assert part(reading, "if_mib").completeness == 1.0
+
+
+@pytest.mark.parametrize("name", ["caf\u00e9", "caf\udce9", "\ud800"])  # the last two are what octets of no text become
+async def test_any_name_can_be_a_targets(name: str) -> None:
+    reading = await collector(Memory(**{name: device()})).read(replace(TARGET, name=name), ALL, 10)
+    assert reading.problem is None
+    assert reading.target == name
 
 
 async def test_a_profile_that_is_not_there_is_asked_once_an_hour() -> None:
