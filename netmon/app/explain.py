@@ -5,6 +5,7 @@ from typing import Final
 
 from collectors.snmp import oid, wire
 from collectors.snmp.agent import Agent
+from collectors.snmp.request import ResyncError
 
 VARBINDS_SHOWN: Final = 4
 OCTETS_SHOWN: Final = 24
@@ -40,6 +41,8 @@ def _message(data: bytes) -> str:
 
 
 def _content(said: wire.Pdu | Exception) -> str:
+    if isinstance(said, ResyncError):  # how version 3 learns an engine's id, boots and time: RFC 3414 section 4
+        return f"{said}; asked again"
     if isinstance(said, Exception):
         return f"refused, {said}"
     kind = wire.PduType(said.type).name

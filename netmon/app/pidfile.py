@@ -71,6 +71,7 @@ class Reloaded:
     def write(self, state: Path) -> None:
         """Put it where `netmon reload` looks, in one step."""
         new = state / (RELOAD_FILE + ".new")
+        new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self)), encoding="utf-8")
         new.replace(state / RELOAD_FILE)
 

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table as Grid
 from rich.text import Text
 
-from netmon.api import Missing, Part, Reading, Sample, Table, Value
+from netmon.api import Missing, Part, Reading, Reason, Sample, Table, Value
 from netmon.app import human
 from netmon.app.text import t
 
@@ -21,6 +21,7 @@ _PREFIX: Final = "netmon_"
 _DEVICE: Final = "netmon_device_info"
 _OF_DEVICE: Final = frozenset({_DEVICE, "netmon_device_uptime_seconds"})
 _OF_READING: Final = frozenset({"netmon_counter_discontinuities_total"})  # about the reading, not the device
+_NOT_THERE: Final = Missing(Reason.NOT_SUPPORTED)
 _HIDDEN_LABELS: Final = frozenset({"mib"})
 _SUFFIXES: Final = (
     "_bits_per_second",
@@ -78,7 +79,8 @@ def tables(reading: Reading, console: Console) -> None:
     parts = sorted(reading.parts, key=lambda part: _describes(part.tables), reverse=True)
     console.print(_device(reading))
     for part in parts:
-        shown = [(table, _ours(table)) for table in part.tables if table.rows and not _describes([table])]
+        joined = _joined([table for table in part.tables if table.rows and not _describes([table])])
+        shown = [(table, _ours(table)) for table in joined]
         alone = [(table, numbers[0]) for table, numbers in shown if len(numbers) == 1]
         for grid in [_grid(part.name, *each) for each in shown if len(each[1]) > 1]:
             console.print(grid)
@@ -104,6 +106,31 @@ def _device(reading: Reading) -> RenderableType:
             elif family.name in _OF_DEVICE and table.rows:
                 grid.add_row(Text(_title(family.name, ""), style="dim"), Text(human.reading(family.name, column[0])))
     return Panel(grid, title=Text(reading.target), title_align="left", expand=False, border_style="dim")
+
+
+def _joined(tables: Iterable[Table]) -> list[Table]:
+    """Join tables about the same things: a column that some ports lack comes as a table of its own."""
+    found: list[Table] = []
+    for table in tables:
+        for place, other in enumerate(found):
+            if other.label_names == table.label_names and not set(other.rows).isdisjoint(table.rows):
+                found[place] = _join(other, table)
+                break
+        else:
+            found.append(table)
+    return found
+
+
+def _join(one: Table, other: Table) -> Table:
+    keys = dict(zip(one.rows, one.keys, strict=True)) | dict(zip(other.rows, other.keys, strict=True))
+    rows = tuple(keys)
+    columns = [
+        [cells.get(row, _NOT_THERE) for row in rows]
+        for table in (one, other)
+        for cells in (dict(zip(table.rows, column, strict=True)) for column in table.columns)
+    ]
+    families = (*one.families, *other.families)
+    return Table(families, one.label_names, rows, tuple(keys.values()), tuple(columns), one.at)
 
 
 def _ours(table: Table) -> list[int]:
@@ -169,7 +196,7 @@ def _telling(table: Table) -> list[int]:
 
 def _cell(name: str, value: Value | Missing) -> Text:
     if isinstance(value, Missing):
-        return Text(human.reading(name, value), style="yellow")
+        return Text("" if value is _NOT_THERE else human.reading(name, value), style="yellow")
     if name.endswith("_up"):
         return Text(t("poll.up"), style="green") if value else Text(t("poll.down"), style="red")
     return Text(human.reading(name, value))

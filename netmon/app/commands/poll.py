@@ -1,6 +1,7 @@
 """`netmon poll`: one device, now."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import click
 import uvloop
 from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from collectors.snmp.client import SnmpClient
@@ -55,7 +57,9 @@ _VERSION: Final = "NETMON_SNMP_VERSION"
     help=t("poll.format"),
 )
 @click.option("--credential", help=t("poll.credential"))
-@click.option("--config", "directory", type=click.Path(path_type=Path), help=t("poll.config"))
+@click.option(
+    "--config", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False), help=t("poll.config")
+)
 @click.option("--profile", "chosen", multiple=True, help=t("poll.profile"))
 @click.option(
     "--timeout", "timeout_s", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help=t("poll.timeout")
@@ -83,8 +87,12 @@ def command(  # noqa: PLR0913  # one for each option of the command
     )
     explainer = Explainer(lambda line: click.echo(line, err=True), time.monotonic) if debug_wire else None
     reading = uvloop.run(_read(target, how, timeout_s, explainer))
-    _print(form, target, reading)
-    sys.exit(_verdict(address, reading))
+    lacking = [part.name for part in reading.parts if part.name in chosen and part.absent]
+    if reading.problem is not None or len(lacking) < len(reading.parts):
+        _print(form, target, reading)
+    for name in lacking:
+        click.echo(t("poll.absent", address=address, name=name), err=True)
+    sys.exit(_verdict(address, reading) or (PARTIAL if lacking else COMPLETE))
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -141,20 +149,27 @@ def credential_from(environment: Mapping[str, str]) -> Credential:
     try:
         return TypeAdapter[Credential](Credential).validate_python(given)
     except ValidationError as error:
-        raise ValueError("\n".join(_wrong(given["version"], part) for part in _problems(error))) from None
+        raise ValueError(_explained(error)) from None
 
 
-def _problems(error: ValidationError) -> list[tuple[str, str]]:
-    """Return (field, what is wrong) of each fault, without the values: one of them may be a password."""
-    return [
-        (str(part["loc"][-1]) if part["loc"] else "", str(part["msg"])) for part in error.errors(include_input=False)
-    ]
+def _explained(error: ValidationError) -> str:
+    """Return what is wrong with each variable, without the values: one of them may be a password."""
+    return "\n".join(dict.fromkeys(_explain(fault) for fault in error.errors(include_url=False)))
 
 
-def _wrong(version: str, part: tuple[str, str]) -> str:
-    field, problem = part
-    fallback = _VERSION if version != "v3" else "NETMON_SNMP_*"
-    return f"{_FROM_ENVIRONMENT.get(field, fallback)}: {problem.removeprefix('Value error, ')}"
+def _explain(fault: ErrorDetails) -> str:
+    field = str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"].startswith("union_tag"):
+        return t("poll.bad_version", variable=_VERSION)
+    variable = _FROM_ENVIRONMENT.get(field, "")
+    if fault["type"] == "missing":
+        return t("poll.not_set", variable=variable)
+    if fault["type"] == "enum":
+        return t("poll.not_a_choice", variable=variable, choices=fault["ctx"]["expected"])
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    for name, its_variable in _FROM_ENVIRONMENT.items():  # the schema's own names, as they stand in the message
+        text = re.sub(rf"\b{name}\b", its_variable, text)
+    return f"{variable}: {text}" if variable else text
 
 
 async def _read(target: Target, how: How, timeout_s: float, explainer: Explainer | None) -> Reading:
@@ -189,7 +204,7 @@ def _verdict(address: str, reading: Reading) -> int:
     problem = reading.problem
     if problem is not None:
         click.echo(t("poll.unreachable", address=address, detail=problem.detail, reason=problem.reason.value), err=True)
-        if problem.reason in {Reason.TIMEOUT, Reason.AUTH_FAILED, Reason.REFUSED}:
+        if problem.reason in {Reason.TIMEOUT, Reason.AUTH_FAILED, Reason.REFUSED, Reason.NOT_FOUND}:
             click.echo(t(f"poll.hint.{problem.reason.value}"), err=True)
         return UNREACHABLE
     return PARTIAL if any(part.failed for part in reading.parts) else COMPLETE

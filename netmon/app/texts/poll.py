@@ -18,13 +18,15 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon poll 192.0.2.1 --config /etc/netmon --credential ring --format json\n"
         "  NETMON_SNMP_USER=noc NETMON_SNMP_AUTH_PROTOCOL=SHA-256 NETMON_SNMP_AUTH_PASSWORD=… \\\n"
         "  NETMON_SNMP_PRIV_PROTOCOL=AES-128 NETMON_SNMP_PRIV_PASSWORD=… netmon poll 192.0.2.1 --debug-wire\n\n"
-        "Exit status: 0 all read, 1 some parts could not be read, 2 usage or configuration, 3 unreachable.",
+        "Exit status: 0 all read (values that the device itself lacks are shown as missing), 1 some parts could not be "
+        "read, 2 usage or configuration, 3 unreachable.",
         "\b\nContoh:\n"
         "  NETMON_SNMP_COMMUNITY=public netmon poll 192.0.2.1\n"
         "  netmon poll 192.0.2.1 --config /etc/netmon --credential ring --format json\n"
         "  NETMON_SNMP_USER=noc NETMON_SNMP_AUTH_PROTOCOL=SHA-256 NETMON_SNMP_AUTH_PASSWORD=… \\\n"
         "  NETMON_SNMP_PRIV_PROTOCOL=AES-128 NETMON_SNMP_PRIV_PASSWORD=… netmon poll 192.0.2.1 --debug-wire\n\n"
-        "Status keluar: 0 semua terbaca, 1 sebagian tidak terbaca, 2 salah pakai atau konfigurasi, 3 tidak terjangkau.",
+        "Status keluar: 0 semua terbaca (nilai yang memang tidak ada pada perangkat ditampilkan sebagai hilang), 1 "
+        "sebagian tidak terbaca, 2 salah pakai atau konfigurasi, 3 tidak terjangkau.",
     ),
     "poll.format": Text("How to show it.", "Bentuk tampilan."),
     "poll.credential": Text(
@@ -48,7 +50,18 @@ TEXTS: Final[Mapping[str, Text]] = {
         "tidak ada kredensial: isi NETMON_SNMP_COMMUNITY, atau NETMON_SNMP_USER untuk SNMPv3, atau sebut dengan "
         "--credential",
     ),
-    "poll.bad_credential": Text("{where}: {problem}", "{where}: {problem}"),
+    "poll.bad_version": Text(
+        "{variable} is not a version; write v1 or v2c, or set NETMON_SNMP_USER for SNMPv3",
+        "{variable} bukan versi; tulis v1 atau v2c, atau isi NETMON_SNMP_USER untuk SNMPv3",
+    ),
+    "poll.not_set": Text(
+        "{variable} is not set, but other variables of SNMPv3 are; set it, or unset them",
+        "{variable} belum diisi, padahal variabel SNMPv3 lain sudah; isi, atau hapus yang lain",
+    ),
+    "poll.not_a_choice": Text(
+        "{variable} is not known; write one of: {choices}", "{variable} tidak dikenal; tulis salah satu dari: {choices}"
+    ),
+    "poll.absent": Text("{address} does not have {name}", "{address} tidak memiliki {name}"),
     "poll.unknown_credential": Text(
         "no credential named {name} in {directory}; there are: {names}",
         "tidak ada kredensial bernama {name} di {directory}; yang ada: {names}",
@@ -66,6 +79,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "poll.hint.timeout": Text(
         "Check the address, that its SNMP agent allows this machine, and the community: a wrong one gets no answer.",
         "Periksa alamat, izin agen SNMP untuk mesin ini, dan community; agen tidak menjawab community yang salah.",
+    ),
+    "poll.hint.not_found": Text(
+        "Check the spelling of the name, and that this machine's name servers know it; or write the address itself.",
+        "Periksa ejaan nama, dan apakah server nama mesin ini mengenalnya; atau tulis langsung alamatnya.",
     ),
     "poll.hint.auth_failed": Text(
         "Check user, protocols and passwords against the device's SNMPv3 configuration.",

@@ -97,6 +97,35 @@ def test_one_profile_alone() -> None:
     assert "ifHCInOctets" not in metrics
 
 
+def test_a_profile_that_the_device_lacks_is_said_so() -> None:
+    with served(recorded(SWITCH)) as [(host, port)]:
+        result = netmon("poll", f"{host}:{port}", "--profile", "ups_mib", NETMON_SNMP_COMMUNITY="public")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"{host}:{port} does not have ups_mib" in result.stderr
+
+
+def test_ports_are_one_list_though_some_lack_counters() -> None:
+    with served(recorded("ios_2960x")) as [(host, port)]:
+        result = netmon("poll", f"{host}:{port}", *PARTS, NETMON_SNMP_COMMUNITY="public")
+    headings = [line.split() for line in result.stdout.splitlines() if "ifName" in line]
+    assert len(headings) == 1
+    assert {"receive", "transmit", "speed", "up"} <= set(headings[0])
+
+
+def test_a_name_that_does_not_exist_is_not_called_a_refusal() -> None:
+    result = netmon("poll", "nosuch.invalid", "--timeout", "5", NETMON_SNMP_COMMUNITY="x")
+    assert result.returncode == 3
+    assert "(not_found)" in result.stderr
+    assert "spelling of the name" in result.stderr
+
+
+def test_octets_that_are_no_text_are_sent_as_they_are() -> None:
+    with served(recorded(SWITCH)) as [(host, port)]:
+        result = netmon("poll", f"{host}:{port}", "--timeout", "1", NETMON_SNMP_COMMUNITY="caf\udce9")
+    assert result.returncode == 3  # the agent does not know this community
+    assert "Traceback" not in result.stderr
+
+
 def test_v3_from_the_environment_against_a_real_agent_and_no_secret_in_the_explanation(tmp_path: Path) -> None:
     with snmpd(tmp_path) as agent:
         result = netmon(
@@ -165,14 +194,19 @@ def test_in_json_an_unreachable_device_is_one_object() -> None:
         (["192.0.2.1"], {}, "no credential: set NETMON_SNMP_COMMUNITY"),
         (["192.0.2.1:x"], {"NETMON_SNMP_COMMUNITY": "c"}, "192.0.2.1:x is not an address"),
         (["h", "--profile", "nonsense"], {"NETMON_SNMP_COMMUNITY": "c"}, "no profile named nonsense; there are: "),
-        (["h"], {"NETMON_SNMP_COMMUNITY": "c", "NETMON_SNMP_VERSION": "v9"}, "NETMON_SNMP_VERSION: "),
-        (["h"], {"NETMON_SNMP_USER": "u", "NETMON_SNMP_AUTH_PROTOCOL": "ROT13"}, "NETMON_SNMP_AUTH_PROTOCOL: "),
+        (["h"], {"NETMON_SNMP_AUTH_PASSWORD": "long enough"}, "NETMON_SNMP_USER is not set, but other variables"),
+        (["h"], {"NETMON_SNMP_COMMUNITY": "c", "NETMON_SNMP_VERSION": "v9"}, "NETMON_SNMP_VERSION is not a version"),
+        (
+            ["h"],
+            {"NETMON_SNMP_USER": "u", "NETMON_SNMP_AUTH_PROTOCOL": "ROT13"},
+            "NETMON_SNMP_AUTH_PROTOCOL is not known; write one of",
+        ),
         (
             ["h"],
             {"NETMON_SNMP_USER": "u", "NETMON_SNMP_AUTH_PROTOCOL": "MD5"},
-            "auth_protocol and auth_password go together",
+            "NETMON_SNMP_AUTH_PROTOCOL and NETMON_SNMP_AUTH_PASSWORD go together",
         ),
-        (["h", "--config", "/nonexistent", "--credential", "ring"], {}, "/nonexistent/netmon.yaml:0:0: "),
+        (["h", "--config", "/nonexistent", "--credential", "ring"], {}, "Directory '/nonexistent' does not exist"),
         (["h", "--format", "xml"], {"NETMON_SNMP_COMMUNITY": "c"}, "xml"),
     ],
 )
@@ -188,7 +222,7 @@ def test_a_short_password_is_refused_without_being_shown() -> None:
         "poll", "h", NETMON_SNMP_USER="u", NETMON_SNMP_AUTH_PROTOCOL="MD5", NETMON_SNMP_AUTH_PASSWORD="5h0rt"
     )
     assert result.returncode == 2
-    assert "shorter than 8 characters" in result.stderr
+    assert "NETMON_SNMP_AUTH_PASSWORD is shorter than 8 characters" in result.stderr
     assert "5h0rt" not in result.stderr
 
 

@@ -114,3 +114,13 @@ async def test_a_blocked_loop_shows_in_the_lag() -> None:
     await eventually(lambda: late() >= 1)
     await lag.stop()
     await lag.stop()
+
+
+def test_python_m_netmon_is_the_command() -> None:
+    result = subprocess.run([sys.executable, "-m", "netmon", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("netmon, version ")
+
+
+def test_the_daemons_reload_outcome_is_for_its_user_alone(tmp_path: Path) -> None:
+    Reloaded(1, 1, ok=True).write(tmp_path)
+    assert (tmp_path / "reload.json").stat().st_mode & 0o077 == 0

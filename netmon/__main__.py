@@ -1,0 +1,5 @@
+"""`python -m netmon` is the command `netmon`."""
+
+from netmon.app.cli import main
+
+main()
