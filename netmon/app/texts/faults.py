@@ -352,9 +352,9 @@ _SECRETS: Final[Mapping[str, _Row]] = {
     ),
     "secret_exposed": _Row(
         "{name} is a secret, and other users have rights on this file",
-        "chmod 640 {file}, or use {name}_file or ${{NAME}}",
+        "use {name}_file or ${{NAME}}, or chmod 640 {file}",
         "{name} adalah rahasia, dan pengguna lain punya hak atas berkas ini",
-        "chmod 640 {file}, atau gunakan {name}_file atau ${{NAMA}}",
+        "gunakan {name}_file atau ${{NAMA}}, atau chmod 640 {file}",
     ),
     "secret_empty": _Row(
         "{name} is empty",
