@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from netmon.app.wiring import load_plan, read_web_config
+from tests.support.certificates import Authority
 
 ROOT = Path(__file__).parents[4]
 
