@@ -90,7 +90,7 @@ def daemon(directory: Path, port: int, *options: str, **variables: str) -> Itera
     """Run `netmon run` until the block ends."""
     log = directory.parent / "daemon.log"
     command = [*NETMON, "run", "--config", str(directory), *options]
-    env = environment(TEST_COMMUNITY="public", **variables)
+    env = environment(**({"TEST_COMMUNITY": "public"} | variables))
     with running(command, log, env) as process:
         eventually_sync(lambda: listening(port) or process.poll() is not None, 30)
         yield Running(process, directory, port, log)

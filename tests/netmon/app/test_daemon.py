@@ -18,6 +18,7 @@ from tests.support.daemon import daemon, value_in, write_config, write_inventory
 from tests.support.processes import free_port
 from tests.support.responder import recorded
 from tests.support.served import served
+from tests.support.snmpd import snmpd
 from tests.support.waiting import eventually_sync
 
 SWITCH = "routeros_crs317"
@@ -246,14 +247,41 @@ def test_a_bad_web_configuration_file_is_a_fault_of_the_configuration(tmp_path: 
         assert "not hashed with bcrypt" in result.stdout + result.stderr
 
 
-def test_the_daemon_holds_no_secret_on_its_command_line_or_in_its_log(tmp_path: Path) -> None:
-    with served(recorded(SWITCH)) as [address]:
-        directory, port = write_config(tmp_path, {"sw-1": address}, {"log": {"level": "debug"}})
-        with daemon(directory, port) as running:
+def test_the_daemon_shows_no_secret_anywhere(tmp_path: Path) -> None:
+    secrets = {"TEST_COMMUNITY": "c0mmun1ty-word", "TEST_AUTH": "auth-w0rd-long", "TEST_PRIV": "priv-w0rd-long"}
+    credentials = {
+        "default": {"version": "v2c", "community": "${TEST_COMMUNITY}"},
+        "v3": {
+            "version": "v3",
+            "user": "noc",
+            "auth_protocol": "SHA-256",
+            "auth_password": "${TEST_AUTH}",
+            "priv_protocol": "AES-128",
+            "priv_password": "${TEST_PRIV}",
+        },
+    }
+    with snmpd(tmp_path) as agent, served(recorded(SWITCH)) as [address]:  # neither knows these secrets
+        settings = {"log": {"level": "debug"}, "credentials": credentials}
+        directory, port = write_config(tmp_path, {"sw-1": address}, settings)
+        where = f"{agent.host}:{agent.port}"
+        device = {"name": "sw-2", "address": where, "site": "hub", "credential": "v3"}
+        (directory / "inventory" / "v3.yaml").write_text(yaml.safe_dump({"devices": [device]}), encoding="utf-8")
+        with daemon(directory, port, **secrets) as running:
             running.wait_ready()
-            command = Path(f"/proc/{running.process.pid}/cmdline").read_bytes()
-            assert b"public" not in command
-            assert "public" not in running.log.read_text()
+            dump = netmon("check", directory, "--dump", **secrets)
+            assert dump.returncode == 0
+            assert "${" not in dump.stdout
+            shown = [
+                Path(f"/proc/{running.process.pid}/cmdline").read_text(),
+                running.log.read_text(),
+                running.get("/metrics")[1],
+                running.get("/")[1],
+                running.get("/sd")[1],
+                dump.stdout,
+            ]
+    assert "sw-2" in shown[1]  # it was tried
+    for secret in secrets.values():
+        assert not any(secret in text for text in shown)
 
 
 def test_the_poller_role_runs_as_an_ordinary_user_would(tmp_path: Path) -> None:
