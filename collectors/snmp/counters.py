@@ -1,17 +1,27 @@
-"""Whether a counter went on since it was last read: reboot, wrap and reset told apart. Time is an argument."""
+"""Whether a counter went on since it was last read: reboot, wrap and reset told apart. Time is an argument.
+
+What wraps add up to is kept in memory only: after a restart of netmon a carried counter starts at its raw value again,
+which is below what it was. Prometheus takes such a fall for a counter's reset, as it does when a device restarts, and
+counts the raw value as growth. Only counters that have wrapped before can fall so, which 64-bit ones never do.
+"""
 
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import repeat
 from operator import add, ge
+from typing import NamedTuple
 
-from netmon.api import Column, Missing, Value
+from netmon.api import Column, Missing, Reason, Value
 
 TICKS_PER_SECOND = 100  # sysUpTime counts hundredths of a second (RFC 3418) …
 TICKS_WRAP = 2**32  # … and starts again from 0 after 497 days
 SLACK_S = 60.0  # how far an agent's clock and ours may part between two polls, besides …
 SLACK_SHARE = 0.1  # … this share of the time between them
+_MISSED_POLLS = 120  # a row that is missing for as many polls is gone for good: an hour at 30 s
+_LOST_ROWS = 4_096  # missing rows remembered of one counter, a big chassis's ports; some 200 octets each
+_UNKNOWN = Missing(Reason.NOT_SUPPORTED)  # the mark where there is none
 
 
 class Break(StrEnum):
@@ -50,6 +60,16 @@ def restarted(before: Uptime, now: Uptime) -> bool:
     return slack < behind < TICKS_WRAP // 2 and slack < ahead
 
 
+class Seen(NamedTuple):
+    """One counter of one row as last read at `at`, Unix seconds, and how many readings have lacked it since."""
+
+    raw: int
+    carried: int
+    mark: Value | Missing
+    at: float
+    missed: int = 0
+
+
 @dataclass(slots=True)
 class Track:
     """One counter object over all its rows, as last seen. `carried` is what its wraps add up to."""
@@ -60,6 +80,7 @@ class Track:
     marks: Sequence[Value | Missing]
     epoch: int
     at: float
+    lost: dict[tuple[str, ...], Seen] = field(default_factory=dict)  # rows that the last readings lacked
 
 
 @dataclass(slots=True)
@@ -108,7 +129,8 @@ def carry_on(track: Track | None, reading: Reading, counts: Counts) -> tuple[Col
 def _unbroken(track: Track, reading: Reading) -> bool:
     """Tell whether nothing at all happened: the usual case, judged a column at a time."""
     return (
-        track.epoch == reading.epoch
+        not track.lost
+        and track.epoch == reading.epoch
         and (track.rows is reading.rows or track.rows == reading.rows)
         and (track.marks is reading.marks or track.marks == reading.marks)
         and all(map(ge, reading.column, track.raw))  # type: ignore[arg-type]  # packed: no Missing in it
@@ -116,15 +138,22 @@ def _unbroken(track: Track, reading: Reading) -> bool:
 
 
 def _carry_each(track: Track | None, reading: Reading, counts: Counts) -> tuple[Column, Track | None]:
-    known = {} if track is None else {row: at for at, row in enumerate(track.rows)}
+    known = {} if track is None or track.epoch != reading.epoch else _remembered(track)
     values: list[Value | Missing] = []
     kept: list[int] = []
     raw, carried = array("Q"), array("Q")
+    marks = list(reading.marks)
+    if not marks and track is not None and track.marks:
+        marks = [_UNKNOWN] * len(reading.rows)
     for at, (row, value) in enumerate(zip(reading.rows, reading.column, strict=True)):
+        before = known.get(row)
+        if before is not None and marks and isinstance(marks[at], Missing):
+            marks[at] = before.mark  # a mark that was not read has not moved
         if isinstance(value, Missing):
             values.append(value)
             continue
-        carry = 0 if track is None or row not in known else _carry(track, known[row], reading, at, counts)
+        mark = marks[at] if marks else _UNKNOWN
+        carry = 0 if before is None else _carry(before, value, mark, reading, at, counts)
         values.append(int(value) + carry)
         kept.append(at)
         raw.append(int(value))
@@ -133,28 +162,54 @@ def _carry_each(track: Track | None, reading: Reading, counts: Counts) -> tuple[
         return values, track
     whole = len(kept) == len(reading.rows)
     rows = reading.rows if whole else [reading.rows[at] for at in kept]
-    marks = reading.marks if whole or not reading.marks else [reading.marks[at] for at in kept]
-    new = Track(rows, raw, carried if any(carried) else None, marks, reading.epoch, reading.at)
+    lost = _lost(known, rows, counts)
+    if marks and not whole:
+        marks = [marks[at] for at in kept]
+    same: Sequence[Value | Missing] = (
+        reading.marks if marks == list(reading.marks) else marks
+    )  # packed, where it can be
+    new = Track(rows, raw, carried if any(carried) else None, same, reading.epoch, reading.at, lost)
     return (array("Q", map(add, raw, carried)) if whole else values), new
 
 
-def _carry(track: Track, old: int, reading: Reading, at: int, counts: Counts) -> int:
+def _remembered(track: Track) -> dict[tuple[str, ...], Seen]:
+    """Return all rows that can be carried on, those that are missing for longest first."""
+    carried = track.carried if track.carried is not None else repeat(0)
+    marks = track.marks or repeat(_UNKNOWN)
+    here = (Seen(raw, more, mark, track.at) for raw, more, mark in zip(track.raw, carried, marks, strict=False))
+    return track.lost | dict(zip(track.rows, here, strict=True))
+
+
+def _lost(
+    known: dict[tuple[str, ...], Seen], rows: Sequence[tuple[str, ...]], counts: Counts
+) -> dict[tuple[str, ...], Seen]:
+    """Return what to remember of rows that this reading lacks, which may come again."""
+    came = set(rows)
+    lost = {
+        row: seen._replace(missed=seen.missed + 1)
+        for row, seen in known.items()
+        if row not in came and seen.missed < _MISSED_POLLS
+    }
+    for row in list(lost)[: max(len(lost) - _LOST_ROWS, 0)]:
+        if lost.pop(row).carried:
+            counts.add(Break.DISCONTINUITY)  # should it come again, it starts at its raw value
+    return lost
+
+
+def _carry(  # noqa: PLR0917, PLR0913 - what was, what is, and what to judge it by
+    before: Seen, value: Value, mark: Value | Missing, reading: Reading, at: int, counts: Counts
+) -> int:
     """Return what to add to one row's raw value, counting what happened to it."""
-    if track.epoch != reading.epoch:
-        return 0  # the restart itself is counted once for the device
-    if track.marks and reading.marks and track.marks[old] != reading.marks[at]:
+    if not isinstance(before.mark, Missing) and not isinstance(mark, Missing) and before.mark != mark:
         counts.add(Break.DISCONTINUITY)
         return 0
-    before, value = track.raw[old], reading.column[at]
-    assert not isinstance(value, Missing)  # noqa: S101 - the caller looked; this tells mypy
-    carried = track.carried[old] if track.carried is not None else 0
-    if value >= before:
-        return carried
-    growth = value + reading.modulus - before
+    if value >= before.raw:
+        return before.carried
+    growth = value + reading.modulus - before.raw
     limit = reading.limit(at)
-    elapsed = max(reading.at - track.at, 0.0) * (1 + SLACK_SHARE) + 1.0
+    elapsed = max(reading.at - before.at, 0.0) * (1 + SLACK_SHARE) + 1.0
     if reading.modulus != 2**32 or (limit is not None and growth > limit * elapsed):
         counts.add(Break.DECREASE)
         return 0
     counts.add(Break.WRAP)
-    return carried + reading.modulus
+    return before.carried + reading.modulus

@@ -92,7 +92,8 @@ def _first(arguments: Sequence[Node], source: Source) -> Column:
             return column
         match argument:
             case Call("unwrap", (Name(name),)):
-                other = source.unwrap(name, needed)
+                # A counter gives way where there is none, not where it was lost: two counters are not one series.
+                other = source.unwrap(name, [cell is ABSENT for cell in column])
             case _:
                 other = evaluate(argument, source)
         column = [_either(cell, alternative) for cell, alternative in zip(column, other, strict=True)]

@@ -127,7 +127,79 @@ def test_a_reading_that_is_missing_stays_missing_and_the_others_go_on() -> None:
     lost = Missing(Reason.TIMEOUT)
     values, _ = follow(read([WRAP - 5, 50], at=0), read([lost, 60]), read([10, 61], at=60))
     assert values[1] == [lost, 60]
-    assert values[2] == [10, 61]  # nothing is known of the time between: it begins anew
+    assert values[2] == [WRAP + 10, 61]
+
+
+def test_what_was_carried_outlives_a_reading_that_lacks_the_row() -> None:
+    lost = Missing(Reason.TIMEOUT)
+    raw: list[Value | Missing] = [WRAP - 296, 100, 3_000_000_000, lost, 3_000_100_000]
+    values, breaks = follow(*(read([value, 1], at=30.0 * poll) for poll, value in enumerate(raw)))
+    carried = [WRAP - 296, WRAP + 100, WRAP + 3_000_000_000, lost, WRAP + 3_000_100_000]
+    assert [row[0] for row in values] == carried
+    assert breaks == {Break.WRAP: 1}
+
+
+def test_what_was_carried_outlives_a_table_that_was_cut_off() -> None:
+    values, _ = follow(
+        read([WRAP - 5, WRAP - 5], at=0), read([10, 10]), read([11], at=60, rows=ROWS[:1]), read([12, 12], at=90)
+    )
+    assert values[3] == [WRAP + 12, WRAP + 12]
+
+
+def test_a_row_that_comes_back_is_judged_by_the_time_since_it_was_read() -> None:
+    lost, slow = Missing(Reason.TIMEOUT), 10.0  # octets a second
+    first, gap = read([WRAP - 500, 1], at=0, limit=slow), [read([lost, 1], at=at, limit=slow) for at in (30, 60)]
+    assert follow(first, *gap, read([300, 1], at=90, limit=slow))[0][3][0] == WRAP + 300
+    assert follow(first, *gap, read([900, 1], at=90, limit=slow))[0][3][0] == 900  # 1,400 octets in 90 s: a reset
+
+
+def test_a_row_that_was_missing_while_the_device_restarted_begins_anew() -> None:
+    lost = Missing(Reason.TIMEOUT)
+    values, _ = follow(
+        read([WRAP - 5, 1], at=0), read([10, 1]), read([lost, 1], at=60, epoch=1), read([20, 2], at=90, epoch=1)
+    )
+    assert values[3] == [20, 2]
+
+
+def test_a_discontinuity_time_that_was_not_read_has_not_moved() -> None:
+    lost = Missing(Reason.TIMEOUT)
+    values, breaks = follow(
+        read([WRAP - 5, 1], at=0, marks=[7, 7]),
+        read([10, 1], marks=[7, 7]),
+        read([11, 1], at=60, marks=[lost, 7]),
+        read([12, 1], at=90, marks=[]),
+        read([13, 1], at=120, marks=[7, 7]),
+        read([14, 1], at=150, marks=[]),
+        read([15, 1], at=180, marks=[8, 7]),
+    )
+    assert [row[0] for row in values[2:]] == [WRAP + 11, WRAP + 12, WRAP + 13, WRAP + 14, 15]
+    assert breaks == {Break.WRAP: 1, Break.DISCONTINUITY: 1}
+
+
+def test_a_row_that_is_gone_for_good_is_forgotten() -> None:
+    track, counts = None, Counts()
+    for reading in (read([WRAP - 5, 1], at=0), read([10, 1])):
+        _, track = carry_on(track, reading, counts)
+    polls = 0
+    while track is not None and (polls == 0 or track.lost):
+        polls += 1
+        _, track = carry_on(track, read([1], at=30.0 + polls, rows=ROWS[1:]), counts)
+        assert polls < 1_000
+    assert polls > 100
+    column, _ = carry_on(track, read([11, 1], at=9_000), counts)
+    assert list(column) == [11, 1]
+
+
+def test_rows_with_ever_new_names_are_remembered_up_to_a_cap_and_the_carried_ones_counted() -> None:
+    track, counts = None, Counts()
+    for value in (WRAP - 5, 10):
+        _, track = carry_on(track, read([value, 1], at=value % 7), counts)
+    for poll in range(10):
+        names = [(str(poll), str(row)) for row in range(1_000)]
+        _, track = carry_on(track, read([1] * 1_000, at=60.0 + poll, rows=names), counts)
+        assert track is not None
+        assert len(track.lost) <= 4_096
+    assert counts.seen == {Break.WRAP: 1, Break.DISCONTINUITY: 1}
 
 
 def test_a_track_is_packed() -> None:
