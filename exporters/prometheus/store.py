@@ -207,6 +207,7 @@ class Store:
         self._states: dict[str, dict[str, TargetState]] = {}  # by target's name, then job
         self._inventory: set[Key] | None = None  # None until it is known: then every target is welcome
         self._limits: dict[str, dict[PartKey, float]] = {}  # by target's name
+        self._alike: dict[tuple[tuple[PartKey, float], ...], dict[PartKey, float]] = {}  # most targets share one
 
     def __iter__(self) -> Iterator[TargetState]:
         """Give all targets in the inventory's order."""
@@ -239,6 +240,7 @@ class Store:
         for state in before.values():
             state.close()
         self._limits = {name: limits for name, limits in self._limits.items() if name in self._states}
+        self._alike = {}
         self.generation += 1
 
     def forget(self, target: str) -> None:
@@ -252,10 +254,11 @@ class Store:
 
     def expect(self, target: str, collector: str, plan: Mapping[float, tuple[str, ...]]) -> None:
         """Learn how often parts are read (`Collector.plan`), so that seldom ones are not dropped between two polls."""
-        limits = self._limits.setdefault(target, {})
+        limits = dict(self._limits.get(target, {}))
         for interval_s, parts in plan.items():
             for part in parts:
                 limits[collector, part] = max(self._stale_after_s, STALE_INTERVALS * interval_s)
+        self._limits[target] = self._alike.setdefault(tuple(limits.items()), limits)
 
     def refresh(self, states: Iterable[TargetState], now: float) -> None:
         """Apply the policy to these targets: what is too old at `now` is dropped. Every page begins with this."""
