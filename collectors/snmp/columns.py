@@ -42,12 +42,18 @@ class _Indexes:
 class Table:
     """One poll's walk over the columns of a table."""
 
-    __slots__ = ("columns", "memory")
+    __slots__ = ("_indexes", "columns", "memory")
 
     def __init__(self, oids: Sequence[bytes], memory: TableMemory, max_rows: int) -> None:
         self.memory = memory
-        shared = _Indexes(memory.rows)  # not this table: a circle would keep the readings until the next collection
-        self.columns = [ColumnWalk(each, shared, max_rows) for each in oids]
+        self._indexes = _Indexes(memory.rows)
+        # Not this table: a circle would keep the readings until the next collection.
+        self.columns = [ColumnWalk(each, self._indexes, max_rows) for each in oids]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has, as far as is known by now."""
+        return max(len(self._indexes.known), len(self._indexes.fresh or ()))
 
     def remember(self) -> None:
         """Keep the indexes of the fullest column for the next poll."""

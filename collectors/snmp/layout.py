@@ -37,12 +37,8 @@ class BuiltBlock:
 
 @dataclass(slots=True)
 class Layouts:
-    """What outlives a layout: rows with the same text stay the same object, so that what is made of them keeps.
+    """The rows of metrics that several tables of the profile give; `siblings` are those of the other tables."""
 
-    `taken` has the rows of metrics that several tables of the profile give; `siblings` are those of the other tables.
-    """
-
-    rows: dict[tuple[Labels, ...], tuple[Labels, ...]] = field(default_factory=dict)
     taken: dict[str, set[Labels]] = field(default_factory=dict)
     siblings: tuple["Layouts", ...] = ()
 
@@ -126,9 +122,9 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     parts, problem = _index_texts(plan, every)
     keys_of = _rows_due(came, every, parts, before)
     layouts.taken = {}
-    builder = _Builder(came, keys_of, Writer(came, parts), layouts)
+    known = {block.rows: block.rows for block in before.blocks} if before is not None else {}
+    builder = _Builder(came, keys_of, Writer(came, parts), layouts, known)
     blocks = [built for block in plan.blocks for built in builder.build(block)]
-    layouts.rows = {block.rows: block.rows for block in blocks}
     named = every if len(parts) == len(every) else tuple(parts)
     return Layout(
         shape=came.shape,
@@ -186,12 +182,17 @@ def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    """Builds blocks one after the other."""
+    """Builds blocks one after the other.
+
+    `known` are the rows of the last layout and of the blocks before: rows with the same text stay the same object, so
+    that what is made of them keeps.
+    """
 
     came: Came
     keys_of: Mapping[str, Keys]
     writer: Writer
     layouts: Layouts
+    known: dict[tuple[Labels, ...], tuple[Labels, ...]]
 
     def build(self, block: BlockPlan) -> Iterator[BuiltBlock]:
         """Give one built block for each set of rows that some of the block's metrics share."""
@@ -235,11 +236,11 @@ class _Builder:
         return BuiltBlock(
             keys=keys,
             label_names=block.label_names,
-            rows=self.layouts.rows.setdefault(rows, rows),
+            rows=self.known.setdefault(rows, rows),
             texts=("",) if self.came.plan.scalar else same(tuple(map(dotted, keys))),
             metrics=alike,
             families=same(tuple(_family(self.came, metric, beside) for metric in metrics)),
-            fixed=tuple(_ones(len(keys)) if _is_constant(metric.node) else None for metric in metrics),
+            fixed=_fixed(tuple(_is_constant(metric.node) for metric in metrics), len(keys)),
         )
 
 
@@ -299,7 +300,8 @@ def _is_constant(node: Node) -> bool:
     return isinstance(node, Call) and node.function == "present"
 
 
-@lru_cache(maxsize=16)  # the sizes of tables lately seen; 10 MB should all of them be as long as max_rows allows
-def _ones(rows: int) -> Column:
-    """Return a column of a metric that is always 1; one object for all that have as many rows."""
-    return array("q", [1]) * rows
+@lru_cache(maxsize=32)  # the blocks and sizes lately seen; 26 MB should all of them be as long as max_rows allows
+def _fixed(constant: tuple[bool, ...], rows: int) -> tuple[Column | None, ...]:
+    """Return a column of ones for each metric that is always 1; one object for all devices that have as many rows."""
+    ones = array("q", [1]) * rows
+    return tuple(ones if always else None for always in constant)

@@ -157,7 +157,7 @@ class Fetch:
         if memory.octets_per_varbind:
             octets = min(_REPLY_OCTETS, self._device.security.max_octets) - _OVERHEAD_OCTETS
             size = min(size, max(1, int(octets / memory.octets_per_varbind)))
-        left = len(memory.rows) - min(column.count for column in bundle.columns)
+        left = bundle.table.rows - min(column.count for column in bundle.columns)
         wanted = left + 1 if left > 0 else _FIRST_ROWS  # one more row than are left shows the end
         columns = len(bundle.columns)
         width = min(size, max(_COLUMNS_AT_ONCE, size // wanted))
