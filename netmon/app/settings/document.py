@@ -43,6 +43,18 @@ class Document:
         return fault_at(self.file, line, column, text, **values)
 
 
+def inside(value: Any, path: Way) -> Any:
+    """Return what stands at a way inside a value, None where nothing does."""
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
 def fault_at(file: str, line: int, column: int, text: str, /, **values: object) -> Fault:
     """Return the fault whose two texts are `fault.<text>` and `fault.<text>.remedy`."""
     return Fault(file, line, column, t(f"fault.{text}", **values), t(f"fault.{text}.remedy", **values))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from netmon.api import ConfigError, Fault
 from netmon.app.settings import references, secrets
 from netmon.app.settings.base import Model
-from netmon.app.settings.document import Document, fault_at
+from netmon.app.settings.document import Document, Way, fault_at, inside
 from netmon.app.settings.environment import Expansion
 from netmon.app.settings.inventory import (
     Application,
@@ -27,6 +27,7 @@ from netmon.app.settings.inventory import (
 from netmon.app.settings.model import NetmonSettings, Settings
 from netmon.app.settings.problems import choose_from, faults_of
 from netmon.app.settings.references import Entry
+from netmon.app.settings.unread import Unread
 from netmon.app.settings.yamlfile import parse_yaml, read_text, read_yaml
 from netmon.app.text import Language, speaking
 
@@ -90,16 +91,19 @@ class _Loading:
     environment: Mapping[str, str]
     profiles: Collection[str] | None
     faults: list[Fault] = field(default_factory=list)
-    complete: bool = True  # every file could be read as YAML
+    unread: list[Path] = field(default_factory=list)  # inventory files of which something could not be read
 
     def run(self) -> Settings:
-        text = self._attempt(read_text, self.directory / MAIN_FILE)
+        main_file = self.directory / MAIN_FILE
+        text = self._attempt(read_text, main_file)
         with speaking(_language(text or "")):
-            main = self._attempt(parse_yaml, text, str(self.directory / MAIN_FILE)) if text is not None else None
+            main = self._attempt(parse_yaml, text, str(main_file)) if text is not None else None
             netmon = self._netmon(main) if main else None
             entries = [entry for path in self._inventory_files() for entry in self._entries(path)]
-            self.faults += references.check(entries, _credentials(main), complete=self.complete)
-            self.faults += self._unknown_profiles(netmon, main, entries)
+            credentials = _credentials(main)
+            unread = Unread(self.unread, [] if credentials is not None else [main_file])
+            self.faults += references.check(entries, credentials or (), unread.may_define)
+            self.faults += self._unknown_profiles(main, entries)
             if self.faults or netmon is None:
                 raise ConfigError(*self.faults)
         return Settings(self.directory, netmon, _inventory(entries))
@@ -110,7 +114,6 @@ class _Loading:
             return read(*arguments)
         except ConfigError as error:
             self.faults += error.faults
-            self.complete = False
             return None
 
     def _netmon(self, document: Document) -> NetmonSettings | None:
@@ -123,20 +126,15 @@ class _Loading:
         self.faults += document.faults
         return made
 
-    def _unknown_profiles(
-        self, netmon: NetmonSettings | None, main: Document | None, entries: list[Entry]
-    ) -> Iterator[Fault]:
+    def _unknown_profiles(self, main: Document | None, entries: list[Entry]) -> Iterator[Fault]:
         """Give the settings of SNMP profiles that do not exist."""
         if self.profiles is None:
             return
-        named = [
-            (entry.document, entry.path, entry.item) for entry in entries if isinstance(entry.item, Device | Server)
-        ]
-        places = [(document, (*path, "profiles"), item.profiles) for document, path, item in named]
-        if netmon and main:
-            places.insert(0, (main, ("snmp", "profiles"), netmon.snmp.profiles))
-        for document, path, overrides in places:
-            for name in overrides:
+        places: list[tuple[Document, Way]] = [(main, ("snmp", "profiles"))] if main else []
+        places += [(e.document, (*e.path, "profiles")) for e in entries if e.section in ("devices", "servers")]
+        for document, path in places:
+            overrides = inside(document.data, path)
+            for name in overrides if isinstance(overrides, dict) else ():
                 if name not in self.profiles:
                     remedy = choose_from(sorted(self.profiles), name)
                     yield document.fault((*path, name), "unknown_profile", key=True, value=name, remedy=remedy)
@@ -151,17 +149,22 @@ class _Loading:
         except OSError as error:
             self.faults.append(fault_at(str(folder), 0, 0, "unreadable", reason=error.strerror))
             return []
-        self.faults += (fault_at(str(path), 0, 0, "yml", right=path.stem) for path in paths if path.suffix == ".yml")
+        misnamed = [path for path in paths if path.suffix == ".yml"]
+        self.faults += (fault_at(str(path), 0, 0, "yml", right=path.stem) for path in misnamed)
+        self.unread += misnamed
         return [path for path in paths if path.suffix == ".yaml"]
 
     def _entries(self, path: Path) -> list[Entry]:
         document = self._attempt(read_yaml, path)
         if document is None:
+            self.unread.append(path)
             return []
         entries = []
-        if _validate(document, _InventoryFile) is not None or isinstance(document.data, dict):
+        if _validate(document, _InventoryFile) is None:
+            self.unread.append(path)
+        if isinstance(document.data, dict):
             for section, model in _SECTIONS.items():
-                items = document.data.get(section) if document.data else None
+                items = document.data.get(section)
                 for index, raw in enumerate(items if isinstance(items, list) else ()):
                     item = _validate(document, model, raw, (section, index))
                     entries.append(Entry(section, document, (section, index), raw, item))
@@ -197,11 +200,11 @@ def _language(text: str) -> Language | None:
     return cast("Language", found[1]) if found else None
 
 
-def _credentials(main: Document | None) -> Iterable[str]:
-    """Return the names of credentials, right or wrong in themselves."""
-    data = main.data if main else None
-    credentials = data.get("credentials") if isinstance(data, dict) else None
-    return credentials if isinstance(credentials, dict) else ()
+def _credentials(main: Document | None) -> Iterable[str] | None:
+    """Return the names of credentials, right or wrong in themselves; None where they cannot be known."""
+    data = main.data if main else []
+    credentials = data.get("credentials", {}) if isinstance(data, dict) else () if data is None else None
+    return credentials if credentials is None or isinstance(credentials, dict | tuple) else None
 
 
 def _inventory(entries: list[Entry]) -> Inventory:

@@ -44,7 +44,11 @@ _PLAIN: Final[Mapping[str, str]] = {
 def faults_of(error: ValidationError, document: Document, model: Any, base: Way = ()) -> Iterator[Fault]:
     """Give each error of a validation of what stands at `base` in the document against `model`."""
     seen: set[tuple[int, int, str]] = set()
-    for one in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    around = {one["loc"][:depth] for one in errors for depth in range(len(one["loc"]))}
+    for one in errors:
+        if one["type"] == "too_short" and one["loc"] in around:  # only because pydantic does not count its wrong items
+            continue
         fault = _fault(one, document, model, tuple(base))
         if (place := (fault.line, fault.column, fault.problem)) not in seen:  # a union says the same once a member
             seen.add(place)
