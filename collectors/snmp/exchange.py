@@ -11,7 +11,7 @@ from collectors.snmp.request import Device, Pending, Question, ResyncError, Trac
 from collectors.snmp.resolve import Resolver
 from collectors.snmp.settings import SnmpSettings
 from collectors.snmp.sockets import UdpSocket
-from netmon.api import PeerAuthFailed, PeerMalformed, PeerRefused, PeerTimeout
+from netmon.api import PeerAuthFailed, PeerError, PeerMalformed, PeerRefused, PeerTimeout
 
 _MAX_RESYNCS = 3  # of one request: discovery, then the time window, then one more for an engine that just restarted
 
@@ -90,8 +90,7 @@ class Exchange:
             left = deadline - self.clock()
             if left <= 0:
                 break
-            patience = min(self.settings.timeout_s * (1 << retries), left)
-            answer = await self._attempt(pending, question, patience, left)
+            answer = await self._attempt(pending, question, retries, left)
             if isinstance(answer, wire.Pdu):
                 if lost > question.asked:
                     pending.device.budget.failed(lost)
@@ -115,15 +114,15 @@ class Exchange:
         raise pending.fault or pending.device.security.silence() or _silence(pending, retries, left)
 
     async def _attempt(
-        self, pending: Pending, question: Question, patience: float, left: float
+        self, pending: Pending, question: Question, retries: int, left: float
     ) -> wire.Pdu | Exception | None:
-        """Send once; return the answer, what stands in its place, or None after `patience` seconds."""
+        """Send once; return the answer, what stands in its place, or None after the patience that is due."""
         device = pending.device
+        patience = min(self.settings.timeout_s * (1 << retries), left)
         try:
             gates = await self.flight.enter(device.lane, left)
         except TimeoutError:
-            under_way, waiting = self.flight.in_flight, self.flight.waiting
-            return PeerTimeout(f"not asked: {under_way} requests were in flight, {waiting} waited, until the deadline")
+            return self._held_up(pending, retries)
         try:
             if pending.answer is None:
                 self._send(pending, question)
@@ -150,6 +149,22 @@ class Exchange:
             self._trace("sent", pending.device.agent, datagram, sent)
         if not self._sockets[len(pending.address)].send(datagram, pending.address):
             self.metrics.unsent += 1
+
+    def _held_up(self, pending: Pending, retries: int) -> PeerError:
+        """Return why there was no place in flight until the deadline: the device's own silence comes before the queue.
+
+        Several polls of one device share its few places, so that of a silent device some wait until the end.
+        """
+        if retries:
+            return pending.fault or pending.device.security.silence() or _silence(pending, retries - 1, 0.0)
+        gate = pending.device.lane.gate
+        if gate.inside >= gate.limit:
+            return PeerTimeout(f"no answer before the deadline to the requests that were under way ({gate.inside})")
+        under_way, waiting = self.flight.in_flight, self.flight.waiting
+        silent = "the device did not answer when last asked, and " if pending.device.lane.suspect else ""
+        return PeerTimeout(
+            f"not asked: {silent}{under_way} requests were in flight, {waiting} waited, until the deadline"
+        )
 
     def _buffers(self) -> list[tuple[str, int, int]]:
         names = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}

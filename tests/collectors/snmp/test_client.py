@@ -248,6 +248,29 @@ async def test_a_request_that_finds_no_room_until_its_deadline_says_so() -> None
             await first
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_a_poll_that_waits_behind_others_of_a_silent_device_says_that_it_is_silent(limit: int) -> None:
+    async with evil(silent, MIB) as agent, snmp_client(timeout_s=5, max_in_flight_per_device=limit) as harness:
+        first = [asyncio.create_task(harness.fetch(agent.target(), [UP_TIME])) for _ in range(limit)]
+        await eventually(lambda: len(agent.requests) == limit)
+        with pytest.raises(PeerTimeout, match=rf"^no answer before the deadline to the requests .* \({limit}\)$"):
+            await harness.fetch(agent.target(), [UP_TIME], within_s=0.05)
+        for poll in first:
+            poll.cancel()
+        await asyncio.gather(*first, return_exceptions=True)
+
+
+async def test_a_request_that_was_sent_and_finds_no_room_to_be_sent_again_tells_of_the_silence() -> None:
+    async with evil(silent, MIB) as agent, snmp_client(timeout_s=0.3, max_in_flight_per_device=1) as harness:
+        first = asyncio.create_task(harness.fetch(agent.target(), [UP_TIME], within_s=0.45))
+        await eventually(lambda: agent.requests)
+        second = asyncio.create_task(harness.fetch(agent.target(), [UP_TIME], within_s=5))
+        with pytest.raises(PeerTimeout, match=r"^no answer before the deadline$"):
+            await first
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+
+
 async def test_a_cancelled_poll_gives_its_places_back() -> None:
     async with evil(silent, MIB) as agent, snmp_client(timeout_s=30, max_in_flight=2) as harness:
         polls = [asyncio.create_task(harness.fetch(agent.target(name=str(n)), [UP_TIME])) for n in range(5)]

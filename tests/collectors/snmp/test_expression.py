@@ -119,6 +119,12 @@ def test_the_second_choice_is_not_even_computed_where_the_first_is_whole() -> No
     assert source.unwrapped == [[False, True]]
 
 
+def test_a_counter_that_was_lost_is_not_replaced_by_another_which_would_fall() -> None:
+    source = Columns({"a": [1, LOST, ABSENT], "b": [3, ABSENT, 5]})
+    assert list(evaluate(expression.parse("first(a, unwrap(b))"), source)) == [1, LOST, 5]
+    assert source.unwrapped == [[False, False, True]]
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [
