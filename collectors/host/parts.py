@@ -8,7 +8,6 @@ from typing import Protocol, TypeAlias
 
 from collectors.host import sources
 from collectors.host.jobs import Jobs
-from collectors.host.own import Own
 from collectors.host.procfs import (
     clock,
     cpu,
@@ -29,6 +28,7 @@ from collectors.host.procfs import (
     units,
 )
 from collectors.host.procfs.shape import ABSENT, Files
+from collectors.host.programs import Programs
 from collectors.host.reader import TooLarge
 from collectors.host.settings import HostSettings
 from netmon.api import Missing, PeerError, PeerRefused, Reason, Table
@@ -117,14 +117,13 @@ class Parts:
         self._mounts = mounts
         self.names: set[str] = set()  # of families that other parts brought: no text file may speak for them
         self._clock = normal.CpuClock()
-        self._own = Own(settings.top_processes)
+        self._programs = Programs(settings.top_processes)
         parsers = self._parsers()
         self.by_name: Mapping[str, Callable[[Poll], Tables]] = {
             name: partial(self._parse, name, parsers[name]) for name in sources.SOURCES if name in parsers
         } | {
             "filesystem": self._filesystem,
             "textfile": self._textfile,
-            "process": self._process,
             "top": self._top,
         }
 
@@ -185,13 +184,10 @@ class Parts:
         counters = interfaces.dev_counters(files, self._settings.netdev_exclude_devices)
         return (interfaces.netdev_table(counters, files, at), normal.interfaces(files, counters, at))
 
-    def _process(self, poll: Poll) -> Tables:
-        return self._own.process(poll.at)
-
     def _top(self, poll: Poll) -> Tables:
         if not poll.here:
             raise NotSupported("the processes of another root cannot be told through psutil")
-        return self._own.top(poll.at)
+        return self._programs.top(poll.at)
 
     def _textfile(self, poll: Poll) -> Tables:
         """Read the files that other programs leave for us."""

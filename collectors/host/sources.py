@@ -112,7 +112,6 @@ SOURCES = {
     ),
     "interrupts": Source(("proc/interrupts",), enabled=False),  # a series for each interrupt of each CPU
     "systemd": Source(("@systemd",), slow=True),
-    "process": Source(()),  # netmon itself, from psutil
     "top": Source((), slow=True),  # the programs that use most, from psutil
     "hwmon": Source(
         (f"{_HWMON}/name",),

@@ -1,8 +1,9 @@
 """The words that every vendor's numbers are said in besides their own: names, units and labels, one row each.
 
 A profile that speaks of a quantity in this list must use its name, its kind and exactly its labels, so that one rule
-and one dashboard serve all devices. `mib` says where a number comes from, and keeps two profiles of one device apart.
-A sensor's `ifIndex` and `ifName` say which port it belongs to; they are empty for one that belongs to none.
+and one dashboard serve all devices; other kinds of target use the same words and help texts. `mib` says where a number
+comes from, and keeps two profiles of one device apart. A sensor's `ifIndex` and `ifName` say which port it belongs to;
+they are empty for one that belongs to none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -72,17 +73,19 @@ NORMAL: dict[str, Normal] = {
     "netmon_ups_on_battery": Normal(("mib",), "1 while the load is fed from the battery, else 0."),
     "netmon_interface_receive_bytes_total": Normal(
         _INTERFACE,
-        "Bytes received, from the 64-bit counter or a 32-bit one carried on past its end.",
+        "Bytes received; a 32-bit counter is carried on past its end.",
         Kind.COUNTER,
         upper_limit="netmon_interface_speed_bits_per_second",
     ),
     "netmon_interface_transmit_bytes_total": Normal(
         _INTERFACE,
-        "Bytes sent, from the 64-bit counter or a 32-bit one carried on past its end.",
+        "Bytes sent; a 32-bit counter is carried on past its end.",
         Kind.COUNTER,
         upper_limit="netmon_interface_speed_bits_per_second",
     ),
-    "netmon_interface_speed_bits_per_second": Normal(_INTERFACE, "Nominal bandwidth; 0 where the port has none."),
+    "netmon_interface_speed_bits_per_second": Normal(
+        _INTERFACE, "Nominal bandwidth in bits per second; 0 where the port has none."
+    ),
     "netmon_interface_up": Normal(_INTERFACE, "1 while the operational status is up, else 0."),
     "netmon_neighbor_info": Normal(
         (

@@ -1,6 +1,7 @@
 """The same quantities under the names that every kind of target shares, so that one rule and one dashboard serve all.
 
-Used and size of one thing carry identical labels; each family names the one that bounds it.
+Used and size of one thing carry identical labels; each family names the one that bounds it. Names and help texts are
+those that SNMP devices have: on one page a metric can have one help text only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,9 @@ from netmon.api import Family, Missing, Reason, Table, Value
 HERE = "linux"
 """The label `mib` of these series: where a number comes from, so that SNMP's word on the same thing stays apart."""
 
-_CPU = (Family("netmon_cpu_utilization_ratio", GAUGE, "Share of time that the CPU was busy, 0 to 1.", "/proc/stat"),)
+_CPU = (
+    Family("netmon_cpu_utilization_ratio", GAUGE, "Share of time that the processor was busy, 0 to 1.", "/proc/stat"),
+)
 _IDLE = (3, 4)  # idle and iowait, in the order of `cpu.MODES`
 _COUNTED = 8  # the eight modes; guests are part of two of them
 _FIRST = Missing(Reason.FIRST)
@@ -59,13 +62,13 @@ def _busy(before: list[int] | None, now: list[int]) -> Value | Missing:
 def _bounded(kind: str, what: str, source: str) -> tuple[Family, Family]:
     size = f"netmon_{kind}_size_bytes"
     return (
-        Family(f"netmon_{kind}_used_bytes", GAUGE, f"Bytes of this {what} in use.", source, upper_limit=size),
-        Family(size, GAUGE, f"Size of this {what} in bytes.", source),
+        Family(f"netmon_{kind}_used_bytes", GAUGE, f"{what} in use, in bytes.", source, upper_limit=size),
+        Family(size, GAUGE, f"Size of the {what.lower()}, in bytes.", source),
     )
 
 
-_MEMORY = _bounded("memory", "memory pool", "/proc/meminfo")
-_STORAGE = _bounded("storage", "filesystem", "statvfs")
+_MEMORY = _bounded("memory", "Memory", "/proc/meminfo")
+_STORAGE = _bounded("storage", "Storage", "statvfs")
 _MEMORY_ROWS = (("ram", HERE), ("swap", HERE))
 
 
@@ -108,11 +111,13 @@ def storage(found: Sequence[Mount], spaces: Mapping[str, Space | Missing], at: f
 
 
 _SPEED = "netmon_interface_speed_bits_per_second"
+_CARRIED = "a 32-bit counter is carried on past its end"
+_RECEIVED, _SENT = f"Bytes received; {_CARRIED}.", f"Bytes sent; {_CARRIED}."
 _INTERFACE = (
-    Family("netmon_interface_receive_bytes_total", COUNTER, "Bytes received.", "/proc/net/dev", upper_limit=_SPEED),
-    Family("netmon_interface_transmit_bytes_total", COUNTER, "Bytes sent.", "/proc/net/dev", upper_limit=_SPEED),
-    Family(_SPEED, GAUGE, "Nominal bandwidth; missing where the driver knows none.", f"/{CLASS}speed"),
-    Family("netmon_interface_up", GAUGE, "1 while the operational state is up, else 0.", f"/{CLASS}operstate"),
+    Family("netmon_interface_receive_bytes_total", COUNTER, _RECEIVED, "/proc/net/dev", upper_limit=_SPEED),
+    Family("netmon_interface_transmit_bytes_total", COUNTER, _SENT, "/proc/net/dev", upper_limit=_SPEED),
+    Family(_SPEED, GAUGE, "Nominal bandwidth in bits per second; 0 where the port has none.", f"/{CLASS}speed"),
+    Family("netmon_interface_up", GAUGE, "1 while the operational status is up, else 0.", f"/{CLASS}operstate"),
 )
 _INTERFACE_LABELS = ("ifIndex", "ifName", "ifAlias", "ifDescr")
 
@@ -132,8 +137,8 @@ def _sensor(what: str, stem: str, unit: str) -> tuple[Family, Family, Family]:
     name, upper, lower = (f"netmon_{stem}_{part}{unit}" for part in ("", "upper_limit_", "lower_limit_"))
     return (
         Family(name, GAUGE, f"{what}.", "/sys/class/hwmon", upper_limit=upper, lower_limit=lower),
-        Family(upper, GAUGE, f"{what}: the chip's own upper limit.", "/sys/class/hwmon"),
-        Family(lower, GAUGE, f"{what}: the chip's own lower limit.", "/sys/class/hwmon"),
+        Family(upper, GAUGE, f"{what}: the device's own upper alarm threshold.", "/sys/class/hwmon"),
+        Family(lower, GAUGE, f"{what}: the device's own lower alarm threshold.", "/sys/class/hwmon"),
     )
 
 

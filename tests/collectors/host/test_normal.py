@@ -53,14 +53,15 @@ def test_a_counter_that_steps_back_a_little_stays_and_one_of_a_restarted_cpu_sta
 
 
 @pytest.mark.parametrize(("tree", "part"), SHARED)
-def test_names_kinds_labels_and_limits_are_those_of_snmp(tree: str, part: str) -> None:
+def test_names_kinds_help_labels_and_limits_are_those_of_snmp(tree: str, part: str) -> None:
     shared = [t for t in read_part(part, read_tree(tree)) if t.families[0].name.startswith("netmon_")]
     assert shared
     for table in shared:
         for family in table.families:
             normal = NORMAL[family.name]
-            assert (family.kind, family.upper_limit, family.lower_limit) == (
+            assert (family.kind, family.help, family.upper_limit, family.lower_limit) == (
                 normal.kind,
+                normal.help,
                 normal.upper_limit,
                 normal.lower_limit,
             )

@@ -1,23 +1,13 @@
-"""What psutil knows better than a parser of ours: netmon's own process, and the programs that use most."""
+"""What psutil knows better than a parser of ours: the programs that use most. netmon's own use is on its own page."""
 
 import time
 from collections.abc import Iterable
 
 import psutil
 
-from collectors.host.procfs.shape import COUNTER, GAUGE, scalars, table
+from collectors.host.procfs.shape import GAUGE, scalars, table
 from netmon.api import Family, Missing, Reason, Table, Value
 
-_SOURCE = "/proc/self"
-_PROCESS = (
-    Family("process_cpu_seconds_total", COUNTER, "CPU time that netmon used.", _SOURCE),
-    Family("process_open_fds", GAUGE, "Files that netmon has open.", _SOURCE, upper_limit="process_max_fds"),
-    Family("process_max_fds", GAUGE, "Files that netmon may have open.", _SOURCE),
-    Family("process_resident_memory_bytes", GAUGE, "Memory of netmon that is in RAM.", _SOURCE),
-    Family("process_virtual_memory_bytes", GAUGE, "Address space of netmon.", _SOURCE),
-    Family("process_virtual_memory_max_bytes", GAUGE, "Address space that netmon may have.", _SOURCE),
-    Family("process_start_time_seconds", GAUGE, "When netmon started, in Unix seconds.", _SOURCE),
-)
 _TOP = (
     Family("netmon_program_processes", GAUGE, "Processes that run this program.", "/proc"),
     Family("netmon_program_resident_memory_bytes", GAUGE, "Memory of all processes of this program.", "/proc"),
@@ -25,31 +15,14 @@ _TOP = (
 )
 _USERS = (Family("netmon_users", GAUGE, "Sessions of users that are logged in.", "utmp"),)
 
-_NO_LIMIT = 2**64 - 1
-"""RLIM_INFINITY as the kernel, and every Prometheus client, writes it; Python has it as -1."""
 
-
-class Own:
+class Programs:
     """Reads through psutil. Remembers the CPU time of each process, which psutil counts since it began."""
 
     def __init__(self, top: int) -> None:
         self._top = top
-        self._process = psutil.Process()
         self._cpu: dict[tuple[int, float], float] = {}
         self._read_at: float | None = None
-
-    def process(self, at: float) -> tuple[Table, ...]:
-        """Return what netmon's own process uses, under the names that every Prometheus client has."""
-        with self._process.oneshot():
-            used, memory = self._process.cpu_times(), self._process.memory_info()
-            files = self._process.num_fds()
-            max_files, _ = self._process.rlimit(psutil.RLIMIT_NOFILE)
-            max_memory, _ = self._process.rlimit(psutil.RLIMIT_AS)
-            if max_memory == psutil.RLIM_INFINITY:
-                max_memory = _NO_LIMIT
-            began = self._process.create_time()
-        values = [used.user + used.system, files, max_files, memory.rss, memory.vms, max_memory, began]
-        return (scalars(at, _PROCESS, values),)
 
     def top(self, at: float) -> tuple[Table, ...]:
         """Return the programs that use most CPU or memory, each with all its processes, and who is logged in."""
