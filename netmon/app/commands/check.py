@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from netmon.api import ConfigError
-from netmon.app.settings import Settings, dump
+from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
 from netmon.app.text import speaking, t
 from netmon.app.wiring import load_plan
@@ -16,20 +16,31 @@ from netmon.app.wiring import load_plan
 EXIT_CONFIG = 2
 
 
+class _Directory(click.Path):
+    """A path that is looked into by us, not by click, so that its faults are told like all others."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty name, which would mean the directory that one happens to be in."""
+        if not str(value):
+            self.fail(t("check.no_name"), param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("check", help=t("check.help"))
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=_Directory(path_type=Path, readable=False))
 @click.option("--dump", "show", is_flag=True, help=t("check.dump"))
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help=t("check.format")
 )
 def command(directory: Path, *, show: bool, form: str) -> None:
     """Check a directory and exit with 0 if it is fine, 2 if not."""
-    try:
-        settings = load_plan(directory).settings
-    except ConfigError as error:
-        click.echo(_faults_as_json(error) if form == "json" else _faults(error))
-        raise SystemExit(EXIT_CONFIG) from None
-    with speaking(settings.netmon.language):
+    with speaking(configured_language(directory)):
+        try:
+            enter(directory)
+            settings = load_plan(directory).settings
+        except ConfigError as error:
+            click.echo(_faults_as_json(error) if form == "json" else _faults(error))
+            raise SystemExit(EXIT_CONFIG) from None
         click.echo(_fine_as_json(settings, show=show) if form == "json" else _fine(settings, show=show), nl=False)
 
 

@@ -35,7 +35,7 @@ MAIN_FILE: Final = "netmon.yaml"
 INVENTORY_FOLDER: Final = "inventory"
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_LANGUAGE: Final = re.compile(r"^language:[ \t]*(en|id)\b", re.MULTILINE)
+_LANGUAGE: Final = re.compile(r"^language:[ \t]*[\"']?(en|id)\b", re.MULTILINE)
 _SECTIONS: Final[Mapping[str, type[Model]]] = {
     "sites": Site,
     "devices": Device,
@@ -83,6 +83,26 @@ def load_directory(
     return _Loading(directory, os.environ if environment is None else environment, profiles).run()
 
 
+def enter(directory: Path) -> None:
+    """Raise ConfigError where nothing in the directory can be reached: that is one fault, not one for each file."""
+    try:
+        (directory / MAIN_FILE).stat()
+    except NotADirectoryError:
+        raise ConfigError(fault_at(str(directory), 0, 0, "not_a_directory")) from None
+    except PermissionError as error:
+        raise ConfigError(fault_at(str(directory), 0, 0, "unreadable", reason=error.strerror)) from None
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return  # told where it is read
+
+
+def configured_language(directory: Path) -> Language | None:
+    """Return the language that a directory's netmon.yaml asks for, however wrong the rest of it is."""
+    try:
+        return _language(read_text(directory / MAIN_FILE))
+    except ConfigError:
+        return None
+
+
 @dataclass(slots=True)
 class _Loading:
     """One attempt to load a directory, collecting faults on its way."""
@@ -95,6 +115,7 @@ class _Loading:
 
     def run(self) -> Settings:
         main_file = self.directory / MAIN_FILE
+        enter(self.directory)
         text = self._attempt(read_text, main_file)
         with speaking(_language(text or "")):
             main = self._attempt(parse_yaml, text, str(main_file)) if text is not None else None

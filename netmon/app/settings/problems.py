@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from netmon.api import Fault
 from netmon.app.settings import schema
 from netmon.app.settings.document import Document, Way
-from netmon.app.text import t
+from netmon.app.text import language, t
+from netmon.app.texts.said import in_indonesian
 
 _MAX_SHOWN: Final = 60  # characters of a wrong value in a message
 
@@ -99,10 +100,18 @@ def _fault(error: ErrorDetails, document: Document, model: Any, base: tuple[str 
     if isinstance(error["input"], float) and not math.isfinite(error["input"]):
         return document.fault(path, "not_number", value=value)  # NaN is neither too large nor too small
     if kind in _PLAIN:
-        return document.fault(path, _PLAIN[kind], key=at_key, **{"value": value, **context})
+        text = _where(_PLAIN[kind], path)
+        return document.fault(path, text, key=at_key, **{"value": value, **context})
     if kind.startswith("netmon."):
         return document.fault(path, kind.removeprefix("netmon."), key=at_key, **{"value": value, **context})
     return document.fault(path, "other", key=at_key, value=value, said=error["msg"])
+
+
+def _where(text: str, path: Way) -> str:
+    """Return the text for a mapping that should stand here, by what there is to indent it below."""
+    if text != "not_mapping" or (path and isinstance(path[-1], str)):
+        return text
+    return "not_mapping_item" if path else "not_mapping_file"
 
 
 def _missing(_error: ErrorDetails, document: Document, path: tuple[str | int, ...], _: list[Any]) -> Fault:
@@ -137,13 +146,29 @@ def _no_kind(error: ErrorDetails, document: Document, path: tuple[str | int, ...
 
 
 def _said_by_validator(error: ErrorDetails, document: Document, path: tuple[str | int, ...], _: list[Any]) -> Fault:
-    """Report a component's own ValueError: `problem; remedy` or `problem: remedy`."""
+    """Report a component's own ValueError: `problem; remedy` or `problem: remedy`.
+
+    Where it speaks of several settings, the first one that it names is where it stands.
+    """
     said = error["msg"].partition(", ")[2] or error["msg"]
+    path = (*path, said.partition(" ")[0])
+    problem, remedy = _halves(said)
+    return (
+        Fault(document.file, *document.place(path), problem, remedy)
+        if remedy
+        else document.fault(path, "said", said=said)
+    )
+
+
+def _halves(said: str) -> tuple[str, str]:
+    """Return problem and remedy in the language in use; no remedy where a component gives none."""
+    if language() == "id" and (translated := in_indonesian(said)):
+        return translated
     for separator in ("; ", ": "):
         problem, found, remedy = said.rpartition(separator)
         if found:
-            return Fault(document.file, *document.place(path), problem, remedy)
-    return document.fault(path, "said", said=said)
+            return problem, remedy
+    return said, ""
 
 
 _SPECIAL: Final[Mapping[str, Callable[[ErrorDetails, Document, tuple[str | int, ...], list[Any]], Fault]]] = {

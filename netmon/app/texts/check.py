@@ -22,5 +22,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Lokasi: {sites}, perangkat: {devices}, server: {servers}, aplikasi: {applications}, tautan: {links}, "
         "replika: {mirrors}, prefiks: {prefixes}, kredensial: {credentials}.",
     ),
+    "check.no_name": Text(
+        "the name is empty; write . for this directory", "namanya kosong; tulis . untuk direktori ini"
+    ),
     "check.faults": Text("Faults: {count}. Nothing was started.", "Kesalahan: {count}. Tidak ada yang dijalankan."),
 }

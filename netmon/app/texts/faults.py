@@ -26,6 +26,12 @@ _FILES: Final[Mapping[str, _Row]] = {
         "tidak dapat dibaca ({reason})",
         "periksa alamat berkas, pemilik, dan izinnya",
     ),
+    "not_a_directory": _Row(
+        "this is not a directory",
+        "give the directory that holds netmon.yaml and inventory/",
+        "ini bukan direktori",
+        "sebutkan direktori yang berisi netmon.yaml dan inventory/",
+    ),
     "too_big": _Row(
         "is larger than {limit} MiB",
         "split the inventory into several files",
@@ -219,6 +225,18 @@ _VALUES: Final[Mapping[str, _Row]] = {
         "indent them below this key",
         "di sini seharusnya pengaturan kunci: nilai, bukan {value}",
         "tulis menjorok di bawah kunci ini",
+    ),
+    "not_mapping_item": _Row(
+        "settings as key: value are expected here, not {value}",
+        "begin the item with '- key: value' and align its other keys below the first",
+        "di sini seharusnya pengaturan kunci: nilai, bukan {value}",
+        "awali butir dengan '- kunci: nilai' dan sejajarkan kunci lainnya di bawah yang pertama",
+    ),
+    "not_mapping_file": _Row(
+        "settings as key: value are expected here, not {value}",
+        "begin each setting on a line of its own, as key: value",
+        "di sini seharusnya pengaturan kunci: nilai, bukan {value}",
+        "tulis tiap pengaturan di baris tersendiri, sebagai kunci: nilai",
     ),
     "not_above": _Row(
         "{value} is too small",

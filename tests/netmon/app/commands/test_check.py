@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,45 @@ def test_the_effective_configuration_for_programs() -> None:
     assert "settings" not in json.loads(check(EXAMPLE, "--format", "json").output)
 
 
-@pytest.mark.parametrize("arguments", [[], ["a", "b"], [".", "--format", "xml"]])
+def test_faults_in_the_language_of_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NETMON_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "netmon.yaml").write_text("language: 'id'\nlog: [\n")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mine.yaml").write_text("[]")
+    result = CliRunner().invoke(command, [str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.output.endswith("Kesalahan: 2. Tidak ada yang dijalankan.\n")
+    assert "netmon.yaml:3:1: ini bukan YAML" in result.output
+    assert "mine.yaml:1:1: di sini seharusnya pengaturan kunci: nilai" in result.output
+
+
+def test_a_file_in_the_directorys_place_is_one_fault(tmp_path: Path) -> None:
+    path = tmp_path / "netmon.yaml"
+    path.touch()
+    assert check(path).output == (
+        f"{path}:0:0: this is not a directory; give the directory that holds netmon.yaml and inventory/\n"
+        "Faults: 1. Nothing was started.\n"
+    )
+
+
+def test_a_directory_that_cannot_be_entered_is_one_fault_for_programs_too(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    if root := os.geteuid() == 0:
+        os.seteuid(65_534)  # root may enter everything
+    try:
+        result = check(tmp_path, "--format", "json")
+    finally:
+        if root:
+            os.seteuid(0)
+        tmp_path.chmod(0o700)
+    assert result.exit_code == 2
+    [fault] = json.loads(result.output)["faults"]
+    assert (fault["file"], fault["problem"]) == (str(tmp_path), "cannot be read (Permission denied)")
+
+
+@pytest.mark.parametrize("arguments", [[], [""], ["a", "b"], [".", "--format", "xml"]])
 def test_wrong_usage_is_2_as_well(arguments: list[str]) -> None:
-    assert check(*arguments).exit_code == 2
+    result = check(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: " in result.output

@@ -94,6 +94,7 @@ def test_every_message_has_a_case() -> None:
         "fault.secret_not_a_file",  # test_secrets.py
         "fault.secret_too_big",
         "fault.too_big",
+        "fault.not_a_directory",  # commands/test_check.py
         "fault.profile_clash",  # test_profiles.py
         "fault.profile_twice",
     }
