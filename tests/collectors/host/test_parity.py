@@ -69,7 +69,7 @@ def test_every_family_of_node_exporter_here_is_answered_with_its_kind(ours: dict
     assert expected == {name: ours.get(name) for name in expected}
 
 
-def test_labels_are_those_that_dashboards_match(ours: dict[str, str]) -> None:
+def test_labels_are_those_that_dashboards_match() -> None:
     labels: dict[str, set[str]] = {}
     for table in tables():
         for family in table.families:
