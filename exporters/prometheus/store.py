@@ -132,6 +132,8 @@ class TargetState:
         state = self._parts.get(key)
         brought = reading.at if part.tables else None
         if state is None:
+            if part.absent:
+                return  # what a target never had is nowhere on its page, also when the target fails
             state = self._parts[key] = _PartState(status, "", None, None)
         state.status = status
         if brought is not None:
