@@ -19,8 +19,9 @@ from exporters.prometheus.webconfig import WebConfig
 from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
 from netmon.app.profiles import read_profiles
-from netmon.app.settings import Settings, load_directory, load_file
+from netmon.app.settings import Settings, configured_language, load_directory, load_file
 from netmon.app.settings.inventory import Inventory
+from netmon.app.text import speaking, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,12 @@ class Plan:
 
 
 def load_plan(directory: Path) -> Plan:
-    """Read everything that the directory says; ConfigError with every fault of every file."""
+    """Read everything that the directory says; ConfigError with every fault of every file, in its own language."""
+    with speaking(configured_language(directory)):
+        return _load_plan(directory)
+
+
+def _load_plan(directory: Path) -> Plan:
     profiles, faults = read_profiles(directory)
     names = {profile.name for profile in profiles}
     try:
@@ -70,8 +76,8 @@ def load_successor(plan: Plan) -> Plan:
             str(plan.directory / "netmon.yaml"),
             0,
             0,
-            f"{section} cannot change while netmon runs",
-            "restart netmon to use the new one, or put the old one back",
+            t("cli.reload.fixed", section=section),
+            t("cli.reload.fixed.remedy"),
         )
         for section in ("web", "state_dir")
         if getattr(ours, section) != getattr(theirs, section)

@@ -74,6 +74,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "You may not signal the daemon (process {pid}); try with sudo, or: systemctl reload netmon",
         "Anda tidak berhak memberi sinyal ke daemon (proses {pid}); coba dengan sudo, atau: systemctl reload netmon",
     ),
+    "cli.reload.fixed": Text(
+        "{section} cannot change while netmon runs", "{section} tidak dapat diubah selagi netmon berjalan"
+    ),
+    "cli.reload.fixed.remedy": Text(
+        "restart netmon to use the new one, or put the old one back",
+        "mulai ulang netmon untuk memakai yang baru, atau kembalikan yang lama",
+    ),
     "cli.reload.silent": Text(
         "The daemon (process {pid}) did not say within {seconds} s how its reload went; its log tells more.",
         "Daemon (proses {pid}) tidak melaporkan hasil muat ulang dalam {seconds} detik; lihat lognya.",
