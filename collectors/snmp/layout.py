@@ -49,12 +49,15 @@ class Layouts:
 
 @dataclass(slots=True)
 class Layout:
-    """What was built from: each column's indexes, and the cells that labels and choices came from."""
+    """What was built from: each column's indexes, and the cells that labels and choices came from.
+
+    `due` has the rows that each column should have: its indexes, where nothing is wrong.
+    """
 
     shape: tuple[Keys, ...]
+    due: tuple[Keys, ...]
     texts: dict[str, tuple[Cell, ...]]
     foreign: dict[bytes, dict[bytes, Cell]]  # the columns that lookups read
-    keys_of: dict[str, Keys]
     blocks: tuple[BuiltBlock, ...]
     named: Keys
     names: tuple[Labels, ...]  # the lasting names of the `named` rows, where the table has counters to carry on
@@ -76,7 +79,7 @@ class Layout:
 
     def column(self, plan: TablePlan, name: str) -> dict[bytes, Cell]:
         """Return a column that labels come from, as it was."""
-        return dict(zip(self.shape[list(plan.oids).index(name)], self.texts[name], strict=True))
+        return dict(zip(self.shape[plan.places[name]], self.texts[name], strict=True))
 
     def identities(self, keys: Keys) -> tuple[Labels, ...]:
         """Return the lasting names of these rows; the same object for the same rows."""
@@ -120,7 +123,8 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     came = replace(came, shape=same(tuple(map(same, came.shape))))
     every = _every(came.shape)
     parts, problem = _index_texts(plan, every)
-    keys_of = _rows_due(came, every, parts, before)
+    due = _rows_due(came, every, parts, before)
+    keys_of = dict(zip(came.cells, due, strict=True))
     layouts.taken = {}
     known = {block.rows: block.rows for block in before.blocks} if before is not None else {}
     builder = _Builder(came, keys_of, Writer(came, parts), layouts, known)
@@ -128,9 +132,9 @@ def lay_out(came: Came, before: Layout | None, layouts: Layouts) -> Layout:
     named = every if len(parts) == len(every) else tuple(parts)
     return Layout(
         shape=came.shape,
+        due=due,
         texts={name: same(tuple(came.cells[name].values())) for name in plan.structural},
         foreign={column: came.foreign(column) for column in plan.foreign},
-        keys_of=keys_of,
         blocks=tuple(blocks),
         named=named,
         names=same(tuple(builder.writer.all(key, plan.key) for key in named)) if plan.key else (),
@@ -145,19 +149,21 @@ def _every(shape: tuple[Keys, ...]) -> Keys:
     return next((keys for keys in columns if keys == every), every)
 
 
-def _rows_due(came: Came, every: Keys, parts: Parts, before: Layout | None) -> dict[str, Keys]:
+def _rows_due(came: Came, every: Keys, parts: Parts, before: Layout | None) -> tuple[Keys, ...]:
     """Return each column's rows, without those whose index is broken. A column that ended early is taken to have the
     rows that it had before, or else all of the table's.
     """
-    keys_of: dict[str, Keys] = {}
-    for name, keys in zip(came.cells, came.shape, strict=True):
+    if not came.problems and len(parts) == len(every):
+        return came.shape
+    columns: list[Keys] = []
+    for place, (name, keys) in enumerate(zip(came.cells, came.shape, strict=True)):
         due = keys
         if name in came.problems:
-            known = before.keys_of[name] if before is not None else ()
+            known = before.due[place] if before is not None else ()
             wanted = {*keys, *(known or every)}
             due = tuple(key for key in every if key in wanted)
-        keys_of[name] = due if len(parts) == len(every) else tuple(key for key in due if key in parts)
-    return keys_of
+        columns.append(due if len(parts) == len(every) else tuple(key for key in due if key in parts))
+    return tuple(columns)
 
 
 def _index_texts(plan: TablePlan, keys: Keys) -> tuple[Parts, Missing | None]:

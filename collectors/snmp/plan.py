@@ -81,6 +81,7 @@ class TablePlan:
     name: str
     table: Table
     oids: Mapping[str, bytes]
+    places: Mapping[str, int]  # where in `oids` each stands
     enums: Mapping[str, Mapping[int | str, str]]
     lookups: Mapping[str, LookupPlan]
     port: PortPlan | None
@@ -117,6 +118,7 @@ def plan_table(profile: Profile, name: str) -> TablePlan:
         name=name,
         table=table,
         oids={object_name: column_oid(obj.oid) for object_name, obj in table.objects.items()},
+        places={object_name: place for place, object_name in enumerate(table.objects)},
         enums={object_name: profile.enum_of(obj) for object_name, obj in table.objects.items() if obj.enum is not None},
         lookups=lookups,
         port=_port(profile, table.port) if table.port else None,

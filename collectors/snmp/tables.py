@@ -63,7 +63,7 @@ def read_table(plan: TablePlan, answers: Answers, state: TableState, moment: Mom
             state.layout = layout
     tables = tuple(_fill(came, block, layout, state, moment) for block in layout.blocks)
     cells = sum(arrived.values())
-    lost = sum(max(len(layout.keys_of[name]) - arrived[name], 1) for name in came.problems)
+    lost = sum(max(len(layout.due[plan.places[name]]) - arrived[name], 1) for name in came.problems)
     return TablesRead(tables, cells, cells + lost, came.problem or layout.problem)
 
 
@@ -113,7 +113,7 @@ class _Columns:
 
     def _aligned(self, name: str) -> Sequence[Cell | Missing]:
         cells = self.came.cells[name]
-        if self.layout.keys_of[name] is self.block.keys and len(cells) == len(self.block.keys):
+        if self.layout.due[self.came.plan.places[name]] is self.block.keys and len(cells) == len(self.block.keys):
             return list(cells.values())  # the very rows of the block, in its order
         lacking = self.came.problems.get(name, ABSENT)
         return [cells.get(key, lacking) for key in self.block.keys]
