@@ -42,7 +42,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             running.wait_ready()
             paths = [f"/targets/{device}/metrics" for device in devices]
             eventually_sync(lambda: all(running.get(path)[0] == 200 for path in paths), within_s=30)
-            eventually_sync(lambda: number(running.get("/metrics")[1], "node_load1{"), within_s=30)
+            eventually_sync(lambda: number(running.get("/metrics")[1], "node_load1{") is not None, within_s=30)
             yield running.get("/metrics")[1]
 
 
