@@ -26,7 +26,7 @@ class _Directory(click.Path):
         return super().convert(value, param, ctx)
 
 
-@click.command("check", help=t("check.help"))
+@click.command("check", help=t("check.help"), epilog=t("check.examples"))
 @click.argument("directory", type=_Directory(path_type=Path, readable=False))
 @click.option("--dump", "show", is_flag=True, help=t("check.dump"))
 @click.option(

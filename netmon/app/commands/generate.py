@@ -11,7 +11,7 @@ from netmon.app.text import t
 from netmon.app.wiring import load_plan, scrape_config
 
 
-@click.group("generate", help=t("cli.generate.help"))
+@click.group("generate", help=t("cli.generate.help"), epilog=t("cli.generate.prometheus.examples"))
 def command() -> None:
     """Hold the generators together."""
 

@@ -10,6 +10,16 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Check the configuration in DIRECTORY: every fault with its place, and what would be right.",
         "Periksa konfigurasi di DIRECTORY: setiap kesalahan dengan letaknya, dan yang seharusnya.",
     ),
+    "check.examples": Text(
+        "\b\nExamples:\n"
+        "  netmon check /etc/netmon\n"
+        "  netmon check /etc/netmon --dump\n\n"
+        "Exit status: 0 when it is fine, 2 when it is not.",
+        "\b\nContoh:\n"
+        "  netmon check /etc/netmon\n"
+        "  netmon check /etc/netmon --dump\n\n"
+        "Status keluar: 0 bila benar, 2 bila tidak.",
+    ),
     "check.dump": Text(
         "Print the effective configuration, defaults included, secrets masked.",
         "Tampilkan konfigurasi yang berlaku, termasuk nilai bawaan, dengan rahasia disamarkan.",
