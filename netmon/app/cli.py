@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from netmon import __version__
+from netmon.app.stdout import whole_writes
 from netmon.app.text import t
 
 COMMANDS: Final = ("run", "poll", "check", "generate", "reload", "demo")
@@ -37,4 +38,5 @@ class Commands(click.Group):
 @click.command(cls=Commands, help=t("cli.help"), epilog=t("cli.examples"), context_settings={"max_content_width": 110})
 @click.version_option(__version__, prog_name="netmon")
 def main() -> None:
-    """Hold the commands together; the text that people read is in the tables of netmon/app/text."""
+    """Hold the commands together; the text that people read is in the tables of netmon/app/texts."""
+    whole_writes()
