@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum
+from functools import total_ordering
 
 from netmon.api.samples import Value
 
 
-class Severity(IntEnum):
-    """How much a finding matters; higher is worse."""
+@total_ordering
+class Severity(Enum):
+    """How much a finding matters. Ordered: `Severity.CRITICAL` is greater than `Severity.INFO`."""
 
-    INFO = 10
-    WARNING = 20
-    ERROR = 30
-    CRITICAL = 40
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Severity):
+            return NotImplemented
+        return _RANKS[self] < _RANKS[other]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,13 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule's judgement. Findings with the same `key` are one matter; `impact` is set on early warnings."""
+    """A rule's judgement. Findings with the same `key` are one matter; `impact` is set on early warnings.
+
+    A rule says a finding when it begins, again while it lasts, and once with `cleared` when it is over. One that is
+    not said again for `expires_s` seconds is taken to be over (None: the core's own patience).
+    `labels` tell matters of one rule and target apart and are what silences and routes match beside rule, target, site
+    and severity (ifName, mountpoint, …). `summaries` holds the summary in other languages than English, by code.
+    """
 
     rule: str
     target: str
@@ -64,5 +80,10 @@ class Finding:
     severity: Severity
     summary: str
     key: str
-    evidence: Mapping[str, str | Value]
+    evidence: Mapping[str, str | Value] = field(default_factory=dict, hash=False)
     impact: Impact | None = None
+    cleared: bool = False
+    expires_s: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    summaries: Mapping[str, str] = field(default_factory=dict, hash=False)
+    runbook: str = ""

@@ -1,0 +1,190 @@
+"""How the ways out see the core: what they may read, what operators may do, and how a delivery fails."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from netmon.api.alerts import Alert, Incident, Maintenance, Matcher, Message, Silence
+from netmon.api.errors import NetmonError
+from netmon.api.protocols import Component
+from netmon.api.words import Event, Finding, Severity
+
+
+class DeskError(NetmonError):
+    """The core cannot do what was asked."""
+
+
+class Unknown(DeskError):
+    """There is no such alert, incident, silence or maintenance window."""
+
+
+class Invalid(DeskError):
+    """What was asked makes no sense: an end before its start, a pattern that does not compile, an empty reason."""
+
+
+class Unavailable(DeskError):
+    """The ledger cannot be written, so nothing was changed. Ask again when it can."""
+
+
+class Retryable(NetmonError):
+    """A delivery failed in a way that may pass. `after_s`: when the other side says to come back."""
+
+    def __init__(self, problem: str, after_s: float | None = None) -> None:
+        super().__init__(problem)
+        self.after_s = after_s
+
+
+class Rejected(NetmonError):
+    """A delivery was refused for good: sending the same again is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of what was handed in: received = stored + sum of dropped."""
+
+    received: int
+    stored: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for in the ledger. Empty means any. Times are Unix seconds; `until` is not included."""
+
+    since: float | None = None
+    until: float | None = None
+    kinds: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()  # a trailing * stands for any ending
+    sources: tuple[str, ...] = ()
+    severity: Severity | None = None  # at least this
+    text: str = ""  # somewhere in the record, without regard to case
+    after_seq: int | None = None  # records above this one, or below it where newest come first: to page on
+    newest_first: bool = True
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewSilence:
+    """A silence that somebody asks for."""
+
+    matchers: tuple[Matcher, ...]
+    starts_at: float
+    ends_at: float
+    reason: str
+    origin: str = "netmon"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMaintenance:
+    """A maintenance window that somebody asks for: on `site:NAME`, `link:NAME`, `device:NAME`, `server:NAME`, …"""
+
+    scope: tuple[str, ...]
+    starts_at: float
+    ends_at: float
+    reason: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStatus:
+    """How the core is. `problems` is empty when all is well; each is one sentence for people."""
+
+    ok: bool
+    problems: tuple[str, ...]
+    ledger_size: int  # records
+    index_lag: int  # records not yet in the index
+    sources: Mapping[str, float]  # daemon → Unix seconds when it was last heard
+
+
+class Desk(Protocol):
+    """The core's counter. Reading never blocks; doing returns when the ledger has it on disk."""
+
+    def alerts(self) -> Sequence[Alert]:
+        """Return the alerts that are open, and those resolved lately, worst and newest first."""
+
+    def alert(self, alert_id: str) -> Alert:
+        """Return one alert by its id or an unambiguous beginning of it; Unknown where there is none."""
+
+    def incidents(self) -> Sequence[Incident]:
+        """Return the incidents that are open, and those resolved lately, worst and newest first."""
+
+    def incident(self, incident_id: str) -> Incident:
+        """Return one incident; Unknown where there is none."""
+
+    def alerts_of(self, incident_id: str) -> Sequence[Alert]:
+        """Return the alerts of an incident."""
+
+    def silences(self) -> Sequence[Silence]:
+        """Return silences that are active or will be, and those that ended lately."""
+
+    def maintenances(self) -> Sequence[Maintenance]:
+        """Return maintenance windows that are open or will be, and those that ended lately."""
+
+    def status(self) -> CoreStatus:
+        """Return how the core is."""
+
+    async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
+        """Return records of the ledger, each as it stands there."""
+
+    async def submit(self, things: Sequence[Finding | Event], source: str) -> Receipt:
+        """Take findings and events; returns when they are on disk."""
+
+    async def acknowledge(self, ids: Sequence[str], author: str, note: str = "") -> Sequence[Alert]:
+        """Take alerts (or all of an incident, by its id) in hand."""
+
+    async def unacknowledge(self, ids: Sequence[str], author: str, note: str = "") -> Sequence[Alert]:
+        """Put alerts back."""
+
+    async def resolve(self, ids: Sequence[str], author: str, note: str = "") -> Sequence[Alert]:
+        """Close alerts by hand; they come back when their rule says them again."""
+
+    async def comment(self, thing: str, author: str, note: str) -> None:
+        """Add a remark to an alert or an incident, for the record."""
+
+    async def silence(self, new: NewSilence, author: str) -> Silence:
+        """Keep what matches from disturbing people."""
+
+    async def end_silence(self, silence_id: str, author: str) -> Silence:
+        """End a silence now."""
+
+    async def maintain(self, new: NewMaintenance, author: str) -> Maintenance:
+        """Announce work."""
+
+    async def end_maintenance(self, maintenance_id: str, author: str) -> Maintenance:
+        """End a maintenance window now."""
+
+
+class AlertSink(Component, Protocol):
+    """A way out for alerts that keeps itself in step with what the desk shows (Alertmanager, a page)."""
+
+    name: str
+
+    def changed(self, alerts: Sequence[Alert]) -> None:
+        """Learn that these changed; called when the ledger has it. Returns at once."""
+
+
+class Courier(Component, Protocol):
+    """Carries one message to one person. Retries, limits and order are the core's."""
+
+    name: str
+
+    async def deliver(self, message: Message) -> None:
+        """Deliver; return when the other side has taken it. Raises Retryable or Rejected."""
+
+
+class Uplink(Protocol):
+    """Takes findings and events towards the core. Returns at once; what cannot be kept is counted, with its reason."""
+
+    def send(self, things: Sequence[Finding | Event]) -> None:
+        """Take these: they are on disk, or with the core, within a tenth of a second."""
+
+
+class Correlator(Protocol):
+    """Decides which alerts are one incident. Pure. Root cause analysis takes this place."""
+
+    def assign(self, fired: Sequence[Alert], open_alerts: Mapping[str, Alert]) -> Mapping[str, str]:
+        """Return alert id → incident key, for those that just fired and for open ones that belong elsewhere now."""
+
+    def title(self, key: str, alerts: Sequence[Alert]) -> Mapping[str, str]:
+        """Return an incident's title by language code; `en` is always there."""

@@ -1,0 +1,1 @@
+"""The append-only record: segments of JSON lines, a Merkle tree over them, signed checkpoints, an index."""

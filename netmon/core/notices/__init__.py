@@ -1,0 +1,1 @@
+"""Whom to tell what, when and how often. Pure: it decides, the couriers carry."""
