@@ -47,6 +47,7 @@ class Entry:
     target: str = ""
     severity: Severity | None = None
     key: str = ""
+    more: bool = False  # the entry after it belongs to it: after a power cut both are there, or neither
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +63,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str = ""
     severity: Severity | None = None
     key: str = ""
+    more: bool = False  # see Entry: records up to the next without it are one act, and survive together
     clock_offset_s: float | None = None  # local clock minus the time servers' when it was written, if known
 
 
@@ -102,6 +104,7 @@ def encode(entry: Entry, seq: int, recorded: float, clock_offset_s: float | None
             target=entry.target,
             severity=entry.severity,
             key=entry.key,
+            more=entry.more,
             clock_offset_s=clock_offset_s,
         )
     )
