@@ -1,0 +1,216 @@
+"""The core daemon's heart: ledger, alerts, messages and desk, started in order and stopped in reverse."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from netmon.api import AlertSink, Component, CoreStatus, Correlator, Courier, Event, Finding, Matcher, Receipt, State
+from netmon.core import snapshot
+from netmon.core.affairs import Affairs
+from netmon.core.alerts.engine import Alerts
+from netmon.core.alerts.settings import AlertSettings
+from netmon.core.clock import StepDetector, clock_offset
+from netmon.core.desk import OperatorsDesk
+from netmon.core.intake import Intake
+from netmon.core.journal import Journal
+from netmon.core.ledger.index import Index
+from netmon.core.ledger.ledger import Ledger, read
+from netmon.core.ledger.record import Entry, Kind, Record, decode
+from netmon.core.minder import Minder, Sources
+from netmon.core.notices.dispatch import Dispatcher
+from netmon.core.notices.planner import Planner
+from netmon.core.notices.settings import NotifySettings
+
+log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 1.0
+SNAPSHOT_S: Final = 60.0  # a start reads at most this much of the ledger again
+_REPLAY_SLICE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the core must know of what is watched."""
+
+    targets: frozenset[str]
+    site_of: Callable[[str], str]
+    matchers_of: Callable[[str], tuple[tuple[Matcher, ...], ...]]
+
+
+class Core:
+    """Everything that must not be lost. Inert until `start`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        ledger: Ledger,
+        index: Index,
+        alerts: AlertSettings,
+        notify: NotifySettings,
+        inventory: Inventory,
+        correlator: Correlator,
+        *,
+        name: str,
+        silent_after_s: float,
+        registry: CollectorRegistry,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.ledger = ledger
+        self.index = index
+        self.name = name
+        self._snapshot = directory / "core.json"
+        self._ledger_directory = directory / "ledger"
+        self._inventory = inventory
+        self._now = now
+        journal = Journal(ledger, registry)
+        engine = Alerts(alerts, correlator, self._site_of, self._matchers_of)
+        self.affairs = Affairs(engine, Planner(notify), journal, name, registry)
+        self.intake = Intake(self.affairs, lambda sender: ledger.sources.get(sender, 0), now)
+        self.sources = Sources(silent_after_s)
+        self.minder = Minder(self.affairs, self.sources, StepDetector(), lambda: ledger.problem, name, registry)
+        self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
+        self._started: list[Component] = []
+        self._looking: asyncio.Task[None] | None = None
+        self._metrics(registry)
+        ledger.on_commit.append(lambda first, lines: index.wake(first + len(lines)))
+
+    def _site_of(self, target: str) -> str:
+        return self._inventory.site_of(target)
+
+    def _matchers_of(self, scope: str) -> tuple[tuple[Matcher, ...], ...]:
+        return self._inventory.matchers_of(scope)
+
+    def status(self) -> CoreStatus:
+        """Return how the core is."""
+        problems = [self.ledger.problem] if self.ledger.problem else []
+        return CoreStatus(not problems, tuple(problems), self.ledger.size, self.index.lag, dict(self.sources.heard))
+
+    async def start(self, sinks: Sequence[AlertSink] = (), courier: Courier | None = None) -> None:
+        """Find out what was going on, then take part in it again."""
+        await self._launch(self.ledger)
+        await self._recover()
+        await self._launch(self.index)
+        self.index.wake(self.ledger.size)
+        now = self._now()
+        self.affairs.settle((), now, [Entry(Kind.SYSTEM, now, self.name, {"what": "core started"})])
+        self.retarget(self._inventory)
+        for sink in sinks:
+            await self._launch(sink)
+            self.affairs.sinks.append(sink)
+        if courier is not None:
+            await self._launch(courier)
+            dispatcher = Dispatcher(self.affairs, courier)
+            await self._launch(dispatcher)
+        self._looking = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """Stop in reverse; what is known is kept for the next start."""
+        if self._looking is not None:
+            self._looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._looking
+            self._looking = None
+            now = self._now()
+            self.affairs.settle((), now, [Entry(Kind.SYSTEM, now, self.name, {"what": "core stopped"})])
+        while self._started:
+            component = self._started.pop()
+            try:
+                await component.stop()
+            except Exception:
+                log.exception("a component failed to stop", component=type(component).__name__)
+            if component is self.ledger:
+                await self._save()
+
+    async def take(self, sender: str, numbered: Sequence[tuple[int, Finding | Event]]) -> Receipt:
+        """Take what another daemon, or this one's collectors, send; returns when it is on disk."""
+        return await self.intake.take(sender, numbered)
+
+    def heard(self, sender: str) -> None:
+        """Note that a sender is alive."""
+        self.sources.see(sender, self._now(), boottime())
+
+    def retarget(self, inventory: Inventory) -> None:
+        """Follow a changed inventory: alerts of targets that left it are over."""
+        self._inventory = inventory
+        now = self._now()
+        self.affairs.settle(self.affairs.alerts.targets_left(inventory.targets, now), now)
+
+    async def _launch(self, component: Component) -> None:
+        await component.start()
+        self._started.append(component)
+
+    async def _look(self) -> None:
+        saved = boottime()
+        while True:
+            try:
+                self.minder.look(self._now(), boottime())
+                if boottime() - saved > SNAPSHOT_S:
+                    saved = boottime()
+                    await self._save()
+            except Exception:  # a bug here must not end the watch
+                log.exception("the core's look at what is due failed")
+            await asyncio.sleep(LOOK_S)
+
+    async def _recover(self) -> None:
+        size = self.ledger.size
+        found = await asyncio.to_thread(snapshot.load, self._snapshot, self.ledger.origin, size)
+        first = 0
+        if found is not None:
+            try:
+                self.affairs.restore(found.affairs)
+                first = found.size
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning("the snapshot does not fit; the ledger is read instead", error=str(error))
+            self.sources.restore(found.heard, self._now(), boottime())
+        began = time.perf_counter()
+        lines = read(self._ledger_directory, first)
+        while records := await asyncio.to_thread(_some, lines):
+            for record in records:
+                self.affairs.replay(record)
+        log.info("recovered", records=size, replayed=size - first, seconds=round(time.perf_counter() - began, 3))
+
+    async def _save(self) -> None:
+        """Keep what is going on. Only while everything that led to it is on disk: else the next start knows better."""
+        if not self.ledger.healthy or self.ledger.waiting:
+            return
+        size, affairs = self.ledger.size, self.affairs.snapshot()
+        try:
+            await asyncio.to_thread(
+                snapshot.save, self._snapshot, self.ledger.origin, size, affairs, dict(self.sources.heard)
+            )
+        except OSError as error:
+            log.warning("the snapshot could not be written", file=str(self._snapshot), error=str(error))
+
+    def _metrics(self, registry: CollectorRegistry) -> None:
+        alerts = Gauge("netmon_alerts", "Alerts that are open, by state and severity", ["state", "severity"], registry=registry)
+        for state in (State.PENDING, State.FIRING, State.ACKNOWLEDGED):
+            for severity in ("info", "warning", "error", "critical"):
+                alerts.labels(state.value, severity).set_function(
+                    lambda state=state, severity=severity: self.affairs.alerts.count(state, severity)
+                )
+
+
+def boottime() -> float:
+    """Return seconds that no step of the clock touches and that count on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _some(lines: Iterator[tuple[int, bytes]]) -> list[Record]:
+    """Return the next records; empty at the end."""
+    records: list[Record] = []
+    for _, line in lines:
+        record = decode(line)
+        if isinstance(record, Record):
+            records.append(record)
+        if len(records) >= _REPLAY_SLICE:
+            break
+    return records
+
+

@@ -1,0 +1,168 @@
+"""Looks once a second: what is due, whether the clock was stepped, who went silent, whether the ledger can be written.
+
+What it finds wrong with netmon itself becomes findings like all others.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from netmon.api import Finding, Severity
+from netmon.core.affairs import Affairs
+from netmon.core.clock import StepDetector
+from netmon.core.intake import finding_entry
+from netmon.core.ledger.record import Entry, Kind
+
+log = structlog.get_logger(__name__)
+
+OWN: Final = "netmon"  # the rule names of findings on netmon itself begin with this
+_FORGET_SOURCE_S: Final = 30 * 86_400.0  # one that was away for a month is not expected any more
+
+
+@dataclass(slots=True)
+class Sources:
+    """Daemons that send to us, and when each was last heard, by a clock that is never stepped."""
+
+    silent_after_s: float
+    heard: dict[str, float] = field(default_factory=dict)  # sender → Unix seconds, for people and for the next start
+    _seen: dict[str, float] = field(default_factory=dict)  # sender → monotonic seconds
+    _away: set[str] = field(default_factory=set)
+
+    def restore(self, heard: Mapping[str, float], now: float, monotonic: float) -> None:
+        """Expect those that were heard in an earlier run; they have from now on to be heard again."""
+        for sender, at in heard.items():
+            if now - at < _FORGET_SOURCE_S:
+                self.heard.setdefault(sender, at)
+                self._seen.setdefault(sender, monotonic)
+
+    def see(self, sender: str, now: float, monotonic: float) -> None:
+        """Note that a sender was heard. One with the same name and another number takes the old one's place."""
+        if sender not in self._seen:
+            name = name_of(sender)
+            for old in [one for one in self._seen if one != sender and name_of(one) == name]:
+                self.forget(old)
+        self.heard[sender], self._seen[sender] = now, monotonic
+
+    def forget(self, sender: str) -> None:
+        """Expect a sender no longer."""
+        self.heard.pop(sender, None)
+        self._seen.pop(sender, None)
+        self._away.discard(sender)
+
+    def changes(self, monotonic: float) -> Iterator[tuple[str, bool]]:
+        """Give each sender that went silent (False) or is back (True) since the last look."""
+        for sender, seen in self._seen.items():
+            away = monotonic - seen > self.silent_after_s
+            if away and sender not in self._away:
+                self._away.add(sender)
+                yield sender, False
+            elif not away and sender in self._away:
+                self._away.discard(sender)
+                yield sender, True
+
+
+def name_of(sender: str) -> str:
+    """Return a sender's name without the digits that tell one spool from the next."""
+    return sender.rpartition("-")[0] or sender
+
+
+class Minder:
+    """What a second brings. `health` gives the ledger's problem, empty when there is none."""
+
+    def __init__(
+        self,
+        affairs: Affairs,
+        sources: Sources,
+        detector: StepDetector,
+        health: Callable[[], str],
+        name: str,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._affairs = affairs
+        self._sources = sources
+        self._detector = detector
+        self._health = health
+        self._name = name
+        self._problem = ""
+        self._steps = Counter("netmon_clock_steps", "Steps of the wall clock that were noticed", registry=registry)
+        self._step = Gauge("netmon_clock_last_step_seconds", "The last step of the wall clock", registry=registry)
+
+    def look(self, now: float, monotonic: float) -> None:
+        """Do what this moment asks for. `monotonic` counts on while the machine sleeps and is never stepped."""
+        self._clock(now, monotonic)
+        self._ledger(now)
+        for sender, back in list(self._sources.changes(monotonic)):
+            self._source(sender, now, back=back)
+        engine, planner = self._affairs.alerts, self._affairs.planner
+        self._affairs.settle(engine.tick(now), now)
+        self._affairs.settle_notices(planner.tick(now, engine), now)
+
+    def say(self, finding: Finding, now: float) -> None:
+        """Take a finding of the core's own."""
+        changes = self._affairs.alerts.say(finding, self._name, now)
+        if changes:
+            self._affairs.settle(changes, now, [finding_entry(finding, self._name, "")])
+
+    def _clock(self, now: float, monotonic: float) -> None:
+        delta_s = self._detector.see(now, monotonic)
+        if not delta_s:
+            return
+        log.warning("the clock was stepped", seconds=round(delta_s, 3))
+        self._steps.inc()
+        self._step.set(delta_s)
+        self._affairs.step_clock(delta_s)
+        entry = Entry(Kind.SYSTEM, now, self._name, {"what": "clock stepped", "seconds": round(delta_s, 6)})
+        self._affairs.settle((), now, [entry])
+
+    def _ledger(self, now: float) -> None:
+        problem = self._health()
+        if bool(problem) != bool(self._problem):
+            self.say(ledger_finding(self._name, problem or self._problem, now, cleared=not problem), now)
+        self._problem = problem
+
+    def _source(self, sender: str, now: float, *, back: bool) -> None:
+        engine = self._affairs.alerts
+        self.say(silence_finding(sender, self._sources.silent_after_s, now, cleared=back), now)
+        changes = engine.source_back(sender, now) if back else engine.source_away(sender, now)
+        self._affairs.settle(changes, now)
+        what = "source is back" if back else "source went silent"
+        log.warning(what, sender=sender)
+        self._affairs.settle((), now, [Entry(Kind.SYSTEM, now, self._name, {"what": what, "sender": sender})])
+
+
+def ledger_finding(name: str, problem: str, now: float, *, cleared: bool) -> Finding:
+    """Return the finding on a ledger that cannot be written."""
+    return Finding(
+        rule=f"{OWN}_ledger_unwritable",
+        target=name,
+        at=now,
+        severity=Severity.CRITICAL,
+        summary=f"The ledger cannot be written: {problem}",
+        key=f"{OWN}/ledger/{name}",
+        evidence={"problem": problem},
+        cleared=cleared,
+        expires_s=10 * 365 * 86_400.0,  # only the core itself ends it
+        summaries={"id": f"Buku besar tidak dapat ditulis: {problem}"},
+    )
+
+
+def silence_finding(sender: str, silent_s: float, now: float, *, cleared: bool) -> Finding:
+    """Return the finding on a daemon that went silent. It belongs to the daemon's name, whatever its spool."""
+    name = name_of(sender)
+    return Finding(
+        rule=f"{OWN}_collector_stopped",
+        target=name,
+        at=now,
+        severity=Severity.CRITICAL,
+        summary=f"The collector {name} has not been heard for {silent_s:g} s: what it watches is not watched now",
+        key=f"{OWN}/collector/{name}",
+        evidence={"sender": sender, "silent_s": silent_s},
+        cleared=cleared,
+        expires_s=10 * 365 * 86_400.0,
+        summaries={
+            "id": f"Pengumpul {name} tidak terdengar selama {silent_s:g} detik: yang diawasinya kini tidak terawasi"
+        },
+    )
