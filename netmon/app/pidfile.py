@@ -1,4 +1,4 @@
-"""One daemon for each state directory: a locked file with its process id, and the outcome of its last reload."""
+"""One daemon of a role for each state directory: a locked file with its process id, and how its last reload went."""
 
 import fcntl
 import json
@@ -9,15 +9,15 @@ from typing import Final
 
 from netmon.api import ConfigError, Fault
 
-PID_FILE: Final = "netmon.pid"
-RELOAD_FILE: Final = "reload.json"
+NAMES: Final = ("netmon", "core", "poller")
+"""What daemons are called: `netmon` does everything, the others are roles."""
 
 
 class PidFile:
-    """The lock on a state directory; the kernel gives it up when the daemon ends, however it ends."""
+    """The lock on a name in a state directory; the kernel gives it up when the daemon ends, however it ends."""
 
-    def __init__(self, state: Path) -> None:
-        self.path = state / PID_FILE
+    def __init__(self, state: Path, name: str = "netmon") -> None:
+        self.path = state / f"{name}.pid"
         self._fd: int | None = None
 
     def take(self) -> None:
@@ -43,10 +43,10 @@ class PidFile:
             self._fd = None
 
 
-def daemon_pid(state: Path) -> int | None:
-    """Return the process id of the daemon that holds this state directory, or None when none does."""
+def daemon_pid(state: Path, name: str = "netmon") -> int | None:
+    """Return the process id of the daemon that holds this name in the state directory, or None when none does."""
     try:
-        fd = os.open(state / PID_FILE, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(state / f"{name}.pid", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
@@ -68,18 +68,18 @@ class Reloaded:
     ok: bool
     faults: tuple[str, ...] = ()
 
-    def write(self, state: Path) -> None:
+    def write(self, state: Path, name: str = "netmon") -> None:
         """Put it where `netmon reload` looks, in one step."""
-        new = state / (RELOAD_FILE + ".new")
+        new = state / f"{name}.reload.new"
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        new.replace(state / RELOAD_FILE)
+        new.replace(state / f"{name}.reload.json")
 
     @classmethod
-    def read(cls, state: Path) -> "Reloaded | None":
+    def read(cls, state: Path, name: str = "netmon") -> "Reloaded | None":
         """Return the last outcome, or None when there is none that can be read."""
         try:
-            data = json.loads((state / RELOAD_FILE).read_text(encoding="utf-8"))
+            data = json.loads((state / f"{name}.reload.json").read_text(encoding="utf-8"))
             return cls(int(data["pid"]), int(data["number"]), bool(data["ok"]), tuple(map(str, data["faults"])))
         except (OSError, ValueError, KeyError, TypeError):
             return None

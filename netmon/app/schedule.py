@@ -161,6 +161,12 @@ class Schedule:
             self._add(entry, first_round_s=max(1.0, len(fresh) / FIRST_ROUND_POLLS_PER_S))
         self._count()
 
+    def clock_stepped(self) -> None:
+        """Find every entry its next place by the clock as it is now: it would wait for the old one's time."""
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+
     async def finish(self, collector: Collector) -> None:
         """Wait until no poll by this collector is under way; each ends by its own deadline."""
         tasks = {task for task, entry in self._tasks.items() if entry.collector is collector}

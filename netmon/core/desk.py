@@ -6,7 +6,7 @@ and refused while the ledger cannot be written.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from netmon.api import (
     Alert,
@@ -28,6 +28,9 @@ from netmon.core.codec import to_data
 from netmon.core.intake import Intake
 from netmon.core.journal import Journal
 from netmon.core.ledger.record import Entry, Kind
+
+
+COMMIT_TIMEOUT_S: Final = 5.0  # how long somebody waits for an answer; a commit takes some 20 ms
 
 
 class History(Protocol):
@@ -160,7 +163,16 @@ class OperatorsDesk:
         committed: asyncio.Future[int] | None = self._affairs.settle(changes, now, [entry])
         if committed is None:
             raise Unavailable("the ledger takes nothing more; the action took effect but is not recorded")
-        await committed
+        await self._on_disk(committed)
+
+    @staticmethod
+    async def _on_disk(committed: "asyncio.Future[int]") -> None:
+        try:
+            await asyncio.wait_for(asyncio.shield(committed), COMMIT_TIMEOUT_S)
+        except TimeoutError:
+            raise Unavailable(
+                "the disk stopped taking records meanwhile; what you did took effect and is recorded when it takes them"
+            ) from None
 
     def _must_be_writable(self) -> None:
         if not self._journal.writable:

@@ -11,7 +11,7 @@ import click
 
 from netmon.api import ConfigError
 from netmon.app.commands.options import CONFIG
-from netmon.app.pidfile import Reloaded, daemon_pid
+from netmon.app.pidfile import NAMES, Reloaded, daemon_pid
 from netmon.app.settings.yamlfile import read_yaml
 from netmon.app.text import t
 
@@ -23,26 +23,34 @@ _SERVICE_STATE: Final = Path("/var/lib/netmon")  # StateDirectory= of systemd/ne
 @CONFIG
 def command(directory: Path) -> None:
     """Exit 0 when the new configuration is in use, 2 when it was refused, 3 when no daemon runs or answers."""
-    running = next(((state, pid) for state in _states(directory) if (pid := daemon_pid(state)) is not None), None)
-    if running is None:
+    running = [
+        (state, name, pid)
+        for state in _states(directory)
+        for name in NAMES
+        if (pid := daemon_pid(state, name)) is not None
+    ]
+    if not running:
         states = ", ".join(map(str, _states(directory)))
         click.echo(t("cli.reload.none", state=states, directory=directory), err=True)
         sys.exit(3)
-    state, pid = running
-    before = Reloaded.read(state)
+    sys.exit(max(_reload(*daemon) for daemon in running))
+
+
+def _reload(state: Path, name: str, pid: int) -> int:
+    before = Reloaded.read(state, name)
     try:
         os.kill(pid, signal.SIGHUP)
     except PermissionError:
         click.echo(t("cli.reload.not_allowed", pid=pid), err=True)
-        sys.exit(3)
-    outcome = _wait(state, pid, before.number if before and before.pid == pid else 0)
+        return 3
+    outcome = _wait(state, name, pid, before.number if before and before.pid == pid else 0)
     if outcome is None:
         click.echo(t("cli.reload.silent", pid=pid, seconds=f"{WAIT_S:g}"), err=True)
-        sys.exit(3)
+        return 3
     for fault in outcome.faults:
         click.echo(fault, err=True)
     click.echo(t("cli.reload.done") if outcome.ok else t("cli.reload.refused"), err=not outcome.ok)
-    sys.exit(0 if outcome.ok else 2)
+    return 0 if outcome.ok else 2
 
 
 def _states(directory: Path) -> list[Path]:
@@ -60,10 +68,10 @@ def _states(directory: Path) -> list[Path]:
     return [Path(given)] if given else [_SERVICE_STATE, own]
 
 
-def _wait(state: Path, pid: int, before: int) -> Reloaded | None:
+def _wait(state: Path, name: str, pid: int, before: int) -> Reloaded | None:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
-        outcome = Reloaded.read(state)
+        outcome = Reloaded.read(state, name)
         if outcome is not None and outcome.pid == pid and outcome.number > before:
             return outcome
         time.sleep(0.05)

@@ -55,7 +55,7 @@ def test_the_outcome_of_a_reload_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"pid": "x", "number": 1, "ok": true, "faults": []}'])
 def test_a_broken_outcome_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "reload.json").write_text(text, encoding="utf-8")
+    (tmp_path / "netmon.reload.json").write_text(text, encoding="utf-8")
     assert Reloaded.read(tmp_path) is None
 
 
@@ -123,4 +123,4 @@ def test_python_m_netmon_is_the_command() -> None:
 
 def test_the_daemons_reload_outcome_is_for_its_user_alone(tmp_path: Path) -> None:
     Reloaded(1, 1, ok=True).write(tmp_path)
-    assert (tmp_path / "reload.json").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "netmon.reload.json").stat().st_mode & 0o077 == 0
