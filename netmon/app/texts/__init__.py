@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netmon.app.texts import check, cli, demo, faults, poll
+from netmon.app.texts import check, cli, core, demo, faults, poll
 from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
 
-TABLES: Final[tuple[Mapping[str, Text], ...]] = (faults.TEXTS, check.TEXTS, cli.TEXTS, demo.TEXTS, poll.TEXTS)
+TABLES: Final[tuple[Mapping[str, Text], ...]] = (faults.TEXTS, check.TEXTS, cli.TEXTS, core.TEXTS, demo.TEXTS, poll.TEXTS)
