@@ -1,4 +1,4 @@
-"""What the core must know of the inventory: where a target is, what a scope of maintenance covers, who a label means."""
+"""What the core must know of the inventory: where targets are, what a scope of maintenance covers, whom a label means."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -53,7 +53,7 @@ class Places:
         return did_you_mean(name, tuple(sorted(self._names[kind]))) or t("scope.see")
 
     def matchers_of(self, scope: str) -> Scope:
-        """Return what `site:NAME`, `link:NAME`, `device:NAME`, … covers: alerts that match all of any one. Invalid else."""
+        """Return what `site:NAME`, `link:NAME`, `device:NAME`, … covers; Invalid where it names nothing."""
         kind, colon, name = scope.partition(":")
         if not colon or kind not in KINDS:
             raise Invalid(t("scope.form", scope=scope, kinds=", ".join(f"{one}:NAME" for one in KINDS)))

@@ -8,4 +8,11 @@ from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
 
-TABLES: Final[tuple[Mapping[str, Text], ...]] = (faults.TEXTS, check.TEXTS, cli.TEXTS, core.TEXTS, demo.TEXTS, poll.TEXTS)
+TABLES: Final[tuple[Mapping[str, Text], ...]] = (
+    faults.TEXTS,
+    check.TEXTS,
+    cli.TEXTS,
+    core.TEXTS,
+    demo.TEXTS,
+    poll.TEXTS,
+)
