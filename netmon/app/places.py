@@ -1,10 +1,10 @@
-"""What the core must know of the inventory: where targets are, what a scope of maintenance covers, whom a label means."""
+"""What the core must know of the inventory: where targets are, what scopes of maintenance cover, whom labels mean."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from netmon.api import Invalid, Matcher
-from netmon.app.settings.inventory import Inventory, Link, Port
+from netmon.app.settings.inventory import Device, Inventory, Link, Port, Server
 from netmon.app.settings.problems import did_you_mean
 from netmon.app.settings.words import split_address
 from netmon.app.text import t
@@ -19,8 +19,9 @@ class Places:
 
     def __init__(self, inventory: Inventory, own: str = "") -> None:
         """`own` is this machine's name, for what netmon says of itself."""
-        things = (*inventory.devices, *inventory.servers, *inventory.applications)
-        self._sites: dict[str, str] = {thing.name: thing.site or "" for thing in things}
+        polled: tuple[Device | Server, ...] = (*inventory.devices, *inventory.servers)
+        self._sites: dict[str, str] = {thing.name: thing.site for thing in polled}
+        self._sites |= {application.name: application.site or "" for application in inventory.applications}
         self._links = {link.name: link for link in inventory.links}
         self._names: Mapping[str, frozenset[str]] = {
             "site": frozenset(site.name for site in inventory.sites),
@@ -50,7 +51,8 @@ class Places:
         return self._by_address.get(host, instance)
 
     def _hint(self, kind: str, name: str) -> str:
-        return did_you_mean(name, tuple(sorted(self._names[kind]))) or t("scope.see")
+        hint: str = did_you_mean(name, tuple(sorted(self._names[kind])))
+        return hint or t("scope.see")
 
     def matchers_of(self, scope: str) -> Scope:
         """Return what `site:NAME`, `link:NAME`, `device:NAME`, … covers; Invalid where it names nothing."""
