@@ -30,9 +30,7 @@ class Places:
             "server": frozenset(server.name for server in inventory.servers),
             "application": frozenset(application.name for application in inventory.applications),
         }
-        addresses = (
-            (split_address(thing.address)[0], thing.name) for thing in (*inventory.devices, *inventory.servers)
-        )
+        addresses = ((split_address(thing.address)[0], thing.name) for thing in polled)
         self._by_address = {address: name for address, name in addresses if address not in {"", "localhost"}}
         self.targets: frozenset[str] = frozenset(self._sites) | ({own} if own else frozenset())
 
@@ -52,7 +50,7 @@ class Places:
 
     def _hint(self, kind: str, name: str) -> str:
         hint: str = did_you_mean(name, tuple(sorted(self._names[kind])))
-        return hint or t("scope.see")
+        return hint or str(t("scope.see"))
 
     def matchers_of(self, scope: str) -> Scope:
         """Return what `site:NAME`, `link:NAME`, `device:NAME`, … covers; Invalid where it names nothing."""
