@@ -58,10 +58,13 @@ class Agent:
     usm: Usm | None = None  # None: versions 1 and 2c only
     manners: Manners = field(default_factory=Manners)
     counts: Counts = field(default_factory=Counts)
+    silent: Callable[[float], bool] | None = None  # when it answers nothing at all; None: never
 
     def respond(self, request: bytes, now: float) -> bytes | None:
         """Return the reply to one datagram; None for what an agent does not answer (RFC 3416 section 4.2)."""
         self.counts.requests += 1
+        if self.silent is not None and self.silent(now):
+            return None
         try:
             reply = self.reply(request, now)
         except WireError:

@@ -4,6 +4,7 @@ Devices answer with what is here, and tests compare with it what came out at the
 light, a filling disk) belongs between this class and what it asks: other routes, losses and ramps at a time.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from netmon.demo.curves import DAY_S
 from netmon.demo.habits import streams
 from netmon.demo.layout import Layout, Node, Port, Socket, layout
 from netmon.demo.light import Optic
+from netmon.demo.story import Story
 from netmon.demo.traffic import Load, Traffic
 
 SEED: Final = 77
@@ -24,9 +26,10 @@ MEAN_FRAME_OCTETS: Final = 740  # over a mix of downloads, pages and acknowledge
 class Ring:
     """The world that an inventory describes. Times are Unix seconds, ports ifIndex or ifName."""
 
-    def __init__(self, inventory: Inventory, seed: int = SEED) -> None:
+    def __init__(self, inventory: Inventory, seed: int = SEED, story: Story | None = None) -> None:
         """Lay it out. NotSimulatedError where the inventory asks for more than is simulated."""
         self.seed = seed
+        self.story = story or Story()
         self.layout: Layout = layout(inventory)
         self.traffic = Traffic(self.layout, streams(self.layout, seed))
         self._at_boot = lru_cache(maxsize=4_096)(self.traffic.octets)  # one for each port
@@ -69,7 +72,11 @@ class Ring:
     def light(self, device: str, port: int | str, at: float) -> Optic:
         """Return what the transceiver of an optical port reports."""
         node = self.node(device)
-        return light.optic(self.seed, self.layout, node, self._port(node, port), at)
+        socket = self._port(node, port)
+        wire = self.layout.wires.get((device, socket.index))
+        optic = light.optic(self.seed, self.layout, node, socket, at)
+        lost_db = self.story.loss_db(wire, at) if wire else 0.0
+        return replace(optic, rx_dbm=optic.rx_dbm - lost_db)
 
     def _port(self, node: Node, port: int | str) -> Port:
         return next(p for p in node.ports if port in (p.index, p.name))

@@ -1,6 +1,6 @@
 """Brings the simulated devices to life: an agent on every address of the inventory, with the configured credentials."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from collectors.snmp.settings import CommunityCredential, Credential, UserCredential
 from collectors.snmp.usm import Engine, User
@@ -11,6 +11,7 @@ from netmon.demo.devices import view_of
 from netmon.demo.layout import Node
 from netmon.demo.mibs.system import engine_id
 from netmon.demo.ring import Ring
+from netmon.demo.story import Story, troubles
 from netmon.demo.usm import Usm
 
 SNMP_PORT = 161
@@ -19,9 +20,16 @@ SNMP_PORT = 161
 class World:
     """The ring and its agents. Inert until `start`."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Lay the world out. NotSimulatedError where the inventory asks for more than is simulated."""
+    def __init__(self, settings: Settings, story_start: float | None = None) -> None:
+        """Lay the world out. NotSimulatedError where the inventory asks for more than is simulated.
+
+        From `story_start` on (Unix seconds) things go wrong now and then; None: never.
+        """
         self.ring = Ring(settings.inventory)
+        if story_start is not None:
+            used = [(node.name, port.index) for node in self.ring.layout.nodes.values() for port in node.ports]
+            used = [socket for socket in used if self.ring.traffic.carries(socket)]
+            self.ring.story = Story(troubles(self.ring.layout, used), story_start)
         self.agents = {
             node.name: _agent(self.ring, node, settings.netmon.credentials) for node in self.ring.layout.nodes.values()
         }
@@ -52,16 +60,20 @@ class World:
         return self._responder.cpu_s
 
 
+def _silence(ring: Ring, node: Node) -> Callable[[float], bool]:
+    return lambda now: ring.story.silent(node.name, now)
+
+
 def _agent(ring: Ring, node: Node, credentials: Mapping[str, Credential]) -> Agent:
     credential = credentials[node.credential]
-    view = view_of(ring, node)
+    view, silent = view_of(ring, node), _silence(ring, node)
     if isinstance(credential, CommunityCredential):
-        return Agent(view, credential.community.get_secret_value().encode())
+        return Agent(view, credential.community.get_secret_value().encode(), silent=silent)
 
     def engine(now: float) -> Engine:
         return Engine(engine_id(node), ring.boots(node.name, now), int(now - ring.boot(node.name, now)))
 
-    return Agent(view, community=None, usm=Usm(_user(credential), engine))
+    return Agent(view, community=None, usm=Usm(_user(credential), engine), silent=silent)
 
 
 def _user(credential: UserCredential) -> User:

@@ -38,6 +38,11 @@ class Meter:
         self._ring, self._node, self._port = ring, node, port
         self.up = port.virtual or ring.traffic.carries((node.name, port.index))
 
+    def status(self, now: float) -> int:
+        """Return ifOperStatus."""
+        dead = self._ring.story.dead((self._node.name, self._port.index), now)
+        return UP if self.up and not dead else DOWN
+
     def octets(self, way: int) -> Callable[[float], int]:
         """Count octets in (way 0) or out (1)."""
         name, index = self._node.name, self._port.index
@@ -95,7 +100,7 @@ def _if_row(node: Node, port: Port, meter: Meter) -> dict[int, bytes | Callable[
         5: gauge(port.mbps * 1_000_000),
         6: octets(b"" if port.virtual else mac(node, port)),
         7: whole(UP),
-        8: whole(UP if meter.up else DOWN),
+        8: whole(meter.status),
         9: ticks(0.0),
         10: counter32(meter.octets(0)),
         11: counter32(meter.frames(0)),

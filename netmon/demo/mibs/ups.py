@@ -32,16 +32,22 @@ class Battery:
         """Return how long ago this week's battery test began, in seconds; negative before it."""
         return (now - ORIGIN - _TEST_AT_S + 7 * DAY_S) % (7 * DAY_S)
 
+    def seconds(self, now: float) -> float:
+        """Return for how long the load has run on the battery; 0 while it does not."""
+        test_s = self.test_s(now)
+        return max(test_s if test_s < _TEST_S else 0.0, self._ring.story.battery_s(self._node.name, now))
+
     def on_battery(self, now: float) -> bool:
         """Say whether the load runs on the battery."""
-        return self.test_s(now) < _TEST_S
+        return self.seconds(now) > 0
 
     def charge(self, now: float) -> float:
         """Return the charge in percent."""
+        drained = 100 * self._ring.story.battery_s(self._node.name, now) / (60 * _FULL_CHARGE_MINUTES)
         since = self.test_s(now)
         if since < _TEST_S:
-            return 100 - _TEST_PERCENT * since / _TEST_S
-        return 100 - _TEST_PERCENT * exp(-(since - _TEST_S) / _RECHARGE_S)
+            return 100 - _TEST_PERCENT * since / _TEST_S - drained
+        return 100 - _TEST_PERCENT * exp(-(since - _TEST_S) / _RECHARGE_S) - drained
 
     def load(self, now: float) -> float:
         """Return the load as a share of what it can give."""
@@ -80,7 +86,7 @@ def _add_battery(objects: Objects, battery: Battery) -> None:
         f"{UPS}.2",
         {
             1: whole(2),
-            2: whole(lambda now: int(battery.test_s(now)) if battery.on_battery(now) else 0),
+            2: whole(lambda now: int(battery.seconds(now))),
             3: whole(minutes),
             4: whole(lambda now: round(battery.charge(now))),
             5: whole(lambda now: round(10 * (218 - 0.25 * (100 - battery.charge(now)) - 12 * battery.on_battery(now)))),
