@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from exporters.prometheus.app import Site
 from exporters.prometheus.body import Bodies
-from exporters.prometheus.gate import Counted, Gate
+from exporters.prometheus.gate import Counted, Gate, Mounted
 from exporters.prometheus.selfmetrics import SelfMetrics
 from exporters.prometheus.server import WebServer
 from exporters.prometheus.settings import WebSettings
@@ -22,7 +23,9 @@ class PrometheusExporter:
     """Serves what was last read. `netmon.api.Exporter`; nothing is opened before `start`.
 
     `web_config` reads and checks the web configuration file; it is called at the start and whenever that file or one
-    that it names changes, and raises ConfigError where it cannot be used. `ready` and `healthy` may be set any time.
+    that it names changes, and raises ConfigError where it cannot be used. `mounts` (prefix → application) are served
+    behind the same passwords; they find the user's name in `scope["state"]["user"]`. `ready` and `healthy` may be set
+    any time.
     """
 
     name = "prometheus"
@@ -33,13 +36,14 @@ class PrometheusExporter:
         registry: CollectorRegistry,
         now: Callable[[], float] = time.time,
         web_config: Callable[[], WebConfig] | None = None,
+        mounts: Mapping[str, ASGIApp] | None = None,
     ) -> None:
         self.store = Store(settings.stale_after_s, settings.hold_unreachable_s, settings.cache_bytes)
         self._metrics = SelfMetrics(registry)
         self._metrics.follow_store(registry, self.store)
         self._bodies = Bodies(self.store, registry, self._metrics, now)
         self._site = Site(self.store, self._bodies, settings, self._metrics, now)
-        gate = Gate(self._site.app(), self._metrics.auth_failures.inc)
+        gate = Gate(Mounted(self._site.app(), mounts or {}), self._metrics.auth_failures.inc)
         self._server = WebServer(Counted(gate, self._metrics), settings, self._metrics.refused.inc)
         self._watch = WebConfigWatch(web_config, settings.web_config_file, gate, self._server, self._metrics)
 

@@ -1,7 +1,10 @@
-"""What every request passes before the application: counting, the web configuration's headers, and its passwords."""
+"""What every request passes before the application: counting, the web configuration's headers, and its passwords.
+
+Behind the gate, `scope["state"]["user"]` is the name of who asks: empty where nobody has to say it.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +26,8 @@ def page_of(path: str) -> str:
     """Return which page a path belongs to, for a label: few values, whatever clients ask for."""
     if path.startswith("/targets/"):
         return "target"
+    if path.startswith("/api/"):
+        return "api"
     return _PAGES.get(path, "other")
 
 
@@ -56,6 +61,20 @@ class Counted:
             self._metrics.duration.labels(page).observe(time.perf_counter() - started)
 
 
+class Mounted:
+    """Hands paths that begin with one of `mounts` to the application there, whole, and all others to `app`."""
+
+    def __init__(self, app: ASGIApp, mounts: Mapping[str, ASGIApp]) -> None:
+        self._app = app
+        self._mounts = dict(mounts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        path = scope["path"]
+        app = next((app for prefix, app in self._mounts.items() if path.startswith(prefix)), self._app)
+        await app(scope, receive, send)
+
+
 class Gate:
     """Applies the web configuration: passwords first, then its headers on every answer."""
 
@@ -83,22 +102,24 @@ class Gate:
             await send(message)
 
         try:
-            allowed = self._passwords is None or await self._check(self._passwords, scope)
+            user = "" if self._passwords is None else await self._check(self._passwords, scope)
         except TooManyChecksError:
             await _refuse(with_headers, 503, b"Too many passwords are being checked; try again later.\n", [])
             return
-        if allowed:
-            await self._app(scope, receive, with_headers)
+        if user is not None:
+            state = {**scope.get("state", {}), "user": user}
+            await self._app({**scope, "state": state}, receive, with_headers)
             return
         self._auth_failed()
         challenge = [(b"www-authenticate", b'Basic realm="netmon", charset="UTF-8"')]
         await _refuse(with_headers, 401, b"Unauthorized\n", challenge)
 
     @staticmethod
-    async def _check(passwords: Passwords, scope: Scope) -> bool:
+    async def _check(passwords: Passwords, scope: Scope) -> str | None:
+        """Return the user's name; None where name and password are not there or not right."""
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         credentials = parse_basic(given[0].decode("latin-1")) if len(given) == 1 else None
-        return credentials is not None and await passwords.check(*credentials)
+        return credentials[0] if credentials is not None and await passwords.check(*credentials) else None
 
 
 async def _refuse(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
