@@ -15,7 +15,7 @@ PAGE_MAX: Final = 10_000  # records of one answer: 6 MB or so; those who want mo
 _AFTER_ALL: Final = "\U0010ffff"  # no name has this character, which Unicode keeps free
 
 
-def statement(query: Query) -> Select[tuple[str]]:
+def statement(query: Query) -> Select[Any]:
     """Return the statement that finds what the query asks for, one column: the whole line."""
     order = records.c.seq.desc() if query.newest_first else records.c.seq.asc()
     return select(records.c.record).where(and_(True, *_conditions(query))).order_by(order).limit(page(query))
