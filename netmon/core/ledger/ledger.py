@@ -1,0 +1,240 @@
+"""The ledger as the rest of the core sees it: append, and a future that is done when it is on disk."""
+
+import asyncio
+import errno
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, ParamSpec
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from netmon.api import ConfigError
+from netmon.core.ledger.committer import Act, Committer, LedgerClosed, LedgerFull, News, kind_of
+from netmon.core.ledger.files import Disk
+from netmon.core.ledger.merkle import EMPTY_ROOT
+from netmon.core.ledger.metrics import LedgerMetrics
+from netmon.core.ledger.record import Entry
+from netmon.core.ledger.retention import Changed, Expired, Retention
+from netmon.core.ledger.segments import read
+from netmon.core.ledger.settings import LedgerSettings
+from netmon.core.ledger.writer import Host, Writer
+
+__all__ = ["Ledger", "LedgerClosed", "LedgerFull", "read"]
+
+FIRST_PURGE_S: Final = 3_600.0  # after the start: by then a clock that was wrong at boot has been set
+PURGE_EVERY_S: Final = 86_400.0
+
+P = ParamSpec("P")
+
+log = structlog.get_logger(__name__)
+
+
+class Ledger:
+    """An append-only record on disk. All of its methods belong to the event loop that started it."""
+
+    def __init__(  # noqa: PLR0913 - four of them are keywords that only tests give
+        self,
+        directory: Path,
+        settings: LedgerSettings,
+        registry: CollectorRegistry,
+        *,
+        host_name: str,
+        now: Callable[[], float] = time.time,
+        clock_offset: Callable[[], float | None] = lambda: None,
+        disk: Disk | None = None,
+    ) -> None:
+        self.on_commit: list[Callable[[int, Sequence[bytes]], None]] = []  # (first seq, lines), after the fsync
+        self.on_health: list[Callable[[bool, str], None]] = []  # (healthy, problem)
+        self.problem = "the ledger is not open yet"  # one sentence for people, "" when healthy
+        disk = disk or Disk()
+        self._now = now
+        self._writer = Writer(directory, settings, Host(host_name, now, clock_offset, disk))
+        self._committer = Committer(
+            self._writer, settings.commit_wait_ms / 1e3, settings.max_waiting_records, self._tell
+        )
+        self._retention = Retention(directory, settings.retention, disk)
+        self._metrics = LedgerMetrics(registry)
+        self._metrics.waiting.set_function(lambda: self._committer.waiting)
+        self._tree = (0, EMPTY_ROOT)
+        self._sources: Mapping[str, int] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opened: asyncio.Future[None] | None = None  # the first attempt was made
+        self._daily: asyncio.Task[None] | None = None
+        self._one_purge = asyncio.Lock()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether what is appended now is soon on disk."""
+        return not self.problem
+
+    @property
+    def damage(self) -> str:
+        """One sentence when the start found committed records damaged, else "". It can be written nevertheless."""
+        return self._writer.damage
+
+    @property
+    def size(self) -> int:
+        """The number of committed records."""
+        return self._tree[0]
+
+    @property
+    def origin(self) -> str:
+        """The ledger's name for itself, on the first line of its checkpoints."""
+        return self._writer.origin
+
+    @property
+    def sources(self) -> Mapping[str, int]:
+        """The highest committed number of each sender, by the entries' keys `sender:number`."""
+        return self._sources
+
+    def tree(self) -> tuple[int, bytes]:
+        """Return the committed size and the root of the Merkle tree over it."""
+        return self._tree
+
+    async def start(self) -> None:
+        """Open the ledger. ConfigError when another process has it or it is not ours; a bad disk is tried again."""
+        self._loop = asyncio.get_running_loop()
+        self._opened = self._loop.create_future()
+        self._committer.start()
+        await self._opened
+        self._daily = asyncio.create_task(self._purge_daily())
+
+    async def stop(self) -> None:
+        """Commit what waits, if the disk takes it, and let go. Safe twice."""
+        if self._daily is not None:
+            self._daily.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._daily
+            self._daily = None
+        await asyncio.to_thread(self._committer.finish)
+
+    def append(self, entries: Sequence[Entry]) -> "asyncio.Future[int]":
+        """Record these in one piece: all in one group, or none. The future brings the first one's number.
+
+        It is done when they would survive a power cut; it fails with ValueError when one of them can be no record.
+        Raises LedgerFull when too much waits already, LedgerClosed after `stop`.
+        """
+        if not entries or entries[-1].more:
+            raise ValueError("an act has at least one entry, and nothing behind its last one")
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        try:
+            self._committer.put(Act(tuple(entries), future, time.monotonic()))
+        except LedgerFull as error:
+            self._metrics.rejected.labels("closed" if isinstance(error, LedgerClosed) else "full").inc(len(entries))
+            raise
+        self._metrics.appended.inc(len(entries))
+        return future
+
+    async def purge(self, now: float) -> int:
+        """End what retention says is over at `now` (Unix seconds). Return how many records went; their hashes stay.
+
+        What the disk or a crash interrupts is done by the next purge.
+        """
+        gone = 0
+        async with self._one_purge:
+            try:
+                for expired in await asyncio.to_thread(self._retention.expired, now):
+                    gone += await self._purge_segment(expired)
+            except (OSError, LedgerFull) as error:
+                self._metrics.write_errors.labels(_name(error)).inc()
+                log.warning("a purge was interrupted; the next one goes on", error=str(error))
+        return gone
+
+    # ── in the event loop ──
+
+    async def _purge_segment(self, expired: Expired) -> int:
+        try:
+            plan = await asyncio.to_thread(self._retention.plan, expired)
+            if not plan.parts:
+                return 0
+            by = await self.append(plan.acts(self._now(), self.origin))
+            await asyncio.to_thread(self._retention.carry_out, plan, by)
+        except Changed as error:
+            log.error("a damaged segment is not purged", problem=str(error))  # noqa: TRY400 - no traceback helps
+            return 0
+        for part in plan.parts:
+            self._metrics.purged.labels(part.category).inc(part.count)
+        return sum(part.count for part in plan.parts)
+
+    async def _purge_daily(self) -> None:
+        await asyncio.sleep(FIRST_PURGE_S)
+        while True:
+            try:
+                await self.purge(self._now())
+            except Exception:
+                log.exception("the purge failed")
+            await asyncio.sleep(PURGE_EVERY_S)
+
+    def _publish(self, news: News) -> None:
+        """Take over what the thread says, then tell everybody, in order: health, lines, futures."""
+        self._tree = news.tree
+        if news.sources is not None:
+            self._sources = news.sources
+        self._count(news)
+        if news.problem != self.problem:
+            self.problem = news.problem
+            self._metrics.healthy.set(self.healthy)
+            for tell_health in self.on_health:
+                _call(tell_health, self.healthy, self.problem)
+        for first, lines in news.fresh:
+            for tell_commit in self.on_commit:
+                _call(tell_commit, first, lines)
+        for act, outcome in news.settled:
+            if act.future.done():  # nobody waits for it any more
+                continue
+            if isinstance(outcome, int):
+                act.future.set_result(outcome)
+            else:
+                act.future.set_exception(outcome)
+        self._answer_start(news.error)
+
+    def _answer_start(self, error: Exception | None) -> None:
+        if self._opened is None or self._opened.done():
+            return
+        if isinstance(error, ConfigError):
+            self._opened.set_exception(error)
+        else:
+            self._opened.set_result(None)
+
+    def _count(self, news: News) -> None:
+        metrics, committed = self._metrics, 0
+        for act, outcome in news.settled:
+            if isinstance(outcome, int):
+                committed += len(act.entries)
+            else:
+                metrics.rejected.labels(kind_of(outcome)).inc(len(act.entries))
+        metrics.committed.inc(committed)
+        metrics.own.inc(sum(len(lines) for _, lines in news.fresh) - committed)
+        metrics.bytes.inc(sum(len(line) + 1 for _, lines in news.fresh for line in lines))
+        metrics.repaired.inc(news.repaired_bytes)
+        metrics.size.set(news.tree[0])
+        metrics.segments.set(self._writer.segment_count)
+        metrics.damaged.set(bool(self._writer.damage))
+        if committed:
+            metrics.commits.inc()
+            metrics.commit_seconds.observe(news.took_s)
+        if news.error is not None:
+            metrics.write_errors.labels(_name(news.error)).inc()
+
+    # ── in the thread ──
+
+    def _tell(self, news: News) -> None:
+        assert self._loop is not None  # noqa: S101 - the thread begins in `start`
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            self._loop.call_soon_threadsafe(self._publish, news)
+
+
+def _call(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call one who wants to know; what goes wrong there is not the ledger's."""
+    try:
+        tell(*args, **kwargs)
+    except Exception:
+        log.exception("a listener of the ledger failed")
+
+
+def _name(error: Exception) -> str:
+    """Return an error's name for a label, as in ENOSPC."""
+    return errno.errorcode.get(getattr(error, "errno", 0) or 0, type(error).__name__)
