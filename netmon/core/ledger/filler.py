@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, inspect, select, upda
 
 from netmon.core.ledger import database
 from netmon.core.ledger.index_settings import IndexSettings
-from netmon.core.ledger.record import Stub, decode, leaf_hash, unix_seconds
+from netmon.core.ledger.record import Stub, decode, leaf_hash
 from netmon.core.ledger.segments import read, segments
 from netmon.core.ledger.tables import SCHEMA, Line, Row, clean, metadata, records, row, state
 
@@ -195,7 +195,7 @@ class Filler:
             purges.append(record)
 
     def _purge(self, connection: Connection, act: Line) -> None:
-        """Delete what an act took from a segment."""
+        """Delete what an act takes: all of a category in a segment, which is past its months as a whole."""
         first = int(act.data["segment"])
         following = [segment.first_seq for segment in segments(self._directory) if segment.first_seq > first]
         end = min([*following[:1], act.seq])
@@ -204,7 +204,6 @@ class Filler:
                 records.c.seq >= first,
                 records.c.seq < end,
                 records.c.category == clean(str(act.data["category"])),
-                records.c.recorded < unix_seconds(str(act.data["before"])),
             )
         )
 
