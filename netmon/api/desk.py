@@ -1,6 +1,7 @@
 """How the ways out see the core: what they may read, what operators may do, and how a delivery fails."""
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -180,11 +181,26 @@ class Uplink(Protocol):
         """Take these: they are on disk, or with the core, within a tenth of a second."""
 
 
+class OpenAlerts(Mapping[str, Alert]):
+    """The alerts that fire, acknowledged or not, by id, and what a correlator asks about them. The core fills it."""
+
+    @abstractmethod
+    def of_site(self, site: str) -> Mapping[str, Collection[str]]:
+        """Return target → ids of its alerts, for one site."""
+
+    @abstractmethod
+    def key_of(self, alert_id: str) -> str:
+        """Return the key of the incident that an alert belongs to; empty where it has none yet."""
+
+
 class Correlator(Protocol):
     """Decides which alerts are one incident. Pure. Root cause analysis takes this place."""
 
-    def assign(self, fired: Sequence[Alert], open_alerts: Mapping[str, Alert]) -> Mapping[str, str]:
-        """Return alert id → incident key, for those that just fired and for open ones that belong elsewhere now."""
+    def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
+        """Return alert id → incident key, for those that just fired and for open ones that belong elsewhere now.
+
+        Those that just fired are among the open ones.
+        """
 
     def title(self, key: str, alerts: Sequence[Alert]) -> Mapping[str, str]:
         """Return an incident's title by language code; `en` is always there."""

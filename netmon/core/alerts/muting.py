@@ -1,0 +1,152 @@
+"""Silences and maintenance windows: when they begin and end, and which alerts they keep quiet. Pure.
+
+They follow the calendar, so a clock that is set back can open a window again; one that somebody ended stays ended.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from typing import Final
+
+from netmon.api import Alert, Invalid, Maintenance, Matcher
+from netmon.api.alerts import State
+from netmon.core.alerts.act import Act
+from netmon.core.alerts.book import Mute
+from netmon.core.alerts.calendar import Window, around
+from netmon.core.alerts.changes import What
+
+BY_SETTINGS: Final = "settings"
+"""Who announces what stands in the settings."""
+
+Scope = tuple[tuple[Matcher, ...], ...]
+MatchersOf = Callable[[str], Scope]
+
+
+class Calendar:
+    """Knows when to look at silences and windows again, so that looking each second costs nothing."""
+
+    def __init__(self, matchers_of: MatchersOf) -> None:
+        self._matchers_of = matchers_of
+        self._next = -inf
+        self._last = -inf
+        self.upcoming: dict[str, Maintenance] = {}  # the next window of each entry
+        self.faults: dict[str, str] = {}  # entry → why it mutes nothing
+
+    def look_again(self) -> None:
+        """Look at the next tick, whatever time it is."""
+        self._next = -inf
+
+    def tick(self, act: Act) -> None:
+        """Begin and end what is due."""
+        if self._last <= act.now < self._next:
+            self._last = act.now
+            return
+        self._last = act.now
+        self._next = act.now + 86_400
+        windows = self._open_windows(act)
+        self._end_those_gone(act, windows)
+        mutes = act.book.mutes
+        wanted = {key for key, mute in mutes.items() if not mute.ended_by and mute.starts_at <= act.now < mute.ends_at}
+        apply_active(act, wanted)
+        self._forget(act, windows)
+        self._note_boundaries(act)
+
+    def _open_windows(self, act: Act) -> set[str]:
+        """Enter the windows of the settings that are open now; return their ids."""
+        opened = set()
+        self.upcoming, self.faults = {}, {}
+        for entry in act.settings.maintenance:
+            windows, after = around(entry, act.now)
+            for window in windows:
+                opened.add(window.id)
+                if window.id not in act.book.mutes:
+                    self._enter(act, window)
+            made = None if after is None else self._made(after)
+            if made is not None:
+                self.upcoming[made.id] = made
+                self._next = min(self._next, made.starts_at)
+        return opened
+
+    def _enter(self, act: Act, window: Window) -> None:
+        made = self._made(window)
+        if made is not None:
+            act.mute(What.CREATED, made)
+
+    def _made(self, window: Window) -> Maintenance | None:
+        entry = window.entry
+        try:
+            scope = tuple(matchers for each in entry.scope for matchers in self._matchers_of(each))
+        except Invalid as fault:
+            self.faults[entry.name] = str(fault)
+            return None
+        return Maintenance(
+            id=window.id,
+            title=entry.title or entry.name,
+            scope=scope,
+            starts_at=window.starts_at,
+            ends_at=window.ends_at,
+            author=BY_SETTINGS,
+            reason=entry.reason,
+            schedule=entry.name,
+        )
+
+    def _note_boundaries(self, act: Act) -> None:
+        for mute in act.book.mutes.values():
+            for at in (mute.starts_at, mute.ends_at):
+                if at > act.now:
+                    self._next = min(self._next, at)
+
+    def _end_those_gone(self, act: Act, opened: set[str]) -> None:
+        """End windows whose entry left the settings, or was moved, while they were open."""
+        for key, mute in list(act.book.mutes.items()):
+            ours = isinstance(mute, Maintenance) and mute.schedule
+            if ours and key in act.book.active and key not in opened and mute.ends_at > act.now:
+                end(act, mute, BY_SETTINGS)
+
+    def _forget(self, act: Act, opened: set[str]) -> None:
+        kept = act.book.active.keys() | opened  # a window that was ended by hand must not open again
+        for key, mute in list(act.book.mutes.items()):
+            if key not in kept and mute.ends_at + act.settings.keep_resolved_s <= act.now:
+                act.book.forget_mute(key)
+
+
+def end(act: Act, mute: Mute, by: str) -> Mute:
+    """End a silence or a window before its time."""
+    over = replace(mute, ends_at=max(act.now, mute.starts_at), ended_by=by)
+    was_active = mute.id in act.book.active
+    act.mute(What.ENDED, over)
+    if was_active:
+        recount(act, set(), {mute.id})
+    return over
+
+
+def apply_active(act: Act, wanted: set[str]) -> None:
+    """Let exactly these mute."""
+    active = set(act.book.active)
+    started, ended = wanted - active, active - wanted
+    for key in sorted(started):
+        act.mute(What.STARTED, act.book.mutes[key])
+    for key in sorted(ended):
+        act.mute(What.ENDED, act.book.mutes[key])
+    if started or ended:
+        recount(act, started, ended)
+
+
+def recount(act: Act, started: set[str], ended: set[str]) -> None:
+    """Give every alert that lives what mutes it now."""
+    scopes = {key: act.book.active[key] for key in started}
+    for alert in list(act.book.alerts.values()):
+        if alert.state is State.RESOLVED:
+            continue
+        kept = {key for key in alert.muted_by if key not in ended}
+        kept.update(key for key, scope in scopes.items() if any(part.hold(alert.labels) for part in scope))
+        muted_by = tuple(sorted(kept))
+        if muted_by != alert.muted_by:
+            _set(act, alert, muted_by)
+
+
+def _set(act: Act, alert: Alert, muted_by: tuple[str, ...]) -> None:
+    what = What.MUTED if muted_by else What.UNMUTED
+    act.alert(what, replace(alert, muted_by=muted_by), act.timers(alert.id))
+    if not muted_by and alert.state is State.FIRING:
+        act.news.add(alert.incident)

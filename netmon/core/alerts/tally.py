@@ -1,0 +1,109 @@
+"""Counts kept beside the alerts, so that nobody has to go through all of them: by incident, and by site. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from heapq import nsmallest
+from typing import Final
+
+from netmon.api import Alert, OpenAlerts, Severity
+from netmon.api.alerts import State
+
+OPEN: Final = frozenset({State.FIRING, State.ACKNOWLEDGED})
+_SHOWN_TARGETS: Final = 20  # what Incident.targets holds at most
+
+
+class Tally:
+    """What the alerts of one incident come to."""
+
+    __slots__ = ("by_severity", "changed", "firing", "members", "open", "targets", "unmuted")
+
+    def __init__(self) -> None:
+        self.members: dict[str, None] = {}  # ids, resolved ones too
+        self.targets: dict[str, int] = {}  # name → how many of the members are about it
+        self.open = 0  # firing or acknowledged
+        self.firing = 0
+        self.unmuted = 0  # of the open ones
+        self.by_severity = dict.fromkeys(Severity, 0)  # of the open ones
+        self.changed = True  # the targets, since they were last shown
+
+    def join(self, alert: Alert) -> None:
+        """Add an alert to the members."""
+        self.members[alert.id] = None
+        if alert.target:
+            self.changed = self.changed or alert.target not in self.targets
+            self.targets[alert.target] = self.targets.get(alert.target, 0) + 1
+
+    def leave(self, alert: Alert) -> None:
+        """Take an alert out of the members."""
+        self.members.pop(alert.id, None)
+        left = self.targets.get(alert.target, 0) - 1
+        if left > 0:
+            self.targets[alert.target] = left
+        elif alert.target:
+            self.changed = True
+            self.targets.pop(alert.target, None)
+
+    def weigh(self, alert: Alert, sign: int) -> None:
+        """Count what an alert is (1), or was (-1), where it is open."""
+        if alert.state in OPEN:
+            self.open += sign
+            self.firing += sign * (alert.state is State.FIRING)
+            self.unmuted += sign * (not alert.muted_by)
+            self.by_severity[alert.severity] += sign
+
+    def worst(self) -> Severity:
+        """Return the worst severity among the open ones."""
+        return max((severity for severity, count in self.by_severity.items() if count), default=Severity.INFO)
+
+    def shown_targets(self) -> tuple[str, ...]:
+        """Return the first names, for people."""
+        return tuple(nsmallest(_SHOWN_TARGETS, self.targets))
+
+
+class Firing(OpenAlerts):
+    """The alerts that fire, acknowledged or not, as correlators see them."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._alerts: dict[str, Alert] = {}
+        self._sites: dict[str, dict[str, dict[str, None]]] = {}
+        self._keys = keys  # incident id → its key
+
+    def __getitem__(self, alert_id: str) -> Alert:
+        return self._alerts[alert_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._alerts)
+
+    def __len__(self) -> int:
+        return len(self._alerts)
+
+    def of_site(self, site: str) -> Mapping[str, Collection[str]]:
+        """Return target → ids of its alerts, for one site."""
+        return self._sites.get(site, {})
+
+    def key_of(self, alert_id: str) -> str:
+        """Return the key of the incident that an alert belongs to; empty where it has none yet."""
+        return self._keys.get(self._alerts[alert_id].incident, "")
+
+    def put(self, alert: Alert) -> None:
+        """Take an alert's new value."""
+        old = self._alerts.get(alert.id)
+        if alert.state not in OPEN:
+            self.drop(alert.id)
+            return
+        if old is not None and (old.site, old.target) != (alert.site, alert.target):
+            self.drop(alert.id)
+        self._alerts[alert.id] = alert
+        self._sites.setdefault(alert.site, {}).setdefault(alert.target, {})[alert.id] = None
+
+    def drop(self, alert_id: str) -> None:
+        """Forget an alert."""
+        alert = self._alerts.pop(alert_id, None)
+        if alert is None:
+            return
+        targets = self._sites[alert.site]
+        ids = targets[alert.target]
+        del ids[alert_id]
+        if not ids:
+            del targets[alert.target]
+        if not targets:
+            del self._sites[alert.site]
