@@ -28,8 +28,15 @@ def _readable(text: str) -> str:
     return text.strip()
 
 
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("write something: the ledger keeps it")
+    return text
+
+
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=256, strict=True), AfterValidator(_readable)]
 Words: TypeAlias = Annotated[str, Field(max_length=2_000, strict=True), AfterValidator(_readable)]
+Said: TypeAlias = Annotated[Words, AfterValidator(_not_empty)]
 Time: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Names: TypeAlias = Annotated[list[Name], Field(max_length=_MAX_NAMES)]
@@ -122,7 +129,7 @@ class Remark(_Asked):
 class Comment(_Asked):
     """A remark for the record."""
 
-    note: Annotated[Words, Field(min_length=1)]
+    note: Said
 
 
 class Several(Remark):
@@ -144,7 +151,7 @@ class _WindowAsked(_Asked):
     starts_at: Time | None = Field(default=None, description="Without it, now.")
     ends_at: Time | None = Field(default=None, description="Either this or duration_s.")
     duration_s: float | None = Field(default=None, gt=0, le=366 * 86_400, strict=True)
-    reason: Annotated[Words, Field(min_length=1)]
+    reason: Said
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
