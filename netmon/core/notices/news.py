@@ -1,0 +1,115 @@
+"""What a person must be told of an incident, given what they know of it. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from netmon.api import Incident, Notices, State
+from netmon.core.notices.settings import NotifySettings
+from netmon.core.notices.words import Case, Known, Owed
+
+_BY_TIMETABLE: Final = frozenset({Notices.OPENED, Notices.REPEATED, Notices.ESCALATED})
+
+
+def followed(case: Case, incident: Incident) -> Case:
+    """Return a case with what its incident is now."""
+    return replace(
+        case,
+        title=incident.title,
+        titles=incident.titles,
+        site=incident.site,
+        severity=incident.severity,
+        state=incident.state,
+        muted=incident.muted,
+        acknowledged_by=incident.acknowledged_by,
+        merged_into=incident.merged_into,
+    )
+
+
+def first_seen(incident: Incident, matures_at: float) -> Case:
+    """Return the case of an incident that is new."""
+    case = Case(
+        id=incident.id,
+        title="",
+        titles={},
+        site="",
+        severity=incident.severity,
+        state=incident.state,
+        muted=False,
+        opened_at=incident.opened_at,
+        matures_at=matures_at,
+    )
+    return followed(case, incident)
+
+
+Digests = Callable[[str, float], float]
+"""(person, now) → when their next digest goes out, Unix seconds."""
+
+
+class News:
+    """Compares what people know with what is so."""
+
+    def __init__(self, settings: NotifySettings, digests: Digests) -> None:
+        self._settings = settings
+        self._digests = digests
+
+    def why(self, case: Case, person: str, known: Known) -> Notices | None:
+        """Return why somebody who knows this much must be told more; None where they need not."""
+        if case.merged_into:
+            return None
+        if case.state is State.RESOLVED:
+            return Notices.RESOLVED if self._settings.resolved and known.state is not State.RESOLVED else None
+        if known.state is State.RESOLVED:
+            return None if case.muted else Notices.OPENED  # it came back while they were told that it was over
+        return None if case.muted else self._while_open(case, person, known)
+
+    def _while_open(self, case: Case, person: str, known: Known) -> Notices | None:
+        if case.severity > known.severity:
+            return Notices.WORSE
+        if case.state is State.ACKNOWLEDGED and known.state is State.FIRING:
+            return Notices.ACKNOWLEDGED if self._settings.acknowledged and person != case.acknowledged_by else None
+        if case.state is State.FIRING and known.state is State.ACKNOWLEDGED:
+            return Notices.REPEATED  # nobody has it in hand any more
+        return None
+
+    def answer(self, why: Notices, person: str, known: Known, now: float) -> Owed:
+        """Return what is owed to somebody in the way that they were told before."""
+        due_at = self._digests(person, now) if known.digest else now
+        return Owed(person, why, now, due_at, known.channels, known.digest)
+
+    def reconciled(self, case: Case, told: Mapping[str, Known], busy: Callable[[str], bool], now: float) -> Case:
+        """Return a case that owes what its state asks for now.
+
+        Those to whom a message is on its way are left out: it is written when it goes, and what changed by the time
+        it has arrived is owed then.
+        """
+        before = {owed.person: owed for owed in case.owed}
+        kept = {owed.person: owed for owed in case.owed if _still_due(case, owed, told.get(owed.person))}
+        for person, known in told.items():
+            why = None if busy(person) else self.why(case, person, known)
+            if why is not None:
+                old = before.get(person)
+                kept[person] = replace(old, why=why) if old is not None else self.answer(why, person, known, now)
+        return replace(case, owed=tuple(kept.values()))
+
+
+def owe(case: Case, new: Owed) -> Case:
+    """Return a case that owes this too. What a person is owed already is joined with it: one message will do."""
+    old = next((owed for owed in case.owed if owed.person == new.person), None)
+    if old is None:
+        return replace(case, owed=(*case.owed, new))
+    at_once = old.digest and not new.digest
+    merged = replace(
+        old,
+        due_at=new.due_at if at_once else min(old.due_at, new.due_at),
+        digest=old.digest and new.digest,
+        channels=new.channels if at_once else old.channels,
+    )
+    return replace(case, owed=tuple(merged if owed is old else owed for owed in case.owed))
+
+
+def _still_due(case: Case, owed: Owed, known: Known | None) -> bool:
+    """Tell whether something stays owed when nothing new is to be said to this person."""
+    if known is None:  # they know nothing yet: whatever is so when it goes, they are told, unless it was hushed up
+        return not (case.state is State.RESOLVED and case.muted)
+    return case.state is State.FIRING and owed.why in _BY_TIMETABLE

@@ -1,0 +1,259 @@
+"""Writes messages: what, where, since when, how much, what to do; short enough for a phone at 3 a.m. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from netmon.api import Alert, Incident, Message, Notices, Severity, State, Unknown, Value
+from netmon.core.notices.ladder import Lookups
+from netmon.core.notices.plain import clean, lasting, listed, when
+from netmon.core.notices.settings import NotifySettings, Person
+from netmon.core.notices.texts import say
+from netmon.core.notices.words import Case, Notice, Said
+
+SUBJECT_MAX: Final = 100  # characters: what mail clients and phones show of it
+BODY_MAX: Final = 3_500  # characters: Telegram takes 4,096
+_ALERTS: Final = 5  # shown of one incident
+_EVIDENCE: Final = 6  # numbers shown of one alert
+_TARGETS: Final = 5
+_LISTED: Final = 20  # incidents shown of many
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message, and what it says of which incidents."""
+
+    message: Message
+    said: tuple[Said, ...]
+
+
+class Renderer:
+    """Writes in each recipient's language and time zone."""
+
+    def __init__(self, settings: NotifySettings) -> None:
+        self._settings = settings
+
+    def draft(self, notice: Notice, cases: Sequence[Case], lookups: Lookups, now: float) -> Draft:
+        """Write a notice. `cases` are those of its incidents that are to be told; there is at least one."""
+        person = self._settings.people.get(notice.person)
+        reader = _Reader(_language(person), self._settings.zone_of(notice.person), now)
+        if len(cases) == 1 and not notice.digest:
+            why = why_now(notice.why, cases[0])
+            subject, body = _one(reader, notice, cases[0], why, lookups)
+        else:
+            why = Notices.DIGEST
+            subject, body = _many(reader, notice, cases)
+        message = Message(
+            id=notice.id,
+            recipient=notice.person,
+            channel=notice.channel,
+            language=reader.language,
+            severity=max(case.severity for case in cases),
+            why=why,
+            subject=clean(subject, SUBJECT_MAX),
+            body=_fitted(body),
+            incidents=tuple(case.id for case in cases),
+        )
+        return Draft(message, _said(cases))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    language: str
+    zone: str
+    now: float
+
+    def say(self, key: str, /, **values: object) -> str:
+        return say(self.language, key, **values)
+
+    def when(self, at: float) -> str:
+        return when(at, self.zone, self.language)
+
+    def severity(self, severity: Severity) -> str:
+        return self.say(f"severity.{severity.value}")
+
+    def title(self, case: Case) -> str:
+        return case.titles.get(self.language) or case.title
+
+
+def why_now(why: Notices, case: Case) -> Notices:
+    """Return why a message is sent as things are when it goes: what was to be an alarm may be over by then."""
+    if case.state is State.RESOLVED:
+        return Notices.RESOLVED
+    if case.state is State.ACKNOWLEDGED:
+        return Notices.ACKNOWLEDGED
+    return Notices.OPENED if why in (Notices.RESOLVED, Notices.ACKNOWLEDGED, Notices.DIGEST) else why
+
+
+def _language(person: Person | None) -> str:
+    return person.language if person is not None else "en"
+
+
+def _said(cases: Sequence[Case]) -> tuple[Said, ...]:
+    groups: dict[tuple[State, Severity], list[str]] = {}
+    for case in cases:
+        groups.setdefault((case.state, case.severity), []).append(case.id)
+    return tuple(Said(state, severity, tuple(ids)) for (state, severity), ids in groups.items())
+
+
+def _fitted(lines: Sequence[str]) -> str:
+    """Return the lines as one text; what does not fit is left out of the middle, the last two lines never."""
+    room = BODY_MAX - sum(len(line) + 1 for line in lines[-2:]) - 2
+    kept: list[str] = []
+    for line in lines[:-2]:
+        room -= len(line) + 1
+        if room < 0:
+            kept.append("…")
+            break
+        kept.append(line)
+    return "\n".join([*kept, *lines[-2:]])
+
+
+# One incident
+
+
+def _one(reader: _Reader, notice: Notice, case: Case, why: Notices, lookups: Lookups) -> tuple[str, list[str]]:
+    incident, alerts = _read(case, lookups)
+    title = clean(reader.title(case), 300)
+    where = f"{case.site}: " if case.site and not title.startswith(case.site) else ""
+    severity = reader.severity(case.severity).upper()
+    around = reader.say(f"subject.{why.value}", severity=severity, where=where, title="", incident=case.id)
+    short = clean(title, max(20, SUBJECT_MAX - len(around)))
+    subject = reader.say(f"subject.{why.value}", severity=severity, where=where, title=short, incident=case.id)
+    lines = [title, *_headline(reader, notice, case, why), *_about(reader, case, incident)]
+    if case.state is not State.RESOLVED:
+        lines += _alert_lines(reader, alerts)
+    lines += _endings(reader, case, incident, alerts)
+    return subject, lines
+
+
+def _read(case: Case, lookups: Lookups) -> tuple[Incident | None, list[Alert]]:
+    try:
+        incident = lookups.incident(case.id)
+        alerts = lookups.alerts_of(case.id)
+    except Unknown:  # gone from the desk: what the case itself knows must do
+        return None, []
+    live = [alert for alert in alerts if alert.state in (State.FIRING, State.ACKNOWLEDGED)] or list(alerts)
+    return incident, sorted(live, key=_worst_first)
+
+
+def _worst_first(alert: Alert) -> tuple[int, float, str]:
+    return -list(Severity).index(alert.severity), alert.starts_at, alert.id
+
+
+def _headline(reader: _Reader, notice: Notice, case: Case, why: Notices) -> Iterator[str]:
+    if why in (Notices.ESCALATED, Notices.REPEATED):
+        yield reader.say(f"line.{why.value}")
+    elif why is Notices.WORSE:
+        yield reader.say("line.worse", severity=reader.severity(case.severity))
+    elif why is Notices.RESOLVED and case.merged_into:
+        yield reader.say("line.merged", incident=case.merged_into)
+    elif why is Notices.RESOLVED:
+        yield reader.say("line.over")
+    if notice.unreached:
+        yield reader.say("line.unreached", person=notice.unreached)
+
+
+def _about(reader: _Reader, case: Case, incident: Incident | None) -> Iterator[str]:
+    targets = [clean(name, 60) for name in (incident.targets if incident is not None else ())[:_TARGETS]]
+    count = max(incident.target_count, len(targets)) if incident is not None else 0
+    names = listed(targets, count, reader.language)
+    where = f"{case.site} ({names})" if case.site and names else case.site or names
+    if where:
+        yield reader.say("line.where", where=where)
+    ended = incident.resolved_at if incident is not None else None
+    if case.state is State.RESOLVED and ended is not None:
+        lasted = lasting(ended - case.opened_at, reader.language)
+        yield reader.say("line.lasted", begin=reader.when(case.opened_at), end=reader.when(ended), lasted=lasted)
+    else:
+        ago = lasting(reader.now - case.opened_at, reader.language)
+        yield reader.say("line.since", time=reader.when(case.opened_at), ago=ago)
+    if case.absorbed:
+        yield reader.say("line.absorbed", incidents=listed(list(case.absorbed), case.absorbed_count, reader.language))
+
+
+def _alert_lines(reader: _Reader, alerts: Sequence[Alert]) -> Iterator[str]:
+    if not alerts:
+        return
+    yield ""
+    yield reader.say("line.alerts", count=len(alerts))
+    for alert in alerts[:_ALERTS]:
+        summary = alert.summaries.get(reader.language) or alert.summary
+        yield f"- {clean(alert.target, 60)}: {clean(summary, 200)}" if alert.target else f"- {clean(summary, 200)}"
+        numbers = [f"{clean(k, 40)} {clean(number(v), 60)}" for k, v in list(alert.evidence.items())[:_EVIDENCE]]
+        if numbers:
+            yield f"  {', '.join(numbers)}"
+        if alert.impact is not None:
+            median, early, late = (reader.when(at) for at in (alert.impact.p50, alert.impact.p10, alert.impact.p90))
+            yield "  " + reader.say("line.impact", median=median, early=early, late=late)
+    if len(alerts) > _ALERTS:
+        yield reader.say("line.alerts.more", count=len(alerts) - _ALERTS)
+
+
+def number(value: str | Value) -> str:
+    """Return a piece of evidence with no more digits than matter."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)
+
+
+def _endings(reader: _Reader, case: Case, incident: Incident | None, alerts: Sequence[Alert]) -> Iterator[str]:
+    yield ""
+    if incident is not None and incident.acknowledged_by and case.state is State.ACKNOWLEDGED:
+        who, since = clean(incident.acknowledged_by, 60), reader.when(incident.acknowledged_at or incident.updated_at)
+        yield reader.say("line.acknowledged", who=who, time=since)
+    if incident is not None and incident.note:
+        yield reader.say("line.note", note=clean(incident.note, 300))
+    if case.state is State.RESOLVED:
+        return
+    runbook = next((alert.runbook for alert in alerts if alert.runbook), "")
+    if runbook:
+        yield reader.say("line.runbook", url=clean(runbook, 300))
+    if case.state is State.FIRING:
+        yield reader.say("line.ack", incident=case.id)
+
+
+# Many incidents
+
+
+def _many(reader: _Reader, notice: Notice, cases: Sequence[Case]) -> tuple[str, list[str]]:
+    sites = Counter(case.site for case in cases if case.site)
+    kind = "digest" if notice.digest else "many"
+    if notice.digest and len(cases) == 1:
+        kind = "digest.one"
+    elif not notice.digest and all(case.state is State.RESOLVED for case in cases):
+        kind = "many.over"
+    some = [name for name, _ in sites.most_common(3)]
+    where = f": {listed(some, len(sites), reader.language)}" if some else ""
+    worst = max(cases, key=lambda case: (case.state is not State.RESOLVED, case.severity))
+    severity = reader.severity(worst.severity).upper()
+    subject = reader.say(f"subject.{kind}", severity=severity, count=len(cases), sites=where)
+    lines = [] if notice.digest else [reader.say("many.why")]
+    return subject, [*lines, *_counts(reader, cases, sites), "", *_list(reader, cases), "", reader.say("many.all")]
+
+
+def _counts(reader: _Reader, cases: Sequence[Case], sites: Counter[str]) -> Iterator[str]:
+    states = ((State.FIRING, "many.open"), (State.ACKNOWLEDGED, "many.acknowledged"), (State.RESOLVED, "many.resolved"))
+    for state, key in states:
+        count = Counter(case.severity for case in cases if case.state is state)
+        if count:
+            yield reader.say(key, count=count.total())
+            parts = [f"{reader.severity(one)} {count[one]}" for one in reversed(Severity) if count[one]]
+            yield reader.say("many.severities", counts=", ".join(parts))
+    if sites:
+        some = [f"{name} {count}" for name, count in sites.most_common(8)]
+        yield reader.say("many.sites", counts=listed(some, len(sites), reader.language))
+
+
+def _list(reader: _Reader, cases: Sequence[Case]) -> Iterator[str]:
+    ordered = sorted(cases, key=lambda case: case.state is State.RESOLVED)
+    if len(cases) > _LISTED:
+        yield reader.say("many.worst")
+    for case in ordered[:_LISTED]:
+        site = f"{case.site}: " if case.site else ""
+        aside = {State.RESOLVED: "many.over", State.ACKNOWLEDGED: "many.hand"}.get(case.state)
+        state = f" ({reader.say(aside)})" if aside else ""
+        yield f"{case.id} {reader.severity(case.severity)} {site}{clean(reader.title(case), 80)}{state}"
+    if len(cases) > _LISTED:
+        yield reader.say("many.rest", count=len(cases) - _LISTED)
