@@ -39,8 +39,8 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(config: str, folder: Path) -> Iterator[Prometheus]:
-    """Run Prometheus with this configuration and its data in this folder."""
+def prometheus(config: str, folder: Path, *options: str) -> Iterator[Prometheus]:
+    """Run Prometheus with this configuration, its data in this folder, and further options."""
     port = free_port()
     path, log = folder / "prometheus.yml", folder / "prometheus.log"
     path.write_text(config)
@@ -49,6 +49,7 @@ def prometheus(config: str, folder: Path) -> Iterator[Prometheus]:
         f"--config.file={path}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        *options,
     ]
     with running(command, log) as process:
         wait_for_port(process, port, log)

@@ -6,7 +6,7 @@ import pwd
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,22 +99,28 @@ print(answer.status, answer.read().decode())
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as somebody else")
-async def test_others_are_refused_and_told_what_to_do() -> None:
-    nobody = pwd.getpwnam("nobody")
-    with TemporaryDirectory() as folder:  # pytest's own are closed to others
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that everybody may enter; pytest's own are closed."""
+    with TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        path = Path(folder) / "control.sock"
-        async with serving(path):
-            path.chmod(0o666)  # the rights alone would let them in
-            said = await asyncio.to_thread(
-                subprocess.run,
-                [sys.executable, "-c", ASK, str(path), str(nobody.pw_uid)],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=20,
-            )
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as somebody else")
+async def test_others_are_refused_and_told_what_to_do(open_folder: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    path = open_folder / "control.sock"
+    async with serving(path):
+        path.chmod(0o666)  # the rights alone would let them in
+        said = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", ASK, str(path), str(nobody.pw_uid)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
     assert said.stdout.startswith("403 "), said
     assert "nobody may not use the control socket" in said.stdout
     assert "api.control_group" in said.stdout
