@@ -87,7 +87,7 @@ class Outbox:
             why=owed.why if alone else Notices.DIGEST,
             severity=max(case.severity for case, _ in items),
             incidents=tuple(case.id for case, _ in items),
-            created_at=now,
+            created_at=min(owed.since for _, owed in items),
             due_at=now,
             give_up_at=now + self._settings.retry.give_up_s,
             digest=digest,

@@ -100,7 +100,7 @@ class Notice:
     why: Notices
     severity: Severity
     incidents: tuple[str, ...]  # several: those that a rate limit held back, or a digest
-    created_at: float
+    created_at: float  # when the first of what it tells was decided
     due_at: float  # of the next attempt
     give_up_at: float
     state: Way = Way.QUEUED
@@ -114,8 +114,3 @@ class Notice:
     problem: str = ""
     sent_at: float | None = None
     said: tuple[Said, ...] = field(default=())
-
-
-def is_open(notice: Notice) -> bool:
-    """Tell whether a notice is still to be sent."""
-    return notice.state is Way.QUEUED
