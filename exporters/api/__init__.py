@@ -2,8 +2,7 @@
 
 from exporters.api.app import PREFIX, api_app
 from exporters.api.control import ControlSocket
-from exporters.api.receive import target_finder
 from exporters.api.roles import Role
 from exporters.api.settings import ApiSettings
 
-__all__ = ["PREFIX", "ApiSettings", "ControlSocket", "Role", "api_app", "target_finder"]
+__all__ = ["PREFIX", "ApiSettings", "ControlSocket", "Role", "api_app"]

@@ -43,7 +43,7 @@ def api_app(  # noqa: PLR0913  # each is one thing that the wiring knows
 ) -> ASGIApp:
     """Return the application, to be mounted under `PREFIX` behind the gate and served at the control socket.
 
-    `target_of` knows which target the labels of a received alert mean (`receive.target_finder` makes one).
+    `target_of` knows which target the labels of a received alert mean.
     """
     app = make(desk, settings, registry, version=version, target_of=target_of, now=now)
     return Bounded(app, settings, {alertmanager.PATH: Intake(Permission.SEND, settings.max_alerts_body_bytes)})

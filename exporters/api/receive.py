@@ -3,8 +3,7 @@
 https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, `postableAlerts`.
 """
 
-import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +12,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from netmon.api import Finding, Severity, Target, Value
+from netmon.api import Finding, Severity, Value
 
 TargetOf: TypeAlias = Callable[[Mapping[str, str]], str]
 """From an alert's labels to the name of the target that it is about."""
@@ -111,45 +110,6 @@ def key_of(labels: Mapping[str, str]) -> str:
     """Return what tells an alert from all others: its labels, as in Alertmanager, in a form that never changes."""
     text = "".join(f"{len(name)}:{name}{len(value)}:{value}" for name, value in sorted(labels.items()))
     return f"prometheus/{sha256(text.encode()).hexdigest()[:32]}"
-
-
-def target_finder(targets: Iterable[Target]) -> TargetOf:
-    """Return a function that knows these: `instance` is a target's name or address, with or without a port.
-
-    What no target is called keeps its `instance`, whole.
-    """
-    known: dict[str, str] = {}
-    for target in targets:
-        for name in (target.address, host_of(target.address)):
-            known.setdefault(name, target.name)
-    for target in targets:
-        known[target.name] = target.name
-
-    def target_of(labels: Mapping[str, str]) -> str:
-        instance = labels.get("instance", "")
-        return known.get(instance) or known.get(host_of(instance)) or instance
-
-    return target_of
-
-
-def host_of(address: str) -> str:
-    """Return `host:port`, `[v6]:port` or `host` without its port."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit():
-        return address.removeprefix("[").removesuffix("]")
-    if ":" not in host:
-        return host
-    if host.startswith("[") and host.endswith("]"):
-        return host[1:-1]
-    return address if _is_v6(address) else host
-
-
-def _is_v6(text: str) -> bool:
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _check(labels: Mapping[str, str]) -> None:
