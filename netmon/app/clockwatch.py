@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from netmon.core.clock import StepDetector
+from netmon.core.clock import StepDetector, boottime
 
 LOOK_S: Final = 1.0
 
@@ -35,7 +35,7 @@ class ClockWatch:
 
     async def _watch(self) -> None:
         while True:
-            delta_s = self._detector.see(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
+            delta_s = self._detector.see(time.time(), boottime())
             if delta_s:
                 log.warning("the clock was stepped; the timetable is laid anew", seconds=round(delta_s, 3))
                 for tell in self._told:

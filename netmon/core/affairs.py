@@ -4,9 +4,9 @@ The engine and the planner decide; here their changes become one act in the ledg
 learn of it.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -22,8 +22,12 @@ from netmon.core.notices.changes import NoticeChange
 from netmon.core.notices.changes import from_record as notice_from
 from netmon.core.notices.changes import to_entry as notice_entry
 from netmon.core.notices.planner import Planner
+from netmon.core.notices.words import Notice
 
 log = structlog.get_logger(__name__)
+
+Commit: TypeAlias = "asyncio.Future[int] | None"
+"""Done when a record is on disk. None: there was nothing to record, or it cannot even wait for the disk."""
 
 _ALERTS = frozenset({Kind.ALERT, Kind.INCIDENT, Kind.SILENCE, Kind.MAINTENANCE})
 
@@ -45,28 +49,32 @@ class Affairs:
             "netmon_alert_changes", "Changes of alerts, incidents and what mutes them", ["what"], registry=registry
         )
         self._replayed = Counter(
-            "netmon_core_replayed_records", "Records read again at the start, to know what was going on", registry=registry
+            "netmon_core_replayed_records",
+            "Records read again at the start, to know what was going on",
+            registry=registry,
         )
 
-    def settle(self, changes: Sequence[Change], now: float, before: Iterable[Entry] = ()) -> Any:
-        """Record changes that were made, with the entries that led to them, as one act; return its commit's future.
+    @property
+    def room(self) -> bool:
+        """Tell whether the ledger can take what is decided now."""
+        return self._journal.room
 
-        None when there is nothing to record, or it cannot even wait for the disk.
-        """
+    def settle(self, changes: Sequence[Change], now: float, before: Iterable[Entry] = ()) -> Commit:
+        """Record changes that were made, with the entries that led to them, as one act."""
         notices = self.planner.observe(changes, self.alerts, now) if changes else []
         return self._record(changes, notices, now, before)
 
-    def settle_notices(self, notices: Sequence[NoticeChange], now: float) -> Any:
+    def settle_notices(self, notices: Sequence[NoticeChange], now: float) -> Commit:
         """Record what became of messages."""
         return self._record((), notices, now, ())
 
-    def due(self, now: float) -> list[Any]:
+    def due(self, now: float) -> list[Notice]:
         """Return the notices that are to be sent now; those whose record is not on disk yet wait for it."""
         return [notice for notice in self.planner.due(now) if notice.id not in self._unrecorded]
 
     def _record(
         self, changes: Sequence[Change], notices: Sequence[NoticeChange], now: float, before: Iterable[Entry]
-    ) -> Any:
+    ) -> Commit:
         act = [
             *before,
             *(change_entry(change, now, self._source) for change in changes),
@@ -77,7 +85,7 @@ class Affairs:
         for change in changes:
             self._changes.labels(f"{type(change.thing).__name__.lower()} {change.what}").inc()
         changed = list({c.thing.id: c.thing for c in changes if isinstance(c.thing, Alert)}.values())
-        fresh = {notice.notice.id for notice in notices}
+        fresh = {change.notice.id for change in notices if isinstance(change.notice, Notice)}
         self._unrecorded |= fresh
 
         def effect() -> None:
@@ -122,9 +130,3 @@ class Affairs:
         """Move every deadline with the clock."""
         self.alerts.step_clock(delta_s)
         self.planner.step_clock(delta_s)
-
-    async def stop(self) -> None:
-        """Stop the ways out."""
-        for sink in reversed(self.sinks):
-            with suppress(Exception):
-                await sink.stop()

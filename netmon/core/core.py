@@ -2,27 +2,42 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from netmon.api import AlertSink, Component, CoreStatus, Correlator, Courier, Event, Finding, Matcher, Receipt, State
+from netmon.api import (
+    AlertSink,
+    Component,
+    CoreStatus,
+    Correlator,
+    Courier,
+    Event,
+    Finding,
+    Matcher,
+    Receipt,
+    Severity,
+    State,
+)
 from netmon.core import snapshot
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.engine import Alerts
 from netmon.core.alerts.settings import AlertSettings
-from netmon.core.clock import StepDetector, clock_offset
+from netmon.core.clock import StepDetector, boottime, clock_offset
 from netmon.core.desk import OperatorsDesk
 from netmon.core.intake import Intake
 from netmon.core.journal import Journal
 from netmon.core.ledger.index import Index
+from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.ledger import Ledger, read
 from netmon.core.ledger.record import Entry, Kind, Record, decode
+from netmon.core.ledger.settings import LedgerSettings
 from netmon.core.minder import Minder, Sources
 from netmon.core.notices.dispatch import Dispatcher
 from netmon.core.notices.planner import Planner
@@ -33,6 +48,18 @@ log = structlog.get_logger(__name__)
 LOOK_S: Final = 1.0
 SNAPSHOT_S: Final = 60.0  # a start reads at most this much of the ledger again
 _REPLAY_SLICE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """What the core's parts are set to. A daemon that is silent for `silent_after_s` is taken to have stopped."""
+
+    host_name: str
+    ledger: LedgerSettings
+    index: IndexSettings
+    alerts: AlertSettings
+    notify: NotifySettings
+    silent_after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +77,33 @@ class Core:
     def __init__(
         self,
         directory: Path,
-        ledger: Ledger,
-        index: Index,
-        alerts: AlertSettings,
-        notify: NotifySettings,
+        settings: CoreSettings,
         inventory: Inventory,
         correlator: Correlator,
-        *,
         name: str,
-        silent_after_s: float,
         registry: CollectorRegistry,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.ledger = ledger
-        self.index = index
-        self.name = name
-        self._snapshot = directory / "core.json"
         self._ledger_directory = directory / "ledger"
+        self.ledger = ledger = Ledger(
+            self._ledger_directory,
+            settings.ledger,
+            registry,
+            host_name=settings.host_name,
+            now=now,
+            clock_offset=clock_offset,
+        )
+        self.index = index = Index(self._ledger_directory, settings.index, registry)
+        self.name = name
+        self._registry = registry
+        self._snapshot = directory / "core.json"
         self._inventory = inventory
         self._now = now
-        journal = Journal(ledger, registry)
-        engine = Alerts(alerts, correlator, self._site_of, self._matchers_of)
-        self.affairs = Affairs(engine, Planner(notify), journal, name, registry)
+        self._journal = journal = Journal(ledger, registry)
+        engine = Alerts(settings.alerts, correlator, self._site_of, self._matchers_of)
+        self.affairs = Affairs(engine, Planner(settings.notify), journal, name, registry)
         self.intake = Intake(self.affairs, lambda sender: ledger.sources.get(sender, 0), now)
-        self.sources = Sources(silent_after_s)
+        self.sources = Sources(settings.silent_after_s)
         self.minder = Minder(self.affairs, self.sources, StepDetector(), lambda: ledger.problem, name, registry)
         self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
         self._started: list[Component] = []
@@ -106,8 +136,7 @@ class Core:
             self.affairs.sinks.append(sink)
         if courier is not None:
             await self._launch(courier)
-            dispatcher = Dispatcher(self.affairs, courier)
-            await self._launch(dispatcher)
+            await self._launch(Dispatcher(self.affairs, courier, self._registry, self._now))
         self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
@@ -132,15 +161,15 @@ class Core:
         """Take what another daemon, or this one's collectors, send; returns when it is on disk."""
         return await self.intake.take(sender, numbered)
 
-    def heard(self, sender: str) -> None:
-        """Note that a sender is alive."""
-        self.sources.see(sender, self._now(), boottime())
-
     def retarget(self, inventory: Inventory) -> None:
         """Follow a changed inventory: alerts of targets that left it are over."""
         self._inventory = inventory
         now = self._now()
-        self.affairs.settle(self.affairs.alerts.targets_left(inventory.targets, now), now)
+        self.affairs.settle(self.affairs.alerts.targets_left(inventory.targets, now, self._is_ours), now)
+
+    def _is_ours(self, source: str) -> bool:
+        """Tell whether a source watches our inventory: other systems have their own."""
+        return source == self.name or source in self.sources.heard or source in self.ledger.sources
 
     async def _launch(self, component: Component) -> None:
         await component.start()
@@ -178,28 +207,25 @@ class Core:
 
     async def _save(self) -> None:
         """Keep what is going on. Only while everything that led to it is on disk: else the next start knows better."""
-        if not self.ledger.healthy or self.ledger.waiting:
+        if not self.ledger.healthy:
             return
-        size, affairs = self.ledger.size, self.affairs.snapshot()
+        affairs, settled = self.affairs.snapshot(), self._journal.settled()  # one moment: nothing may come between
         try:
+            size = await asyncio.wait_for(settled, SNAPSHOT_S)
             await asyncio.to_thread(
                 snapshot.save, self._snapshot, self.ledger.origin, size, affairs, dict(self.sources.heard)
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.warning("the snapshot could not be written", file=str(self._snapshot), error=str(error))
 
     def _metrics(self, registry: CollectorRegistry) -> None:
-        alerts = Gauge("netmon_alerts", "Alerts that are open, by state and severity", ["state", "severity"], registry=registry)
+        alerts = Gauge("netmon_alerts", "Alerts, by state and severity", ["state", "severity"], registry=registry)
         for state in (State.PENDING, State.FIRING, State.ACKNOWLEDGED):
-            for severity in ("info", "warning", "error", "critical"):
-                alerts.labels(state.value, severity).set_function(
-                    lambda state=state, severity=severity: self.affairs.alerts.count(state, severity)
-                )
+            for severity in Severity:
+                alerts.labels(state.value, severity.value).set_function(partial(self._count, state, severity))
 
-
-def boottime() -> float:
-    """Return seconds that no step of the clock touches and that count on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    def _count(self, state: State, severity: Severity) -> int:
+        return self.affairs.alerts.counts().get((state, severity), 0)
 
 
 def _some(lines: Iterator[tuple[int, bytes]]) -> list[Record]:
@@ -212,5 +238,3 @@ def _some(lines: Iterator[tuple[int, bytes]]) -> list[Record]:
         if len(records) >= _REPLAY_SLICE:
             break
     return records
-
-

@@ -29,7 +29,6 @@ from netmon.core.intake import Intake
 from netmon.core.journal import Journal
 from netmon.core.ledger.record import Entry, Kind
 
-
 COMMIT_TIMEOUT_S: Final = 5.0  # how long somebody waits for an answer; a commit takes some 20 ms
 
 
@@ -127,9 +126,9 @@ class OperatorsDesk:
         """End a silence now."""
         self._must_be_writable()
         now = self._now()
-        ended, changes = self._affairs.alerts.end_silence(silence_id, author, now)
+        changes = self._affairs.alerts.end_silence(silence_id, author, now)
         await self._act("end_silence", author, {"id": silence_id}, changes, now)
-        return ended
+        return next(change.thing for change in changes if isinstance(change.thing, Silence))
 
     async def maintain(self, new: NewMaintenance, author: str) -> Maintenance:
         """Announce work."""
@@ -143,9 +142,9 @@ class OperatorsDesk:
         """End a maintenance window now."""
         self._must_be_writable()
         now = self._now()
-        ended, changes = self._affairs.alerts.end_maintenance(maintenance_id, author, now)
+        changes = self._affairs.alerts.end_maintenance(maintenance_id, author, now)
         await self._act("end_maintenance", author, {"id": maintenance_id}, changes, now)
-        return ended
+        return next(change.thing for change in changes if isinstance(change.thing, Maintenance))
 
     async def _alerts(self, what: str, ids: Sequence[str], author: str, note: str) -> Sequence[Alert]:
         self._must_be_writable()
@@ -160,7 +159,7 @@ class OperatorsDesk:
         self, what: str, author: str, about: Mapping[str, Any], changes: Sequence[Change], now: float
     ) -> None:
         entry = Entry(Kind.ACTION, now, f"user {author}", {"what": what, "by": author, **about})
-        committed: asyncio.Future[int] | None = self._affairs.settle(changes, now, [entry])
+        committed = self._affairs.settle(changes, now, [entry])
         if committed is None:
             raise Unavailable("the ledger takes nothing more; the action took effect but is not recorded")
         await self._on_disk(committed)

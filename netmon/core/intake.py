@@ -5,19 +5,20 @@ received = stored + dropped{reason} holds for each call, and for the link's metr
 
 import asyncio
 from collections import Counter as Counts
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from netmon.api import Event, Finding, Receipt
+from netmon.api import Event, Finding, Receipt, Unavailable
 from netmon.core.affairs import Affairs
+from netmon.core.alerts.engine import Refused
 from netmon.core.codec import to_data
 from netmon.core.ledger.record import Entry, Kind
 
 DUPLICATE: Final = "duplicate"  # this number of this sender is in the ledger already
 REPEATED: Final = "repeated"  # says what is known; only `updated_at` of its alert moved
-FULL: Final = "too_many_alerts"
 UNRECORDED: Final = "ledger_full"  # not even memory could keep it
+REFUSED: Final = "refused"  # the ledger takes no such record: it is too long
 
 _SLICE: Final = 200  # things judged before others on the event loop get their turn: about 10 ms
 
@@ -39,6 +40,7 @@ class Intake:
         """Take what a sender numbered; returns when all of it is on disk. Order is kept."""
         commits: list[asyncio.Future[int]] = []
         dropped: Counts[str] = Counts()
+        self._must_have_room()
         for place, (number, thing) in enumerate(numbered):
             if place % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
@@ -53,11 +55,16 @@ class Intake:
         """Take what has no numbers; returns when all of it is on disk."""
         commits: list[asyncio.Future[int]] = []
         dropped: Counts[str] = Counts()
+        self._must_have_room()
         for place, thing in enumerate(things):
             if place % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
             self._one(thing, source, "", commits, dropped)
         return await _receipt(len(things), commits, dropped)
+
+    def _must_have_room(self) -> None:
+        if not self._affairs.room:
+            raise Unavailable("too much waits for the ledger; send it again when the disk takes records")
 
     def _one(
         self,
@@ -69,11 +76,12 @@ class Intake:
     ) -> None:
         now = self._now()
         if isinstance(thing, Event):
-            committed: Any = self._affairs.settle((), now, [event_entry(thing, source, key)])
+            committed = self._affairs.settle((), now, [event_entry(thing, source, key)])
         else:
-            changes = self._affairs.alerts.say(thing, source, now)
-            if changes is None:
-                dropped[FULL] += 1
+            try:
+                changes = self._affairs.alerts.say(thing, source, now)
+            except Refused as refused:
+                dropped[refused.reason] += 1
                 return
             if not changes:
                 dropped[REPEATED] += 1
@@ -85,10 +93,13 @@ class Intake:
             commits.append(committed)
 
 
-async def _receipt(received: int, commits: "Sequence[asyncio.Future[int]]", dropped: Mapping[str, int]) -> Receipt:
+async def _receipt(received: int, commits: "Sequence[asyncio.Future[int]]", dropped: "Counts[str]") -> Receipt:
     if commits:
-        await commits[-1]  # commits are in order: the last one tells for all
-    return Receipt(received, len(commits), dict(dropped))
+        await asyncio.wait(commits[-1:])  # commits are in order: with the last one all are done
+    refused = sum(commit.exception() is not None for commit in commits)
+    if refused:
+        dropped[REFUSED] += refused
+    return Receipt(received, len(commits) - refused, dict(dropped))
 
 
 def event_entry(event: Event, source: str, key: str) -> Entry:

@@ -25,6 +25,7 @@ class Journal:
     def __init__(self, ledger: Ledger, registry: CollectorRegistry) -> None:
         self._ledger = ledger
         self._held: dict[asyncio.Future[int], Effect] = {}
+        self._newest: tuple[asyncio.Future[int], int] | None = None
         self._lost = Counter(
             "netmon_core_unrecorded_acts",
             "Acts whose record could not even wait for the ledger: too much waited already",
@@ -38,6 +39,11 @@ class Journal:
     def writable(self) -> bool:
         """Tell whether what is recorded now is soon on disk."""
         return self._ledger.healthy
+
+    @property
+    def room(self) -> bool:
+        """Tell whether there is room for much more in what waits for the ledger."""
+        return self._ledger.room
 
     def record(self, act: Sequence[Entry], effect: Effect | None = None) -> "asyncio.Future[int] | None":
         """Record one act: all of its entries or none survive a crash. Return a future of its commit.
@@ -56,9 +62,17 @@ class Journal:
             if effect is not None:
                 effect()
             return None
+        self._newest = committed, len(act)
         if effect is not None:
             self._hold(committed, effect)
         return committed
+
+    async def settled(self) -> int:
+        """Return how many records the ledger has with the newest act so far, when it is on disk."""
+        if self._newest is None:
+            return self._ledger.size
+        committed, count = self._newest
+        return await asyncio.shield(committed) + count
 
     def _hold(self, committed: "asyncio.Future[int]", effect: Effect) -> None:
         if not self._ledger.healthy:

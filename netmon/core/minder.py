@@ -39,7 +39,9 @@ class Sources:
                 self._seen.setdefault(sender, monotonic)
 
     def see(self, sender: str, now: float, monotonic: float) -> None:
-        """Note that a sender was heard. One with the same name and another number takes the old one's place."""
+        """Note when a sender was last heard. One with the same name and another number takes the old one's place."""
+        if self._seen.get(sender, -1.0) >= monotonic:
+            return
         if sender not in self._seen:
             name = name_of(sender)
             for old in [one for one in self._seen if one != sender and name_of(one) == name]:
@@ -87,12 +89,15 @@ class Minder:
         self._health = health
         self._name = name
         self._problem = ""
+        self.silent_s: Callable[[], Mapping[str, float]] = dict  # sender → seconds since it was heard on the link
         self._steps = Counter("netmon_clock_steps", "Steps of the wall clock that were noticed", registry=registry)
         self._step = Gauge("netmon_clock_last_step_seconds", "The last step of the wall clock", registry=registry)
 
     def look(self, now: float, monotonic: float) -> None:
         """Do what this moment asks for. `monotonic` counts on while the machine sleeps and is never stepped."""
         self._clock(now, monotonic)
+        for sender, silent_s in self.silent_s().items():
+            self._sources.see(sender, now - silent_s, monotonic - silent_s)
         self._ledger(now)
         for sender, back in list(self._sources.changes(monotonic)):
             self._source(sender, now, back=back)
@@ -126,8 +131,7 @@ class Minder:
     def _source(self, sender: str, now: float, *, back: bool) -> None:
         engine = self._affairs.alerts
         self.say(silence_finding(sender, self._sources.silent_after_s, now, cleared=back), now)
-        changes = engine.source_back(sender, now) if back else engine.source_away(sender, now)
-        self._affairs.settle(changes, now)
+        (engine.source_back if back else engine.source_away)(sender, now)
         what = "source is back" if back else "source went silent"
         log.warning(what, sender=sender)
         self._affairs.settle((), now, [Entry(Kind.SYSTEM, now, self._name, {"what": what, "sender": sender})])
