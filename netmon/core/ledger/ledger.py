@@ -55,6 +55,7 @@ class Ledger:
         self._committer = Committer(
             self._writer, settings.commit_wait_ms / 1e3, settings.max_waiting_records, self._tell
         )
+        self._max_waiting = settings.max_waiting_records
         self._retention = Retention(directory, settings.retention, disk)
         self._metrics = LedgerMetrics(registry)
         self._metrics.waiting.set_function(lambda: self._committer.waiting)
@@ -74,6 +75,11 @@ class Ledger:
     def damage(self) -> str:
         """One sentence when the start found committed records damaged, else "". It can be written nevertheless."""
         return self._writer.damage
+
+    @property
+    def room(self) -> bool:
+        """Tell whether a fair part of what may wait for the disk is still free."""
+        return self._committer.waiting < 0.9 * self._max_waiting
 
     @property
     def size(self) -> int:
