@@ -4,7 +4,7 @@ The engine and the planner decide; here their changes become one act in the ledg
 learn of it.
 """
 
-import asyncio
+from asyncio import Future
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ from netmon.core.notices.words import Notice
 
 log = structlog.get_logger(__name__)
 
-Commit: TypeAlias = "asyncio.Future[int] | None"
+Commit: TypeAlias = Future[int] | None
 """Done when a record is on disk. None: there was nothing to record, or it cannot even wait for the disk."""
 
 _ALERTS = frozenset({Kind.ALERT, Kind.INCIDENT, Kind.SILENCE, Kind.MAINTENANCE})
@@ -50,7 +50,7 @@ class Affairs:
         )
         self._replayed = Counter(
             "netmon_core_replayed_records",
-            "Records read again at the start, to know what was going on",
+            "Records that a start read again to know what was going on",
             registry=registry,
         )
 

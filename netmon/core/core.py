@@ -74,7 +74,7 @@ class Inventory:
 class Core:
     """Everything that must not be lost. Inert until `start`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wired in one place, by name
         self,
         directory: Path,
         settings: CoreSettings,

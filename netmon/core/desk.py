@@ -42,7 +42,7 @@ class History(Protocol):
 class OperatorsDesk:
     """What people do and see. `status` tells how the core is."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wired in one place, by name
         self,
         affairs: Affairs,
         journal: Journal,

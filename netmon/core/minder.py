@@ -74,7 +74,7 @@ def name_of(sender: str) -> str:
 class Minder:
     """What a second brings. `health` gives the ledger's problem, empty when there is none."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wired in one place, by name
         self,
         affairs: Affairs,
         sources: Sources,

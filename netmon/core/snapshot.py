@@ -40,9 +40,8 @@ def save(path: Path, origin: str, size: int, affairs: dict[str, Any], heard: dic
 def load(path: Path, origin: str, size: int) -> Snapshot | None:
     """Return the snapshot if it is there and belongs to this ledger as far as it goes (`size` records)."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"larger than {_MAX_BYTES} bytes")
-        found = msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        with path.open("rb") as file:
+            found = msgspec.json.decode(file.read(_MAX_BYTES), type=Snapshot)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
