@@ -18,7 +18,7 @@ class Segments:
     def __init__(self, directory: Path, origin: str = ORIGIN) -> None:
         self.directory = directory
         self.origin = origin
-        self.lines: list[bytes] = []
+        self.lines: list[bytes] = []  # everything so far
         self._tree = Frontier()
         self._disk = Disk()
         self._file = committed.CommittedFile(directory, self._disk)
