@@ -140,6 +140,11 @@ receivers:
         """Lose its data."""
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
+    def notified_on_disk(self) -> int:
+        """Return how many groups of alerts its notification log on disk remembers."""
+        log = self.folder / "data" / "nflog"
+        return log.read_bytes().count(b"counted") if log.exists() else 0  # each entry names the receiver
+
     async def alerts(self) -> list[dict[str, Any]]:
         """Return the alerts that it holds to fire."""
         return list(await self._get("alerts"))
