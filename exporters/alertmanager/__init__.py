@@ -1,6 +1,4 @@
-"""Alertmanager: alerts to one or several of them, silences both ways."""
+"""Alertmanager: alerts to one or several of them, silences both ways.
 
-from exporters.alertmanager.exporter import AlertmanagerExporter
-from exporters.alertmanager.settings import AlertmanagerServer, AlertmanagerSettings
-
-__all__ = ["AlertmanagerExporter", "AlertmanagerServer", "AlertmanagerSettings"]
+Nothing is imported here: the settings are read by daemons that have no HTTP client installed.
+"""

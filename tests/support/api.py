@@ -7,7 +7,8 @@ import httpx
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporters.api import ApiSettings, api_app
+from exporters.api.app import api_app
+from exporters.api.settings import ApiSettings
 from tests.support.desk import FakeDesk
 
 ROLES = {"vera": "viewer", "oki": "operator", "aud": ["auditor"], "prom": "sender", "both": ["operator", "auditor"]}

@@ -9,13 +9,20 @@ from pydantic import Field
 
 from collectors.host.settings import HostSettings
 from collectors.snmp.settings import Credential, SnmpSettings
-from exporters.prometheus.settings import WebSettings
+from exporters.alertmanager.settings import AlertmanagerSettings
+from exporters.api.settings import ApiSettings
+from exporters.prometheus.settings import ListenAddress, WebSettings
 from netmon.api import Target
 from netmon.app.settings.base import Model
 from netmon.app.settings.inventory import Device, Inventory, Server
 from netmon.app.settings.schedule import ScheduleSettings
 from netmon.app.settings.words import Name
 from netmon.app.text import Language
+from netmon.core.alerts.settings import AlertSettings
+from netmon.core.ledger.index_settings import IndexSettings
+from netmon.core.ledger.settings import LedgerSettings
+from netmon.core.link.settings import LinkSettings
+from netmon.core.notices.settings import NotifySettings
 
 
 class LogSettings(Model):
@@ -23,6 +30,12 @@ class LogSettings(Model):
 
     format: Literal["auto", "logfmt", "json", "console"] = "auto"  # auto: console on a terminal, else logfmt
     level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class CoreWebSettings(Model):
+    """Where a daemon of the role `core` serves its own pages: beside a poller on the same host, which has `web`'s."""
+
+    listen: tuple[ListenAddress, ...] = Field(default=("127.0.0.1:19101",), min_length=1)
 
 
 class NetmonSettings(Model):
@@ -36,6 +49,14 @@ class NetmonSettings(Model):
     snmp: SnmpSettings = Field(default_factory=SnmpSettings)
     host: HostSettings = Field(default_factory=HostSettings)
     credentials: Mapping[Name, Credential] = Field(default_factory=dict)
+    core: CoreWebSettings = Field(default_factory=CoreWebSettings)
+    link: LinkSettings = Field(default_factory=LinkSettings)
+    ledger: LedgerSettings = Field(default_factory=LedgerSettings)
+    index: IndexSettings = Field(default_factory=IndexSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    notify: NotifySettings = Field(default_factory=NotifySettings)
+    alertmanager: AlertmanagerSettings = Field(default_factory=AlertmanagerSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
 
 
 @dataclass(frozen=True, slots=True)

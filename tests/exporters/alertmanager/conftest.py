@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import pytest
 from prometheus_client import CollectorRegistry
 
-from exporters.alertmanager import AlertmanagerExporter, AlertmanagerServer, AlertmanagerSettings
+from exporters.alertmanager.exporter import AlertmanagerExporter
+from exporters.alertmanager.settings import AlertmanagerServer, AlertmanagerSettings
 from tests.support.alertmanager import Alertmanager, Receiver, need_alertmanager
 from tests.support.desk import FakeDesk
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry
 
-from exporters.alertmanager import AlertmanagerExporter
+from exporters.alertmanager.exporter import AlertmanagerExporter
 from exporters.alertmanager.wire import unix_seconds
 from netmon.api import Severity, State
 from tests.exporters.alertmanager.conftest import Runs, Starts

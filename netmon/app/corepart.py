@@ -1,0 +1,109 @@
+"""The part of a daemon that keeps: the core, its link, its interface and its ways out, put together from a plan.
+
+Only daemons that keep import it: it needs the packages of the extra `core`.
+"""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from exporters.alertmanager.exporter import AlertmanagerExporter
+from exporters.api.app import PREFIX, api_app
+from exporters.api.control import ControlSocket
+from exporters.notify.courier import AppriseCourier
+from netmon import __version__
+from netmon.api import AlertSink, Component
+from netmon.app.places import Places
+from netmon.app.settings import Settings
+from netmon.core.alerts.site import BySite
+from netmon.core.clock import boottime
+from netmon.core.core import Core, CoreSettings, Inventory
+from netmon.core.link.direct import DirectUplink
+from netmon.core.link.intake import IntakeServer
+
+LINK_SOCKET = "link.sock"
+CONTROL_SOCKET = "control.sock"
+
+
+class CorePart:
+    """A component of components. `uplink` is for collectors in the same process."""
+
+    def __init__(self, settings: Settings, state: Path, name: str, registry: CollectorRegistry) -> None:
+        ours = settings.netmon
+        self._settings = settings
+        self._places = Places(settings.inventory, name)
+        self.core = Core(
+            state,
+            CoreSettings(
+                host_name=socket.gethostname(),
+                ledger=ours.ledger,
+                index=ours.index,
+                alerts=ours.alerts,
+                notify=ours.notify,
+                silent_after_s=max(ours.link.dead_after_s, 3 * ours.link.heartbeat_s),
+            ),
+            self._inventory(),
+            BySite(ours.alerts),
+            name,
+            registry,
+        )
+        self.uplink = DirectUplink(self.core.take, name, ours.link, registry)
+        intake = self._intake = IntakeServer(
+            state / LINK_SOCKET,
+            ours.link,
+            self.core.take,
+            self.core.intake.last,
+            registry,
+            monotonic=boottime,
+        )
+        self.core.minder.silent_s = lambda: intake.silent_s
+        app = api_app(
+            self.core.desk,
+            ours.api,
+            registry,
+            version=__version__,
+            target_of=lambda labels: self._places.target_of(labels),
+        )
+        self.mounts: Mapping[str, ASGIApp] = {PREFIX: app}
+        control = ours.api.control_socket or state / CONTROL_SOCKET
+        self._control = ControlSocket(app, control, ours.api.control_group)
+        self._sinks: list[AlertSink] = []
+        if ours.alertmanager.servers:
+            self._sinks.append(AlertmanagerExporter(ours.alertmanager, self.core.desk, state, registry))
+        urls = ours.notify.urls()
+        self._courier = AppriseCourier(urls, ours.notify.retry.deadline_s) if urls else None
+        self._started: list[Component] = []
+
+    async def start(self) -> None:
+        """Start everything; what had started is stopped when one fails."""
+        try:
+            await self.core.start(self._sinks, self._courier)
+            self._started.append(self.core)
+            for component in (self._intake, self._control):
+                await component.start()
+                self._started.append(component)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop everything in reverse; safe to call twice."""
+        if not self._started:
+            await self.core.stop()
+        while self._started:
+            await self._started.pop().stop()
+
+    def healthy(self) -> bool:
+        """Tell whether nothing is wrong with the core."""
+        return self.core.status().ok
+
+    def retarget(self, settings: Settings) -> None:
+        """Follow a changed inventory."""
+        self._places = Places(settings.inventory, self.core.name)
+        self.core.retarget(self._inventory())
+
+    def _inventory(self) -> Inventory:
+        return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of)
