@@ -13,7 +13,7 @@ from netmon.api.alerts import State
 from netmon.core.alerts.changes import Change, Timers, What
 from netmon.core.alerts.deadlines import Deadlines
 from netmon.core.alerts.matchers import Conditions, conditions
-from netmon.core.alerts.settings import AlertSettings
+from netmon.core.alerts.settings import LONGEST_WINDOW_S, AlertSettings
 from netmon.core.alerts.tally import Firing, Tally
 from netmon.core.codec import from_data, to_data
 
@@ -43,6 +43,7 @@ class Book:
         self._by_key: dict[str, set[str]] = {}
         self.firing = Firing(self.keys)
         self.mutes: dict[str, Mute] = {}
+        self.leaving_mutes = Deadlines()  # of those that ended
         self.active: dict[str, tuple[Conditions, ...]] = {}  # mutes that began and have not ended
         self.away: set[str] = set()  # sources that are not heard just now
         self.last_number = {"I": 0, "M": 0, "S": 0}  # of incidents, maintenance windows, silences
@@ -159,8 +160,10 @@ class Book:
         self._number(mute.id)
         if what is What.STARTED:
             self.active[mute.id] = _made_ready(mute)
+            self.leaving_mutes.drop(mute.id)
         elif what is What.ENDED:
             self.active.pop(mute.id, None)
+            self.leaving_mutes.set(mute.id, _end_for_good(mute) + self._settings.keep_resolved_s)
 
     def _number(self, thing_id: str) -> None:
         letter = thing_id[:1]
@@ -192,16 +195,13 @@ class Book:
                 self._forget_incident(oldest)
 
     def forget(self, now: float) -> None:
-        """Forget what was resolved long ago."""
+        """Forget what was resolved, or ended, long ago."""
         for _, alert_id in self.leaving.due(now):
             self._forget_alert(alert_id)
         for _, incident_id in self.leaving_incidents.due(now):
             self._forget_incident(incident_id)
-
-    def forget_mute(self, mute_id: str) -> None:
-        """Forget a silence or a maintenance window."""
-        self.mutes.pop(mute_id, None)
-        self.active.pop(mute_id, None)
+        for _, mute_id in self.leaving_mutes.due(now):
+            self.mutes.pop(mute_id, None)
 
     def _forget_alert(self, alert_id: str) -> None:
         self._count(self.alerts.pop(alert_id), -1, moves=True)
@@ -224,7 +224,7 @@ class Book:
     def step_clock(self, delta_s: float) -> None:
         """Move every deadline with the clock; recorded times stay."""
         self.timers = {alert_id: timers.shifted(delta_s) for alert_id, timers in self.timers.items()}
-        for deadlines in (self.due, self.patience, self.leaving, self.leaving_incidents):
+        for deadlines in (self.due, self.patience, self.leaving, self.leaving_incidents, self.leaving_mutes):
             deadlines.shift(delta_s)
 
     def snapshot(self) -> dict[str, Any]:
@@ -238,6 +238,7 @@ class Book:
             "leaving_incidents": self.leaving_incidents.items(),
             "silences": to_data([mute for mute in self.mutes.values() if isinstance(mute, Silence)]),
             "maintenances": to_data([mute for mute in self.mutes.values() if isinstance(mute, Maintenance)]),
+            "leaving_mutes": self.leaving_mutes.items(),
             "active": sorted(self.active),
             "last_number": dict(self.last_number),
         }
@@ -252,11 +253,16 @@ class Book:
             self._lay_incident(incident)
         for alert in from_data(list[Alert], data["alerts"]):
             self.lay(alert, timers.get(alert.id, NO_TIMERS))
-        for deadlines, name in ((self.leaving, "leaving"), (self.leaving_incidents, "leaving_incidents")):
+        for deadlines, name in (
+            (self.leaving, "leaving"),
+            (self.leaving_incidents, "leaving_incidents"),
+            (self.leaving_mutes, "leaving_mutes"),
+        ):
             for key, at in from_data(dict[str, float], data[name]).items():
                 deadlines.set(key, at)
-        mutes = [*from_data(list[Silence], data["silences"]), *from_data(list[Maintenance], data["maintenances"])]
-        self.mutes = {mute.id: mute for mute in mutes}
+        silences = from_data(list[Silence], data["silences"])
+        windows = from_data(list[Maintenance], data["maintenances"])
+        self.mutes = {mute.id: mute for mute in silences} | {mute.id: mute for mute in windows}
         self.active = {mute_id: _made_ready(self.mutes[mute_id]) for mute_id in from_data(list[str], data["active"])}
         self.last_number = from_data(dict[str, int], data["last_number"])
 
@@ -264,6 +270,13 @@ class Book:
 def number(thing_id: str) -> int:
     """Return the number in an id such as I42."""
     return int(thing_id[1:])
+
+
+def _end_for_good(mute: Mute) -> float:
+    """Return when it ends, or could have: the calendar must not enter again what somebody ended by hand."""
+    if isinstance(mute, Maintenance) and mute.schedule and mute.ended_by:
+        return mute.starts_at + LONGEST_WINDOW_S
+    return mute.ends_at
 
 
 def _made_ready(mute: Mute) -> tuple[Conditions, ...]:

@@ -30,7 +30,7 @@ class Window:
 
 def around(entry: CalendarEntry, now: float) -> tuple[list[Window], Window | None]:
     """Return the windows of an entry that are open now, and the next one to open."""
-    opened = []
+    opened: list[Window] = []
     for day in _days(entry, now):
         window = _window(entry, day)
         if window.starts_at > now:

@@ -48,7 +48,9 @@ class Calendar:
         mutes = act.book.mutes
         wanted = {key for key, mute in mutes.items() if not mute.ended_by and mute.starts_at <= act.now < mute.ends_at}
         apply_active(act, wanted)
-        self._forget(act, windows)
+        for key in sorted(key for key, mute in mutes.items() if key not in wanted and mute.ends_at <= act.now):
+            if key not in act.book.leaving_mutes:  # it passed while nobody looked
+                act.mute(What.ENDED, mutes[key])
         self._note_boundaries(act)
 
     def _open_windows(self, act: Act) -> set[str]:
@@ -102,12 +104,6 @@ class Calendar:
             ours = isinstance(mute, Maintenance) and mute.schedule
             if ours and key in act.book.active and key not in opened and mute.ends_at > act.now:
                 end(act, mute, BY_SETTINGS)
-
-    def _forget(self, act: Act, opened: set[str]) -> None:
-        kept = act.book.active.keys() | opened  # a window that was ended by hand must not open again
-        for key, mute in list(act.book.mutes.items()):
-            if key not in kept and mute.ends_at + act.settings.keep_resolved_s <= act.now:
-                act.book.forget_mute(key)
 
 
 def end(act: Act, mute: Mute, by: str) -> Mute:

@@ -1,7 +1,7 @@
 """What the operator can set about alerts. Units are in the names."""
 
 from datetime import date, time
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -26,10 +26,14 @@ def _time_zone(name: str) -> str:
     return name
 
 
-ClockTime: TypeAlias = Annotated[str, BeforeValidator(_clock_time), Field(pattern=r"\A([01]\d|2[0-3]):[0-5]\d\Z")]
+ClockTime: TypeAlias = Annotated[str, BeforeValidator(_clock_time), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 MonthDay: TypeAlias = Annotated[int, Field(ge=-28, le=31)]  # -1 is the last day of the month
+
+
+LONGEST_WINDOW_S: Final = 7 * 86_400
+"""How long one maintenance window of the calendar can be."""
 
 
 class _Model(BaseModel):
@@ -39,7 +43,7 @@ class _Model(BaseModel):
 class CalendarEntry(_Model):
     """Maintenance that comes again. Without weekdays, days of the month or dates it is every day."""
 
-    name: str = Field(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     scope: tuple[str, ...] = Field(min_length=1, max_length=100)  # site:NAME, link:NAME, device:NAME, …
     title: str = Field(default="", max_length=200)
     reason: str = Field(min_length=1, max_length=1000)
@@ -48,7 +52,7 @@ class CalendarEntry(_Model):
     dates: tuple[date, ...] = Field(default=(), max_length=1000)
     start: ClockTime
     end: ClockTime | None = None  # at or before the start: on the next day
-    duration_s: float | None = Field(default=None, ge=60, le=7 * 86_400)
+    duration_s: float | None = Field(default=None, ge=60, le=LONGEST_WINDOW_S)
     timezone: TimeZone = "Asia/Jakarta"
 
     @model_validator(mode="after")
