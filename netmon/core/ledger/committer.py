@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from netmon.api import ConfigError, Fault, NetmonError
+from netmon.core.ledger.group import Outcome, TooLong
 from netmon.core.ledger.record import Entry
-from netmon.core.ledger.writer import Outcome, TooLong, Writer
+from netmon.core.ledger.writer import Writer
 
 if TYPE_CHECKING:
     import asyncio

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -56,8 +56,8 @@ def read(directory: Path, first_seq: int = 0) -> Iterator[tuple[int, bytes]]:
     found = segments(directory)
     if hint is not None and not _same_ledger(found, hint):
         hint = None
-    ends = [after.first_seq for _, after in pairwise(found)]
-    for segment, end in zip(found, [*ends, None], strict=True):
+    for segment, after in zip_longest(found, found[1:]):
+        end = after.first_seq if after is not None else None
         limit = end if end is not None else hint.tree.size if hint else None
         if end is None or end > first_seq:
             yield from _lines(segment, first_seq, limit)

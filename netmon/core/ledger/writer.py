@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -19,6 +20,7 @@ import structlog
 from netmon.core.ledger import header, record
 from netmon.core.ledger.committed import CommittedFile
 from netmon.core.ledger.files import Disk, Lock
+from netmon.core.ledger.group import SLICE, Outcome, Written, encode_group
 from netmon.core.ledger.merkle import Frontier
 from netmon.core.ledger.record import Entry, Kind, leaf_hash, timestamp
 from netmon.core.ledger.recover import Damage, Found, Torn, recover, split_key
@@ -26,17 +28,8 @@ from netmon.core.ledger.segments import FOLDER, Segment, segments
 from netmon.core.ledger.settings import LedgerSettings
 
 ASIDE: Final = "aside"  # what was cut off, kept for whoever wants to look at it
-GROUP_BYTES: Final = 8 << 20  # one write's size at most, so that a flood of long records stays small in memory
-SLICE: Final = 128  # records encoded before other threads get their turn: half a millisecond
 
 log = structlog.get_logger(__name__)
-
-Outcome = int | ValueError
-"""What became of one act: the number of its first record, or why it can be no record."""
-
-
-class TooLong(ValueError):
-    """A record's line is longer than `max_record_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +98,8 @@ class Writer:
     def commit(self, acts: Sequence[Sequence[Entry]]) -> list[Outcome]:
         """Record the first of these acts, as many as fit in one group and at least one. Return an outcome for each."""
         self._make_ready()
-        lines, outcomes = self._encode(acts)
+        written = Written(self.tree.size, self._now(), self._clock_offset(), self._settings.max_record_bytes)
+        lines, outcomes = encode_group(acts, written)
         if lines:
             self._append(lines)
             self._note_sources(acts, outcomes)
@@ -128,33 +122,6 @@ class Writer:
 
     # ── one group ──
 
-    def _encode(self, acts: Sequence[Sequence[Entry]]) -> tuple[list[bytes], list[Outcome]]:
-        lines: list[bytes] = []
-        outcomes: list[Outcome] = []
-        size, breath, recorded, offset = 0, SLICE, self._now(), self._clock_offset()
-        for act in acts:
-            if size > GROUP_BYTES:
-                break
-            try:
-                encoded = self._encode_act(act, self.tree.size + len(lines), recorded, offset)
-            except Exception as error:  # noqa: BLE001 - whatever an entry holds must not keep others from the disk
-                outcomes.append(error if isinstance(error, ValueError) else ValueError(f"cannot be recorded: {error}"))
-                continue
-            outcomes.append(self.tree.size + len(lines))
-            lines += encoded
-            size += sum(map(len, encoded))
-            if len(lines) > breath:
-                breath = len(lines) + SLICE
-                time.sleep(0)
-        return lines, outcomes
-
-    def _encode_act(self, act: Sequence[Entry], seq: int, recorded: float, offset: float | None) -> list[bytes]:
-        encoded = [record.encode(entry, seq + i, recorded, offset) for i, entry in enumerate(act)]
-        longest = max(map(len, encoded))
-        if longest > self._settings.max_record_bytes:
-            raise TooLong(f"a record of {longest} bytes; at most {self._settings.max_record_bytes} are taken")
-        return encoded
-
     def _append(self, lines: list[bytes]) -> None:
         """Write and sync. Only then do they count."""
         assert self._fd is not None  # noqa: S101 - _make_ready opened it
@@ -164,8 +131,13 @@ class Writer:
             time.sleep(0)
         data = b"\n".join(lines) + b"\n"
         self._dirty = True
-        self._disk.write(self._fd, data, self._end)
-        self._sync(self._fd)
+        try:
+            self._disk.write(self._fd, data, self._end)
+            self._sync(self._fd)
+        except OSError:
+            with suppress(OSError):  # now if it can be, so that nobody reads half a record; else before the next write
+                self._cut_back()
+            raise
         self._dirty = False
         self._end += len(data)
         self._committed(tree, lines)
@@ -203,14 +175,19 @@ class Writer:
             self.open()
         if self._fd is not None and not os.fstat(self._fd).st_nlink:
             raise OSError(errno.ENOENT, "the ledger's newest segment was removed")
-        if self._fd is not None and self._dirty:
-            self._disk.truncate(self._fd, self._end)
-            if self._distrusted:
-                self._disk.sync(self._fd)
-                self._close_segment()
-            self._dirty = False
+        self._cut_back()
         if self._fd is None or self._end >= self._settings.segment_max_bytes or self._day != self._today():
             self._begin_segment(())
+
+    def _cut_back(self) -> None:
+        """Take away what a failure left behind what was committed, and the file too if it cannot be trusted."""
+        if self._fd is None or not self._dirty:
+            return
+        self._disk.truncate(self._fd, self._end)
+        if self._distrusted:
+            self._disk.sync(self._fd)  # else the next segment might begin with numbers that this one has as well
+            self._close_segment()
+        self._dirty = False
 
     def _today(self) -> str:
         return timestamp(self._now())[:10]
