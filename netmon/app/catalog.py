@@ -10,7 +10,23 @@ class Role(StrEnum):
     """What a daemon does. `all` is one daemon that does everything; the others share the work among several."""
 
     ALL = "all"
-    POLLER = "poller"
+    POLLER = "poller"  # collects and judges; sends what it finds to a core
+    CORE = "core"  # keeps the ledger and the alerts, tells people
+
+    @property
+    def collects(self) -> bool:
+        """Tell whether it has collectors and rules."""
+        return self is not Role.CORE
+
+    @property
+    def keeps(self) -> bool:
+        """Tell whether it has the ledger and all that hangs on it."""
+        return self is not Role.POLLER
+
+    @property
+    def daemon_name(self) -> str:
+        """Return what it is called among the daemons of one state directory."""
+        return "netmon" if self is Role.ALL else self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp
 
 from exporters.alertmanager.exporter import AlertmanagerExporter
 from exporters.api.app import PREFIX, api_app
@@ -18,13 +17,13 @@ from netmon import __version__
 from netmon.api import AlertSink, Component
 from netmon.app.places import Places
 from netmon.app.settings import Settings
+from netmon.app.wiring import LINK_SOCKET
 from netmon.core.alerts.site import BySite
 from netmon.core.clock import boottime
 from netmon.core.core import Core, CoreSettings, Inventory
 from netmon.core.link.direct import DirectUplink
 from netmon.core.link.intake import IntakeServer
 
-LINK_SOCKET = "link.sock"
 CONTROL_SOCKET = "control.sock"
 
 
@@ -65,29 +64,34 @@ class CorePart:
             ours.api,
             registry,
             version=__version__,
-            target_of=lambda labels: self._places.target_of(labels),
+            target_of=self._target_of,
         )
-        self.mounts: Mapping[str, ASGIApp] = {PREFIX: app}
+        self.mounts = {PREFIX: app}
         control = ours.api.control_socket or state / CONTROL_SOCKET
         self._control = ControlSocket(app, control, ours.api.control_group)
-        self._sinks: list[AlertSink] = []
-        if ours.alertmanager.servers:
-            self._sinks.append(AlertmanagerExporter(ours.alertmanager, self.core.desk, state, registry))
+        self._sinks = self._make_sinks(state, registry)
         urls = ours.notify.urls()
         self._courier = AppriseCourier(urls, ours.notify.retry.deadline_s) if urls else None
         self._started: list[Component] = []
+
+    def _make_sinks(self, state: Path, registry: CollectorRegistry) -> list[AlertSink]:
+        settings = self._settings.netmon.alertmanager
+        return [AlertmanagerExporter(settings, self.core.desk, state, registry)] if settings.servers else []
 
     async def start(self) -> None:
         """Start everything; what had started is stopped when one fails."""
         try:
             await self.core.start(self._sinks, self._courier)
             self._started.append(self.core)
-            for component in (self._intake, self._control):
-                await component.start()
-                self._started.append(component)
+            await self._begin(self._intake)
+            await self._begin(self._control)
         except BaseException:
             await self.stop()
             raise
+
+    async def _begin(self, component: Component) -> None:
+        await component.start()
+        self._started.append(component)
 
     async def stop(self) -> None:
         """Stop everything in reverse; safe to call twice."""
@@ -104,6 +108,9 @@ class CorePart:
         """Follow a changed inventory."""
         self._places = Places(settings.inventory, self.core.name)
         self.core.retarget(self._inventory())
+
+    def _target_of(self, labels: Mapping[str, str]) -> str:
+        return self._places.target_of(labels)
 
     def _inventory(self) -> Inventory:
         return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of)

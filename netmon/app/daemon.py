@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
@@ -17,13 +18,30 @@ from netmon import __version__
 from netmon.api import Collector, Component, ConfigError, Fault, Reading, Target
 from netmon.app import logs
 from netmon.app.catalog import Role
+from netmon.app.clockwatch import ClockWatch
+from netmon.app.feed import Feed
 from netmon.app.lag import LoopLag
 from netmon.app.notify import notify, watchdog_interval_s
 from netmon.app.pidfile import PidFile, Reloaded
 from netmon.app.schedule import Schedule
 from netmon.app.settings import state_directory
 from netmon.app.text import speak
-from netmon.app.wiring import Built, Plan, build_collector, build_exporter, load_plan, load_successor, wanted, work
+from netmon.app.wiring import (
+    Built,
+    Plan,
+    build_collector,
+    build_core_part,
+    build_exporter,
+    build_rules,
+    build_uplink,
+    load_plan,
+    load_successor,
+    wanted,
+    work,
+)
+
+if TYPE_CHECKING:
+    from netmon.app.corepart import CorePart
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +60,8 @@ class Daemon:
         self._reloads = 0
         self._work: list[tuple[Target, Collector]] = []
         self._adopted = False  # whether the timetable is there
+        self._core: CorePart | None = None
+        self._feed: Feed | None = None
         self._metrics = _SelfMetrics(self.registry, role)
 
     async def run(self) -> None:
@@ -78,17 +98,25 @@ class Daemon:
         speak(settings.language)
         logs.configure(settings.log.format, settings.log.level, self._repeats)
         self._state = state_directory(plan.settings)
-        pid_file = PidFile(self._state)
+        pid_file = PidFile(self._state, self.role.daemon_name)
         pid_file.take()
         self._started.append(_Releases(pid_file))
         try:
+            self._core = build_core_part(plan, self._state, self.role, self.registry)
+            if self._core is not None:
+                await self._begin(self._core)
+            if self.role.collects:
+                await self._begin_feed(plan)
             self._built = {name: await self._launch(build_collector(name, plan)) for name in wanted(self.role)}
-            self._exporter = build_exporter(plan, self.registry)
+            self._exporter = build_exporter(plan, self.role, self.registry, self._core.mounts if self._core else {})
             self._exporter.ready = self.is_ready
+            if self._core is not None:
+                self._exporter.healthy = self._core.healthy
             self._schedule = Schedule(settings.scheduler, self.registry, self._take)
-            for component in (self._exporter, LoopLag(self.registry), self._schedule):
-                await component.start()
-                self._started.append(component)
+            await self._begin(self._exporter)
+            await self._begin(LoopLag(self.registry))
+            await self._begin(self._schedule)
+            await self._begin(ClockWatch([self._schedule.clock_stepped]))
             self._adopt(plan)
         except BaseException:
             await self.stop()
@@ -102,6 +130,16 @@ class Daemon:
             targets=len({target.name for target, _ in self._work}),
             pid=os.getpid(),
         )
+
+    async def _begin_feed(self, plan: Plan) -> None:
+        uplink = self._core.uplink if self._core else build_uplink(plan, self._state, self.role, self.registry)
+        self._feed = Feed(build_rules(plan), uplink, self.registry)
+        await self._begin(uplink)
+        await self._begin(self._feed)
+
+    async def _begin(self, component: Component) -> None:
+        await component.start()
+        self._started.append(component)
 
     async def stop(self) -> None:
         """Stop in reverse order. A component that fails to stop is logged and keeps none of the others from it."""
@@ -151,7 +189,7 @@ class Daemon:
         self._metrics.reloaded(ok=not faults)
         outcome = Reloaded(os.getpid(), self._reloads, not faults, tuple(map(str, faults)))
         try:
-            outcome.write(self._state)
+            outcome.write(self._state, self.role.daemon_name)
         except OSError as error:
             log.error("the outcome of a reload could not be written", file=str(self._state), error=str(error))  # noqa: TRY400  # no traceback helps here
 
@@ -166,6 +204,8 @@ class Daemon:
             for built in fresh.values():
                 await self._retire(built)
             raise
+        if self._core is not None:
+            self._core.retarget(plan.settings)
         old = [self._built[name] for name in fresh]
         self._built |= fresh
         settings = plan.settings.netmon
@@ -205,6 +245,8 @@ class Daemon:
 
     def _take(self, target: Target, job: str, reading: Reading) -> None:
         self._exporter.put(target, job, reading)
+        if self._feed is not None:
+            self._feed.see(reading)
 
 
 class _Releases:

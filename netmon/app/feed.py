@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -43,13 +44,13 @@ class Feed:
     def see(self, reading: Reading) -> None:
         """Show one poll to the rules."""
         for rule in self._rules:
-            self._send(rule, lambda rule=rule: rule.observe(reading))
+            self._send(rule, partial(rule.observe, reading))
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             for rule in self._rules:
-                self._send(rule, lambda rule=rule: rule.tick(self._now()))
+                self._send(rule, partial(rule.tick, self._now()))
 
     def _send(self, rule: Rule, judge: Callable[[], Iterable[Finding]]) -> None:
         try:

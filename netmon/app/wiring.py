@@ -1,13 +1,14 @@
 """From a configuration directory to the parts of a daemon: what is read, checked and handed to whom."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from collectors.host.collector import HostCollector
 from collectors.snmp.client import SnmpClient
@@ -16,12 +17,19 @@ from collectors.snmp.profile import Profile
 from exporters.prometheus.exporter import PrometheusExporter
 from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
-from netmon.api import Collector, ConfigError, Fault, Target
+from netmon.api import Collector, ConfigError, Fault, Rule, Target
 from netmon.app.catalog import COLLECTORS, Role
 from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, configured_language, load_directory, load_file
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
+from netmon.core.link.uplink import SpoolingUplink
+
+if TYPE_CHECKING:
+    from netmon.app.corepart import CorePart
+
+LINK_SOCKET: Final = "link.sock"
+"""Where the core listens for other daemons, in the state directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,10 @@ def _load_plan(directory: Path) -> Plan:
     return plan
 
 
+FIXED: Final = ("web", "state_dir", "core", "link", "ledger", "index", "alerts", "notify", "alertmanager", "api")
+"""Sections that only a restart can change."""
+
+
 def load_successor(plan: Plan) -> Plan:
     """Read the directory again for a daemon that runs `plan`; ConfigError also for what only a restart can change."""
     new = load_plan(plan.directory)
@@ -79,7 +91,7 @@ def load_successor(plan: Plan) -> Plan:
             t("cli.reload.fixed", section=section),
             t("cli.reload.fixed.remedy"),
         )
-        for section in ("web", "state_dir")
+        for section in FIXED
         if getattr(ours, section) != getattr(theirs, section)
     ]
     if faults:
@@ -124,11 +136,45 @@ def read_web_config(plan: Plan) -> WebConfig:
     return load_file(path, WebConfig).relative_to(path.parent)
 
 
-def build_exporter(plan: Plan, registry: CollectorRegistry) -> PrometheusExporter:
-    """Build the exporter that serves what the collectors read."""
+def build_exporter(
+    plan: Plan, role: Role, registry: CollectorRegistry, mounts: Mapping[str, ASGIApp]
+) -> PrometheusExporter:
+    """Build the exporter that serves what the collectors read, and the core's interface where there is one."""
     settings = plan.settings.netmon.web
     read = partial(read_web_config, plan) if settings.web_config_file else None
-    return PrometheusExporter(settings, registry, web_config=read)
+    if role is Role.CORE:
+        settings = settings.model_copy(update={"listen": plan.settings.netmon.core.listen})
+    return PrometheusExporter(settings, registry, web_config=read, mounts=mounts)
+
+
+def daemon_name(role: Role) -> str:
+    """Return what a daemon calls itself towards others: its role and its machine."""
+    return f"{role.daemon_name}.{socket.gethostname()}"
+
+
+def build_core_part(plan: Plan, state: Path, role: Role, registry: CollectorRegistry) -> "CorePart | None":
+    """Build what keeps the ledger and tells people; None for a role that does not. ConfigError without the packages."""
+    if not role.keeps:
+        return None
+    try:
+        from netmon.app.corepart import CorePart  # noqa: PLC0415 - a poller does not have these packages
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            Fault("netmon", 0, 0, t("core.not_installed", problem=error), t("core.not_installed.remedy"))
+        ) from error
+    return CorePart(plan.settings, state, daemon_name(role), registry)
+
+
+def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistry) -> SpoolingUplink:
+    """Build the way to a core in another process on this machine."""
+    name = daemon_name(role)
+    return SpoolingUplink(state / LINK_SOCKET, state / "spool", name, plan.settings.netmon.link, registry)
+
+
+def build_rules(plan: Plan) -> Sequence[Rule]:
+    """Build the rules that judge what the collectors read."""
+    del plan
+    return ()
 
 
 def scrape_config(plan: Plan) -> str:
@@ -139,7 +185,7 @@ def scrape_config(plan: Plan) -> str:
 
 def wanted(role: Role) -> tuple[str, ...]:
     """Return the collectors that a daemon of this role runs."""
-    return tuple(listing.name for listing in COLLECTORS if listing.runs_in(role))
+    return tuple(listing.name for listing in COLLECTORS if listing.runs_in(role)) if role.collects else ()
 
 
 def work(plan: Plan, collectors: Mapping[str, Collector]) -> list[tuple[Target, Collector]]:
