@@ -221,6 +221,7 @@ def kill(exporter: AlertmanagerExporter) -> None:
     """End it as SIGKILL does: nothing more is said or written."""
     for task in exporter._tasks:
         task.cancel()
+    exporter._tasks = []
 
 
 async def test_the_end_survives_both_deaths(run: Runs, start: Starts, desk: FakeDesk, receiver: Receiver) -> None:

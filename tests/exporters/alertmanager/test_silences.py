@@ -126,6 +126,7 @@ async def test_killed_between_making_it_and_noting_so(run: Runs, start: Starts, 
     await eventually(lambda: len(desk.silences()) == 2)
     for task in first._tasks:
         task.cancel()
+    first._tasks = []
     memory = tmp_path / "state" / "alertmanager" / "silences.json"
     text = memory.read_text()
     memory.write_text(text[: text.index('"links"')] + '"links":{},"started":{}}')
