@@ -9,7 +9,20 @@ from netmon import __version__
 from netmon.app.stdout import whole_writes
 from netmon.app.text import t
 
-COMMANDS: Final = ("run", "poll", "check", "generate", "reload", "demo")
+COMMANDS: Final = (
+    "run",
+    "poll",
+    "check",
+    "alerts",
+    "incidents",
+    "ack",
+    "silence",
+    "maintenance",
+    "events",
+    "generate",
+    "reload",
+    "demo",
+)
 
 
 class Commands(click.Group):

@@ -9,14 +9,12 @@ from typing import Final
 
 import click
 
-from netmon.api import ConfigError
 from netmon.app.commands.options import CONFIG
 from netmon.app.pidfile import NAMES, Reloaded, daemon_pid
-from netmon.app.settings.yamlfile import read_yaml
 from netmon.app.text import t
+from netmon.app.whereabouts import states
 
 WAIT_S: Final = 30.0
-_SERVICE_STATE: Final = Path("/var/lib/netmon")  # StateDirectory= of systemd/netmon.service
 
 
 @click.command("reload", help=t("cli.reload.help"), epilog=t("cli.reload.examples"))
@@ -25,13 +23,13 @@ def command(directory: Path) -> None:
     """Exit 0 when the new configuration is in use, 2 when it was refused, 3 when no daemon runs or answers."""
     running = [
         (state, name, pid)
-        for state in _states(directory)
+        for state in states(directory)
         for name in NAMES
         if (pid := daemon_pid(state, name)) is not None
     ]
     if not running:
-        states = ", ".join(map(str, _states(directory)))
-        click.echo(t("cli.reload.none", state=states, directory=directory), err=True)
+        places = ", ".join(map(str, states(directory)))
+        click.echo(t("cli.reload.none", state=places, directory=directory), err=True)
         sys.exit(3)
     sys.exit(max(_reload(*daemon) for daemon in running))
 
@@ -51,21 +49,6 @@ def _reload(state: Path, name: str, pid: int) -> int:
         click.echo(fault, err=True)
     click.echo(t("cli.reload.done") if outcome.ok else t("cli.reload.refused"), err=not outcome.ok)
     return 0 if outcome.ok else 2
-
-
-def _states(directory: Path) -> list[Path]:
-    """Return where a daemon of this configuration may keep its state. Needs no secret and makes no directory."""
-    try:
-        data = read_yaml(directory / "netmon.yaml").data
-    except ConfigError:
-        data = None
-    named = data.get("state_dir") if isinstance(data, dict) else None
-    if isinstance(named, str) and "${" not in named:
-        return [directory / named]
-    given = os.environ.get("NETMON_STATE_DIR") or os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    home = os.environ.get("XDG_STATE_HOME")
-    own = (Path(home) if home else Path.home() / ".local" / "state") / "netmon"
-    return [Path(given)] if given else [_SERVICE_STATE, own]
 
 
 def _wait(state: Path, name: str, pid: int, before: int) -> Reloaded | None:

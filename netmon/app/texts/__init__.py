@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netmon.app.texts import check, cli, core, demo, faults, poll
+from netmon.app.texts import alerts, check, cli, core, demo, events, faults, poll
 from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
 
 TABLES: Final[tuple[Mapping[str, Text], ...]] = (
+    alerts.TEXTS,
     faults.TEXTS,
     check.TEXTS,
     cli.TEXTS,
     core.TEXTS,
     demo.TEXTS,
+    events.TEXTS,
     poll.TEXTS,
 )

@@ -1,0 +1,57 @@
+"""`netmon incidents`: alerts by their common cause."""
+
+from typing import Final
+
+import click
+from rich.console import Console
+
+from netmon.app.board import alert_table, incident_table
+from netmon.app.client import Client, segment
+from netmon.app.commands.alerts import pages
+from netmon.app.commands.asking import JSON, asks, lines
+from netmon.app.text import t
+
+_STATES: Final = ("firing", "acknowledged", "resolved")
+
+
+@click.command("incidents", help=t("incidents.help"), epilog=t("incidents.examples"))
+@click.argument("incident", metavar="[ID]", required=False)
+@asks
+@click.option("--all", "everything", is_flag=True, help=t("incidents.option.all"))
+@click.option(
+    "--severity", type=click.Choice(["info", "warning", "error", "critical"]), help=t("alerts.option.severity")
+)
+@click.option("--site", multiple=True, help=t("alerts.option.site"))
+@click.option("--target", multiple=True, help=t("alerts.option.target"))
+@click.option("--text", help=t("alerts.option.text"))
+@click.option("--muted/--not-muted", default=None, help=t("alerts.option.muted"))
+@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help=t("alerts.option.limit"))
+@JSON
+def command(
+    client: Client, *, incident: str | None, everything: bool, limit: int, as_json: bool, **filters: object
+) -> None:
+    """Exit as netmon.app.client.Exit says."""
+    if incident is not None:
+        _one(client, incident, as_json=as_json)
+        return
+    page = pages(client, "incidents", {"state": _STATES if everything else _STATES[:2], **filters}, limit)
+    incidents, total = page["incidents"], page["total"]
+    if as_json:
+        lines(incidents)
+    elif incidents:
+        more = t("alerts.more", shown=len(incidents), total=total) if page["next"] else t("alerts.count", total=total)
+        Console().print(incident_table(incidents, more))
+    else:
+        click.echo(t("alerts.none"))
+
+
+def _one(client: Client, incident: str, *, as_json: bool) -> None:
+    whole = client.get(f"incidents/{segment(incident)}")
+    if as_json:
+        lines([whole])
+        return
+    console = Console()
+    console.print(incident_table([whole["incident"]]))
+    alerts, total = whole["alerts"], whole["alert_count"]
+    more = f"{len(alerts)}/{total}" if len(alerts) < total else t("alerts.count", total=total)
+    console.print(alert_table(alerts, more))
