@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from netmon.api import Alert, Incident, Severity, State, Unknown, labels_of
 from netmon.core.notices.changes import NoticeChange
+from netmon.core.notices.delivery import Failure
 from netmon.core.notices.planner import Planner
+from netmon.core.notices.render import Draft
 from netmon.core.notices.settings import NotifySettings
 from netmon.core.notices.words import Notice, Way
 
 START = 1_800_000_000.0  # Friday 15 January 2027, 08:00 UTC, 15:00 in Jakarta
 
 
-def settings(routes: Sequence[Mapping[str, Any]], people: Iterable[str] = ("andi", "budi"), **more: Any) -> NotifySettings:
+def settings(
+    routes: Sequence[Mapping[str, Any]], people: Iterable[str] = ("andi", "budi"), **more: Any
+) -> NotifySettings:
     """Return settings where everybody has a telegram and an email channel."""
     channels = {"telegram": {"url": "tgram://token/1"}, "email": {"url": "mailto://a:b@localhost"}}
     everybody = {name: {"channels": channels} for name in people}
@@ -43,7 +48,7 @@ def alert(of: Incident, rule: str = "device_silent", **more: Any) -> Alert:
     """Return a firing alert of an incident."""
     target = more.pop("target", of.targets[0])
     fields: dict[str, Any] = {
-        "id": f"{abs(hash((of.id, rule, target))) % 16**12:012x}",
+        "id": sha256(f"{of.id}/{rule}/{target}".encode()).hexdigest()[:12],
         "key": f"{rule}/{target}",
         "rule": rule,
         "target": target,
@@ -111,6 +116,8 @@ class Scene:
         self.told: list[Told] = []
         self.down: set[str] = set()  # channels, or person/channel, that take nothing
         self.refused: set[str] = set()  # the same, for good
+        self.slow = False  # messages stay on their way until `arrive`
+        self.flights: dict[str, tuple[Notice, Draft]] = {}
 
     def say(self, *incidents: Incident) -> None:
         """Let incidents be new or changed."""
@@ -140,28 +147,40 @@ class Scene:
     def look(self) -> None:
         self.note(self.planner.tick(self.now, self.board))
         for notice in self.planner.due(self.now):
-            self.attempt(notice)
+            if notice.id not in self.flights:
+                self.attempt(notice)
 
     def attempt(self, notice: Notice) -> None:
-        from netmon.core.notices.delivery import Failure
+        self.flights[notice.id] = (notice, self.planner.message(notice, self.board, self.now))
+        if not self.slow:
+            self.arrive()
 
-        draft = self.planner.message(notice, self.board, self.now)
-        names = {notice.channel, f"{notice.person}/{notice.channel}"}
-        if names & self.refused or names & self.down:
-            failure = Failure("the line is down", rejected=bool(names & self.refused))
-            self.note(self.planner.failed(notice.id, failure, self.now))
-            return
-        self.note(self.planner.delivered(notice.id, self.now, draft.said))
+    def arrive(self) -> None:
+        """Let what is on its way arrive, or fail."""
+        for notice, draft in list(self.flights.values()):
+            names = {notice.channel, f"{notice.person}/{notice.channel}"}
+            if names & self.refused or names & self.down:
+                failure = Failure("the line is down", rejected=bool(names & self.refused))
+                self.note(self.planner.failed(notice.id, failure, self.now))
+            else:
+                self.note(self.planner.delivered(notice.id, self.now, draft.said))
+                self._told(notice, draft)
+        self.flights.clear()
+
+    def _told(self, notice: Notice, draft: Draft) -> None:
+        arrived = replace(notice, state=Way.SENT, attempts=notice.attempts + 1, said=draft.said)
         sent = draft.message
         self.told.append(
             Told(
-                self.now, notice, sent.recipient, sent.channel, sent.why.value, sent.subject, sent.body, sent.incidents
+                self.now, arrived, sent.recipient, sent.channel, sent.why.value, sent.subject, sent.body, sent.incidents
             )
         )
 
     def whys(self, person: str, incident_id: str = "") -> list[str]:
         """Return why a person was told, in order."""
-        return [one.why for one in self.told if one.person == person and (not incident_id or incident_id in one.incidents)]
+        return [
+            one.why for one in self.told if one.person == person and (not incident_id or incident_id in one.incidents)
+        ]
 
     def given_up(self) -> list[Notice]:
         return [c.notice for c in self.made if isinstance(c.notice, Notice) and c.notice.state is Way.FAILED]

@@ -99,6 +99,7 @@ def _said(cases: Sequence[Case]) -> tuple[Said, ...]:
 
 def _fitted(lines: Sequence[str]) -> str:
     """Return the lines as one text; what does not fit is left out of the middle, the last two lines never."""
+    lines = "\n".join(lines).rstrip("\n").split("\n")
     room = BODY_MAX - sum(len(line) + 1 for line in lines[-2:]) - 2
     kept: list[str] = []
     for line in lines[:-2]:
@@ -178,7 +179,7 @@ def _alert_lines(reader: _Reader, alerts: Sequence[Alert]) -> Iterator[str]:
         return
     yield ""
     yield reader.say("line.alerts", count=len(alerts))
-    for alert in alerts[:_ALERTS]:
+    for alert in _shown(alerts):
         summary = alert.summaries.get(reader.language) or alert.summary
         yield f"- {clean(alert.target, 60)}: {clean(summary, 200)}" if alert.target else f"- {clean(summary, 200)}"
         numbers = [f"{clean(k, 40)} {clean(number(v), 60)}" for k, v in list(alert.evidence.items())[:_EVIDENCE]]
@@ -189,6 +190,14 @@ def _alert_lines(reader: _Reader, alerts: Sequence[Alert]) -> Iterator[str]:
             yield "  " + reader.say("line.impact", median=median, early=early, late=late)
     if len(alerts) > _ALERTS:
         yield reader.say("line.alerts.more", count=len(alerts) - _ALERTS)
+
+
+def _shown(alerts: Sequence[Alert]) -> list[Alert]:
+    """Return the worst alerts, and in any case one that predicts something, where there is one."""
+    shown = list(alerts[:_ALERTS])
+    if not any(alert.impact for alert in shown):
+        shown[-1:] = [next((alert for alert in alerts if alert.impact), shown[-1])]
+    return shown
 
 
 def number(value: str | Value) -> str:

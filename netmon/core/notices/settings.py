@@ -179,18 +179,13 @@ class NotifySettings(_Model):
             raise ValueError(f"oncall names people that are not there ({'; '.join(lost)}); {self._there(self.people)}")
 
     def _check_routes(self) -> None:
+        fallback = [("fallback", recipient) for recipient in self.fallback]
         for kind, known, what in (("person", self.people, "people"), ("oncall", self.oncall, "rotas")):
-            for section, places in (("routes", self._places()), ("fallback", (("fallback", r) for r in self.fallback))):
-                wrong = [
-                    f"{name!r} in {at}"
-                    for at, to in places
-                    for k, name in (_split(to),)
-                    if k == kind and name not in known
-                ]
+            for begin, places in (("routes name", list(self._places())), ("fallback names", fallback)):
+                named = [(at, *_split(recipient)) for at, recipient in places]
+                wrong = [f"{name!r} in {at}" for at, its_kind, name in named if its_kind == kind and name not in known]
                 if wrong:
-                    raise ValueError(
-                        f"{section} name {what} that are not there ({'; '.join(wrong)}); {self._there(known)}"
-                    )
+                    raise ValueError(f"{begin} {what} that are not there ({'; '.join(wrong)}); {self._there(known)}")
 
     def _places(self) -> Iterator[tuple[str, str]]:
         for index, route in enumerate(self.routes):

@@ -44,7 +44,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "line.where": Text("Where: {where}", "Di mana: {where}"),
     "line.since": Text("Since: {time} ({ago} ago)", "Sejak: {time} ({ago} yang lalu)"),
     "line.lasted": Text("From {begin} to {end} ({lasted})", "Dari {begin} sampai {end} ({lasted})"),
-    "line.alerts": Text("Alerts: {count}", "Peringatan: {count}"),
+    "line.alerts": Text("Alerts: {count}", "Alarm: {count}"),
     "line.alerts.more": Text("  and {count} more", "  dan {count} lagi"),
     "line.impact": Text(
         "Expected: {median} (80% sure: {early} to {late})", "Diperkirakan: {median} (80% yakin: {early} sampai {late})"

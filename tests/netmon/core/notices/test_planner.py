@@ -241,7 +241,7 @@ def test_a_channel_that_fails_is_left_for_the_next_and_then_the_next_step_is_cal
     it.say(incident())
     it.pass_time(60)
     assert [(one.person, one.channel) for one in it.told] == [("andi", "email")]
-    assert it.told[0].notice.attempts == 3
+    assert it.told[0].notice.attempts == 4
     it.down = {"andi/telegram", "andi/email"}
     it.say(incident(2))
     it.pass_time(300)
@@ -256,7 +256,7 @@ def test_a_channel_that_refuses_is_not_asked_again() -> None:
     it.refused = {"telegram"}
     it.say(incident())
     it.pass_time(11)
-    assert [(one.channel, one.notice.attempts) for one in it.told] == [("email", 1)]
+    assert [(one.channel, one.notice.attempts) for one in it.told] == [("email", 2)]
 
 
 def test_after_a_day_it_is_given_up_loudly() -> None:

@@ -1,0 +1,269 @@
+"""Whatever happens: no incident is lost to anybody whom its route names, nobody is told the same twice, limits hold,
+and a planner that was killed goes on as if it had not been."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from netmon.api import Severity, State
+from netmon.core.ledger.record import Record, decode, encode
+from netmon.core.notices.changes import NoticeChange, from_record, to_entry
+from netmon.core.notices.planner import Planner
+from netmon.core.notices.tables import Tables
+from tests.support.notices import Scene, incident, settings
+
+PEOPLE = ("andi", "budi", "citra")
+CHOSEN = settings(
+    [
+        {
+            "name": "critical",
+            "match": {"severity": "critical"},
+            "steps": [{"notify": "person:andi"}, {"after_s": 300, "notify": ["person:budi", "person:citra"]}],
+            "repeat_s": 3600,
+            "continue": True,
+        },
+        {"name": "small", "match": {"severity": "info"}, "steps": [{"notify": "person:andi"}], "digest": True},
+        {"name": "all", "steps": [{"notify": ["person:budi"]}, {"after_s": 600, "notify": "person:andi"}]},
+    ],
+    PEOPLE,
+    limits={"max_messages": 3, "per_s": 300, "max_critical": 4},
+    fallback="person:citra",
+)
+FIRST = {  # whom the routes above name at once
+    Severity.CRITICAL: {"andi", "budi"},
+    Severity.ERROR: {"budi"},
+    Severity.WARNING: {"budi"},
+    Severity.INFO: {"andi"},
+}
+
+
+def same(one: Tables, other: Tables) -> bool:
+    """Tell whether two tables hold the same; empty inboxes and times of old messages do not count."""
+
+    def inboxes(tables: Tables) -> dict[str, Any]:
+        return {
+            person: (inbox.owed, inbox.under_way, inbox.open, list(inbox.sent_at))
+            for person, inbox in tables.inboxes.items()
+            if inbox.owed or inbox.under_way or inbox.open or inbox.sent_at
+        }
+
+    return (one.cases, one.notices, one.told, inboxes(one), one.last_number) == (
+        other.cases,
+        other.notices,
+        other.told,
+        inboxes(other),
+        other.last_number,
+    )
+
+
+def through_the_ledger(change: NoticeChange, seq: int) -> NoticeChange:
+    record = decode(encode(to_entry(change, 0.0, "core"), seq, 0.0))
+    assert isinstance(record, Record)
+    found = from_record(record)
+    assert found is not None
+    return found
+
+
+class Story(RuleBasedStateMachine):
+    """Random incidents, operators, networks, clocks and kills."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.it = Scene(CHOSEN)
+        self.count = 0
+        self.must: set[tuple[str, str]] = set()  # (incident, person) that a message has to name or count
+        self.endings: dict[str, int] = defaultdict(int)
+        self.openings: dict[str, int] = defaultdict(int)
+        self.merged: dict[str, str] = {}
+        self.log: list[Callable[[Planner], object]] = []  # since the snapshot
+        self.kept = self.it.planner.snapshot()
+        self.logged = 0
+        self.calm = True  # neither kill nor step of the clock so far
+
+    # The world
+
+    @rule(severity=st.sampled_from(Severity), muted=st.booleans(), many=st.sampled_from([1, 1, 2, 30]))
+    def opens(self, severity: Severity, muted: bool, many: int) -> None:
+        for _ in range(many):
+            self.count += 1
+            self.openings[f"I{self.count}"] += 1
+            self.it.say(incident(self.count, severity, muted=muted, opened_at=self.it.now))
+
+    def _pick(self, data: st.DataObject, *states: State) -> str:
+        found = [one.id for one in self.it.board.all.values() if one.state in states and not one.merged_into]
+        return data.draw(st.sampled_from(found)) if found else ""
+
+    @rule(data=st.data(), severity=st.sampled_from(Severity))
+    def changes_severity(self, data: st.DataObject, severity: Severity) -> None:
+        if name := self._pick(data, State.FIRING, State.ACKNOWLEDGED):
+            self.it.change(name, severity=severity)
+
+    @rule(data=st.data(), by=st.sampled_from(["operator", "andi"]))
+    def is_acknowledged(self, data: st.DataObject, by: str) -> None:
+        if name := self._pick(data, State.FIRING):
+            self.it.acknowledge(name, by)
+
+    @rule(data=st.data())
+    def is_put_back(self, data: st.DataObject) -> None:
+        if name := self._pick(data, State.ACKNOWLEDGED):
+            self.it.change(name, state=State.FIRING, acknowledged_by="")
+
+    @rule(data=st.data())
+    def ends(self, data: st.DataObject) -> None:
+        if name := self._pick(data, State.FIRING, State.ACKNOWLEDGED):
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        self.endings[name] += 1
+        if self.it.board.all[name].muted:
+            self.must = {(one, who) for one, who in self.must if one != name}
+        self.it.resolve(name)
+
+    @rule(data=st.data())
+    def opens_again(self, data: st.DataObject) -> None:
+        if name := self._pick(data, State.RESOLVED):
+            self.openings[name] += 1
+            self.it.change(name, state=State.FIRING, resolved_at=None, acknowledged_by="")
+
+    @rule(data=st.data())
+    def is_muted_or_not(self, data: st.DataObject) -> None:
+        if name := self._pick(data, State.FIRING, State.ACKNOWLEDGED):
+            self.it.change(name, muted=not self.it.board.all[name].muted)
+
+    @rule(data=st.data())
+    def merges(self, data: st.DataObject) -> None:
+        one, other = self._pick(data, State.FIRING), self._pick(data, State.FIRING)
+        if one != other and not self.it.board.all[one].muted and not self.it.board.all[other].muted:
+            self.merged[one] = other
+            self.it.change(one, state=State.RESOLVED, resolved_at=self.it.now, merged_into=other)
+
+    @rule(channels=st.sets(st.sampled_from(["telegram", "email", "andi/telegram", "budi/email"])))
+    def lines_fail(self, channels: set[str]) -> None:
+        self.it.down = channels
+
+    @rule(slow=st.booleans())
+    def messages_take_their_time(self, slow: bool) -> None:
+        self.it.slow = slow
+        self.it.arrive()
+
+    @rule(seconds=st.sampled_from([1, 9, 30, 301, 4_000]))
+    def time_passes(self, seconds: int) -> None:
+        for _ in range(10):
+            self._note_who_must_hear()
+            self.it.pass_time(seconds / 10, seconds / 10)
+
+    def _note_who_must_hear(self) -> None:
+        """Write down whom the routes name for what is about to be asked: an oracle of its own."""
+        at = self.it.now
+        for one in self.it.board.all.values():
+            case = self.it.planner.tables.cases.get(one.id)
+            due = case is not None and case.matures_at is not None and case.matures_at <= at
+            if due and not one.muted:
+                self.must |= {(one.id, person) for person in FIRST[one.severity]}
+
+    # The machine
+
+    @rule()
+    def is_saved(self) -> None:
+        self._log_changes()
+        self.kept = self.it.planner.snapshot()
+        self.log = []
+
+    @rule(seconds=st.sampled_from([-3_600.0, -5.0, 3_600.0]))
+    def clock_is_stepped(self, seconds: float) -> None:
+        self._log_changes()
+        self.log.append(lambda planner: planner.step_clock(seconds))
+        self.it.now += seconds
+        self.it.planner.step_clock(seconds)
+        self.calm = False
+
+    @rule()
+    def is_killed(self) -> None:
+        self._log_changes()
+        fresh = Planner(CHOSEN)
+        fresh.restore(self.kept)
+        for step in self.log:
+            step(fresh)
+        assert same(fresh.tables, self.it.planner.tables)
+        self.it.planner = fresh
+        self.it.flights.clear()
+        self.calm = False
+
+    def _log_changes(self) -> None:
+        for change in self.it.made[self.logged :]:
+            read = through_the_ledger(change, self.logged)
+            self.log.append(lambda planner, read=read: planner.apply(read))  # type: ignore[misc]
+            self.logged += 1
+
+    # What always holds
+
+    @invariant()
+    def limits_hold(self) -> None:
+        for person in PEOPLE:
+            times = [one.at for one in self.it.told if one.person == person and not one.notice.digest]
+            if self.calm:
+                assert all(sum(at - 300 < other <= at for other in times) <= 4 for at in times[-10:])
+
+    @invariant()
+    def an_end_is_told_once(self) -> None:
+        ends: dict[tuple[str, str], int] = defaultdict(int)
+        for one in self.it.told:
+            for said in one.notice.said:
+                for name in said.incidents:
+                    ends[name, one.person] += said.state is State.RESOLVED
+        assert all(count <= self.endings[name] + (name in self.merged) for (name, _), count in ends.items())
+
+    @invariant()
+    def one_thing_is_owed_once(self) -> None:
+        tables = self.it.planner.tables
+        for case in tables.cases.values():
+            people = [owed.person for owed in case.owed]
+            assert len(people) == len(set(people))
+            assert all(tables.inboxes[owed.person].owed[case.id] == owed for owed in case.owed)
+
+    def teardown(self) -> None:
+        """Let everything calm down: then everybody has heard of everything, and of its end."""
+        self.it.down, self.it.slow = set(), False
+        self.it.arrive()
+        for one in list(self.it.board.all.values()):
+            if one.muted and one.state is not State.RESOLVED:
+                self.it.change(one.id, muted=False)
+        self._settle_down(20)
+        for one in list(self.it.board.all.values()):
+            if one.state is not State.RESOLVED:
+                self._end(one.id)
+        self._settle_down(3_600)
+        self._settle_down(2 * 86_400, 1_800)
+        heard: dict[str, set[str]] = defaultdict(set)
+        last: dict[tuple[str, str], State] = {}
+        for told in self.it.told:
+            for said in told.notice.said:
+                for name in said.incidents:
+                    heard[name].add(told.person)
+                    last[name, told.person] = said.state
+        for name, person in self.must:
+            assert person in heard[name] or person in heard[self._heir(name)], (name, person)
+        for (name, person), state in last.items():
+            assert state is State.RESOLVED or name in self.merged, (name, person, state)
+        assert self.it.planner.tables.cases == {}
+        assert self.it.planner.tables.notices == {}
+
+    def _heir(self, name: str) -> str:
+        while name in self.merged:
+            name = self.merged[name]
+        return name
+
+    def _settle_down(self, seconds: float, step: float = 60.0) -> None:
+        end = self.it.now + seconds
+        while self.it.now < end:
+            self._note_who_must_hear()
+            self.it.pass_time(min(step, end - self.it.now), step)
+
+
+Story.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestStory = Story.TestCase
