@@ -44,7 +44,8 @@ def engine(given: AlertSettings | None = None) -> Alerts:
 def finding(key: str = "down/sw-1", severity: str = "critical", **more: Any) -> Finding:
     """Return a finding; its rule and target are in its key."""
     rule, _, target = key.partition("/")
-    plain = {"rule": rule, "target": target.partition("/")[0], "at": START, "summary": f"{rule} at {target}"}
+    summary = f"{rule} at {target}"
+    plain: dict[str, Any] = {"rule": rule, "target": target.partition("/")[0], "at": START, "summary": summary}
     return Finding(severity=Severity(severity), key=key, **(plain | more))
 
 

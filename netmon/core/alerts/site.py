@@ -71,7 +71,9 @@ class BySite:
         if key.startswith(_SITE):
             site = key.removeprefix(_SITE)
             return {language: text.format(site=site) for language, text in _SITE_TITLES.items()}
-        worst = max(alerts, key=lambda alert: (alert.severity, -(alert.fired_at or 0.0), alert.id))
+        severity = max(alert.severity for alert in alerts)
+        the_worst = [alert for alert in alerts if alert.severity is severity]
+        worst = min(the_worst, key=lambda alert: (alert.fired_at or 0.0, alert.key))  # the first: titles should stay
         return {language: _about(worst, language) for language in _LANGUAGES}
 
 

@@ -33,7 +33,14 @@ SMALL = support.settings(
     site_window_s=40,
     flapping={"window_s": 120, "changes": 3, "quiet_s": 60},
     maintenance=[
-        {"name": "daily", "scope": ["device:sw-2"], "reason": "backup", "start": "08:55", "duration_s": 120, "timezone": "UTC"},
+        {
+            "name": "daily",
+            "scope": ["device:sw-2"],
+            "reason": "backup",
+            "start": "08:55",
+            "duration_s": 120,
+            "timezone": "UTC",
+        },
         {"name": "gone", "scope": ["link:none"], "reason": "none", "start": "08:50", "end": "08:59", "timezone": "UTC"},
     ],
 )
@@ -140,18 +147,21 @@ class Lives(RuleBasedStateMachine):
             self.twin.step_clock(delta_s)
         self.do("tick", self.now)
 
+    def ids(self) -> list[str]:
+        return [alert.id for alert in self.live.alerts()] + [incident.id for incident in self.live.incidents()]
+
     @rule(
         action=strategies.sampled_from(["acknowledge", "unacknowledge", "resolve"]),
         picks=strategies.lists(things, min_size=1, max_size=3),
     )
     def act(self, action: str, picks: list[int]) -> None:
-        ids = [thing.id for thing in (*self.live.alerts(), *self.live.incidents())]
+        ids = self.ids()
         if ids:
             self.do(action, [ids[pick % len(ids)] for pick in picks], "budi", "on my way", self.now)
 
     @rule(pick=things)
     def comment(self, pick: int) -> None:
-        ids = [thing.id for thing in (*self.live.alerts(), *self.live.incidents())]
+        ids = self.ids()
         if ids:
             self.do("comment", ids[pick % len(ids)], "sari", "seen", self.now)
 
@@ -261,5 +271,5 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(
-    max_examples=3000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
