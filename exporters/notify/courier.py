@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -43,7 +44,11 @@ class AppriseCourier:
         self._services.clear()
 
     def _load(self) -> None:
-        import apprise  # noqa: PLC0415  # heavy, and a daemon without people has no use for it
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # what its plug-ins import is not ours to mend
+            import apprise  # noqa: PLC0415  # heavy, and a daemon without people has no use for it
+
+            apprise.Apprise.instantiate("json://localhost")  # loads the plug-ins
 
         self._overheard.take_over()
         asset = apprise.AppriseAsset(app_id="netmon", app_desc="netmon", app_url="", async_mode=False)

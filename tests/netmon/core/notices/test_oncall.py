@@ -1,6 +1,6 @@
 """Who is on call, by the rota's own wall clock."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,7 +110,7 @@ def test_turns_are_as_long_as_the_settings_say(moment: float) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(fields: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=".*") as caught:
+    with pytest.raises(ValidationError) as caught:
         rota(**fields)
     assert said in str(caught.value)
 

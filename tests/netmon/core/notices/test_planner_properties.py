@@ -3,7 +3,6 @@ and a planner that was killed goes on as if it had not been."""
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings as hypothesis_settings
@@ -17,6 +16,7 @@ from netmon.core.notices.planner import Planner
 from netmon.core.notices.tables import Tables
 from tests.support.notices import Scene, incident, settings
 
+Step = Callable[[Planner], object]
 PEOPLE = ("andi", "budi", "citra")
 CHOSEN = settings(
     [
@@ -80,7 +80,7 @@ class Story(RuleBasedStateMachine):
         self.endings: dict[str, int] = defaultdict(int)
         self.openings: dict[str, int] = defaultdict(int)
         self.merged: dict[str, str] = {}
-        self.log: list[Callable[[Planner], object]] = []  # since the snapshot
+        self.log: list[Step] = []  # since the snapshot
         self.kept = self.it.planner.snapshot()
         self.logged = 0
         self.calm = True  # neither kill nor step of the clock so far
