@@ -14,9 +14,8 @@ import click
 from netmon.app.asked import duration_s, moment, printable
 from netmon.app.client import Client, Exit, Login, RefusedError
 from netmon.app.commands.options import CONFIG
-from netmon.app.settings import configured_language
 from netmon.app.text import speaking, t
-from netmon.app.whereabouts import control_sockets
+from netmon.app.whereabouts import control_sockets, spoken
 
 P = ParamSpec("P")
 
@@ -55,7 +54,7 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
         ca_file: Path | None,
         **more: Any,
     ) -> None:
-        with speaking(configured_language(directory)):
+        with speaking(spoken(directory)):
             try:
                 login = _login(url, user, password_file, ca_file) if url else None
                 command(Client(control_sockets(directory), login), **more)

@@ -16,7 +16,7 @@ from netmon.app.cli import main
 from tests.support.certificates import Authority
 from tests.support.command import environment
 from tests.support.command import netmon as run_netmon
-from tests.support.core import Core, core
+from tests.support.desk_served import Core, core
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -269,6 +269,6 @@ def test_every_command_documents_its_exit_status(command: str) -> None:
     assert "Exit status: 0 done, 2" in run_netmon(command, "--help").stdout.replace("\n", " ").replace("  ", " ")
 
 
-def test_the_command_answers_in_the_time_of_a_keystroke(served: Core) -> None:
+def test_the_command_as_a_process_of_its_own(served: Core) -> None:
     said = run_netmon("alerts", "--json", "--config", served.directory, **environment())
     assert len(said.stdout.splitlines()) == 2
