@@ -1,6 +1,5 @@
 """From acts to the lines of one group."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -9,7 +8,6 @@ from netmon.core.ledger import record
 from netmon.core.ledger.record import Entry
 
 GROUP_BYTES: Final = 8 << 20  # one write's size at most, so that a flood of long records stays small in memory
-SLICE: Final = 128  # records encoded before other threads get their turn: half a millisecond
 
 Outcome: TypeAlias = int | ValueError
 """What became of one act: the number of its first record, or why it can be no record."""
@@ -33,7 +31,7 @@ def encode_group(acts: Sequence[Sequence[Entry]], written: Written) -> tuple[lis
     """Return lines and outcomes of the first acts: as many as are about GROUP_BYTES, and at least one."""
     lines: list[bytes] = []
     outcomes: list[Outcome] = []
-    size, breath = 0, SLICE
+    size = 0
     for act in acts:
         if size > GROUP_BYTES:
             break
@@ -46,9 +44,6 @@ def encode_group(acts: Sequence[Sequence[Entry]], written: Written) -> tuple[lis
         outcomes.append(seq)
         lines += encoded
         size += sum(map(len, encoded))
-        if len(lines) > breath:
-            breath = len(lines) + SLICE
-            time.sleep(0)
     return lines, outcomes
 
 

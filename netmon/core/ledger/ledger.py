@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from netmon.api import ConfigError
 from netmon.core.ledger.committer import Act, Committer, LedgerClosed, LedgerFull, News, kind_of
 from netmon.core.ledger.files import Disk
+from netmon.core.ledger.group import Outcome
 from netmon.core.ledger.merkle import EMPTY_ROOT
 from netmon.core.ledger.metrics import LedgerMetrics
 from netmon.core.ledger.record import Entry
@@ -188,14 +189,17 @@ class Ledger:
         for first, lines in news.fresh:
             for tell_commit in self.on_commit:
                 _call(tell_commit, first, lines)
-        for act, outcome in news.settled:
+        self._settle(news.settled)
+        self._answer_start(news.error)
+
+    def _settle(self, settled: Sequence[tuple[Act, Outcome | LedgerClosed]]) -> None:
+        for act, outcome in settled:
             if act.future.done():  # nobody waits for it any more
                 continue
             if isinstance(outcome, int):
                 act.future.set_result(outcome)
             else:
                 act.future.set_exception(outcome)
-        self._answer_start(news.error)
 
     def _answer_start(self, error: Exception | None) -> None:
         if self._opened is None or self._opened.done():

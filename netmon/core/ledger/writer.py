@@ -7,7 +7,6 @@ refuses raises OSError and leaves what was committed as it was; the same call ma
 import errno
 import os
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import structlog
 from netmon.core.ledger import header, record
 from netmon.core.ledger.committed import CommittedFile
 from netmon.core.ledger.files import Disk, Lock
-from netmon.core.ledger.group import SLICE, Outcome, Written, encode_group
+from netmon.core.ledger.group import Outcome, Written, encode_group
 from netmon.core.ledger.merkle import Frontier
 from netmon.core.ledger.record import Entry, Kind, leaf_hash, timestamp
 from netmon.core.ledger.recover import Damage, Found, Torn, recover, split_key
@@ -126,9 +125,7 @@ class Writer:
         """Write and sync. Only then do they count."""
         assert self._fd is not None  # noqa: S101 - _make_ready opened it
         tree = self.tree.copy()
-        for at in range(0, len(lines), SLICE):
-            tree.extend(map(leaf_hash, lines[at : at + SLICE]))
-            time.sleep(0)
+        tree.extend(map(leaf_hash, lines))
         data = b"\n".join(lines) + b"\n"
         self._dirty = True
         try:
