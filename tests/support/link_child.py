@@ -1,7 +1,8 @@
 """Both ends of the link as processes that a test can kill.
 
-`python -m tests.support.link_child core SOCKET FILE` keeps in FILE what comes; `… sender SOCKET SPOOL SENT FLUSHED COUNT`
-sends without end, writes to SENT the next serial before it sends it, and to FLUSHED the last serial after each flush.
+`python -m tests.support.link_child core SOCKET FILE` keeps in FILE what comes; `… sender SOCKET SPOOL SENT FLUSHED`
+sends without end, writes to SENT which serials it will have used before it sends them, and to FLUSHED after each flush
+which are safe now.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ async def core(socket: Path, file: Path) -> None:
 
 
 async def sender(socket: Path, spool: Path, sent: Path, flushed: Path) -> None:
-    serial = int(sent.read_text() or 0) if sent.exists() else 0
+    begin = serial = int(sent.read_text()) if sent.exists() else 0
     uplink = SpoolingUplink(socket, spool, "collector", QUICK, CollectorRegistry())
     await uplink.start()
     print("ready", flush=True)  # noqa: T201 - the test waits for it
@@ -37,7 +38,7 @@ async def sender(socket: Path, spool: Path, sent: Path, flushed: Path) -> None:
         serial += GROUP
         if serial % (4 * GROUP) == 0:
             await uplink.flush()
-            flushes.write(b"%d\n" % serial)  # everything below it is safe
+            flushes.write(b"%d %d\n" % (begin, serial))  # from the first of this process to below it, all is safe
         else:
             await asyncio.sleep(0)
 
@@ -50,6 +51,7 @@ def _note(sent: Path, serial: int) -> None:
 
 
 if __name__ == "__main__":
-    role, *paths = sys.argv[1:]
-    uvloop.install()
-    asyncio.run({"core": core, "sender": sender}[role](*map(Path, paths)))
+    paths = [Path(argument) for argument in sys.argv[2:]]
+    work = core(*paths) if sys.argv[1] == "core" else sender(*paths)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)

@@ -35,6 +35,13 @@ class Segment:
     first: int
     last: int
     size: int
+    fd: int = -1  # open until all that this process wrote is forced to disk
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
 
 class Spool:
@@ -49,8 +56,7 @@ class Spool:
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._segments: list[Segment] = []
-        self._fd = -1  # the newest segment, while it is appended to
-        self._unsynced: list[int] = []  # sealed, still to be forced to disk
+        self._newest: Segment | None = None  # that is appended to
         self._new_name = False  # the directory itself is still to be forced to disk
         self._cursor = _Cursor()
 
@@ -87,7 +93,7 @@ class Spool:
             parts.append(stored)
             size += len(stored)
         try:
-            _write_all(self._fd, b"".join(parts))
+            _write_all(segment.fd, b"".join(parts))
         except OSError:
             self._undo(segment)
             raise
@@ -106,25 +112,25 @@ class Spool:
                 os.close(directory)
             self._new_name = False
         try:
-            for fd in (*self._unsynced, self._fd):
-                if fd >= 0:
-                    os.fdatasync(fd)
+            for segment in self._segments:
+                if segment.fd >= 0:
+                    os.fdatasync(segment.fd)
         except OSError:
-            self.seal()  # after a failure the kernel calls the same pages clean: trust this file no further
+            self._newest = None  # after a failure the kernel calls the same pages clean: trust no file further
             raise
         finally:
             self._close_sealed()
 
     def forget(self, through: int) -> None:
-        """Delete the segments that hold nothing above this number. Raises OSError."""
+        """Delete the segments that hold nothing above this number, the newest too. Raises OSError."""
         while self._segments and self._segments[0].last <= through:
-            oldest = self._segments[0]
-            if len(self._segments) == 1 and self._fd >= 0:
-                if oldest.size < self._segment_bytes:
-                    return  # still to be filled
-                self.seal()
-            oldest.path.unlink(missing_ok=True)
-            self._drop_first()
+            gone = self._segments[0]
+            gone.path.unlink(missing_ok=True)
+            gone.close()  # what is acknowledged need not be forced to disk any more
+            self._cursor.forget(gone)
+            self._newest = None if gone is self._newest else self._newest
+            self._segments.pop(0)
+            self.bytes -= gone.size
 
     def read(self, start: int, records: int, max_bytes: int) -> Batch | None:
         """Return whole lines from the lowest number on that is `start` or above, up to the first gap.
@@ -147,52 +153,39 @@ class Spool:
 
     def close(self) -> None:
         """Let go of every file; safe to call twice."""
-        self.seal()
+        self._newest = None
         self._close_sealed()
         self._cursor.close()
 
     def _current(self, first: int) -> Segment:
         """Return the segment to append to: a new one where there is none, it is full, or a gap lies before it."""
-        if self._fd >= 0:
-            newest = self._segments[-1]
-            if newest.last + 1 == first and newest.size < self._segment_bytes:
-                return newest
-            self.seal()
-        path = self._directory / f"{first:020d}{SUFFIX}"
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._new_name = True
-        self._segments.append(Segment(path, first, first - 1, 0))
-        return self._segments[-1]
+        newest = self._newest
+        if newest is None or newest.last + 1 != first or newest.size >= self._segment_bytes:
+            path = self._directory / f"{first:020d}{SUFFIX}"
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            newest = self._newest = Segment(path, first, first - 1, 0, fd)
+            self._segments.append(newest)
+            self._new_name = True
+        return newest
 
     def _undo(self, segment: Segment) -> None:
         """Take back what a failed append may have left; where even that fails, append to this file no more."""
         if segment.size == 0:
-            os.close(self._fd)
-            self._fd = -1
+            segment.close()
+            self._newest = None
             self._segments.pop()
             with suppress(OSError):
                 segment.path.unlink()
             return
         try:
-            os.ftruncate(self._fd, segment.size)
+            os.ftruncate(segment.fd, segment.size)
         except OSError:
-            self.seal()
-
-    def seal(self) -> None:
-        """Append to the newest file no more."""
-        if self._fd >= 0:
-            self._unsynced.append(self._fd)
-            self._fd = -1
+            self._newest = None
 
     def _close_sealed(self) -> None:
-        for fd in self._unsynced:
-            os.close(fd)
-        self._unsynced.clear()
-
-    def _drop_first(self) -> None:
-        gone = self._segments.pop(0)
-        self.bytes -= gone.size
-        self._cursor.forget(gone)
+        for segment in self._segments:
+            if segment is not self._newest:
+                segment.close()
 
 
 class _Cursor:

@@ -111,7 +111,6 @@ class Store:
 
     def finish(self, through: int, last: int) -> None:
         """Note a clean end: the next start gives out the number after `last`. Raises OSError."""
-        self.spool.seal()
         self.spool.forget(through)
         self._file.write(replace(self._state, acknowledged=through, reserved=last), sync=True)
 

@@ -16,6 +16,7 @@ one sender; there is one call of a sender at a time. Numbers that it has already
 DeskError or OSError when it cannot now: the same things come again."""
 
 ATTEMPTS: Final = 3  # of a batch, and of one thing, that the core fails on
+RETRY_S: Final = 1.0  # after the first failure, doubled up to:
 _MAX_DELAY_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -24,10 +25,9 @@ log = structlog.get_logger(__name__)
 class Taking:
     """Calls `take` until it has an answer for every thing. `retried` is told why each time: unavailable or failed."""
 
-    def __init__(self, take: Take, retried: Callable[[str], None], retry_s: float = 1.0) -> None:
+    def __init__(self, take: Take, retried: Callable[[str], None]) -> None:
         self._take = take
         self._retried = retried
-        self._retry_s = retry_s
 
     async def __call__(self, sender: str, things: Sequence[tuple[int, Thing]]) -> Receipt:
         """Return what became of them; received = stored + sum of dropped."""
@@ -44,7 +44,7 @@ class Taking:
 
     async def _attempts(self, sender: str, things: Sequence[tuple[int, Thing]]) -> Receipt | None:
         """Return None when the core failed on them in a way that waiting does not mend."""
-        failures, delay_s = 0, self._retry_s
+        failures, delay_s = 0, RETRY_S
         while failures < ATTEMPTS:
             try:
                 return _balanced(await self._take(sender, things), sender, len(things))

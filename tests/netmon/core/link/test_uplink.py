@@ -75,7 +75,9 @@ async def test_everything_arrives_once_and_in_order(bench: Bench) -> None:
 
 
 async def test_what_arrives_is_what_was_sent(bench: Bench) -> None:
-    event = Event(1.5, "syslog", "sw-01", "authentication", Severity.ERROR, {"user.name": "añez", "n": 3}, b"\0raw\n\xff")
+    event = Event(
+        1.5, "syslog", "sw-01", "authentication", Severity.ERROR, {"user.name": "añez", "n": 3}, b"\0raw\n\xff"
+    )
     async with bench.uplink() as uplink:
         uplink.send([event, finding(1)])
         await eventually(lambda: uplink.pending == 0)

@@ -115,7 +115,9 @@ def test_anything_is_frames_or_an_error(data: bytes, step: int) -> None:
             at_once.append(frame)
     except wire.WireError as error:
         at_once.append(str(error))
-    assert [x for x in in_pieces if not isinstance(x, str)] == [x for x in at_once if not isinstance(x, str)][: len(in_pieces)]
+    assert [x for x in in_pieces if not isinstance(x, str)] == [x for x in at_once if not isinstance(x, str)][
+        : len(in_pieces)
+    ]
     assert any(isinstance(x, str) for x in in_pieces) == any(isinstance(x, str) for x in at_once)
 
 
