@@ -11,7 +11,7 @@ from exporters.api.render import of_alert, of_incident
 from exporters.api.requests import MAX_PAGE, AlertFilters, Comment, IncidentFilters, Remark, Several
 from exporters.api.roles import Caller
 from exporters.api.routes import Id, Office, described, written
-from exporters.api.select import page_of_alerts, page_of_incidents, select_alerts, select_incidents
+from exporters.api.select import in_order, page_of_alerts, page_of_incidents, select_alerts, select_incidents
 from netmon.api import Alert, Desk
 
 Act: TypeAlias = Callable[[Sequence[str], str, str], Awaitable[Sequence[Alert]]]
@@ -69,8 +69,7 @@ def _incidents(pages: APIRouter, office: Office) -> None:
     async def get_incident(id: Id) -> Response:  # noqa: A002  # the parameter's public name
         """Show one incident and its alerts."""
         incident = office.incident(id)
-        members = office.desk.alerts_of(incident.id)
-        page = page_of_alerts(members, MAX_PAGE, "")
+        page = page_of_alerts(in_order(office.desk.alerts_of(incident.id)), MAX_PAGE, "")
         return written(shapes.IncidentWhole(of_incident(incident), list(map(of_alert, page.things)), page.total))
 
 

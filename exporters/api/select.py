@@ -1,10 +1,11 @@
 """Which alerts and incidents are asked for, in which order, and which page of them. Pure.
 
-The order is fixed (worst first, then newest, then by id), and a cursor is a place in it, not a number of things to
-skip: so a page that follows repeats and misses nothing that stayed, however much changed in between.
+The order is fixed: open ones first, then the worst, then the newest, then by id. A cursor is a place in it and not a
+number of things to skip: so a page that follows repeats and misses nothing that stayed, however much changed between.
 """
 
 import base64
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -15,10 +16,11 @@ from exporters.api.problems import ProblemError
 from netmon.api import Alert, Incident, Severity, State
 
 Thing = TypeVar("Thing", Alert, Incident)
-Place: TypeAlias = tuple[int, float, str]
+Place: TypeAlias = tuple[bool, int, float, str]
 
 OPEN: Final = frozenset({State.PENDING, State.FIRING, State.ACKNOWLEDGED})
 _RANK: Final[Mapping[Severity, int]] = {severity: -rank for rank, severity in enumerate(Severity)}
+_OVER: Final = State.RESOLVED
 _place = msgspec.json.Decoder(Place)
 
 
@@ -79,13 +81,26 @@ def select_incidents(incidents: Iterable[Incident], wanted: Wanted) -> list[Inci
 
 
 def page_of_alerts(alerts: Sequence[Alert], limit: int, cursor: str) -> Page[Alert]:
-    """Return one page of these."""
-    return _page(alerts, lambda each: (_RANK[each.severity], -each.starts_at, each.id), limit, cursor)
+    """Return one page of these. They are in order, as the desk gives them: sorting 10,000 costs more than all else."""
+    return _page(alerts, _place_of_alert, limit, cursor)
 
 
-def page_of_incidents(incidents: Sequence[Incident], limit: int, cursor: str) -> Page[Incident]:
+def page_of_incidents(incidents: Iterable[Incident], limit: int, cursor: str) -> Page[Incident]:
     """Return one page of these."""
-    return _page(incidents, lambda each: (_RANK[each.severity], -each.opened_at, each.id), limit, cursor)
+    return _page(sorted(incidents, key=_place_of_incident), _place_of_incident, limit, cursor)
+
+
+def in_order(alerts: Iterable[Alert]) -> list[Alert]:
+    """Return alerts in their order."""
+    return sorted(alerts, key=_place_of_alert)
+
+
+def _place_of_alert(alert: Alert) -> Place:
+    return alert.state is _OVER, _RANK[alert.severity], -alert.starts_at, alert.id
+
+
+def _place_of_incident(incident: Incident) -> Place:
+    return incident.state is _OVER, _RANK[incident.severity], -incident.opened_at, incident.id
 
 
 def _common(things: Iterable[Thing], wanted: Wanted) -> list[Thing]:
@@ -101,14 +116,10 @@ def _common(things: Iterable[Thing], wanted: Wanted) -> list[Thing]:
 
 
 def _page(things: Sequence[Thing], place: Callable[[Thing], Place], limit: int, cursor: str) -> Page[Thing]:
-    if cursor:
-        after = _read_cursor(cursor)
-        left = [each for each in things if place(each) > after]
-    else:
-        left = list(things)
-    left.sort(key=place)
-    shown = left[:limit]
-    return Page(shown, len(things), _write_cursor(place(shown[-1])) if len(left) > limit else None)
+    start = bisect_right(things, _read_cursor(cursor), key=place) if cursor else 0
+    shown = things[start : start + limit]
+    more = len(things) > start + limit
+    return Page(shown, len(things), _write_cursor(place(shown[-1])) if more else None)
 
 
 def _write_cursor(place: Place) -> str:

@@ -108,7 +108,7 @@ class Maintenance(msgspec.Struct):
 
 
 class AlertPage(msgspec.Struct):
-    """Some of the alerts that match, worst and newest first."""
+    """Some of the alerts that match, open ones first, worst and newest first."""
 
     alerts: list[Alert]
     total: Annotated[int, Meta(description="How many match in all.")]
@@ -116,7 +116,7 @@ class AlertPage(msgspec.Struct):
 
 
 class IncidentPage(msgspec.Struct):
-    """Some of the incidents that match, worst and newest first."""
+    """Some of the incidents that match, open ones first, worst and newest first."""
 
     incidents: list[Incident]
     total: int
@@ -127,7 +127,7 @@ class IncidentWhole(msgspec.Struct):
     """An incident and its alerts."""
 
     incident: Incident
-    alerts: Annotated[list[Alert], Meta(description="At most 1,000, worst and newest first.")]
+    alerts: Annotated[list[Alert], Meta(description="At most 1,000, open ones first, worst and newest first.")]
     alert_count: int
 
 

@@ -82,8 +82,9 @@ class FakeDesk:
     # Reading
 
     def alerts(self) -> Sequence[Alert]:
-        """Return all alerts, worst and newest first."""
-        return sorted(self._alerts.values(), key=lambda a: (-_RANK[a.severity], -a.starts_at, a.id))
+        """Return all alerts, open ones first, worst and newest first."""
+        order = sorted(self._alerts.values(), key=lambda a: (-_RANK[a.severity], -a.starts_at, a.id))
+        return sorted(order, key=lambda a: a.state is State.RESOLVED)
 
     def alert(self, alert_id: str) -> Alert:
         """Return one alert by a beginning of its id."""

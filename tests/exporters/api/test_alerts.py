@@ -61,7 +61,7 @@ async def test_resolved_ones_are_shown_when_asked_for(api: Api) -> None:
     api.desk.say("LinkDown", "sw-1", Severity.CRITICAL, labels={"site": "hub"}, cleared=True)
     assert "LinkDown/sw-1" not in await ids(api, "")
     assert await ids(api, "?state=resolved") == ["LinkDown/sw-1"]
-    assert len(await ids(api, "?state=resolved&state=firing")) == 4
+    assert (await ids(api, "?state=resolved&state=firing"))[-2:] == ["LinkSlow/sw-2", "LinkDown/sw-1"]
 
 
 async def test_an_alert_says_all_that_is_known(api: Api) -> None:
@@ -96,7 +96,7 @@ async def test_a_page_follows_the_other_while_things_change(api: Api) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("cursor", ["x", "%00", "W10", "WzEsMiwzXQ", "é"])
+@pytest.mark.parametrize("cursor", ["x", "%00", "W10", "WzEsMiwzXQ", "W3RydWUsMSwyLG51bGxd", "é"])
 async def test_a_cursor_of_somebody_else(api: Api, cursor: str) -> None:
     answer = await api.get(f"/api/v1/alerts?cursor={cursor}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
