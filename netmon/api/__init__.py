@@ -29,6 +29,7 @@ from netmon.api.desk import (
     Unavailable,
     Unknown,
     Uplink,
+    Witness,
 )
 from netmon.api.errors import (
     ConfigError,
@@ -99,5 +100,6 @@ __all__ = [
     "Unknown",
     "Uplink",
     "Value",
+    "Witness",
     "labels_of",
 ]

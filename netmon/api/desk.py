@@ -102,7 +102,7 @@ class Desk(Protocol):
     """The core's counter. Reading never blocks; doing returns when the ledger has it on disk."""
 
     def alerts(self) -> Sequence[Alert]:
-        """Return the alerts that are open, and those resolved lately, worst and newest first."""
+        """Return alerts: open ones first, then those resolved lately; of each the worst, then the newest, then by id."""
 
     def alert(self, alert_id: str) -> Alert:
         """Return one alert by its id or an unambiguous beginning of it; Unknown where there is none."""
@@ -172,6 +172,19 @@ class Courier(Component, Protocol):
 
     async def deliver(self, message: Message) -> None:
         """Deliver; return when the other side has taken it. Raises Retryable or Rejected."""
+
+
+class Witness(Protocol):
+    """Keeps the ledger's checkpoints where whoever may change the ledger has no say."""
+
+    name: str
+    interval_s: float  # how often it wants the newest
+
+    async def publish(self, note: bytes, time: float) -> None:
+        """Hand a signed checkpoint over; return when the other side has it. Raises Retryable or Rejected.
+
+        `time` is when it was signed, in Unix seconds. The newest says all that those before it said.
+        """
 
 
 class Uplink(Protocol):
