@@ -86,7 +86,7 @@ def router(office: Office, target_of: TargetOf, metrics: ReceiveMetrics, version
     body = {"required": True, "content": {"application/json": {"schema": posted}}}
 
     @pages.post("/alerts", openapi_extra={"requestBody": body}, **described(None, "They are in the ledger."))
-    async def receive(request: Request, caller: Annotated[Caller, Depends(office.send)]) -> Response:
+    async def receive_alerts(request: Request, caller: Annotated[Caller, Depends(office.send)]) -> Response:
         """Hand in alerts, as Prometheus does."""
         taken = await _take(await request.body(), office, target_of)
         await _submit(office, taken, caller.name or "prometheus", metrics)
@@ -97,7 +97,7 @@ def router(office: Office, target_of: TargetOf, metrics: ReceiveMetrics, version
         return Response(status_code=200)
 
     @pages.get("/status", dependencies=[Depends(office.any)], **described(AlertmanagerStatus, "The status."))
-    async def status() -> Response:
+    async def alertmanager_status() -> Response:
         """Tell an Alertmanager's client which program answers."""
         return written(AlertmanagerStatus(VersionInfo(f"netmon {version}"), time_of(started)))
 

@@ -60,7 +60,14 @@ def make(  # noqa: PLR0913  # as above
 ) -> FastAPI:
     """Return the pages without what guards their bodies: for what looks at their description."""
     office, started = Office(desk, settings, now), now()
-    app = FastAPI(title="netmon", version=version, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="netmon",
+        version=version,
+        openapi_url=None,  # our own, below: nobody reads it who may do nothing
+        docs_url=None,  # these pages would load scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.include_router(alerts.router(office), prefix="/api/v1")
     app.include_router(windows.router(office), prefix="/api/v1")
     app.include_router(core.router(office, version), prefix="/api/v1")
@@ -76,7 +83,7 @@ def _describe(app: FastAPI, office: Office) -> None:
 
     @app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(office.any)], response_model=None)
     async def openapi() -> Response:
-        if not made:  # a second of work that few ever ask for
+        if not made:  # half a second of work that few ever ask for
             made.append(msgspec.json.encode(document(app)))
         return Response(made[0], media_type="application/json")
 

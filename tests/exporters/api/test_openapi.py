@@ -59,6 +59,12 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(set(names)) == len(names)
+    assert {"list_alerts", "acknowledge_several", "receive_alerts"} <= set(names)
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     for reference in _references(document):
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
