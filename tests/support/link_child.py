@@ -27,7 +27,7 @@ async def core(socket: Path, file: Path) -> None:
 
 
 async def sender(socket: Path, spool: Path, sent: Path, flushed: Path) -> None:
-    begin = serial = int(sent.read_text()) if sent.exists() else 0
+    begin = serial = _noted(sent)
     uplink = SpoolingUplink(socket, spool, "collector", QUICK, CollectorRegistry())
     await uplink.start()
     print("ready", flush=True)  # noqa: T201 - the test waits for it
@@ -41,6 +41,10 @@ async def sender(socket: Path, spool: Path, sent: Path, flushed: Path) -> None:
             flushes.write(b"%d %d\n" % (begin, serial))  # from the first of this process to below it, all is safe
         else:
             await asyncio.sleep(0)
+
+
+def _noted(sent: Path) -> int:
+    return int(sent.read_text()) if sent.exists() else 0
 
 
 def _note(sent: Path, serial: int) -> None:

@@ -51,6 +51,10 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     found.close()
 
 
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 def reopened(folder: Path) -> tuple[Spool, list[tuple[int, int]]]:
     spool = Spool(folder, SEGMENT)
     return spool, spool.open()
@@ -98,11 +102,11 @@ def test_what_is_acknowledged_goes_by_whole_files(spool: Spool, tmp_path: Path) 
 
 
 def test_files_that_go_before_they_are_forced_to_disk_are_closed(spool: Spool) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     for number in range(1, 200):
         fill(spool, number, number)
         spool.forget(number - 1)
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert open_files() <= before + 1
 
 
 def test_another_process_goes_on_in_files_of_its_own(spool: Spool, tmp_path: Path) -> None:
@@ -185,12 +189,12 @@ def test_a_write_that_ends_short_leaves_nothing(spool: Spool, tmp_path: Path) ->
 
 
 def test_a_full_disk_at_the_first_line_leaves_no_file(spool: Spool, tmp_path: Path) -> None:
-    open_files = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     for _ in range(3):
         with file_size_limit(5), pytest.raises(OSError, match="File too large"):
             fill(spool, 1, 3)
     assert files(tmp_path) == []
-    assert len(os.listdir("/proc/self/fd")) == open_files
+    assert open_files() == before
     fill(spool, 1, 3)
     assert list(contents(spool)) == [1, 2, 3]
 

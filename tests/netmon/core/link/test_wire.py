@@ -1,5 +1,7 @@
 """The frames of the link: whole, octet by octet, cut short, with more behind, and as garbage."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,7 +131,5 @@ def test_a_changed_octet_is_never_more_than_an_error(sent: list[wire.Frame], dat
             octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
     reader = decoder()
     reader.feed(bytes(octets))
-    try:
+    with suppress(wire.WireError):
         assert len(frames(reader)) <= len(octets) // 5
-    except wire.WireError:
-        pass
