@@ -189,7 +189,7 @@ class Sender:
         bodies = [timed(posting, self.client.clock, now, lasts_s) for posting in batch]
         begin = 0
         while begin < len(batch):
-            end, size = begin + 1, len(bodies[begin])
+            end, size = begin + 1, len(bodies[begin]) + 2  # its brackets
             while end < len(batch) and size + len(bodies[end]) < self._settings.batch_bytes:
                 size += len(bodies[end]) + 1
                 end += 1
