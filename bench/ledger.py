@@ -141,7 +141,8 @@ async def restart(folder: Path) -> None:
     started = time.perf_counter()
     await ledger.start()
     took = time.perf_counter() - started
-    print(f"restart with {ledger.size:,} records in {size / 1e9:.2f} GB: {took:.2f} s")
+    last = max((folder / "segments").iterdir()).stat().st_size
+    print(f"restart with {ledger.size:,} records in {size / 1e9:.2f} GB, {last / 1e6:.0f} MB to read: {took:.2f} s")
     await ledger.stop()
     started = time.perf_counter()
     count = sum(1 for _ in read(folder))

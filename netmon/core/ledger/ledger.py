@@ -89,8 +89,8 @@ class Ledger:
 
     @property
     def origin(self) -> str:
-        """The ledger's name for itself, on the first line of its checkpoints."""
-        return self._writer.origin
+        """The ledger's name for itself, on the first line of its checkpoints; "" until it has been opened."""
+        return self._writer.origin if self.size else ""
 
     @property
     def sources(self) -> Mapping[str, int]:

@@ -128,11 +128,12 @@ async def test_what_cannot_be_written_waits(tmp_path: Path) -> None:
 async def test_a_bad_disk_does_not_keep_the_daemon_from_starting(tmp_path: Path, error: int) -> None:
     disk = FailingDisk(fail={"create": error})
     async with running(tmp_path, disk=disk) as ledger:
-        assert not ledger.healthy
+        assert (ledger.healthy, ledger.origin) == (False, "")
         future = ledger.append([entry(1)])
         disk.fail.clear()
         assert await future == 1
         assert ledger.healthy
+        assert ledger.origin.startswith("netmon/host/")
         assert ledger.tree() == (2, check(tmp_path).root)
 
 
