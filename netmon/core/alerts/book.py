@@ -15,7 +15,7 @@ from netmon.core.alerts.deadlines import Deadlines
 from netmon.core.alerts.matchers import Conditions, conditions
 from netmon.core.alerts.settings import LONGEST_WINDOW_S, AlertSettings
 from netmon.core.alerts.tally import Firing, Tally
-from netmon.core.codec import from_data, to_data
+from netmon.core.codec import from_data
 
 Mute: TypeAlias = Silence | Maintenance
 
@@ -228,16 +228,16 @@ class Book:
             deadlines.shift(delta_s)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything as data ready for JSON, but for patience and who is away: who restarts has not listened."""
+        """Return everything but patience and who is away: who restarts has not listened."""
         return {
             "version": 1,
-            "alerts": to_data(list(self.alerts.values())),
-            "timers": to_data(self.timers),
+            "alerts": list(self.alerts.values()),
+            "timers": dict(self.timers),
             "leaving": self.leaving.items(),
-            "incidents": to_data([self.incident(incident_id) for incident_id in self.incidents]),
+            "incidents": [self.incident(incident_id) for incident_id in self.incidents],
             "leaving_incidents": self.leaving_incidents.items(),
-            "silences": to_data([mute for mute in self.mutes.values() if isinstance(mute, Silence)]),
-            "maintenances": to_data([mute for mute in self.mutes.values() if isinstance(mute, Maintenance)]),
+            "silences": [mute for mute in self.mutes.values() if isinstance(mute, Silence)],
+            "maintenances": [mute for mute in self.mutes.values() if isinstance(mute, Maintenance)],
             "leaving_mutes": self.leaving_mutes.items(),
             "active": sorted(self.active),
             "last_number": dict(self.last_number),

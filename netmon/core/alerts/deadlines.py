@@ -32,10 +32,14 @@ class Deadlines:
         """Let a key have none."""
         self._at.pop(key, None)
 
-    def due(self, now: float) -> list[tuple[float, str]]:
+    def may_be_due(self, now: float) -> bool:
+        """Tell whether `due` is worth a look."""
+        return bool(self._heap) and self._heap[0][0] <= now
+
+    def due(self, now: float, at_most: int | None = None) -> list[tuple[float, str]]:
         """Return the deadlines that are past with their keys, in their order, and forget them."""
-        found = []
-        while self._heap and self._heap[0][0] <= now:
+        found: list[tuple[float, str]] = []
+        while self.may_be_due(now) and (at_most is None or len(found) < at_most):
             at, key = heappop(self._heap)
             if self._queued.get(key) != at:
                 continue  # it was queued again for earlier

@@ -58,16 +58,23 @@ class Alerts:
         life.say(act, finding, source, self._site_of)
         return self._finish(act)
 
-    def tick(self, now: float) -> list[Change]:
-        """Do what is due."""
+    def tick(self, now: float, at_most: int | None = None) -> list[Change]:
+        """Do what is due; timers of at most so many alerts, where others should not wait for thousands of them.
+
+        `behind` tells then whether to call again soon.
+        """
         act = self._act(now)
         self._book.forget(now)
         self._calendar.tick(act)
-        due = [(at, alert_id, life.wake) for at, alert_id in self._book.due.due(now)]
-        due += [(at, alert_id, life.expire) for at, alert_id in self._book.patience.due(now)]
-        for _, alert_id, step in sorted(due, key=lambda each: each[:2]):
-            step(act, alert_id)
+        for _, alert_id in self._book.due.due(now, at_most):
+            life.wake(act, alert_id)
+        for _, alert_id in self._book.patience.due(now, at_most):
+            life.expire(act, alert_id)
         return self._finish(act)
+
+    def behind(self, now: float) -> bool:
+        """Tell whether there are timers that a tick would do."""
+        return self._book.due.may_be_due(now) or self._book.patience.may_be_due(now)
 
     def source_away(self, source: str, now: float) -> None:
         """Learn that a source is not heard any more: its alerts are held, not taken to be over."""
@@ -156,7 +163,10 @@ class Alerts:
         self._just_restored = True
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything as data ready for JSON."""
+        """Return everything, ready for msgspec's JSON encoder.
+
+        What is in it is frozen or a copy, so that another thread may encode it.
+        """
         return self._book.snapshot()
 
     def restore(self, data: dict[str, Any]) -> None:

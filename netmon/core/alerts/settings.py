@@ -105,13 +105,13 @@ class AlertSettings(_Model):
     keep_resolved_s: float = Field(default=86_400, ge=0, le=31 * 86_400)  # shown for so long; the ledger keeps them
     reopen_within_s: float = Field(default=600, ge=0, le=86_400)  # resolved for less: the same incident again
     news_after_s: float = Field(default=1800, ge=0, le=604_800)  # what joins an incident later than this is news
-    # An alert takes about 3 kB. 50,000 is every port of 1,000 switches: more than people or this host can use.
+    # An alert takes about 2 kB. 50,000 is every port of 1,000 switches: more than people or this host can use.
     max_alerts: int = Field(default=50_000, ge=10, le=1_000_000)
     max_incidents: int = Field(default=10_000, ge=10, le=1_000_000)  # what fires beyond goes to one that collects
     max_silences: int = Field(default=1_000, ge=1, le=100_000)  # and as many maintenance windows; each alert is matched
     targets_for_site: int = Field(default=3, ge=2, le=1_000)  # so many targets of a site in trouble are one incident
     site_window_s: float = Field(default=300, gt=0, le=86_400)  # when they begin within this time
-    maintenance: tuple[CalendarEntry, ...] = Field(default=(), max_length=1_000)
+    maintenance: tuple[CalendarEntry, ...] = Field(default=(), max_length=200)
 
     @model_validator(mode="after")
     def _names_once(self) -> "AlertSettings":

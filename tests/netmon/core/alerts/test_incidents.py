@@ -152,6 +152,18 @@ def test_ten_thousand_alerts_in_one_incident_are_few_changes_of_it() -> None:
     assert cpu_s < 10  # a second here; quadratic would be minutes
 
 
+def test_ticks_can_do_a_little_at_a_time() -> None:
+    world = World()
+    for number in range(100):
+        world.say(f"hot/host-{number}", "error")
+    world.now += 30
+    sizes = []
+    while world.alerts.behind(world.now):
+        changes = world.alerts.tick(world.now, at_most=30)
+        sizes.append(sum(change.what.value == "firing" for change in changes))
+    assert sizes == [30, 30, 30, 10]
+
+
 def test_one_tick_fires_what_happened_together_as_one() -> None:
     world = World()
     for name in ("sw-1", "sw-2", "sw-3"):

@@ -182,6 +182,11 @@ def test_a_pending_one_that_expires_is_dropped_not_fired(world: World) -> None:
     assert world.later(100) == ["alert down/sw-1 dropped"]
 
 
+def test_one_that_fires_and_expires_in_the_same_tick_is_dropped(world: World) -> None:
+    world.say(severity="warning", expires_s=70)
+    assert world.later(100) == ["alert down/sw-1 dropped"]
+
+
 def test_patience_holds_while_the_source_is_away(world: World) -> None:
     world.say(source="kota-1")
     world.say("down/gw", source="hulu-1")
@@ -279,6 +284,18 @@ def test_resolved_alerts_are_forgotten_after_a_while(world: World) -> None:
     world.later(1)
     assert world.alerts.alerts() == []
     assert world.alerts.incidents() == []
+
+
+def test_what_is_kept_is_kept_as_long_when_the_clock_was_stepped(world: World) -> None:
+    world.say()
+    world.clear()
+    world.later(20)
+    world.now += 7200
+    world.alerts.step_clock(7200)
+    world.later(3599)
+    assert len(world.alerts.alerts()) == len(world.alerts.incidents()) == 1
+    world.later(1)
+    assert len(world.alerts.alerts()) == len(world.alerts.incidents()) == 0
 
 
 def test_clearing_what_nobody_knows_is_nothing(world: World) -> None:
