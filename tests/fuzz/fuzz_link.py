@@ -1,4 +1,4 @@
-"""Feeds mutated octets to what reads the link and its spool: `python tests/fuzz/fuzz_link.py -max_total_time=60 [CORPUS]`.
+"""Feeds mutated octets to what reads link and spool: `python tests/fuzz/fuzz_link.py -max_total_time=60 [CORPUS]`.
 
 Options are libFuzzer's. The first octet chooses the reader and in which pieces it gets the rest. Anything but a
 WireError ends the run, and so does an answer that breaks what the readers promise.
@@ -71,7 +71,7 @@ def one_input(data: bytes) -> None:
 def seeds() -> dict[str, bytes]:
     """Return good input to begin with, each behind the octet that chooses its reader."""
     line = codec.encode(finding(1))
-    said = [
+    said: list[wire.Frame] = [
         wire.Hello("collector-0123abcd", 7),
         wire.Welcome(41, 4, 1_000, 1 << 20),
         wire.Batch(42, [line, line]),
