@@ -104,7 +104,7 @@ class Core:
         self.affairs = Affairs(engine, Planner(settings.notify), journal, name, registry)
         self.intake = Intake(self.affairs, lambda sender: ledger.sources.get(sender, 0), now)
         self.sources = Sources(settings.silent_after_s)
-        self.minder = Minder(self.affairs, self.sources, StepDetector(), lambda: ledger.problem, name, registry)
+        self.minder = Minder(self.affairs, self.sources, StepDetector(), ledger, name, registry)
         self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
         self._started: list[Component] = []
         self._looking: asyncio.Task[None] | None = None
@@ -119,8 +119,8 @@ class Core:
 
     def status(self) -> CoreStatus:
         """Return how the core is."""
-        problems = [self.ledger.problem] if self.ledger.problem else []
-        return CoreStatus(not problems, tuple(problems), self.ledger.size, self.index.lag, dict(self.sources.heard))
+        problems = tuple(problem for problem in (self.ledger.problem, self.ledger.damage) if problem)
+        return CoreStatus(self.ledger.healthy, problems, self.ledger.size, self.index.lag, dict(self.sources.heard))
 
     async def start(self, sinks: Sequence[AlertSink] = (), courier: Courier | None = None) -> None:
         """Find out what was going on, then take part in it again."""
@@ -211,7 +211,8 @@ class Core:
             return
         affairs, settled = self.affairs.snapshot(), self._journal.settled()  # one moment: nothing may come between
         try:
-            size = await asyncio.wait_for(settled, SNAPSHOT_S)
+            async with asyncio.timeout(SNAPSHOT_S):
+                size = await settled
             await asyncio.to_thread(
                 snapshot.save, self._snapshot, self.ledger.origin, size, affairs, dict(self.sources.heard)
             )

@@ -82,6 +82,8 @@ class Journal:
         committed.add_done_callback(self._release)
 
     def _release(self, committed: "asyncio.Future[int]") -> None:
+        if committed.done() and not committed.cancelled():
+            committed.exception()  # looked at: who waits for it learns of it, nobody else needs to
         effect = self._held.pop(committed, None)
         if effect is not None:
             effect()

@@ -14,11 +14,13 @@ from netmon.api import Finding, Severity
 from netmon.core.affairs import Affairs
 from netmon.core.clock import StepDetector
 from netmon.core.intake import finding_entry
+from netmon.core.ledger.ledger import Ledger
 from netmon.core.ledger.record import Entry, Kind
 
 log = structlog.get_logger(__name__)
 
 OWN: Final = "netmon"  # the rule names of findings on netmon itself begin with this
+_NEVER_S: Final = 10 * 365 * 86_400.0  # only the core itself ends what it says
 _FORGET_SOURCE_S: Final = 30 * 86_400.0  # one that was away for a month is not expected any more
 
 
@@ -72,23 +74,23 @@ def name_of(sender: str) -> str:
 
 
 class Minder:
-    """What a second brings. `health` gives the ledger's problem, empty when there is none."""
+    """What a second brings."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - wired in one place, by name
         self,
         affairs: Affairs,
         sources: Sources,
         detector: StepDetector,
-        health: Callable[[], str],
+        ledger: Ledger,
         name: str,
         registry: CollectorRegistry,
     ) -> None:
         self._affairs = affairs
         self._sources = sources
         self._detector = detector
-        self._health = health
+        self._store = ledger
         self._name = name
-        self._problem = ""
+        self._problem = self._damage = ""
         self.silent_s: Callable[[], Mapping[str, float]] = dict  # sender → seconds since it was heard on the link
         self._steps = Counter("netmon_clock_steps", "Steps of the wall clock that were noticed", registry=registry)
         self._step = Gauge("netmon_clock_last_step_seconds", "The last step of the wall clock", registry=registry)
@@ -123,7 +125,11 @@ class Minder:
         self._affairs.settle((), now, [entry])
 
     def _ledger(self, now: float) -> None:
-        problem = self._health()
+        damage = self._store.damage
+        if damage and damage != self._damage:
+            self.say(damage_finding(self._name, damage, now), now)
+        self._damage = damage
+        problem = self._store.problem
         if bool(problem) != bool(self._problem):
             self.say(ledger_finding(self._name, problem or self._problem, now, cleared=not problem), now)
         self._problem = problem
@@ -148,8 +154,23 @@ def ledger_finding(name: str, problem: str, now: float, *, cleared: bool) -> Fin
         key=f"{OWN}/ledger/{name}",
         evidence={"problem": problem},
         cleared=cleared,
-        expires_s=10 * 365 * 86_400.0,  # only the core itself ends it
+        expires_s=_NEVER_S,
         summaries={"id": f"Buku besar tidak dapat ditulis: {problem}"},
+    )
+
+
+def damage_finding(name: str, damage: str, now: float) -> Finding:
+    """Return the finding on committed records that are not what was committed. A person must look: it never clears."""
+    return Finding(
+        rule=f"{OWN}_ledger_damaged",
+        target=name,
+        at=now,
+        severity=Severity.CRITICAL,
+        summary=f"The ledger was changed or damaged on disk: {damage}. Run `netmon ledger verify`",
+        key=f"{OWN}/damage/{name}",
+        evidence={"problem": damage},
+        expires_s=_NEVER_S,
+        summaries={"id": f"Buku besar berubah atau rusak di disk: {damage}. Jalankan `netmon ledger verify`"},
     )
 
 
@@ -165,7 +186,7 @@ def silence_finding(sender: str, silent_s: float, now: float, *, cleared: bool) 
         key=f"{OWN}/collector/{name}",
         evidence={"sender": sender, "silent_s": silent_s},
         cleared=cleared,
-        expires_s=10 * 365 * 86_400.0,
+        expires_s=_NEVER_S,
         summaries={
             "id": f"Pengumpul {name} tidak terdengar selama {silent_s:g} detik: yang diawasinya kini tidak terawasi"
         },

@@ -1,70 +1,115 @@
-"""A core with a desk in memory, served from a thread, for tests whose own thread runs commands."""
+"""The core over a real ledger in a temporary directory, with a sink and a courier that remember."""
 
-import asyncio
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
 from prometheus_client import CollectorRegistry
 
-from exporters.api.app import PREFIX
-from exporters.api.control import ControlSocket
-from exporters.prometheus.exporter import PrometheusExporter
-from exporters.prometheus.settings import WebSettings
-from exporters.prometheus.webconfig import WebConfig
-from tests.support.api import Api
-from tests.support.desk import FakeDesk
-from tests.support.exposition import ANY_PORT
+from netmon.api import Alert, Event, Finding, Invalid, Matcher, Message, Severity
+from netmon.core.alerts.settings import AlertSettings
+from netmon.core.alerts.site import BySite
+from netmon.core.core import Core, CoreSettings, Inventory
+from netmon.core.ledger.index_settings import IndexSettings
+from netmon.core.ledger.ledger import read
+from netmon.core.ledger.record import Record, decode
+from netmon.core.ledger.settings import LedgerSettings
+from netmon.core.notices.settings import NotifySettings
+
+QUICK = AlertSettings.model_validate({"pending_for_s": {"warning": 0, "error": 0}, "resolve_hold_s": 0})
+NOTIFY = NotifySettings.model_validate(
+    {
+        "people": {"budi": {"channels": {"mail": {"url": "mailto://a:b@localhost"}}}},
+        "routes": [{"steps": [{"notify": ["person:budi"]}]}],
+        "group_wait_s": 0,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
-    """A core that runs: its desk, the configuration directory that leads to it, and its address on the network."""
+class Sink:
+    """A way out that remembers what it was told."""
 
-    desk: FakeDesk
-    directory: Path
-    address: str
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.told: list[Alert] = []
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    def changed(self, alerts: Sequence[Alert]) -> None:
+        self.told += alerts
 
 
-@contextmanager
-def core(folder: Path, web: Mapping[str, Any] | None = None, **settings: Any) -> Iterator[Core]:
-    """Serve a core until the block ends. `web` is its web configuration."""
-    directory = folder / "etc"
-    directory.mkdir()
-    (folder / "state").mkdir()
-    (directory / "netmon.yaml").write_text(yaml.safe_dump({"state_dir": str(folder / "state")}), encoding="utf-8")
-    api = Api(**settings)
-    config = WebConfig.model_validate(web or {})
-    exporter = PrometheusExporter(
-        WebSettings.model_validate({"listen": ANY_PORT}),
-        CollectorRegistry(),
-        web_config=lambda: config,
-        mounts={PREFIX: api.app},
-    )
-    control = ControlSocket(api.app, folder / "state" / "control.sock")
-    with _loop() as loop:
-        for component in (exporter, control):
-            asyncio.run_coroutine_threadsafe(component.start(), loop).result(20)
+class Post:
+    """A courier that remembers what it delivered."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.delivered: list[Message] = []
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    async def deliver(self, message: Message) -> None:
+        self.delivered.append(message)
+
+
+@dataclass
+class Bench:
+    """A core that can be started again and again on the same directory."""
+
+    folder: Path
+    alerts: AlertSettings = QUICK
+    notify: NotifySettings = NOTIFY
+    sink: Sink = field(default_factory=Sink)
+    post: Post = field(default_factory=Post)
+
+    @asynccontextmanager
+    async def core(self) -> AsyncIterator[Core]:
+        core = self.make()
+        await core.start([self.sink], self.post)
         try:
-            yield Core(api.desk, directory, exporter.addresses[0])
+            yield core
         finally:
-            for component in (control, exporter):
-                asyncio.run_coroutine_threadsafe(component.stop(), loop).result(20)
+            await core.stop()
+
+    def make(self) -> Core:
+        settings = CoreSettings("noc", LedgerSettings(), IndexSettings(), self.alerts, self.notify, 20.0)
+        inventory = Inventory(frozenset({"sw-1", "sw-2", "sw-3", "netmon.noc"}), site_of, matchers_of)
+        return Core(self.folder, settings, inventory, BySite(self.alerts), "netmon.noc", CollectorRegistry())
+
+    def records(self) -> list[Record]:
+        found = [decode(line) for _, line in read(self.folder / "ledger")]
+        return [record for record in found if isinstance(record, Record)]
+
+    def kinds(self, *kinds: str) -> list[Record]:
+        return [record for record in self.records() if record.kind in kinds]
 
 
-@contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="core", daemon=True)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(20)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+def site_of(target: str) -> str:
+    return "kota" if target.startswith("sw-") else ""
+
+
+def matchers_of(scope: str) -> tuple[tuple[Matcher, ...], ...]:
+    if not scope.startswith("device:"):
+        raise Invalid(f"no such scope: {scope}")
+    return ((Matcher("instance", scope.removeprefix("device:")),),)
+
+
+def finding(
+    key: str = "a", target: str = "sw-1", severity: Severity = Severity.ERROR, *, cleared: bool = False, at: float = 1e9
+) -> Finding:
+    return Finding("link_down", target, at, severity, f"{key} of {target} is down", f"{target}/{key}", cleared=cleared)
+
+
+def event(number: int) -> Event:
+    return Event(1e9 + number, "syslog", "sw-1", "network", Severity.INFO, {"event.id": number}, b"raw \xff")

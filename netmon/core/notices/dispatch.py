@@ -87,7 +87,8 @@ class Dispatcher:
             except Exception:  # a bug here must not silence everything after it
                 log.exception("messages could not be looked through")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._wake.wait()
 
     def _launch(self) -> None:
         """Start to send what is due, as far as there are hands and free lanes."""

@@ -1,0 +1,193 @@
+"""The core as a whole: what is said becomes a record, an alert, a message, once, over restarts and bad disks."""
+
+import asyncio
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from netmon.api import Matcher, NewSilence, Query, State, Unavailable
+from netmon.core import core as core_module
+from netmon.core.ledger.files import Disk
+from tests.support.core import Bench, event, finding
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+async def test_a_finding_becomes_a_record_an_alert_an_incident_and_a_message(bench: Bench) -> None:
+    async with bench.core() as core:
+        receipt = await core.take("poller-00000000", [(1, finding())])
+        assert (receipt.received, receipt.stored, receipt.dropped) == (1, 1, {})
+        (alert,) = core.desk.alerts()
+        assert (alert.state, alert.site, alert.source) == (State.FIRING, "kota", "poller-00000000")
+        assert core.desk.incident(alert.incident).targets == ("sw-1",)
+        assert bench.sink.told[-1] == alert
+        await eventually(lambda: bench.post.delivered)
+        assert bench.post.delivered[0].recipient == "budi"
+    (said,) = bench.kinds("finding")
+    assert (said.target, said.key, said.data["summary"]) == ("sw-1", "poller-00000000:1", "a of sw-1 is down")
+    whats = [record.data.get("what") for record in bench.kinds("alert", "incident")]
+    assert {"firing", "opened"} <= set(whats)
+    act = [record for record in bench.records() if record.seq >= said.seq][: 1 + len(whats)]
+    assert all(record.more for record in act[:-1])  # one act: they survive together
+
+
+async def test_what_a_sender_numbered_is_taken_once_also_by_the_next_core(bench: Bench) -> None:
+    async with bench.core() as core:
+        await core.take("poller-00000000", [(1, event(1)), (2, event(2))])
+        again = await core.take("poller-00000000", [(2, event(2)), (3, event(3))])
+        assert (again.stored, again.dropped) == (1, {"duplicate": 1})
+    async with bench.core() as core:
+        again = await core.take("poller-00000000", [(3, event(3)), (4, event(4))])
+        assert (again.stored, again.dropped) == (1, {"duplicate": 1})
+        assert (await core.take("other-00000000", [(3, event(3))])).stored == 1
+    told = [record.data["fields"]["event.id"] for record in bench.kinds("event")]
+    assert told == [1, 2, 3, 4, 3]
+    assert bench.kinds("event")[0].data["raw"] == "cmF3IP8="
+
+
+@pytest.mark.parametrize("snapshot", [True, False])
+async def test_alerts_survive_a_restart_without_repeating_themselves(bench: Bench, *, snapshot: bool) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding()), (2, finding("b", "sw-2"))])
+        await eventually(lambda: len(bench.post.delivered) == 2)
+        await core.desk.acknowledge([core.desk.alerts()[0].id], "budi", "on my way")
+        before = core.desk.alerts(), core.desk.incidents()
+    messages, records = list(bench.post.delivered), len(bench.kinds("alert", "incident", "notification"))
+    if not snapshot:
+        (bench.folder / "core.json").unlink()
+    async with bench.core() as core:
+        assert (core.desk.alerts(), core.desk.incidents()) == before
+        receipt = await core.take("p-00000000", [(3, finding())])
+        assert receipt.dropped == {"repeated": 1}
+        core.minder.look(core_module.time.time(), core_module.boottime())
+        assert bench.post.delivered == messages
+    assert len(bench.kinds("alert", "incident", "notification")) == records
+
+
+async def test_a_snapshot_of_another_ledger_is_not_believed(bench: Bench, tmp_path: Path) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding())])
+    shutil.rmtree(tmp_path / "ledger")
+    async with bench.core() as core:
+        assert core.desk.alerts() == []
+
+
+async def test_a_torn_snapshot_costs_time_only(bench: Bench) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding())])
+        before = core.desk.alerts()
+    path = bench.folder / "core.json"
+    path.write_bytes(path.read_bytes()[:100])
+    async with bench.core() as core:
+        assert core.desk.alerts() == before
+
+
+async def test_what_an_operator_does_is_in_the_ledger_with_the_name(bench: Bench) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding())])
+        (alert,) = core.desk.alerts()
+        (acked,) = await core.desk.acknowledge([alert.id[:5]], "siti", "cable cut")
+        assert (acked.state, acked.acknowledged_by) == (State.ACKNOWLEDGED, "siti")
+        now = core_module.time.time()
+        silence = await core.desk.silence(NewSilence((Matcher("site", "kota"),), now, now + 60, "works"), "siti")
+        assert core.desk.alert(alert.id).muted_by == (silence.id,)
+        await core.desk.end_silence(silence.id, "budi")
+        found = await core.desk.history(Query(kinds=("action",), newest_first=False))
+    assert [(r["source"], r["data"]["what"]) for r in found] == [  # type: ignore[index]
+        ("user siti", "acknowledge"),
+        ("user siti", "silence"),
+        ("user budi", "end_silence"),
+    ]
+
+
+async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_nothing_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = False
+    write = Disk.write
+
+    def maybe(self: Disk, fd: int, data: bytes, at: int) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, fd, data, at)
+
+    monkeypatch.setattr(Disk, "write", maybe)
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, event(1))])
+        full = True
+        waiting = asyncio.create_task(core.take("p-00000000", [(2, finding())]))
+        await eventually(lambda: not core.status().ok)
+        assert "space" in core.status().problems[0]
+        core.minder.look(core_module.time.time(), core_module.boottime())
+        rules = {alert.rule for alert in bench.sink.told}
+        assert rules == {"link_down", "netmon_ledger_unwritable"}
+        await eventually(lambda: len(bench.post.delivered) == 2)
+        with pytest.raises(Unavailable, match="cannot be written"):
+            await core.desk.acknowledge([core.desk.alerts()[0].id], "budi")
+        assert not waiting.done()  # it is not acknowledged
+        full = False
+        assert (await waiting).stored == 1
+        core.minder.look(core_module.time.time(), core_module.boottime())
+        assert core.desk.alerts()[0].rule
+        await core.desk.acknowledge([core.desk.alerts()[0].id], "budi")
+    assert [record.data["fields"]["event.id"] for record in bench.kinds("event")] == [1]
+    assert {record.data["rule"] for record in bench.kinds("finding")} == rules
+    assert len(bench.kinds("finding")) == 3  # the full disk, said and cleared
+
+
+async def test_a_sender_that_goes_silent_is_an_alert_until_it_is_back(bench: Bench) -> None:
+    async with bench.core() as core:
+        now, second = core_module.time.time(), core_module.boottime()
+        core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
+        core.minder.look(now, second)
+        core.minder.silent_s = dict
+        core.minder.look(now + 19, second + 19)
+        assert core.desk.alerts() == []
+        core.minder.look(now + 21, second + 21)
+        (alert,) = core.desk.alerts()
+        assert (alert.rule, alert.target, alert.state) == ("netmon_collector_stopped", "poller.desa", State.FIRING)
+        core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
+        core.minder.look(now + 30, second + 30)
+        core.minder.look(now + 31, second + 31)
+        assert core.desk.alert(alert.id).state is State.RESOLVED
+
+
+async def test_a_core_that_was_away_still_expects_who_sent_before(bench: Bench) -> None:
+    async with bench.core() as core:
+        core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
+        core.minder.look(core_module.time.time(), core_module.boottime())
+    async with bench.core() as core:
+        core.minder.look(core_module.time.time() + 30, core_module.boottime() + 30)
+        assert [alert.target for alert in core.desk.alerts()] == ["poller.desa"]
+
+
+async def test_a_step_of_the_clock_is_recorded_and_expires_nothing(bench: Bench) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding())])
+        now, second = core_module.time.time(), core_module.boottime()
+        core.minder.look(now, second)
+        core.minder.look(now + 3601, second + 1)
+        assert core.desk.alerts()[0].state is State.FIRING
+        core.minder.look(now + 2, second + 2)
+        assert core.desk.alerts()[0].state is State.FIRING
+    steps = [record.data["seconds"] for record in bench.kinds("system") if record.data["what"] == "clock stepped"]
+    assert steps == pytest.approx([3600, -3600], abs=0.1)
+
+
+async def test_alerts_of_targets_that_left_the_inventory_are_over_and_those_of_other_systems_are_not(
+    bench: Bench,
+) -> None:
+    async with bench.core() as core:
+        await core.take("p-00000000", [(1, finding()), (2, finding("b", "sw-2"))])
+        await core.desk.submit([finding("c", "sw-9")], "prometheus")
+        inventory = core._inventory
+        core.retarget(core_module.Inventory(frozenset({"sw-2"}), inventory.site_of, inventory.matchers_of))
+        states = {alert.target: alert.state for alert in core.desk.alerts()}
+    assert states == {"sw-1": State.RESOLVED, "sw-2": State.FIRING, "sw-9": State.FIRING}
