@@ -66,6 +66,7 @@ def make(  # noqa: PLR0913  # as above
         openapi_url=None,  # our own, below: nobody reads it who may do nothing
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.include_router(alerts.router(office), prefix="/api/v1")

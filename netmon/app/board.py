@@ -33,7 +33,7 @@ def alert_table(alerts: Sequence[Thing], caption: str = "") -> Table:
             _age(alert["starts_at"]),
             _text(alert["site"]),
             _text(alert["target"]),
-            _text(summary(alert)),
+            _told(summary(alert), alert),
             _text(alert["incident"]),
             _text(alert["id"]),
             style="dim" if alert["muted_by"] or alert["state"] == "resolved" else "",
@@ -50,7 +50,7 @@ def incident_table(incidents: Sequence[Thing], caption: str = "") -> Table:
             _state(incident),
             _age(incident["opened_at"]),
             _text(incident["site"]),
-            _text(_in_language(incident["titles"], incident["title"])),
+            _told(_in_language(incident["titles"], incident["title"]), incident),
             _targets(incident),
             _text(incident["id"]),
             style="dim" if incident["muted"] or incident["state"] == "resolved" else "",
@@ -63,7 +63,7 @@ def window_table(windows: Sequence[Thing]) -> Table:
     table = _table((), "")
     columns = ("alerts.column.state", "window.column.from", "window.column.until", "window.column.what")
     for key in (*columns, "window.column.by", "window.column.reason", "alerts.column.id"):
-        table.add_column(t(key), overflow="fold")
+        table.add_column(t(key), overflow="fold", no_wrap=key in columns[:3])
     for window in windows:
         table.add_row(
             _text(t(f"window.status.{window['status']}")),
@@ -92,7 +92,7 @@ def _covers(window: Thing) -> str:
     scopes = [window["matchers"]] if "matchers" in window else window["scope"]
     told = [", ".join(matcher_text(Matcher(**each)) for each in scope) for scope in scopes]
     title = window.get("title", "")
-    return f"{title}: {'; '.join(told)}" if title else "; ".join(told)
+    return f"{title} ({'; '.join(told)})" if title else "; ".join(told)
 
 
 def _in_language(texts: Mapping[str, str], english: str) -> str:
@@ -111,15 +111,18 @@ def _severity(thing: Thing) -> Text:
 
 
 def _state(thing: Thing) -> Text:
-    said = t(f"alerts.state.{thing['state']}")
-    if thing["state"] == "acknowledged" and thing["acknowledged_by"]:
-        said = t("alerts.by", state=said, who=thing["acknowledged_by"])
-    marks = [said]
+    marks = [t(f"alerts.state.{thing['state']}")]
     if thing.get("muted_by") or thing.get("muted"):
         marks.append(t("alerts.muted"))
     if thing.get("flapping"):
         marks.append(t("alerts.flapping"))
     return _text(", ".join(marks))
+
+
+def _told(what: str, thing: Thing) -> Text:
+    """Return what is wrong, and who has it in hand."""
+    text, said = _text(what), ": ".join(filter(None, (thing["acknowledged_by"], thing["note"])))
+    return text.append(f" ({printable(said)})", style="dim") if said and thing["state"] == "acknowledged" else text
 
 
 def _age(at: str) -> Text:
@@ -135,6 +138,6 @@ def _table(columns: Sequence[str], caption: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", border_style="dim", caption_justify="left")
     table.caption = caption or None
     for name in columns:
-        whole = name in {"id", "incident", "severity", "since"}
+        whole = name in {"id", "incident", "severity", "state", "since"}
         table.add_column(t(f"alerts.column.{name}"), no_wrap=whole, overflow="fold")
     return table

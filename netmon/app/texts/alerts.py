@@ -166,7 +166,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "alerts.state.firing": Text("firing", "aktif"),
     "alerts.state.acknowledged": Text("acknowledged", "ditangani"),
     "alerts.state.resolved": Text("resolved", "selesai"),
-    "alerts.by": Text("{state} by {who}", "{state} oleh {who}"),
     "alerts.muted": Text("muted", "diredam"),
     "alerts.flapping": Text("flapping", "naik-turun"),
     "incidents.help": Text(

@@ -58,7 +58,18 @@ async def test_a_body_of_somebody_who_may_not_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"ids":["\\ud800"]}', b"1e999", b"NaN", b"null"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"ids":["\\ud800"]}',
+        b"1e999",
+        b"NaN",
+        b"null",
+        b'[{"labels":{"alertname":"\\ud800"}}]',
+    ],
 )
 @pytest.mark.parametrize(("path", "user"), [(ACK, "oki"), ("/api/v1/silences", "oki"), ("/api/v2/alerts", "prom")])
 async def test_what_is_no_json_of_ours(body: bytes, path: str, user: str) -> None:
@@ -79,6 +90,7 @@ async def test_other_pages_and_methods() -> None:
     refused = await api.ask("PUT", "/api/v1/alerts", user="oki", json={})
     assert (refused.status_code, refused.json()["code"]) == (405, "method")
     assert refused.headers["allow"] == "GET"
+    assert (await api.get("/api/v1/alerts/")).status_code == 404
 
 
 async def test_a_bug_is_told_without_its_inside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_taking_in_hand_and_putting_back(served: Core) -> None:
     assert said.output == f"in hand: sw-1: Link down: ge-0/0/1 ({alert.id})\n"
     taken = served.desk.alert(alert.id)
     assert (taken.state, taken.acknowledged_by, taken.note) == (State.ACKNOWLEDGED, ME, "called the ISP")
-    assert f"acknowledged by {ME}" in netmon(served, "alerts").output
+    assert f"Link down: ge-0/0/1 ({ME}: called the ISP)" in netmon(served, "alerts").output
     said = netmon(served, "ack", "I1", "--undo")
     assert said.output.startswith("put back: sw-1")
     assert served.desk.alert(alert.id).state is State.FIRING
@@ -166,7 +166,7 @@ def test_maintenance(served: Core) -> None:
     (made,) = served.desk.maintenances()
     assert sorted(scope[0].value for scope in made.scope) == ["hub", "sw-2"]
     assert 7_100 < made.ends_at - made.starts_at < 7_300
-    assert "UPS: " in netmon(served, "maintenance", "list").output
+    assert "UPS (" in netmon(served, "maintenance", "list").output
     assert netmon(served, "maintenance", "end", made.id).output == f"{made.id} ended\n"
 
 
