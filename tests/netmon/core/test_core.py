@@ -4,12 +4,14 @@ import asyncio
 import errno
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from netmon.api import Matcher, NewSilence, Query, State, Unavailable
-from netmon.core import core as core_module
+from netmon.core.clock import boottime
+from netmon.core.core import Inventory
 from netmon.core.ledger.files import Disk
 from tests.support.core import Bench, event, finding
 from tests.support.waiting import eventually
@@ -66,7 +68,7 @@ async def test_alerts_survive_a_restart_without_repeating_themselves(bench: Benc
         assert (core.desk.alerts(), core.desk.incidents()) == before
         receipt = await core.take("p-00000000", [(3, finding())])
         assert receipt.dropped == {"repeated": 1}
-        core.minder.look(core_module.time.time(), core_module.boottime())
+        core.minder.look(time.time(), boottime())
         assert bench.post.delivered == messages
     assert len(bench.kinds("alert", "incident", "notification")) == records
 
@@ -95,7 +97,7 @@ async def test_what_an_operator_does_is_in_the_ledger_with_the_name(bench: Bench
         (alert,) = core.desk.alerts()
         (acked,) = await core.desk.acknowledge([alert.id[:5]], "siti", "cable cut")
         assert (acked.state, acked.acknowledged_by) == (State.ACKNOWLEDGED, "siti")
-        now = core_module.time.time()
+        now = time.time()
         silence = await core.desk.silence(NewSilence((Matcher("site", "kota"),), now, now + 60, "works"), "siti")
         assert core.desk.alert(alert.id).muted_by == (silence.id,)
         await core.desk.end_silence(silence.id, "budi")
@@ -125,7 +127,7 @@ async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_
         waiting = asyncio.create_task(core.take("p-00000000", [(2, finding())]))
         await eventually(lambda: not core.status().ok)
         assert "space" in core.status().problems[0]
-        core.minder.look(core_module.time.time(), core_module.boottime())
+        core.minder.look(time.time(), boottime())
         rules = {alert.rule for alert in bench.sink.told}
         assert rules == {"link_down", "netmon_ledger_unwritable"}
         await eventually(lambda: len(bench.post.delivered) == 2)
@@ -134,7 +136,7 @@ async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_
         assert not waiting.done()  # it is not acknowledged
         full = False
         assert (await waiting).stored == 1
-        core.minder.look(core_module.time.time(), core_module.boottime())
+        core.minder.look(time.time(), boottime())
         assert core.desk.alerts()[0].rule
         await core.desk.acknowledge([core.desk.alerts()[0].id], "budi")
     assert [record.data["fields"]["event.id"] for record in bench.kinds("event")] == [1]
@@ -144,7 +146,7 @@ async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_
 
 async def test_a_sender_that_goes_silent_is_an_alert_until_it_is_back(bench: Bench) -> None:
     async with bench.core() as core:
-        now, second = core_module.time.time(), core_module.boottime()
+        now, second = time.time(), boottime()
         core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
         core.minder.look(now, second)
         core.minder.silent_s = dict
@@ -162,16 +164,16 @@ async def test_a_sender_that_goes_silent_is_an_alert_until_it_is_back(bench: Ben
 async def test_a_core_that_was_away_still_expects_who_sent_before(bench: Bench) -> None:
     async with bench.core() as core:
         core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
-        core.minder.look(core_module.time.time(), core_module.boottime())
+        core.minder.look(time.time(), boottime())
     async with bench.core() as core:
-        core.minder.look(core_module.time.time() + 30, core_module.boottime() + 30)
+        core.minder.look(time.time() + 30, boottime() + 30)
         assert [alert.target for alert in core.desk.alerts()] == ["poller.desa"]
 
 
 async def test_a_step_of_the_clock_is_recorded_and_expires_nothing(bench: Bench) -> None:
     async with bench.core() as core:
         await core.take("p-00000000", [(1, finding())])
-        now, second = core_module.time.time(), core_module.boottime()
+        now, second = time.time(), boottime()
         core.minder.look(now, second)
         core.minder.look(now + 3601, second + 1)
         assert core.desk.alerts()[0].state is State.FIRING
@@ -188,6 +190,6 @@ async def test_alerts_of_targets_that_left_the_inventory_are_over_and_those_of_o
         await core.take("p-00000000", [(1, finding()), (2, finding("b", "sw-2"))])
         await core.desk.submit([finding("c", "sw-9")], "prometheus")
         inventory = core._inventory
-        core.retarget(core_module.Inventory(frozenset({"sw-2"}), inventory.site_of, inventory.matchers_of))
+        core.retarget(Inventory(frozenset({"sw-2"}), inventory.site_of, inventory.matchers_of))
         states = {alert.target: alert.state for alert in core.desk.alerts()}
     assert states == {"sw-1": State.RESOLVED, "sw-2": State.FIRING, "sw-9": State.FIRING}
