@@ -60,6 +60,7 @@ class AppriseCourier:
                 continue
             service.socket_connect_timeout = min(10.0, self._deadline_s / 2)
             service.socket_read_timeout = self._deadline_s / 2
+            service.request_rate_per_sec = 0  # 5.5 s between two mails otherwise; people's limits are much lower
             self._services[person, channel] = service
         if faults:
             raise ConfigError(*faults)
@@ -88,7 +89,8 @@ class AppriseCourier:
         self._hanging.add(lane)
         threading.Thread(target=work, name=f"notify-{message.id}", daemon=True).start()
         try:
-            outcome = await asyncio.wait_for(done, self._deadline_s)
+            async with asyncio.timeout(self._deadline_s):
+                outcome = await done
         except TimeoutError:
             raise Retryable(f"the service did not take it within {self._deadline_s:g} s") from None
         if outcome is not None:

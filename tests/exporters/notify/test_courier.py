@@ -22,8 +22,8 @@ MESSAGE = Message(
     language="id",
     severity=Severity.CRITICAL,
     why=Notices.OPENED,
-    subject="[KRITIS] kota: Sambungan RT1–RT2 putus (I42)",
-    body="Sambungan RT1–RT2 putus\nDi mana: kota\n\nCahaya <-31 dBm> & *tidak* _ada_\nTangani: netmon ack I42",
+    subject="[KRITIS] kota: Sambungan RT1-RT2 ☎ putus (I42)",
+    body="Sambungan RT1-RT2 ☎ putus\nDi mana: kota\n\nCahaya <-31 dBm> & *tidak* _ada_\nTangani: netmon ack I42",
     incidents=("I42",),
 )
 
@@ -52,9 +52,11 @@ async def test_mail_arrives_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("bad", ["x\r\nBcc: all@example.net", "x\nBcc: all@example.net\n\nhello", "x\x00\x1b[31m"])
 async def test_no_subject_adds_a_header_to_a_mail(bad: str) -> None:
-    async with mail_server() as mailbox:
-        async with courier(f"mailto://127.0.0.1:{mailbox.port}?from=n@example.net&to=andi@example.net") as one:
-            await one.deliver(replace(MESSAGE, subject=bad, body=bad))
+    async with (
+        mail_server() as mailbox,
+        courier(f"mailto://127.0.0.1:{mailbox.port}?from=n@example.net&to=andi@example.net") as one,
+    ):
+        await one.deliver(replace(MESSAGE, subject=bad, body=bad))
     (mail,) = mailbox.mails
     assert mail["Bcc"] is None
     assert "\n" not in mail["Subject"]
