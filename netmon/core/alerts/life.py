@@ -227,8 +227,8 @@ def _flaps(settings: AlertSettings, flips: tuple[float, ...]) -> bool:
 
 
 def wait_anew(book: Book, settings: AlertSettings, now: float) -> None:
-    """Let pending alerts whose time came while nobody listened wait again: what ends them may be on its way."""
+    """Let pending alerts last for their time while somebody listens: what ends them may be on its way."""
     for identity, timers in list(book.timers.items()):
-        if timers.fires_at is not None and timers.fires_at <= now:
+        if timers.fires_at is not None:
             wait_s = settings.pending_for_s.of(book.alerts[identity].severity)
             book.set_timers(identity, replace(timers, fires_at=now + wait_s))

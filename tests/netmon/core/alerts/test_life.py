@@ -298,5 +298,22 @@ def test_what_is_kept_is_kept_as_long_when_the_clock_was_stepped(world: World) -
     assert len(world.alerts.alerts()) == len(world.alerts.incidents()) == 0
 
 
+def test_after_a_restart_everything_waits_anew_and_nothing_is_told_again() -> None:
+    world = World()
+    world.say(source="far")
+    world.say("hot/gw", "error", source="far")
+    world.say("down/sw-2", source="far")
+    world.clear("down/sw-2", source="far")
+    kept = world.alerts.snapshot()
+    world.alerts = World().alerts
+    world.alerts.restore(kept)
+    world.now += 5000  # nobody listened
+    assert world.later(0) == ["alert down/sw-2 resolved", "incident I2 resolved"]
+    assert world.say() == []
+    assert world.clear("hot/gw") == ["alert hot/gw dropped"]  # it ended meanwhile
+    assert world.later(899) == []
+    assert world.later(1) == ["alert down/sw-1 resolved", "incident I1 resolved"]
+
+
 def test_clearing_what_nobody_knows_is_nothing(world: World) -> None:
     assert world.clear() == []
