@@ -12,7 +12,9 @@ from prometheus_client import CollectorRegistry
 from exporters.alertmanager.exporter import AlertmanagerExporter
 from exporters.api.app import PREFIX, api_app
 from exporters.api.control import ControlSocket
+from exporters.heartbeat.heartbeat import Heartbeat
 from exporters.notify.courier import AppriseCourier
+from exporters.witness.build import make_witnesses
 from netmon import __version__
 from netmon.api import AlertSink, Component
 from netmon.app.places import Places
@@ -42,12 +44,14 @@ class CorePart:
                 index=ours.index,
                 alerts=ours.alerts,
                 notify=ours.notify,
+                checkpoints=ours.checkpoints,
                 silent_after_s=max(ours.link.dead_after_s, 3 * ours.link.heartbeat_s),
             ),
             self._inventory(),
             BySite(ours.alerts),
             name,
             registry,
+            make_witnesses(ours.witness),
         )
         self.uplink = DirectUplink(self.core.take, name, ours.link, registry)
         intake = self._intake = IntakeServer(
@@ -70,6 +74,8 @@ class CorePart:
         control = ours.api.control_socket or state / CONTROL_SOCKET
         self._control = ControlSocket(app, control, ours.api.control_group)
         self._sinks = self._make_sinks(state, registry)
+        status = self.core.desk.status
+        self._heartbeat = Heartbeat(ours.heartbeat, status, self._sinks, registry, socket.gethostname())
         urls = ours.notify.urls()
         self._courier = AppriseCourier(urls, ours.notify.retry.deadline_s) if urls else None
         self._started: list[Component] = []
@@ -85,6 +91,7 @@ class CorePart:
             self._started.append(self.core)
             await self._begin(self._intake)
             await self._begin(self._control)
+            await self._begin(self._heartbeat)
         except BaseException:
             await self.stop()
             raise

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from netmon.api import (
     Receipt,
     Severity,
     State,
+    Witness,
 )
 from netmon.core import snapshot
 from netmon.core.affairs import Affairs
@@ -33,6 +34,7 @@ from netmon.core.clock import StepDetector, boottime, clock_offset
 from netmon.core.desk import OperatorsDesk
 from netmon.core.intake import Intake
 from netmon.core.journal import Journal
+from netmon.core.ledger.checkpoint import Checkpointer, CheckpointSettings
 from netmon.core.ledger.index import Index
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.ledger import Ledger, read
@@ -60,6 +62,7 @@ class CoreSettings:
     alerts: AlertSettings
     notify: NotifySettings
     silent_after_s: float
+    checkpoints: CheckpointSettings = field(default_factory=CheckpointSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Core:
         correlator: Correlator,
         name: str,
         registry: CollectorRegistry,
+        witnesses: Sequence[Witness] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger_directory = directory / "ledger"
@@ -94,6 +98,16 @@ class Core:
             clock_offset=clock_offset,
         )
         self.index = index = Index(self._ledger_directory, settings.index, registry)
+        self._checkpointer = Checkpointer(
+            self._ledger_directory,
+            ledger.tree,
+            lambda: ledger.origin,
+            settings.checkpoints,
+            registry,
+            now,
+            witnesses,
+        )
+        ledger.on_commit.append(self._checkpointer.note_commit)
         self.name = name
         self._registry = registry
         self._snapshot = directory / "core.json"
@@ -119,11 +133,15 @@ class Core:
 
     def status(self) -> CoreStatus:
         """Return how the core is."""
-        problems = tuple(problem for problem in (self.ledger.problem, self.ledger.damage) if problem)
+        problems = tuple(problem for problem in self._problems() if problem)
         return CoreStatus(self.ledger.healthy, problems, self.ledger.size, self.index.lag, dict(self.sources.heard))
+
+    def _problems(self) -> tuple[str, str, str]:
+        return self.ledger.problem, self.ledger.damage, self._checkpointer.problem
 
     async def start(self, sinks: Sequence[AlertSink] = (), courier: Courier | None = None) -> None:
         """Find out what was going on, then take part in it again."""
+        await self._launch(self._checkpointer)  # before the ledger, so that it stops after it and signs the last record
         await self._launch(self.ledger)
         await self._recover()
         await self._launch(self.index)

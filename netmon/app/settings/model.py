@@ -11,7 +11,9 @@ from collectors.host.settings import HostSettings
 from collectors.snmp.settings import Credential, SnmpSettings
 from exporters.alertmanager.settings import AlertmanagerSettings
 from exporters.api.settings import ApiSettings
+from exporters.heartbeat.settings import HeartbeatSettings
 from exporters.prometheus.settings import ListenAddress, WebSettings
+from exporters.witness.settings import WitnessSettings
 from netmon.api import Target
 from netmon.app.settings.base import Model
 from netmon.app.settings.inventory import Device, Inventory, Server
@@ -19,6 +21,7 @@ from netmon.app.settings.schedule import ScheduleSettings
 from netmon.app.settings.words import Name
 from netmon.app.text import Language
 from netmon.core.alerts.settings import AlertSettings
+from netmon.core.ledger.checkpoint_settings import CheckpointSettings
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.settings import LedgerSettings
 from netmon.core.link.settings import LinkSettings
@@ -52,10 +55,13 @@ class NetmonSettings(Model):
     core: CoreWebSettings = Field(default_factory=CoreWebSettings)
     link: LinkSettings = Field(default_factory=LinkSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
+    checkpoints: CheckpointSettings = Field(default_factory=CheckpointSettings)
+    witness: WitnessSettings = Field(default_factory=WitnessSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
     alertmanager: AlertmanagerSettings = Field(default_factory=AlertmanagerSettings)
+    heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
 
 

@@ -14,11 +14,11 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Witness
 from netmon.core.ledger import note
 from netmon.core.ledger.book import Book
+from netmon.core.ledger.checkpoint_settings import CheckpointSettings as CheckpointSettings  # noqa: PLC0414
 from netmon.core.ledger.continuity import goes_on
 from netmon.core.ledger.handover import Checkpoint, Handover
 from netmon.core.ledger.side_writer import SideWriter
@@ -30,15 +30,6 @@ MAX_WAITING_RECORDS: Final = 100_000
 they are read from the segments."""
 
 log = structlog.get_logger(__name__)
-
-
-class CheckpointSettings(BaseModel):
-    """When the ledger is sealed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    # What was written since the last checkpoint can be changed unseen by who has this host. One is about 350 bytes.
-    interval_s: float = Field(default=60, ge=1, le=86_400)
 
 
 class Metrics:
