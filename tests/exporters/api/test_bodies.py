@@ -1,5 +1,6 @@
 """What is refused before anybody reads it, and what random bodies get."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -77,6 +78,38 @@ async def test_what_is_no_json_of_ours(body: bytes, path: str, user: str) -> Non
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["remedy"]
+
+
+async def test_a_body_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporters.api.bodies._BODY_S", 0.02)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await Api().ask("POST", ACK, user="oki", content=never(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (408, "slow")
+
+
+async def test_all_bodies_together_have_a_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporters.api.bodies._MAX_HELD", 100)
+    api, hold, reading = Api(), asyncio.Event(), asyncio.Event()
+    alert = api.desk.say("A", "b")
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b" " * 80
+        reading.set()
+        await hold.wait()
+        yield json.dumps({"ids": [alert.id]}).encode()
+
+    first = asyncio.create_task(api.ask("POST", ACK, user="oki", content=slow(), headers=JSON))
+    await reading.wait()
+    answer = await api.ask("POST", ACK, user="oki", content=b" " * 40, headers=JSON)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+    monkeypatch.setattr("exporters.api.bodies._MAX_HELD", 1_000)
+    hold.set()
+    assert (await first).status_code == 200
+    assert api.app._held == 0  # type: ignore[attr-defined]
 
 
 async def test_the_input_is_not_repeated() -> None:
