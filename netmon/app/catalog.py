@@ -52,5 +52,5 @@ COLLECTORS: Final = (
     Listing("snmp", "collectors.snmp.collector:SnmpCollector", POLLED),
     Listing("host", "collectors.host.collector:HostCollector", POLLED),
 )
-RULES: Final[tuple[Listing, ...]] = ()
+RULES: Final = (Listing("limits", "rules.limits.rule:Limits", POLLED),)
 EXPORTERS: Final = (Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED),)
