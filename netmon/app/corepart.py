@@ -58,7 +58,7 @@ class CorePart:
             state / LINK_SOCKET,
             ours.link,
             self.core.take,
-            self.core.intake.last,
+            lambda sender: self.core.ledger.sources.get(sender, 0),  # what is on disk, not what is on its way
             registry,
             monotonic=boottime,
         )

@@ -108,14 +108,17 @@ class Affairs:
     def replay(self, record: Record) -> None:
         """Take a record of an earlier run as what happened."""
         self._replayed.inc()
-        if record.kind in _ALERTS:
-            change = change_from(record)
-            if change is not None:
-                self.alerts.apply(change)
-        elif record.kind is Kind.NOTIFICATION:
-            notice = notice_from(record)
-            if notice is not None:
-                self.planner.apply(notice)
+        try:
+            if record.kind in _ALERTS:
+                change = change_from(record)
+                if change is not None:
+                    self.alerts.apply(change)
+            elif record.kind is Kind.NOTIFICATION:
+                notice = notice_from(record)
+                if notice is not None:
+                    self.planner.apply(notice)
+        except ValueError as error:  # one bad record must not keep the core from its work
+            log.error("a record could not be taken for what happened", seq=record.seq, error=str(error))  # noqa: TRY400
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as data ready for JSON."""

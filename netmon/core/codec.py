@@ -1,12 +1,16 @@
 """Values of netmon.api ↔ data ready for JSON, as they stand in records, snapshots, spools and on the link."""
 
-from typing import Any, TypeVar
+from dataclasses import replace
+from math import isfinite
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from netmon.api import Event, Finding
 
 T = TypeVar("T")
+
+_END_OF_TIME: Final = 253_402_300_800.0  # the year 10000: no date has more than four digits for its year
 
 
 def to_data(value: object) -> Any:
@@ -30,8 +34,31 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Said)
 
 
+def sane(thing: Finding | Event) -> Finding | Event:
+    """Return a finding or an event as JSON can carry it: numbers that JSON lacks (NaN, infinity) become their names.
+
+    ValueError where a time is no time.
+    """
+    times = (thing.at,)
+    if isinstance(thing, Finding):
+        impact, expires_s = thing.impact, thing.expires_s
+        times += (() if impact is None else (impact.p10, impact.p50, impact.p90)) + (expires_s or 0.0,)
+    if not all(map(_is_time, times)):
+        raise ValueError("a time is not a number of seconds from 1970 to 9999")
+    numbers = thing.evidence if isinstance(thing, Finding) else thing.fields
+    if not any(isinstance(value, float) and not isfinite(value) for value in numbers.values()):
+        return thing
+    told = {key: str(v) if isinstance(v, float) and not isfinite(v) else v for key, v in numbers.items()}
+    return replace(thing, evidence=told) if isinstance(thing, Finding) else replace(thing, fields=told)
+
+
+def _is_time(seconds: float) -> bool:
+    return 0 <= seconds < _END_OF_TIME  # false for NaN
+
+
 def encode(thing: Finding | Event) -> bytes:
-    """Return a finding or an event as one line of JSON without its newline."""
+    """Return a finding or an event as one line of JSON without its newline; ValueError where a time is none."""
+    thing = sane(thing)
     return _encoder.encode(Said(finding=thing) if isinstance(thing, Finding) else Said(event=thing))
 
 

@@ -12,11 +12,12 @@ from typing import Final
 from netmon.api import Event, Finding, Receipt, Unavailable
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.engine import Refused
-from netmon.core.codec import to_data
+from netmon.core.codec import sane, to_data
 from netmon.core.ledger.record import Entry, Kind
 
 DUPLICATE: Final = "duplicate"  # this number of this sender is in the ledger already
 REPEATED: Final = "repeated"  # says what is known; only `updated_at` of its alert moved
+MALFORMED: Final = "malformed"  # a time in it is none
 UNRECORDED: Final = "ledger_full"  # not even memory could keep it
 REFUSED: Final = "refused"  # the ledger takes no such record: it is too long
 
@@ -31,6 +32,7 @@ class Intake:
         self._last = last
         self._now = now
         self._taken: dict[str, int] = {}  # by sender: the highest number taken, also those not on disk yet
+        self._newest: dict[str, asyncio.Future[int]] = {}  # by sender: the commit of the newest
 
     def last(self, sender: str) -> int:
         """Return the highest number of a sender that was taken."""
@@ -47,8 +49,13 @@ class Intake:
             if number <= self.last(sender):
                 dropped[DUPLICATE] += 1
                 continue
-            self._taken[sender] = number
             self._one(thing, sender, f"{sender}:{number}", commits, dropped)
+            self._taken[sender] = number
+            if commits:
+                self._newest[sender] = commits[-1]
+        newest = self._newest.get(sender)
+        if newest is not None and not newest.done():
+            await asyncio.wait([newest])  # a duplicate's record may be among those that are not on disk yet
         return await _receipt(len(numbered), commits, dropped)
 
     async def submit(self, things: Sequence[Finding | Event], source: str) -> Receipt:
@@ -75,6 +82,11 @@ class Intake:
         dropped: "Counts[str]",
     ) -> None:
         now = self._now()
+        try:
+            thing = sane(thing)
+        except ValueError:
+            dropped[MALFORMED] += 1
+            return
         if isinstance(thing, Event):
             committed = self._affairs.settle((), now, [event_entry(thing, source, key)])
         else:

@@ -2,14 +2,18 @@
 
 import asyncio
 import errno
+import math
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netmon.api import Matcher, NewSilence, Query, State, Unavailable
+from netmon.core import codec
 from netmon.core.clock import boottime
 from netmon.core.core import Inventory
 from netmon.core.ledger.files import Disk
@@ -193,3 +197,39 @@ async def test_alerts_of_targets_that_left_the_inventory_are_over_and_those_of_o
         core.retarget(Inventory(frozenset({"sw-2"}), inventory.site_of, inventory.matchers_of))
         states = {alert.target: alert.state for alert in core.desk.alerts()}
     assert states == {"sw-1": State.RESOLVED, "sw-2": State.FIRING, "sw-9": State.FIRING}
+
+
+async def test_a_duplicate_is_acknowledged_only_when_its_first_is_on_disk(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.core() as core:
+        settle, calls = core.affairs.settle, 0
+
+        def fails_once(*args: Any, **more: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                raise RuntimeError("a bug")
+            return settle(*args, **more)
+
+        monkeypatch.setattr(core.affairs, "settle", fails_once)
+        numbered = [(1, event(1)), (2, event(2)), (3, event(3))]
+        with pytest.raises(RuntimeError):
+            await core.take("p-00000000", numbered)
+        again = await core.take("p-00000000", numbered)
+        assert (again.stored, again.dropped) == (1, {"duplicate": 2})
+        assert core.ledger.sources["p-00000000"] == 3
+    assert [record.data["fields"]["event.id"] for record in bench.kinds("event")] == [1, 2, 3]
+
+
+async def test_numbers_that_json_lacks_are_told_by_name_and_survive(bench: Bench) -> None:
+    odd = replace(finding(), evidence={"value": math.nan, "limit": math.inf, "other": 1.5})
+    timeless = replace(finding("b"), at=math.nan)
+    async with bench.core() as core:
+        receipt = await core.take("p-00000000", [(1, odd), (2, timeless)])
+        assert (receipt.stored, receipt.dropped) == (1, {"malformed": 1})
+    (bench.folder / "core.json").unlink()
+    async with bench.core() as core:
+        (alert,) = core.desk.alerts()
+        assert alert.evidence == {"value": "nan", "limit": "inf", "other": 1.5}
+    assert codec.decode(codec.encode(odd)) == replace(odd, evidence={"value": "nan", "limit": "inf", "other": 1.5})
