@@ -6,7 +6,7 @@ learn of it.
 
 from asyncio import Future
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 Commit: TypeAlias = Future[int] | None
 """Done when a record is on disk. None: there was nothing to record, or it cannot even wait for the disk."""
 
-_ALERTS = frozenset({Kind.ALERT, Kind.INCIDENT, Kind.SILENCE, Kind.MAINTENANCE})
+STEPPED: Final = "clock stepped"
+"""What a record says that moves every deadline, with `seconds`: it moves them again at each replay."""
+
+_ALERTS: Final = frozenset({Kind.ALERT, Kind.INCIDENT, Kind.SILENCE, Kind.MAINTENANCE})
 
 
 class Affairs:
@@ -117,7 +120,9 @@ class Affairs:
                 notice = notice_from(record)
                 if notice is not None:
                     self.planner.apply(notice)
-        except ValueError as error:  # one bad record must not keep the core from its work
+            elif record.kind is Kind.SYSTEM and record.data.get("what") == STEPPED:
+                self.step_clock(float(record.data["seconds"]))
+        except (ValueError, KeyError, TypeError) as error:  # one bad record must not keep the core from its work
             log.error("a record could not be taken for what happened", seq=record.seq, error=str(error))  # noqa: TRY400
 
     def snapshot(self) -> dict[str, Any]:

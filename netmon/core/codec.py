@@ -39,7 +39,7 @@ def sane(thing: Finding | Event) -> Finding | Event:
 
     ValueError where a time is no time.
     """
-    times = (thing.at,)
+    times: tuple[float, ...] = (thing.at,)
     if isinstance(thing, Finding):
         impact, expires_s = thing.impact, thing.expires_s
         times += (() if impact is None else (impact.p10, impact.p50, impact.p90)) + (expires_s or 0.0,)

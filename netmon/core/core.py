@@ -136,8 +136,10 @@ class Core:
         problems = tuple(problem for problem in self._problems() if problem)
         return CoreStatus(self.ledger.healthy, problems, self.ledger.size, self.index.lag, dict(self.sources.heard))
 
-    def _problems(self) -> tuple[str, str, str]:
-        return self.ledger.problem, self.ledger.damage, self._checkpointer.problem
+    def _problems(self) -> Iterator[str]:
+        yield from (self.ledger.problem, self.ledger.damage, self._checkpointer.problem)
+        for entry, problem in self.affairs.alerts.calendar_faults().items():
+            yield f"maintenance window {entry!r} of the settings mutes nothing: {problem}"
 
     async def start(self, sinks: Sequence[AlertSink] = (), courier: Courier | None = None) -> None:
         """Find out what was going on, then take part in it again."""
@@ -197,7 +199,7 @@ class Core:
         saved = boottime()
         while True:
             try:
-                self.minder.look(self._now(), boottime())
+                await self.minder.look(self._now(), boottime())
                 if boottime() - saved > SNAPSHOT_S:
                     saved = boottime()
                     await self._save()

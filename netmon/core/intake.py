@@ -12,12 +12,12 @@ from typing import Final
 from netmon.api import Event, Finding, Receipt, Unavailable
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.engine import Refused
-from netmon.core.codec import sane, to_data
+from netmon.core.codec import encode, sane, to_data
 from netmon.core.ledger.record import Entry, Kind
 
 DUPLICATE: Final = "duplicate"  # this number of this sender is in the ledger already
 REPEATED: Final = "repeated"  # says what is known; only `updated_at` of its alert moved
-MALFORMED: Final = "malformed"  # a time in it is none
+MALFORMED: Final = "malformed"  # a time in it is none, or a text
 UNRECORDED: Final = "ledger_full"  # not even memory could keep it
 REFUSED: Final = "refused"  # the ledger takes no such record: it is too long
 
@@ -84,6 +84,7 @@ class Intake:
         now = self._now()
         try:
             thing = sane(thing)
+            encode(thing)  # what is no text (half a surrogate pair) is found here, before anything follows from it
         except ValueError:
             dropped[MALFORMED] += 1
             return

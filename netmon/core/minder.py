@@ -3,6 +3,7 @@
 What it finds wrong with netmon itself becomes findings like all others.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,7 +12,8 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from netmon.api import Finding, Severity
-from netmon.core.affairs import Affairs
+from netmon.core.affairs import STEPPED, Affairs
+from netmon.core.alerts.engine import Refused
 from netmon.core.clock import StepDetector
 from netmon.core.intake import finding_entry
 from netmon.core.ledger.ledger import Ledger
@@ -20,6 +22,7 @@ from netmon.core.ledger.record import Entry, Kind
 log = structlog.get_logger(__name__)
 
 OWN: Final = "netmon"  # the rule names of findings on netmon itself begin with this
+_AT_ONCE: Final = 500  # alerts whose time has come, before others on the event loop get their turn: 20 ms
 _NEVER_S: Final = 10 * 365 * 86_400.0  # only the core itself ends what it says
 _FORGET_SOURCE_S: Final = 30 * 86_400.0  # one that was away for a month is not expected any more
 
@@ -31,6 +34,7 @@ class Sources:
     silent_after_s: float
     heard: dict[str, float] = field(default_factory=dict)  # sender → Unix seconds, for people and for the next start
     _seen: dict[str, float] = field(default_factory=dict)  # sender → monotonic seconds
+    replaced: list[str] = field(default_factory=list)  # senders whose place another took; the minder empties it
     _away: set[str] = field(default_factory=set)
 
     def restore(self, heard: Mapping[str, float], now: float, monotonic: float) -> None:
@@ -48,6 +52,7 @@ class Sources:
             name = name_of(sender)
             for old in [one for one in self._seen if one != sender and name_of(one) == name]:
                 self.forget(old)
+                self.replaced.append(old)
         self.heard[sender], self._seen[sender] = now, monotonic
 
     def forget(self, sender: str) -> None:
@@ -55,6 +60,11 @@ class Sources:
         self.heard.pop(sender, None)
         self._seen.pop(sender, None)
         self._away.discard(sender)
+
+    @property
+    def away(self) -> frozenset[str]:
+        """Return the senders that are silent."""
+        return frozenset(self._away)
 
     def changes(self, monotonic: float) -> Iterator[tuple[str, bool]]:
         """Give each sender that went silent (False) or is back (True) since the last look."""
@@ -95,21 +105,30 @@ class Minder:
         self._steps = Counter("netmon_clock_steps", "Steps of the wall clock that were noticed", registry=registry)
         self._step = Gauge("netmon_clock_last_step_seconds", "The last step of the wall clock", registry=registry)
 
-    def look(self, now: float, monotonic: float) -> None:
+    async def look(self, now: float, monotonic: float) -> None:
         """Do what this moment asks for. `monotonic` counts on while the machine sleeps and is never stepped."""
         self._clock(now, monotonic)
         for sender, silent_s in self.silent_s().items():
             self._sources.see(sender, now - silent_s, monotonic - silent_s)
         self._ledger(now)
+        while self._sources.replaced:  # what the old one said and the new one does not say again is over in due time
+            self._replaced(self._sources.replaced.pop(), now)
         for sender, back in list(self._sources.changes(monotonic)):
             self._source(sender, now, back=back)
         engine, planner = self._affairs.alerts, self._affairs.planner
-        self._affairs.settle(engine.tick(now), now)
+        self._affairs.settle(engine.tick(now, _AT_ONCE), now)
+        while engine.behind(now):
+            await asyncio.sleep(0)
+            self._affairs.settle(engine.tick(now, _AT_ONCE), now)
         self._affairs.settle_notices(planner.tick(now, engine), now)
 
     def say(self, finding: Finding, now: float) -> None:
         """Take a finding of the core's own."""
-        changes = self._affairs.alerts.say(finding, self._name, now)
+        try:
+            changes = self._affairs.alerts.say(finding, self._name, now)
+        except Refused as refused:
+            log.error("a finding on netmon itself was not taken", finding=finding.key, problem=str(refused))  # noqa: TRY400
+            return
         if changes:
             self._affairs.settle(changes, now, [finding_entry(finding, self._name, "")])
 
@@ -121,7 +140,7 @@ class Minder:
         self._steps.inc()
         self._step.set(delta_s)
         self._affairs.step_clock(delta_s)
-        entry = Entry(Kind.SYSTEM, now, self._name, {"what": "clock stepped", "seconds": round(delta_s, 6)})
+        entry = Entry(Kind.SYSTEM, now, self._name, {"what": STEPPED, "seconds": round(delta_s, 6)})
         self._affairs.settle((), now, [entry])
 
     def _ledger(self, now: float) -> None:
@@ -133,6 +152,10 @@ class Minder:
         if bool(problem) != bool(self._problem):
             self.say(ledger_finding(self._name, problem or self._problem, now, cleared=not problem), now)
         self._problem = problem
+
+    def _replaced(self, sender: str, now: float) -> None:
+        self._affairs.alerts.source_back(sender, now)
+        self.say(silence_finding(sender, self._sources.silent_after_s, now, cleared=True), now)
 
     def _source(self, sender: str, now: float, *, back: bool) -> None:
         engine = self._affairs.alerts

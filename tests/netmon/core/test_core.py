@@ -72,7 +72,7 @@ async def test_alerts_survive_a_restart_without_repeating_themselves(bench: Benc
         assert (core.desk.alerts(), core.desk.incidents()) == before
         receipt = await core.take("p-00000000", [(3, finding())])
         assert receipt.dropped == {"repeated": 1}
-        core.minder.look(time.time(), boottime())
+        await core.minder.look(time.time(), boottime())
         assert bench.post.delivered == messages
     assert len(bench.kinds("alert", "incident", "notification")) == records
 
@@ -131,7 +131,7 @@ async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_
         waiting = asyncio.create_task(core.take("p-00000000", [(2, finding())]))
         await eventually(lambda: not core.status().ok)
         assert "space" in core.status().problems[0]
-        core.minder.look(time.time(), boottime())
+        await core.minder.look(time.time(), boottime())
         rules = {alert.rule for alert in bench.sink.told}
         assert rules == {"link_down", "netmon_ledger_unwritable"}
         await eventually(lambda: len(bench.post.delivered) == 2)
@@ -140,7 +140,7 @@ async def test_while_the_disk_is_full_people_are_told_and_operators_refused_and_
         assert not waiting.done()  # it is not acknowledged
         full = False
         assert (await waiting).stored == 1
-        core.minder.look(time.time(), boottime())
+        await core.minder.look(time.time(), boottime())
         assert core.desk.alerts()[0].rule
         await core.desk.acknowledge([core.desk.alerts()[0].id], "budi")
     assert [record.data["fields"]["event.id"] for record in bench.kinds("event")] == [1]
@@ -152,25 +152,25 @@ async def test_a_sender_that_goes_silent_is_an_alert_until_it_is_back(bench: Ben
     async with bench.core() as core:
         now, second = time.time(), boottime()
         core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
-        core.minder.look(now, second)
+        await core.minder.look(now, second)
         core.minder.silent_s = dict
-        core.minder.look(now + 19, second + 19)
+        await core.minder.look(now + 19, second + 19)
         assert core.desk.alerts() == []
-        core.minder.look(now + 21, second + 21)
+        await core.minder.look(now + 21, second + 21)
         (alert,) = core.desk.alerts()
         assert (alert.rule, alert.target, alert.state) == ("netmon_collector_stopped", "poller.desa", State.FIRING)
         core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
-        core.minder.look(now + 30, second + 30)
-        core.minder.look(now + 31, second + 31)
+        await core.minder.look(now + 30, second + 30)
+        await core.minder.look(now + 31, second + 31)
         assert core.desk.alert(alert.id).state is State.RESOLVED
 
 
 async def test_a_core_that_was_away_still_expects_who_sent_before(bench: Bench) -> None:
     async with bench.core() as core:
         core.minder.silent_s = lambda: {"poller.desa-00000000": 0.0}
-        core.minder.look(time.time(), boottime())
+        await core.minder.look(time.time(), boottime())
     async with bench.core() as core:
-        core.minder.look(time.time() + 30, boottime() + 30)
+        await core.minder.look(time.time() + 30, boottime() + 30)
         assert [alert.target for alert in core.desk.alerts()] == ["poller.desa"]
 
 
@@ -178,10 +178,10 @@ async def test_a_step_of_the_clock_is_recorded_and_expires_nothing(bench: Bench)
     async with bench.core() as core:
         await core.take("p-00000000", [(1, finding())])
         now, second = time.time(), boottime()
-        core.minder.look(now, second)
-        core.minder.look(now + 3601, second + 1)
+        await core.minder.look(now, second)
+        await core.minder.look(now + 3601, second + 1)
         assert core.desk.alerts()[0].state is State.FIRING
-        core.minder.look(now + 2, second + 2)
+        await core.minder.look(now + 2, second + 2)
         assert core.desk.alerts()[0].state is State.FIRING
     steps = [record.data["seconds"] for record in bench.kinds("system") if record.data["what"] == "clock stepped"]
     assert steps == pytest.approx([3600, -3600], abs=0.1)
