@@ -86,9 +86,16 @@ class Receiver:
 
 
 class Alertmanager:
-    """One Alertmanager. `group_by` "..." tells each alert in a message of its own."""
+    """One Alertmanager. `group_by` "..." tells each alert in a message of its own, after `group_wait`."""
 
-    def __init__(self, folder: Path, receiver: Receiver, group_by: str = "...", options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        receiver: Receiver,
+        group_by: str = "...",
+        options: tuple[str, ...] = (),
+        group_wait: str = "100ms",
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
@@ -101,7 +108,7 @@ class Alertmanager:
 route:
   receiver: counted
   group_by: ['{group_by}']
-  group_wait: 100ms
+  group_wait: {group_wait}
   group_interval: 300ms
   repeat_interval: 4h
 receivers:

@@ -299,4 +299,3 @@ async def test_nothing_to_do_without_servers(tmp_path: Path, desk: FakeDesk, reg
     await exporter.stop()
     await exporter.stop()
     assert not exporter._tasks
-    assert (tmp_path / "alertmanager") not in tmp_path.glob("*")
