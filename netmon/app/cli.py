@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "silence",
     "maintenance",
     "events",
+    "ledger",
     "generate",
     "reload",
     "demo",

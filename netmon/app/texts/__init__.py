@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netmon.app.texts import alerts, check, cli, core, demo, events, faults, packs, poll
+from netmon.app.texts import alerts, check, cli, core, demo, events, faults, ledger, packs, poll
 from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
@@ -16,6 +16,7 @@ TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     core.TEXTS,
     demo.TEXTS,
     events.TEXTS,
+    ledger.TEXTS,
     packs.TEXTS,
     poll.TEXTS,
 )
