@@ -68,6 +68,75 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "isi client_auth_type dengan RequireAndVerifyClientCert dan client_ca_file dengan sertifikatnya, atau hapus",
     ),
     r"min_version is above max_version: .*": ("min_version di atas max_version", "tukar keduanya"),
+    # netmon/core/notices/settings.py
+    r"people are here and no routes, so nobody is told anything; add routes": (
+        "people ada tetapi routes tidak, jadi tidak ada yang diberi tahu",
+        "tambahkan routes",
+    ),
+    r"(routes name|fallback names|oncall names) (people|rotas) that are not there \((.*)\); (?:there are (.*))": (
+        r"\1 \2 yang tidak ada (\3)",
+        r"yang ada: \4",
+    ),
+    r"routes have a name more than once \((.*)\); .*": (
+        r"routes memakai nama lebih dari sekali (\1)",
+        "beri nama berbeda",
+    ),
+    r"routes want (\S+) to be told by (.*) \((.*)\), and there is no URL for it; \S+ has (.*)": (
+        r"routes ingin \1 diberi tahu lewat \2 (\3), tetapi URL-nya tidak ada",
+        r"saluran \1: \4",
+    ),
+    r"steps begin after (\S+) s, and nobody is told before; .*": (
+        r"steps baru mulai setelah \1 s, sebelumnya tidak ada yang diberi tahu",
+        "beri langkah pertama after_s: 0",
+    ),
+    r"steps go from (\S+) s to (\S+) s; .*": (
+        r"steps berjalan dari \1 s ke \2 s",
+        "setiap after_s harus lebih besar daripada yang sebelumnya",
+    ),
+    r"repeat_s is below a minute; .*": (
+        "repeat_s kurang dari satu menit",
+        "tulis paling sedikit 60, atau 0 untuk tidak pernah",
+    ),
+    r"max_critical is below max_messages; .*": (
+        "max_critical di bawah max_messages",
+        "insiden kritis memerlukan paling sedikit sebanyak itu",
+    ),
+    r"(.*) cannot be a name here; .*": (
+        r"\1 tidak dapat menjadi nama di sini",
+        "tulis paling banyak 64 huruf, angka, '.', '_' dan '-'",
+    ),
+    r"(.*) names no recipient; .*": (r"\1 bukan penerima", "tulis person:NAMA atau oncall:ROTA"),
+    r"(.*) is no time of day; write it as in (.*)": (r"\1 bukan waktu", r"tulis misalnya \2"),
+    # netmon/core/notices/matching.py
+    r"(.*) is no matcher; write it as in (.*)": (r"\1 bukan matcher", r"tulis misalnya \2"),
+    r"the pattern (.*) is too long; write at most (\d+) characters": (
+        r"pola \1 terlalu panjang",
+        r"tulis paling banyak \2 karakter",
+    ),
+    r"(.*) is no regular expression of RE2 \((.*)\); correct it": (r"\1 bukan ekspresi reguler RE2 (\2)", "perbaiki"),
+    # netmon/core/notices/oncall.py
+    r"(.*) is no time zone; write one such as (.*)": (r"\1 bukan zona waktu", r"tulis misalnya \2"),
+    r"(.*) is no time of a handover; write it as in (.*), or (.*)": (
+        r"\1 bukan waktu serah terima",
+        r"tulis misalnya \2, atau \3",
+    ),
+    r"(.*) is no length of a turn; write day, week, or a number as in (.*)": (
+        r"\1 bukan lama giliran",
+        r"tulis day, week, atau jumlah, misalnya \2",
+    ),
+    r"handover names no weekday, and turns are weeks; write it as in (.*)": (
+        "handover tidak menyebut hari, padahal gilirannya mingguan",
+        r"tulis misalnya \1",
+    ),
+    r"handover names a weekday, and turns are (.*) long; write only the time": (
+        r"handover menyebut hari, padahal gilirannya \1",
+        "tulis hanya waktunya",
+    ),
+    r"until is not after from; exchange them": ("until tidak setelah from", "tukar keduanya"),
+    r"until has a UTC offset and from has none, .*": (
+        "hanya satu dari from dan until memakai selisih UTC",
+        "beri keduanya, atau jangan keduanya",
+    ),
 }
 _INDONESIAN: Final = tuple((re.compile(pattern, re.DOTALL), *halves) for pattern, halves in _ROWS.items())
 

@@ -87,10 +87,9 @@ class Ladder:
 
     def tell_fallback(self, case: Case, why: Notices, now: float, unreached: str = "") -> Case:
         """Tell those who are told when nobody else is."""
-        for person in self._settings.resolve(self._settings.fallback, now):
-            if person != unreached and not self._busy(person, case.id):
-                case = owe(case, Owed(person, why, now, now, unreached=unreached))
-        return case
+        people = self._settings.resolve(self._settings.fallback, now)
+        free = [one for one in people if one != unreached and not self._busy(one, case.id)]
+        return owe(case, *(Owed(one, why, now, now, unreached=unreached) for one in free))
 
     def _matching(self, case: Case, alerts: Sequence[Alert]) -> Iterator[str]:
         for name, route in self._routes.items():
@@ -129,11 +128,9 @@ class Ladder:
         return _with(case, track, replace(track, next_repeat_at=_later(route, now)))
 
     def _tell(self, case: Case, route: Route, step: Step, why: Notices, now: float) -> Case:
-        for person in self._settings.resolve(step.notify, now):
-            if not self._busy(person, case.id):
-                due_at = self._digests(person, now) if route.digest else now
-                case = owe(case, Owed(person, why, now, due_at, step.channels, route.digest))
-        return case
+        free = [one for one in self._settings.resolve(step.notify, now) if not self._busy(one, case.id)]
+        due = {person: self._digests(person, now) if route.digest else now for person in free}
+        return owe(case, *(Owed(one, why, now, due[one], step.channels, route.digest) for one in free))
 
 
 def _conditions(match: Match) -> Conditions | None:

@@ -7,7 +7,9 @@ from pydantic import AfterValidator
 
 from netmon.api import Matcher
 
-_FORM: Final = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*')
+_FORM: Final = re.compile(
+    r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^"\s=~][^"\s]*)?))\s*'
+)
 _MAX_PATTERN: Final = 500  # characters; more is a mistake
 
 

@@ -93,19 +93,23 @@ class News:
         return replace(case, owed=tuple(kept.values()))
 
 
-def owe(case: Case, new: Owed) -> Case:
-    """Return a case that owes this too. What a person is owed already is joined with it: one message will do."""
-    old = next((owed for owed in case.owed if owed.person == new.person), None)
-    if old is None:
-        return replace(case, owed=(*case.owed, new))
+def owe(case: Case, *new: Owed) -> Case:
+    """Return a case that owes these too. What a person is owed already is joined with it: one message will do."""
+    owed = {one.person: one for one in case.owed}
+    for one in new:
+        old = owed.get(one.person)
+        owed[one.person] = one if old is None else _joined(old, one)
+    return replace(case, owed=tuple(owed.values()))
+
+
+def _joined(old: Owed, new: Owed) -> Owed:
     at_once = old.digest and not new.digest
-    merged = replace(
+    return replace(
         old,
         due_at=new.due_at if at_once else min(old.due_at, new.due_at),
         digest=old.digest and new.digest,
         channels=new.channels if at_once else old.channels,
     )
-    return replace(case, owed=tuple(merged if owed is old else owed for owed in case.owed))
 
 
 def _still_due(case: Case, owed: Owed, known: Known | None) -> bool:

@@ -70,8 +70,10 @@ class Outbox:
             return room(inbox.sent_at, len(inbox.open), most, limits.per_s, now)
 
         for_urgent, for_others = free(limits.max_critical), free(limits.max_messages)
-        urgent = [item for item in ready if _is_urgent(*item, limits.per_s, now)]
-        others = [item for item in ready if not _is_urgent(*item, limits.per_s, now)]
+        urgent: list[Item] = []
+        others: list[Item] = []
+        for item in ready:
+            (urgent if _is_urgent(*item, limits.per_s, now) else others).append(item)
         single, together = share(urgent, others, for_urgent.messages, for_others.messages)
         waits = [free.wait_s for free in (for_urgent, for_others) if free.wait_s > 0]
         return single, together, max(min(waits, default=0.0), 1.0)

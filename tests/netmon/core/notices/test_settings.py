@@ -1,10 +1,14 @@
 """What may stand in section `notify`, and what is said of what may not."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from netmon.app.texts.said import in_indonesian
 from netmon.core.notices.settings import NotifySettings
 
 MAIL = {"channels": {"email": {"url": "mailto://user:secret@mail"}}}
@@ -115,6 +119,11 @@ def test_what_makes_no_sense_is_refused(data: dict[str, Any], said: str) -> None
     with pytest.raises(ValidationError) as caught:
         build(data)
     assert said in str(caught.value)
+    for error in caught.value.errors():
+        if error["type"] == "value_error":
+            problem, remedy = in_indonesian(error["msg"].partition(", ")[2]) or ("", "")
+            assert problem
+            assert remedy
 
 
 def test_no_error_and_no_dump_shows_a_url() -> None:
@@ -122,3 +131,14 @@ def test_no_error_and_no_dump_shows_a_url() -> None:
         build({"people": {"andi": {"channels": {"email": {"url": "mailto://user:secret@mail", "port": 1}}}}})
     assert "secret" not in str(caught.value)
     assert "secret" not in repr(build(ANDI | {"routes": [{"steps": [STEP]}]}))
+
+
+def test_what_the_page_shows_is_right() -> None:
+    page = Path("docs/notifications.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\nnotify:\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    made = build(yaml.safe_load("notify:\n" + example[1].replace("url_file:", "url:"))["notify"])
+    assert [name for name, _ in made.named_routes()] == ["urgent", "rest"]
+    message = re.search(r"```\n(\[KRITIS\].*?)…", page, re.DOTALL)
+    assert message is not None
+    assert (Path("tests/data/notices/opened.id.txt").read_text(encoding="utf-8")).startswith(message[1])
