@@ -157,10 +157,12 @@ class Checkpointer:
             self._ready = True
         for first, lines in waiting:
             self._side.note(first, lines)
-        if not due or size <= self._book.size or self._inconsistent:
+        if not due:
             return opened
         self._side.extend_to(size)
         self._side.sync()
+        if size <= self._book.size or self._inconsistent:
+            return opened
         return self._book.add(note.TreeHead(self._origin(), size, root), self._now())
 
     def _open(self, size: int, root: bytes) -> Checkpoint | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,16 +59,21 @@ class Running:
 
     def __init__(self, directory: Path, witnesses: Sequence[Witness], interval_s: float) -> None:
         self.registry = CollectorRegistry()
-        self.ledger = Ledger(directory, SMALL, self.registry, host_name="core-1")
+        self.ledger = Ledger(directory, SMALL, self.registry, host_name="core-1", now=self.now)
         settings = CheckpointSettings.model_construct(interval_s=interval_s)
         self.checkpointer = Checkpointer(
             directory, self.ledger.tree, lambda: self.ledger.origin, settings, self.registry, witnesses=witnesses
         )
         self.ledger.on_commit.append(self.checkpointer.note_commit)
 
+    def now(self) -> float:
+        return time.time()
+
     async def append(self, count: int) -> None:
         for at in range(count):
-            await self.ledger.append([Entry(Kind.EVENT, 1.0, "core-1", {"message": f"event {at}", "pad": "x" * 100})])
+            await self.ledger.append(
+                [Entry(Kind.EVENT, self.now(), "core-1", {"message": f"event {at}", "pad": "x" * 100})]
+            )
 
     def value(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0
@@ -291,3 +297,32 @@ async def test_a_restart_repeats_nothing_and_forgets_nothing(tmp_path: Path) -> 
         await eventually(lambda: often.sizes[-1:] == [core.value("netmon_ledger_checkpoint_size")])
         await asyncio.sleep(0)
     assert len(daily.kept) == before
+
+
+async def test_a_purged_ledger_is_good_and_a_forged_stub_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1_700_000_000.0]
+    monkeypatch.setattr(Running, "now", lambda _self: clock[0])
+    async with running(tmp_path, interval_s=1000) as core:
+        await core.append(60)
+        clock[0] += 4 * 366 * 86_400
+        await core.append(60)
+        assert await core.ledger.purge(clock[0]) > 30
+    report = verify(tmp_path)
+    assert (report.verdict, report.stubs > 30, report.acts > 1) == (Verdict.GOOD, True, True)
+    assert report.sealed == report.records
+    side_files = {path: path.read_bytes() for path in (tmp_path / "segments").glob("*.hashes")}
+    segment = sorted((tmp_path / "segments").glob("*.jsonl"))[-2]
+    lines = segment.read_bytes().splitlines(keepends=True)
+    seq = json.loads(lines[3])["seq"]
+    lines[3] = ledgers.stub(seq, ledgers.leaf(lines[3][:-1]), report.records - 1) + b"\n"
+    segment.write_bytes(b"".join(lines))
+    fault = verify(tmp_path).first_bad
+    assert fault is not None
+    assert (fault.wrong, fault.seq) == (Wrong.NO_ACT, seq)
+    for path in side_files:
+        path.unlink()
+    async with running(tmp_path, interval_s=1000) as core:  # hashes are made again from stubs too
+        pass
+    assert all((tmp_path / path).read_bytes().startswith(data) for path, data in side_files.items())
