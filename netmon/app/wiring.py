@@ -19,11 +19,14 @@ from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
 from netmon.api import Collector, ConfigError, Fault, Rule, Target
 from netmon.app.catalog import COLLECTORS, Role
+from netmon.app.packs import read_packs
 from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, configured_language, load_directory, load_file
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
 from netmon.core.link.uplink import SpoolingUplink
+from rules.limits.pack import Pack
+from rules.limits.rule import Limits
 
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
@@ -39,6 +42,7 @@ class Plan:
     directory: Path
     settings: Settings
     profiles: tuple[Profile, ...]
+    packs: tuple[Pack, ...] = ()
 
     def same_for(self, collector: str, other: "Plan") -> bool:
         """Tell whether this collector was built from the same settings, so that it can go on with what it knows."""
@@ -60,12 +64,14 @@ def load_plan(directory: Path) -> Plan:
 
 def _load_plan(directory: Path) -> Plan:
     profiles, faults = read_profiles(directory)
-    names = {profile.name for profile in profiles}
+    names = None if faults else {profile.name for profile in profiles}
+    packs, wrong = read_packs(directory)
+    faults += wrong
     try:
-        settings = load_directory(directory, profiles=None if faults else names)
+        settings = load_directory(directory, profiles=names)
     except ConfigError as error:
         raise ConfigError(*faults, *error.faults) from None
-    plan = Plan(directory, settings, profiles)
+    plan = Plan(directory, settings, profiles, packs)
     try:
         read_web_config(plan)  # it is read again when it is used: its file may change meanwhile
     except ConfigError as error:
@@ -173,8 +179,7 @@ def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistr
 
 def build_rules(plan: Plan) -> Sequence[Rule]:
     """Build the rules that judge what the collectors read."""
-    del plan
-    return ()
+    return (Limits(plan.packs),)
 
 
 def scrape_config(plan: Plan) -> str:
