@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from netmon.api import ConfigError, Query, Severity
 from netmon.app import recordshow
@@ -19,6 +20,7 @@ from netmon.app.settings import configured_language, load_directory
 from netmon.app.settings.yamlfile import read_yaml
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import states
+from netmon.core.ledger.database import said
 from netmon.core.ledger.filler import Filler
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.record import Kind
@@ -180,19 +182,29 @@ def _writer(form: str) -> Callable[[Record], None]:
 def _rebuild(ledger: Path, settings: IndexSettings) -> int:
     """Empty the index and fill it, also beside a daemon: the two take turns."""
     filler = Filler(ledger, settings)
-    filler.rebuild("asked to")
-    began, count = time.monotonic(), 0
+    began = time.monotonic()
     try:
-        while batch := filler.fill().read:
-            count += batch
-    except Exception as error:
-        if not filler.remove_corrupt(error):
-            raise
-        return _rebuild(ledger, settings)
+        count = _refill(filler)
+    except (ConfigError, SQLAlchemyError) as error:
+        _say(t("events.rebuild_failed", problem=said(error)))
+        return UNREADABLE
     finally:
         filler.close()
     _say(t("events.rebuilt", count=count, seconds=f"{time.monotonic() - began:.1f}"))
     return FOUND
+
+
+def _refill(filler: Filler) -> int:
+    filler.rebuild("asked to")
+    count = 0
+    try:
+        while batch := filler.fill().read:
+            count += batch
+    except SQLAlchemyError as error:
+        if not filler.remove_corrupt(error):
+            raise
+        return _refill(filler)
+    return count
 
 
 def _say(text: str) -> None:

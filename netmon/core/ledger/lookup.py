@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from netmon.api import Query, Unavailable
+from netmon.api import ConfigError, Query, Unavailable
 from netmon.core.ledger import database, search
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.segments import read, segments
@@ -77,7 +77,7 @@ class Lookup:
                 limit = f"{self._settings.query_timeout_s:g} s"
                 raise Unavailable(f"the search took longer than {limit}; narrow it by time or target") from None
             raise Unavailable(f"the ledger's index cannot be read: {database.said(error)}") from None
-        except (SQLAlchemyError, OSError, ValueError) as error:
+        except (ConfigError, SQLAlchemyError, OSError, ValueError) as error:
             raise Unavailable(f"the ledger's index cannot be read: {database.said(error)}") from None
 
     def _next_seq(self, connection: Connection) -> int:

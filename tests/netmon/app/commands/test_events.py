@@ -143,6 +143,9 @@ def test_the_configuration_says_where_the_ledger_and_its_index_are(ledger: Segme
     away = netmon("events", "--config", directory, "--text", "note 7", "--format", "jsonl")
     assert seqs(away.stdout) == [7]
     assert "whole ledger" in away.stderr
+    refused = netmon("events", "--config", directory, "--rebuild-index")
+    assert (refused.returncode, "Traceback" in refused.stderr) == (3, False)
+    assert "cannot be filled" in refused.stderr
 
 
 def test_where_there_is_no_ledger_it_says_so(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The index follows the ledger whatever happens to either, on SQLite and on PostgreSQL."""
 
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,8 +17,12 @@ from netmon.core.ledger import database
 from netmon.core.ledger.filler import Filler
 from netmon.core.ledger.index import Index
 from netmon.core.ledger.index_settings import IndexSettings
+from netmon.core.ledger.ledger import Ledger
 from netmon.core.ledger.lookup import Lookup
 from netmon.core.ledger.record import Entry, Kind, Stub, encode_stub, leaf_hash, timestamp
+from netmon.core.ledger.segments import read
+from netmon.core.ledger.settings import LedgerSettings, RetentionSettings
+from tests.support.ledger_store import NOON, Clock, entry, running
 from tests.support.postgresql import Postgresql, postgresql
 from tests.support.segments import START, Segments, note
 from tests.support.waiting import eventually
@@ -28,8 +33,8 @@ QUICK = {"retry_min_s": 0.01, "retry_max_s": 0.05, "connect_timeout_s": 1}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgresql]:
-    with postgresql() as running:
-        yield running
+    with postgresql() as started:
+        yield started
 
 
 _numbers = count()
@@ -40,8 +45,8 @@ def fresh(request: pytest.FixtureRequest) -> IndexSettings:
     """Settings of an index that nobody used yet."""
     if request.param == "sqlite":
         return IndexSettings(**QUICK)
-    running: Postgresql = request.getfixturevalue("server")
-    return IndexSettings(url=SecretStr(running.create(f"index{next(_numbers)}")), **QUICK)
+    started: Postgresql = request.getfixturevalue("server")
+    return IndexSettings(url=SecretStr(started.create(f"index{next(_numbers)}")), **QUICK)
 
 
 @pytest.fixture
@@ -78,7 +83,11 @@ def fill(ledger: Segments, settings: IndexSettings) -> list[str]:
 
 
 def indexed(ledger: Segments, settings: IndexSettings) -> list[object]:
-    lookup = Lookup(ledger.directory, settings)
+    return indexed_in(ledger.directory, settings)
+
+
+def indexed_in(directory: Path, settings: IndexSettings) -> list[object]:
+    lookup = Lookup(directory, settings)
     try:
         lines, _ = lookup._indexed(Query(newest_first=False, limit=10_000))
     finally:
@@ -352,3 +361,43 @@ def test_another_kind_of_address_is_refused_without_showing_it() -> None:
     with pytest.raises(ValidationError, match="PostgreSQL") as caught:
         IndexSettings(url=SecretStr("mysql://root:maplesyrup@db/netmon"))
     assert "maplesyrup" not in str(caught.value)
+
+
+DAY = 86_400.0
+
+
+@asynccontextmanager
+async def indexing(ledger: Ledger, directory: Path, settings: IndexSettings) -> AsyncIterator[Index]:
+    index = Index(directory, settings, CollectorRegistry())
+    ledger.on_commit.append(lambda first, lines: index.wake(first + len(lines)))
+    await index.start()
+    index.wake(ledger.size)
+    yield index
+    await index.stop()
+
+
+def on_disk(directory: Path, category: str) -> list[dict[str, object]]:
+    lines = [json.loads(line) for _, line in read(directory)]
+    return [line for line in reversed(lines) if line.get("category") == category]
+
+
+async def test_it_follows_the_ledger_itself_through_days_and_purges(tmp_path: Path, fresh: IndexSettings) -> None:
+    clock = Clock()
+    policy = LedgerSettings(
+        commit_wait_ms=0, retention=RetentionSettings(default_months=None, categories={"network": 1})
+    )
+    async with running(tmp_path, policy, now=clock) as ledger, indexing(ledger, tmp_path, fresh) as index:
+        for day in range(3):
+            clock.at = NOON + day * DAY
+            await ledger.append([entry(day * 10, category="network"), entry(day * 10 + 1, category="process")])
+        clock.at = NOON + 40 * DAY
+        await ledger.append([entry(100)])
+        await eventually(lambda: index.lag == 0)
+        assert len(await index.query(Query(categories=("network",)))) == 3
+        assert await ledger.purge(clock.at) == 2
+        await eventually(lambda: index.lag == 0)
+        left = await index.query(Query(categories=("network",)))
+        assert len(left) == 1
+        assert [record["seq"] for record in left] == [record["seq"] for record in on_disk(tmp_path, "network")]
+        index.rebuild()
+        await eventually(lambda: len(indexed_in(tmp_path, fresh)) == ledger.size - 2)
