@@ -26,18 +26,20 @@ class Lookups(Protocol):
 
 
 Busy = Callable[[str, str], bool]
-"""(person, incident) → whether a message on it is on its way to them: it is written when it goes, so one will do."""
+"""(person, incident) → whether a message on it is on its way to them: it is written when it goes, so one will do.
+`knows`: whether they were told, and not yet of its end."""
 
 
 class Ladder:
     """Takes cases up the steps of their routes."""
 
-    def __init__(self, settings: NotifySettings, digests: Digests, busy: Busy) -> None:
+    def __init__(self, settings: NotifySettings, digests: Digests, busy: Busy, knows: Busy) -> None:
         self._settings = settings
         self._routes = dict(settings.named_routes())
         self._conditions = {name: _conditions(route.match) for name, route in self._routes.items()}
         self._digests = digests
         self._busy = busy
+        self._knows = knows
 
     def start(self, case: Case, alerts: Sequence[Alert], now: float) -> Case:
         """Choose the routes and take their first steps."""
@@ -47,6 +49,9 @@ class Ladder:
             case = self._take_step(case, Track(name, 0, None, None), now)
         if not names:
             case = self.tell_fallback(case, Notices.OPENED, now)
+        # Who knows that it is open never heard that it was over in between.
+        kept = (o for o in case.owed if o.why is not Notices.OPENED or not self._knows(o.person, case.id))
+        case = replace(case, owed=tuple(kept))
         return halted(case) if case.state is not State.FIRING else case
 
     def climb(self, case: Case, now: float) -> Case:

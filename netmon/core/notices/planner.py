@@ -41,7 +41,7 @@ class Planner:
 
     def _build(self) -> None:
         self._news = News(self.settings, self._next_digest)
-        self._ladder = Ladder(self.settings, self._next_digest, self.tables.is_busy)
+        self._ladder = Ladder(self.settings, self._next_digest, self.tables.is_busy, self.tables.knows)
         self._outbox = Outbox(self.settings, self.tables)
         self._renderer = Renderer(self.settings)
 

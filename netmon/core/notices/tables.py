@@ -64,6 +64,11 @@ class Tables:
         """Tell whether a message on this incident is on its way to this person."""
         return incident in self.inboxes[person].under_way
 
+    def knows(self, person: str, incident: str) -> bool:
+        """Tell whether this person was told of this incident, and not yet that it is over."""
+        known = self.told.get(incident, {}).get(person)
+        return known is not None and known.state is not State.RESOLVED
+
     def _put_case(self, case: Case) -> None:
         old = self.cases.get(case.id)
         if old is not None:

@@ -412,3 +412,50 @@ def test_what_opened_while_nobody_looked_is_told_after_the_start() -> None:
     it.board.all["I2"] = replace(incident(2), state=State.RESOLVED)
     it.pass_time(20)
     assert [one.incidents for one in it.told] == [("I1",)]
+
+
+def test_what_opens_again_before_its_end_was_told_climbs_its_steps_again() -> None:
+    it = scene(LADDER)
+    it.say(incident())
+    it.pass_time(60)
+    it.down = {"telegram", "email"}
+    it.resolve("I1")
+    it.pass_time(5)
+    it.change("I1", state=State.FIRING, resolved_at=None)
+    it.down = set()
+    it.pass_time(1_000)
+    assert it.whys("andi") == ["opened", "opened"]  # the one that was to say that it was over says what is so
+    assert it.whys("budi") == ["escalated"]
+
+
+def test_who_knows_that_it_was_over_is_called_again_only_by_a_step() -> None:
+    it = scene(LADDER)
+    it.say(incident())
+    it.pass_time(1_000)
+    it.slow = True
+    it.resolve("I1")
+    it.pass_time(1)
+    (budis,) = (key for key, (notice, _) in it.flights.items() if notice.person == "budi")
+    kept = {key: flight for key, flight in it.flights.items() if key != budis}
+    it.flights = {budis: it.flights[budis]}
+    it.arrive()  # budi knows that it is over, andi's message is still on its way
+    it.flights = kept
+    it.change("I1", state=State.FIRING, resolved_at=None)
+    it.arrive()
+    it.slow = False
+    it.pass_time(60)
+    it.change("I1", severity=Severity.CRITICAL)
+    it.pass_time(60)
+    assert it.whys("budi") == ["escalated", "resolved"]
+    assert it.whys("andi")[-1] == "worse"
+
+
+def test_a_step_adds_no_second_message_to_one_on_its_way() -> None:
+    it = scene({"steps": [{"notify": "person:andi"}, {"after_s": 60, "notify": "person:andi"}], "repeat_s": 0})
+    it.slow = True
+    it.say(incident())
+    it.pass_time(100)
+    it.slow = False
+    it.arrive()
+    it.pass_time(100)
+    assert it.whys("andi") == ["opened"]
