@@ -1,12 +1,14 @@
 """Silences as Alertmanager's API v2 shows and takes them (gettableSilence, postableSilence), and what its status says.
 
 Pure. A silence of ours carries `[netmon:ID@TOKEN]` at the end of its comment, so that it is known again when we were
-killed between making it and noting so. TOKEN tells two netmons apart that use one Alertmanager.
+killed between making it and noting so. ID is percent-encoded, as that of a calendar's window may hold anything; TOKEN
+tells two netmons apart that use one Alertmanager.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -96,7 +98,7 @@ def encode_silence(wanted: Wanted, token: str, starts_at: float, ends_at: float)
             "startsAt": timestamp(starts_at),
             "endsAt": timestamp(ends_at),
             "createdBy": clean(wanted.author) or "netmon",
-            "comment": f"{clean(wanted.comment)} [netmon:{wanted.key}@{token}]".strip(),
+            "comment": f"{clean(wanted.comment)} [netmon:{quote(wanted.key)}@{token}]".strip(),
         }
     )
 
@@ -156,7 +158,7 @@ def _held(item: _Gettable) -> Held:
         ends_at=unix_seconds(item.ends_at),
         author=_CONTROL.sub(" ", item.created_by)[:_MAX_AUTHOR].strip(),
         comment=_MARK.sub("", comment)[:_MAX_TEXT].strip(),
-        key=mark[1] if mark else "",
+        key=unquote(mark[1]) if mark else "",
         token=mark[2] if mark else "",
     )
 

@@ -155,6 +155,15 @@ def test_a_silence_there_and_back() -> None:
     assert held.starts_at == 1_700_000_000.5
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_id_is_found_again(key: str) -> None:
+    posted = json.loads(encode_silence(replace(WANTED, key=f"{key}@2026-11-22/0"), "cafe", 0, 1))
+    shown = json.loads(GETTABLE.format(state="active", comment="", equal=""))
+    shown[0]["comment"] = posted["comment"]
+    (held,) = decode_silences(json.dumps(shown).encode())
+    assert (held.key, held.token, held.comment) == (f"{key}@2026-11-22/0", "cafe", "fiber work")
+
+
 def test_what_others_wrote_is_tamed() -> None:
     text = "a\\u0000b\\u001b[31m" + "x" * 5_000
     (held,) = decode_silences(GETTABLE.format(state="expired", comment=text, equal=',"isEqual":false').encode())
