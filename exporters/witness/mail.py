@@ -53,7 +53,7 @@ class Mail:
             import apprise  # noqa: PLC0415 - 20 MB and a quarter of a second
 
             asset = apprise.AppriseAsset(app_id="netmon", app_desc="netmon", app_url="", async_mode=False)
-            service = apprise.Apprise.instantiate(self._settings.url.get_secret_value(), asset=asset)
+            service = apprise.Apprise.instantiate(self._settings.apprise_url.get_secret_value(), asset=asset)
         if not isinstance(service, apprise.NotifyBase):
             raise Rejected("apprise does not understand this URL")
         service.socket_connect_timeout = service.socket_read_timeout = self._settings.timeout_s

@@ -67,7 +67,7 @@ class MailWitness(_Model):
     """A letter with the checkpoint, by an apprise URL: mailtos://user:password@mail.example.net?to=auditor@example.net."""
 
     kind: Literal["mail"]
-    url: SecretStr
+    apprise_url: SecretStr
     interval_s: float = Field(default=DAY_S, ge=60, le=31 * DAY_S)
 
 

@@ -131,7 +131,7 @@ def box() -> Iterator[tuple[Box, int]]:
 
 def mail(port: int) -> Mail:
     url = f"mailto://127.0.0.1:{port}?from=netmon@example.net&to=auditor@example.net"
-    return Mail(MailWitness.model_validate({"kind": "mail", "name": "auditor", "url": url, "timeout_s": 5}))
+    return Mail(MailWitness.model_validate({"kind": "mail", "name": "auditor", "apprise_url": url, "timeout_s": 5}))
 
 
 async def test_a_letter_as_it_was_saved_proves_the_ledger(tmp_path: Path, box: tuple[Box, int]) -> None:
@@ -147,7 +147,7 @@ async def test_a_letter_that_is_not_taken(box: tuple[Box, int]) -> None:
     box[0].answer = "451 later"
     with pytest.raises(Retryable):
         await mail(box[1]).publish(b"o\n1\nr\n", 0)
-    bad = Mail(MailWitness.model_validate({"kind": "mail", "name": "auditor", "url": "nothing://secret"}))
+    bad = Mail(MailWitness.model_validate({"kind": "mail", "name": "auditor", "apprise_url": "nothing://secret"}))
     with pytest.raises(Rejected, match="does not understand this URL") as caught:
         await bad.publish(b"o\n1\nr\n", 0)
     assert "secret" not in str(caught.value)
@@ -167,7 +167,7 @@ def test_settings_make_witnesses(tmp_path: Path) -> None:
                     "host_key": "k",
                 },
                 {"kind": "webhook", "name": "b", "url": "https://witness.example.net/"},
-                {"kind": "mail", "name": "c", "url": "mailto://secret@example.net"},
+                {"kind": "mail", "name": "c", "apprise_url": "mailto://secret@example.net"},
             ]
         }
     )
