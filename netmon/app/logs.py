@@ -106,3 +106,4 @@ def configure(form: LogFormat = "auto", level: str = "info", repeats: Processor 
         max(logging.ERROR, root.level)
     )  # it tells of every run; skips are counted
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))  # it tells of its own start and end
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # below it, it tells whole URLs, and some are secrets
