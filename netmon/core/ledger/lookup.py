@@ -71,7 +71,9 @@ class Lookup:
                 self._engine = database.open_database(self._directory, self._settings, "read")
             with self._engine.begin() as connection, database.deadline(connection, self._settings.query_timeout_s):
                 next_seq = self._next_seq(connection)
-                return list(connection.scalars(search.statement(query))), next_seq
+                probe = search.time_probe(query)
+                by_time = probe is not None and (connection.scalar(probe) or 0) <= search.FEW
+                return list(connection.scalars(search.statement(query, by_time=by_time))), next_seq
         except DBAPIError as error:
             if database.is_timeout(error):
                 limit = f"{self._settings.query_timeout_s:g} s"

@@ -41,6 +41,7 @@ records = Table(
     Index("netmon_ledger_records_time", "time"),
     Index("netmon_ledger_records_target", "target", "seq"),
     Index("netmon_ledger_records_category", "category", "seq"),
+    Index("netmon_ledger_records_kind", "kind", "seq"),
 )
 
 state = Table(

@@ -66,15 +66,21 @@ def _ready(made: Engine) -> Iterator[Engine]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(entries=st.lists(ENTRIES, max_size=20), query=QUERIES)
-def test_sql_finds_what_the_plain_question_finds(engine: Engine, entries: list[Entry], query: Query) -> None:
+@given(entries=st.lists(ENTRIES, max_size=20), query=QUERIES, by_time=st.booleans())
+def test_sql_finds_what_the_plain_question_finds(
+    engine: Engine, entries: list[Entry], query: Query, by_time: bool
+) -> None:
     rows = [row(encode(entry, seq, 10.0))[0] for seq, entry in enumerate(entries)]
     with engine.begin() as connection:
         if rows:
             connection.execute(insert(records), rows)
-        found = list(connection.scalars(search.statement(query)))
+        found = list(connection.scalars(search.statement(query, by_time=by_time)))
+        probe = search.time_probe(query)
+        count = None if probe is None else connection.scalar(probe)
         connection.rollback()
     expected = [each["record"] for each in rows if search.matches(each, query)]
+    in_time = [row for row in rows if search.matches(row, Query(since=query.since, until=query.until))]
+    assert count == (None if probe is None else len(in_time))
     assert found == (expected[::-1] if query.newest_first else expected)[: query.limit]
 
 
