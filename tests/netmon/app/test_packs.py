@@ -68,3 +68,9 @@ def test_two_files_of_one_name_are_one_too_many(tmp_path: Path) -> None:
     packs, [fault] = read_packs(tmp_path)
     assert (fault.file, str(first) in fault.problem) == (str(second), True)
     assert [pack.name for pack in packs] == ["first", "mine"]
+
+
+def test_the_documentation_shows_a_pack_that_loads(tmp_path: Path) -> None:
+    text = Path("docs/limits.md").read_text(encoding="utf-8")
+    write(tmp_path, "office.yaml", text.partition("```yaml\n")[2].partition("```")[0])
+    assert [pack.name for pack in load_packs(tmp_path)] == ["first", "office"]
