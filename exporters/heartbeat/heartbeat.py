@@ -44,6 +44,8 @@ class Heartbeat:
     `instance` names this netmon: the host it runs on.
     """
 
+    name = "heartbeat"
+
     def __init__(
         self,
         settings: HeartbeatSettings,

@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One plug-in: its name in settings and metrics, where its class is, and which roles run it (`all` always does)."""
+    """One plug-in: its name, where its class (or what makes it) is, and which roles run it (`all` always does)."""
 
     name: str
     path: str
@@ -47,10 +47,22 @@ class Listing:
 
 
 POLLED: Final = frozenset({Role.POLLER})
+KEPT: Final = frozenset({Role.CORE})
 
 COLLECTORS: Final = (
     Listing("snmp", "collectors.snmp.collector:SnmpCollector", POLLED),
     Listing("host", "collectors.host.collector:HostCollector", POLLED),
 )
 RULES: Final = (Listing("limits", "rules.limits.rule:Limits", POLLED),)
-EXPORTERS: Final = (Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED),)
+EXPORTERS: Final = (
+    Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED | KEPT),
+    Listing("alertmanager", "exporters.alertmanager.exporter:AlertmanagerExporter", KEPT),
+    Listing("apprise", "exporters.notify.courier:AppriseCourier", KEPT),
+    Listing("heartbeat", "exporters.heartbeat.heartbeat:Heartbeat", KEPT),
+    Listing("api", "exporters.api.app:api_app", KEPT),
+    Listing("control", "exporters.api.control:ControlSocket", KEPT),
+    Listing("sftp", "exporters.witness.sftp:Sftp", KEPT),
+    Listing("webhook", "exporters.witness.webhook:Webhook", KEPT),
+    Listing("mail", "exporters.witness.mail:Mail", KEPT),
+)
+"""Witnesses are listed by their `kind` in the settings, since each has a name of its own."""

@@ -16,16 +16,39 @@ from netmon.app.settings.model import NetmonSettings
 DOCS = (Path(__file__).parents[4] / "docs" / "configuration.md").read_text()
 
 
+IN_THEIR_ROW = {"snmp.profiles", "host.parts"}  # so small that the row of the setting says all of it
+
+
 def sections() -> dict[str, list[type[BaseModel]]]:
-    """Return the heading of each table and the models that it describes."""
+    """Return the heading of each table and the models that it describes; a model has one table, wherever it is used."""
     found: dict[str, list[type[BaseModel]]] = {"netmon.yaml": [NetmonSettings]}
-    for model in (NetmonSettings, Inventory):
+    for name, field in schema.fields(Inventory).items():
+        found[name] = schema.models(schema.inside(list(schema.alternatives(field.annotation)), 0))
+    waiting: list[tuple[str, type[BaseModel]]] = [("", NetmonSettings)]
+    seen: set[type[BaseModel]] = set()
+    while waiting:
+        above, model = waiting.pop(0)
         for name, field in schema.fields(model).items():
-            step: str | int = 0 if model is Inventory else "x"
+            heading = f"{above}.{name}".removeprefix(".")
             members = list(schema.alternatives(field.annotation))
-            if described := schema.models(members) or schema.models(schema.inside(members, step)):
-                found[name] = described
+            held = schema.models([*members, *schema.inside(members, "x"), *schema.inside(members, 0)])
+            described = [one for one in dict.fromkeys(held) if one not in seen]
+            if described and heading not in IN_THEIR_ROW:
+                seen.update(described)
+                found |= _tables(heading, described)
+                waiting += [(heading, one) for one in described]
     return found
+
+
+def _tables(heading: str, described: list[type[BaseModel]]) -> dict[str, list[type[BaseModel]]]:
+    """Return a table for each model that `kind` chooses, else one for all."""
+    kinds = {f"{heading}, kind {tag}": [one] for one in described for tag in schema.choices(_kind(one))}
+    return kinds or {heading: described}
+
+
+def _kind(model: type[BaseModel]) -> list[Any]:
+    field = model.model_fields.get("kind")
+    return list(schema.alternatives(field.annotation)) if field else []
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -61,6 +84,11 @@ def test_the_table_has_every_setting_and_its_default(heading: str) -> None:
     if heading == "netmon.yaml":
         expected["credentials"] = ""
     assert rows(heading) == expected
+
+
+def test_no_table_is_of_something_that_is_no_setting() -> None:
+    headings = re.findall(r"^###+ (.+)$", DOCS, re.MULTILINE)
+    assert [heading for heading in headings if heading not in sections()] == []
 
 
 def test_the_tables_of_credentials_are_of_both_kinds() -> None:
