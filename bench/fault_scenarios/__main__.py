@@ -1,0 +1,83 @@
+"""Faults, one after the other, against the real daemons. Exit 1 when a promise was not kept."""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.fault_scenarios.away import core_away
+from bench.fault_scenarios.clock import clock_steps
+from bench.fault_scenarios.disks import core_disk_full, spool_disk_full
+from bench.fault_scenarios.flood import flood
+from bench.fault_scenarios.kills import kills
+from bench.fault_scenarios.many import many_alerts
+from bench.fault_scenarios.report import Outcome
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench/faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="how often something is killed")
+    parser.add_argument("--away", type=float, default=600, help="for how many seconds somebody is away")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", metavar="SCENARIO", help="only these")
+    parser.add_argument("--json", action="store_true", help="figures for machines, as the last line")
+    parser.add_argument("--directory", type=Path, help="where to work (default: the system's for temporary files)")
+    parser.add_argument("--keep", action="store_true", help="keep the working directory")
+    options = parser.parse_args()
+    scenarios: dict[str, Callable[[Path], Outcome]] = {
+        "kills": lambda folder: kills(folder, options.kills, options.seed),
+        "core-away": lambda folder: core_away(folder, options.away),
+        "flood": flood,
+        "disk-full": core_disk_full,
+        "spool-full": spool_disk_full,
+        "clock": clock_steps,
+        "many-alerts": many_alerts,
+    }
+    unknown = set(options.only or ()) - set(scenarios)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(scenarios)}")
+    outcomes = []
+    with _work(options) as work:
+        for name in options.only or scenarios:
+            outcomes.append(_run(name, scenarios[name], work / name))
+    broken = [f"{each.scenario}: {promise}" for each in outcomes for promise in each.broken]
+    print("\n".join(["", "every promise was kept" if not broken else "NOT KEPT:", *broken]))
+    if options.json:
+        machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        print(json.dumps({"date": now, "machine": machine, "scenarios": [each.as_data() for each in outcomes]}))
+    return 1 if broken else 0
+
+
+@contextlib.contextmanager
+def _work(options: argparse.Namespace) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(dir=options.directory, prefix="netmon-faults-"))
+    try:
+        yield folder
+    finally:
+        if options.keep:
+            print(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(name: str, scenario: Callable[[Path], Outcome], folder: Path) -> Outcome:
+    print(f"== {name}", flush=True)
+    folder.mkdir()
+    try:
+        return scenario(folder)
+    except Exception as error:
+        traceback.print_exc()
+        return Outcome(name, broken=[f"the scenario did not come to its end: {type(error).__name__}: {error}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
