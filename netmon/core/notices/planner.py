@@ -205,6 +205,7 @@ class Planner:
             known = Known(one.state, one.severity, notice.digest, notice.channels)
             for incident in one.incidents:
                 self._compare(notice.person, incident, known, now, made)
+        self._owe_unsaid(notice, said, now, made)
         attempts = notice.attempts + 1
         self._make("sent", replace(notice, state=Way.SENT, sent_at=now, attempts=attempts, said=tuple(said)), made)
         return made
@@ -220,6 +221,16 @@ class Planner:
             self._make_if_new("absorbed", into, self._hand_over(into, owed), made)
         elif (why := self._news.why(case, person, known)) is not None:
             self._make("owed", owe(case, self._news.answer(why, person, known, now)), made)
+
+    def _owe_unsaid(self, notice: Notice, said: Sequence[Said], now: float, made: list[NoticeChange]) -> None:
+        """Owe again what a message left out because it was muted when it was written."""
+        left_out = set(notice.incidents).difference(*(one.incidents for one in said))
+        for case in self._cases(notice):
+            hushed_up = case.muted and case.state is State.RESOLVED
+            if case.id in left_out and not hushed_up and not self.tables.knows(notice.person, case.id):
+                due_at = self._next_digest(notice.person, now) if notice.digest else now
+                owed = Owed(notice.person, Notices.OPENED, now, due_at, notice.channels, notice.digest)
+                self._make("owed", owe(case, owed), made)
 
     def failed(self, notice_id: str, failure: Failure, now: float) -> list[NoticeChange]:
         """Take that an attempt failed."""
