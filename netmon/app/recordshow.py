@@ -19,27 +19,33 @@ Record = Mapping[str, Any]
 
 COLUMNS: Final = ("seq", "time", "recorded", "kind", "category", "severity", "source", "target", "text", "data")
 
+_ALL: Final = ("time", "severity", "kind", "target", "text", "source", "seq")
+_FEW: Final = ("time", "severity", "target", "text", "seq")
+_WIDE: Final = 120  # characters of a terminal on which all of it fits
+
 _STYLES: Final = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
 _MAX_TEXT: Final = 500  # characters of one record on a terminal
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def table(records: Iterable[Record], console: Console) -> None:
-    """Print records as a table."""
+    """Print records as a table. A narrow terminal has no room for who said it and what kind it is; `--format` has."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", border_style="dim")
-    for name in ("time", "severity", "kind", "target", "text", "source", "seq"):
+    shown = _ALL if console.width >= _WIDE else _FEW
+    for name in shown:
         whole = name in {"time", "severity", "kind", "seq"}
         grid.add_column(t(f"events.column.{name}"), no_wrap=whole, overflow="fold")
     for record in records:
-        grid.add_row(
-            Text(local(record["time"]), style="dim"),
-            _severity(record),
-            Text(printable(record["kind"])),
-            Text(printable(record.get("target", ""))),
-            _text(record),
-            Text(printable(record["source"]), style="dim"),
-            Text(str(record["seq"]), style="dim"),
-        )
+        cells = {
+            "time": Text(local(record["time"]), style="dim"),
+            "severity": _severity(record),
+            "kind": Text(printable(record["kind"])),
+            "target": Text(printable(record.get("target", ""))),
+            "text": _text(record),
+            "source": Text(printable(record["source"]), style="dim"),
+            "seq": Text(str(record["seq"]), style="dim"),
+        }
+        grid.add_row(*(cells[name] for name in shown))
     console.print(grid)
 
 

@@ -67,6 +67,10 @@ class Affairs:
         notices = self.planner.observe(changes, self.alerts, now) if changes else []
         return self._record(changes, notices, now, before)
 
+    def record_events(self, entries: Sequence[Entry]) -> Commit:
+        """Record what led to nothing else: in one piece, but each entry is an act of its own."""
+        return self._journal.record_each(entries)
+
     def settle_notices(self, notices: Sequence[NoticeChange], now: float) -> Commit:
         """Record what became of messages."""
         return self._record((), notices, now, ())

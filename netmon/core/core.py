@@ -116,7 +116,7 @@ class Core:
         self._journal = journal = Journal(ledger, registry)
         engine = Alerts(settings.alerts, correlator, self._site_of, self._matchers_of)
         self.affairs = Affairs(engine, Planner(settings.notify), journal, name, registry)
-        self.intake = Intake(self.affairs, lambda sender: ledger.sources.get(sender, 0), now)
+        self.intake = Intake(self.affairs, self._on_disk, now, settings.ledger.max_record_bytes)
         self.sources = Sources(settings.silent_after_s)
         self.minder = Minder(self.affairs, self.sources, StepDetector(), ledger, name, registry)
         self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
@@ -186,6 +186,9 @@ class Core:
         self._inventory = inventory
         now = self._now()
         self.affairs.settle(self.affairs.alerts.targets_left(inventory.targets, now, self._is_ours), now)
+
+    def _on_disk(self, sender: str) -> int:
+        return self.ledger.sources.get(sender, 0)
 
     def _is_ours(self, source: str) -> bool:
         """Tell whether a source watches our inventory: other systems have their own."""

@@ -6,11 +6,11 @@ received = stored + dropped{reason} holds for each call, and for the link's metr
 import asyncio
 from collections import Counter as Counts
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from netmon.api import Event, Finding, Receipt, Unavailable
-from netmon.core.affairs import Affairs
+from netmon.core.affairs import Affairs, Commit
 from netmon.core.alerts.engine import Refused
 from netmon.core.codec import encode, sane, to_data
 from netmon.core.ledger.record import Entry, Kind
@@ -18,19 +18,35 @@ from netmon.core.ledger.record import Entry, Kind
 DUPLICATE: Final = "duplicate"  # this number of this sender is in the ledger already
 REPEATED: Final = "repeated"  # says what is known; only `updated_at` of its alert moved
 MALFORMED: Final = "malformed"  # a time in it is none, or a text
+TOO_LARGE: Final = "too_large"  # for a record of the ledger
 UNRECORDED: Final = "ledger_full"  # not even memory could keep it
-REFUSED: Final = "refused"  # the ledger takes no such record: it is too long
+REFUSED: Final = "refused"  # the ledger was closed before it was on disk
 
+_ENVELOPE_BYTES: Final = 4_096  # of a record, around what was said: times, key, names
 _SLICE: Final = 200  # things judged before others on the event loop get their turn: about 10 ms
 
 
-class Intake:
-    """The way in. `last` tells the highest number of a sender that the ledger has."""
+@dataclass(slots=True)
+class _Tally:
+    """What became of the things of one call. Events in a row wait in `row`: one piece of the ledger's work for all."""
 
-    def __init__(self, affairs: Affairs, last: Callable[[str], int], now: Callable[[], float]) -> None:
+    sender: str  # empty: what came has no numbers
+    dropped: Counts[str] = field(default_factory=Counts)
+    commits: list[tuple[asyncio.Future[int], int]] = field(default_factory=list)  # each with how many things it holds
+    row: list[Entry] = field(default_factory=list)
+    last: int = 0  # the number of the last of the row
+
+
+class Intake:
+    """The way in. `last` tells the highest number of a sender that the ledger has on disk."""
+
+    def __init__(
+        self, affairs: Affairs, last: Callable[[str], int], now: Callable[[], float], max_record_bytes: int = 1 << 20
+    ) -> None:
         self._affairs = affairs
         self._last = last
         self._now = now
+        self._max_bytes = max_record_bytes - _ENVELOPE_BYTES
         self._taken: dict[str, int] = {}  # by sender: the highest number taken, also those not on disk yet
         self._newest: dict[str, asyncio.Future[int]] = {}  # by sender: the commit of the newest
 
@@ -40,79 +56,94 @@ class Intake:
 
     async def take(self, sender: str, numbered: Sequence[tuple[int, Finding | Event]]) -> Receipt:
         """Take what a sender numbered; returns when all of it is on disk. Order is kept."""
-        commits: list[asyncio.Future[int]] = []
-        dropped: Counts[str] = Counts()
-        self._must_have_room()
-        for place, (number, thing) in enumerate(numbered):
-            if place % _SLICE == _SLICE - 1:
-                await asyncio.sleep(0)
-            if number <= self.last(sender):
-                dropped[DUPLICATE] += 1
-                continue
-            self._one(thing, sender, f"{sender}:{number}", commits, dropped)
-            self._taken[sender] = number
-            if commits:
-                self._newest[sender] = commits[-1]
-        newest = self._newest.get(sender)
-        if newest is not None and not newest.done():
-            await asyncio.wait([newest])  # a duplicate's record may be among those that are not on disk yet
-        return await _receipt(len(numbered), commits, dropped)
+        return await self._all(_Tally(sender), numbered)
 
     async def submit(self, things: Sequence[Finding | Event], source: str) -> Receipt:
         """Take what has no numbers; returns when all of it is on disk."""
-        commits: list[asyncio.Future[int]] = []
-        dropped: Counts[str] = Counts()
-        self._must_have_room()
-        for place, thing in enumerate(things):
-            if place % _SLICE == _SLICE - 1:
-                await asyncio.sleep(0)
-            self._one(thing, source, "", commits, dropped)
-        return await _receipt(len(things), commits, dropped)
+        return await self._all(_Tally(""), [(0, thing) for thing in things], source)
 
-    def _must_have_room(self) -> None:
+    async def _all(self, tally: _Tally, numbered: Sequence[tuple[int, Finding | Event]], source: str = "") -> Receipt:
         if not self._affairs.room:
             raise Unavailable("too much waits for the ledger; send it again when the disk takes records")
+        sender = tally.sender
+        try:
+            for place, (number, thing) in enumerate(numbered):
+                if place % _SLICE == _SLICE - 1:
+                    self._record(tally)
+                    await asyncio.sleep(0)
+                if sender and number <= max(self.last(sender), tally.last):
+                    tally.dropped[DUPLICATE] += 1
+                    continue
+                self._one(thing, source or sender, number, tally)
+        finally:  # what was judged before a bug struck is recorded; what comes again is told from it
+            self._record(tally)
+            if tally.commits and sender:
+                self._newest[sender] = tally.commits[-1][0]
+        newest = self._newest.get(sender)
+        if newest is not None and not newest.done():
+            await asyncio.wait([newest])  # a duplicate's record may be among those that are not on disk yet
+        return await _receipt(len(numbered), tally)
 
-    def _one(
-        self,
-        thing: Finding | Event,
-        source: str,
-        key: str,
-        commits: "list[asyncio.Future[int]]",
-        dropped: "Counts[str]",
-    ) -> None:
-        now = self._now()
+    def _one(self, thing: Finding | Event, source: str, number: int, tally: _Tally) -> None:
+        key = f"{tally.sender}:{number}" if tally.sender else ""
         try:
             thing = sane(thing)
-            encode(thing)  # what is no text (half a surrogate pair) is found here, before anything follows from it
+            size = len(encode(thing))  # what is no text (half a surrogate pair) is found here, before anything follows
         except ValueError:
-            dropped[MALFORMED] += 1
+            self._drop(tally, MALFORMED, number)
             return
-        if isinstance(thing, Event):
-            committed = self._affairs.settle((), now, [event_entry(thing, source, key)])
+        if size > self._max_bytes:
+            self._drop(tally, TOO_LARGE, number)
+        elif isinstance(thing, Event):
+            tally.row.append(event_entry(thing, source, key))
+            tally.last = number
         else:
-            try:
-                changes = self._affairs.alerts.say(thing, source, now)
-            except Refused as refused:
-                dropped[refused.reason] += 1
-                return
-            if not changes:
-                dropped[REPEATED] += 1
-                return
-            committed = self._affairs.settle(changes, now, [finding_entry(thing, source, key)])
+            self._record(tally)  # order is kept
+            self._judge(thing, source, key, number, tally)
+
+    def _judge(self, finding: Finding, source: str, key: str, number: int, tally: _Tally) -> None:
+        now = self._now()
+        try:
+            changes = self._affairs.alerts.say(finding, source, now)
+        except Refused as refused:
+            self._drop(tally, refused.reason, number)
+            return
+        if not changes:
+            self._drop(tally, REPEATED, number)
+            return
+        self._note(tally, self._affairs.settle(changes, now, [finding_entry(finding, source, key)]), 1, number)
+
+    def _record(self, tally: _Tally) -> None:
+        """Record the events that wait in a row, each by itself but all at once."""
+        row, tally.row = tally.row, []
+        if row:
+            self._note(tally, self._affairs.record_events(row), len(row), tally.last)
+
+    def _note(self, tally: _Tally, committed: Commit, count: int, number: int) -> None:
         if committed is None:
-            dropped[UNRECORDED] += 1
+            tally.dropped[UNRECORDED] += count
         else:
-            commits.append(committed)
+            tally.commits.append((committed, count))
+        self._passed(tally, number)
+
+    def _drop(self, tally: _Tally, reason: str, number: int) -> None:
+        self._record(tally)
+        tally.dropped[reason] += 1
+        self._passed(tally, number)
+
+    def _passed(self, tally: _Tally, number: int) -> None:
+        if tally.sender:
+            self._taken[tally.sender] = number
 
 
-async def _receipt(received: int, commits: "Sequence[asyncio.Future[int]]", dropped: "Counts[str]") -> Receipt:
-    if commits:
-        await asyncio.wait(commits[-1:])  # commits are in order: with the last one all are done
-    refused = sum(commit.exception() is not None for commit in commits)
+async def _receipt(received: int, tally: _Tally) -> Receipt:
+    if tally.commits:
+        await asyncio.wait([tally.commits[-1][0]])  # commits are in order: with the last one all are done
+    refused = sum(count for commit, count in tally.commits if commit.exception() is not None)
     if refused:
-        dropped[REFUSED] += refused
-    return Receipt(received, len(commits) - refused, dict(dropped))
+        tally.dropped[REFUSED] += refused
+    stored = sum(count for _, count in tally.commits) - refused
+    return Receipt(received, stored, dict(tally.dropped))
 
 
 def event_entry(event: Event, source: str, key: str) -> Entry:

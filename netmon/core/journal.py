@@ -54,8 +54,15 @@ class Journal:
             if effect is not None:
                 effect()
             return None
+        return self._append(one_act(act), effect)
+
+    def record_each(self, entries: Sequence[Entry]) -> "asyncio.Future[int] | None":
+        """Record entries that do not depend on each other. Return a future of their commit, as `record` does."""
+        return self._append(entries, None)
+
+    def _append(self, act: Sequence[Entry], effect: Effect | None) -> "asyncio.Future[int] | None":
         try:
-            committed = self._ledger.append(one_act(act))
+            committed = self._ledger.append(act)
         except LedgerFull:
             self._lost.inc()
             log.error("an act could not be recorded: too much waits for the ledger", entries=len(act))  # noqa: TRY400  # no traceback helps
