@@ -4,6 +4,7 @@ received = stored + dropped{reason} holds for each call, and for the link's metr
 """
 
 import asyncio
+import time
 from collections import Counter as Counts
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ UNRECORDED: Final = "ledger_full"  # not even memory could keep it
 REFUSED: Final = "refused"  # the ledger was closed before it was on disk
 
 _ENVELOPE_BYTES: Final = 4_096  # of a record, around what was said: times, key, names
-_SLICE: Final = 200  # things judged before others on the event loop get their turn: about 10 ms
+_TURN_S: Final = 0.005  # of judging before others on the event loop get their turn
 
 
 @dataclass(slots=True)
@@ -67,10 +68,12 @@ class Intake:
             raise Unavailable("too much waits for the ledger; send it again when the disk takes records")
         sender = tally.sender
         try:
-            for place, (number, thing) in enumerate(numbered):
-                if place % _SLICE == _SLICE - 1:
+            turn = time.perf_counter()
+            for number, thing in numbered:
+                if time.perf_counter() - turn > _TURN_S:
                     self._record(tally)
                     await asyncio.sleep(0)
+                    turn = time.perf_counter()
                 if sender and number <= max(self.last(sender), tally.last):
                     tally.dropped[DUPLICATE] += 1
                     continue

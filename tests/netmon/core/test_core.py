@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from netmon.api import Matcher, NewSilence, Query, State, Unavailable
+from netmon.api import Event, Finding, Matcher, NewSilence, Query, State, Unavailable
 from netmon.core import codec
 from netmon.core.clock import boottime
 from netmon.core.core import Inventory
@@ -213,7 +213,7 @@ async def test_a_duplicate_is_acknowledged_only_when_its_first_is_on_disk(
             return say(*args, **more)
 
         monkeypatch.setattr(core.affairs.alerts, "say", fails_once)
-        numbered = [(1, event(1)), (2, finding("a")), (3, finding("b"))]
+        numbered: list[tuple[int, Finding | Event]] = [(1, event(1)), (2, finding("a")), (3, finding("b"))]
         with pytest.raises(RuntimeError):
             await core.take("p-00000000", numbered)
         again = await core.take("p-00000000", numbered)
