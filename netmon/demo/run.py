@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
@@ -13,27 +15,37 @@ from typing import Final
 from rich.console import Console
 
 import netmon
-from exporters.prometheus.settings import split_address
-from netmon.api import ConfigError
+from netmon.api import ConfigError, NetmonError
+from netmon.app.client import Client, RefusedError
 from netmon.app.daemon import Daemon
-from netmon.app.settings import Settings
+from netmon.app.settings import Settings, state_directory
 from netmon.app.text import speaking, t
+from netmon.app.whereabouts import control_sockets
 from netmon.app.wiring import Plan, load_plan, scrape_config
+from netmon.demo import receiver
 from netmon.demo.agent import CannotServeError
-from netmon.demo.layout import Kind, NotSimulatedError
+from netmon.demo.layout import NotSimulatedError
+from netmon.demo.notes import answer, print_start, web_address
+from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
 from netmon.demo.prometheus import Prometheus
-from netmon.demo.summary import PageFacts, Run, missed, read_page, show
+from netmon.demo.receiver import Receiver
+from netmon.demo.summary import PageFacts, Run, complete, read_page, show
+from netmon.demo.teller import Teller
 from netmon.demo.world import World
 
 CONFIG: Final = Path(netmon.__file__).parents[1] / "config" / "demo"
 PAGE_TIMEOUT_S: Final = 30.0
 OK, INCOMPLETE, UNUSABLE = 0, 1, 2
 
+PEOPLE: Final = {"siti": "NETMON_DEMO_URL_SITI", "grace": "NETMON_DEMO_URL_GRACE"}
+"""Who is told, and the variable that says over which channel: the receiver's, unless it is set."""
+
 # They protect nothing: the devices are simulated and answer on loopback only. Set them to have others.
 SECRETS: Final = {
     "NETMON_DEMO_COMMUNITY": "tirtamulya",
     "NETMON_DEMO_AUTH_PASSWORD": "tirtamulya-auth",
     "NETMON_DEMO_PRIV_PASSWORD": "tirtamulya-priv",
+    **{variable: receiver.url(person) for person, variable in PEOPLE.items()},
 }
 
 
@@ -46,47 +58,84 @@ async def run(
 ) -> int:
     """Run for so many seconds, or until SIGINT or SIGTERM (None).
 
-    Returns 0 when every target was read, 1 when one was not (after a duration only), 2 when it could not start.
+    Returns 0 when every target was read and the ledger verifies, 1 when not (after a duration only), 2 when it could
+    not start.
     """
     console = console or Console()
-    with _environment(state):
-        try:
-            return await _run(duration_s, directory, console)
-        except ConfigError as error:
-            console.print(str(error), markup=False, soft_wrap=True)
-        except CannotServeError as error:
-            console.print(t("demo.taken", problem=error), markup=False, soft_wrap=True)
-        except NotSimulatedError as error:
-            console.print(t("demo.not_simulated", problem=error), markup=False, soft_wrap=True)
+    teller = Teller(console, PEOPLE)
+    post = Receiver(PEOPLE, teller.arrived)
+    try:
+        await post.start()
+        with _environment(state, post.port):
+            return await _run(duration_s, directory, console, teller)
+    except ConfigError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+    except CannotServeError as error:
+        console.print(t("demo.taken", problem=error), markup=False, soft_wrap=True)
+    except NotSimulatedError as error:
+        console.print(t("demo.not_simulated", problem=error), markup=False, soft_wrap=True)
+    finally:
+        await post.stop()
     return UNUSABLE
 
 
-async def _run(duration_s: float | None, directory: Path, console: Console) -> int:
+async def _run(duration_s: float | None, directory: Path, console: Console, teller: Teller) -> int:
     plan = await asyncio.to_thread(load_plan, directory)
     with _told_to_stop() as told, speaking(plan.settings.netmon.language):
+        client, began = Client(control_sockets(directory)), time.time()
         async with _all_started(plan) as (world, prometheus):
-            _print_addresses(console, plan.settings, world, prometheus, duration_s)
-            began, cpu_before_s = time.monotonic(), time.process_time()
+            await _begin(console, client, teller, directory, began)
+            print_start(console, plan.settings, world, prometheus, duration_s)
+            before = _Before(time.monotonic(), time.process_time())
+            world.begin_story(time.time())
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), duration_s)
             if prometheus is not None and prometheus.ended():
                 console.print(t("demo.prometheus_ended", log=prometheus.log), markup=False, soft_wrap=True)
             if duration_s is None:
                 return OK
-            ran = Run(
-                seconds=time.monotonic() - began,
-                expected=tuple(target.name for target in plan.settings.targets()),
-                cpu_before_s=cpu_before_s,
-                varbinds=world.varbinds,
-                simulation_cpu_s=world.cpu_s,
-            )
-            return await _summarise(console, plan.settings, ran)
+            ran = _ran(plan.settings, world, before, teller)
+            facts, found = await _ask(console, plan.settings, client, began)
+        return await _summarise(console, state_directory(plan.settings), ran, facts, found)
+
+
+async def _begin(console: Console, client: Client, teller: Teller, directory: Path, began: float) -> None:
+    """Close what an earlier run left open, and let people's messages be told from now on."""
+    earlier: frozenset[str] = frozenset()
+    try:
+        earlier = await asyncio.to_thread(close_earlier, client, began)
+    except RefusedError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+    teller.begin(earlier, partial(answer, directory))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The clocks when the watch began, in seconds."""
+
+    monotonic_s: float
+    cpu_s: float
+
+
+def _ran(settings: Settings, world: World, before: _Before, teller: Teller) -> Run:
+    now, expected = time.time(), tuple(target.name for target in settings.targets())
+    return Run(
+        seconds=time.monotonic() - before.monotonic_s,
+        expected=expected,
+        cpu_before_s=before.cpu_s,
+        varbinds=world.varbinds,
+        simulation_cpu_s=world.cpu_s,
+        silenced=tuple(name for name in expected if world.ring.story.was_silent(name, now)),
+        delivered=dict(teller.delivered),
+    )
 
 
 @contextmanager
-def _environment(state: Path | None) -> Iterator[None]:
+def _environment(state: Path | None, post_port: int) -> Iterator[None]:
     """Set what the configuration takes from the environment, and put things back."""
     before = dict(os.environ)
+    for person, variable in PEOPLE.items():
+        os.environ.setdefault(variable, receiver.url(person, post_port))
     for name, value in SECRETS.items():
         os.environ.setdefault(name, value)
     if state is not None or "NETMON_STATE_DIR" not in os.environ:
@@ -108,7 +157,7 @@ def _default_state() -> Path:
 async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | None]]:
     """Start the world, the daemon and Prometheus; stop them in reverse, however this ends."""
     world, daemon = World(plan.settings), Daemon(plan.directory)
-    prometheus = Prometheus(Path(os.environ["NETMON_STATE_DIR"]) / "prometheus", scrape_config(plan))
+    prometheus = Prometheus(state_directory(plan.settings) / "prometheus", scrape_config(plan))
     world.start()
     try:
         await daemon.start()
@@ -140,42 +189,37 @@ def _told_to_stop() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _print_addresses(
-    console: Console, settings: Settings, world: World, prometheus: Prometheus | None, duration_s: float | None
-) -> None:
-    """Say what can be opened where."""
-    core, device = (next(iter(world.ring.layout.of(kind))) for kind in (Kind.CORE, Kind.ACCESS))
-    web = _web_url(settings)
-    ask = f"NETMON_SNMP_COMMUNITY={os.environ['NETMON_DEMO_COMMUNITY']} netmon poll {device.address}"
-    lines = [
-        ("overview", f"{web}/"),
-        ("page", f"{web}/metrics"),
-        ("target", f"{web}/targets/{device.name}/metrics"),
-        ("discovery", f"{web}/sd"),
-        *([("graph", prometheus.graph_url(core.name))] if prometheus else []),
-        ("ask", ask),
-    ]
-    console.print(t("demo.running", devices=len(world.agents)), markup=False, soft_wrap=True)
-    width = max(len(t(f"demo.{key}")) for key, _ in lines)
-    for key, value in lines:
-        console.print(f"  {t(f'demo.{key}'):{width}}  {value}", markup=False, highlight=False, soft_wrap=True)
-    if prometheus is None:
-        console.print(t("demo.no_prometheus"), markup=False, soft_wrap=True)
-    console.print(t("demo.forever") if duration_s is None else t("demo.until", seconds=f"{duration_s:g}"), markup=False)
-
-
-async def _summarise(console: Console, settings: Settings, ran: Run) -> int:
+async def _ask(
+    console: Console, settings: Settings, client: Client, began: float
+) -> tuple[PageFacts | None, Outcome | None]:
+    """Read the daemon's page, and what it says of alerts; None, and a line that says why, where it does not answer."""
+    facts = found = None
     try:
         facts = await asyncio.to_thread(_read_facts, settings)
     except (OSError, HTTPException, ValueError) as error:
         console.print(t("demo.no_page", problem=error), markup=False, soft_wrap=True)
+    try:
+        found = await asyncio.to_thread(outcome, client, began)
+    except RefusedError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+    return facts, found
+
+
+async def _summarise(console: Console, state: Path, ran: Run, facts: PageFacts | None, found: Outcome | None) -> int:
+    """Show what came of it. The ledger is verified now that the daemon has signed its last record."""
+    try:
+        report = await asyncio.to_thread(verified, state)
+    except (NetmonError, OSError) as error:
+        console.print(t("demo.no_ledger", problem=error), markup=False, soft_wrap=True)
         return INCOMPLETE
-    show(console, facts, ran)
-    return INCOMPLETE if missed(facts, ran) else OK
+    if facts is None or found is None:
+        return INCOMPLETE
+    show(console, facts, ran, found, report)
+    return OK if complete(facts, ran, report) else INCOMPLETE
 
 
 def _read_facts(settings: Settings) -> PageFacts:
-    host, port = _web_address(settings)
+    host, port = web_address(settings)
     connection = HTTPConnection(host, port, timeout=PAGE_TIMEOUT_S)
     try:
         connection.request("GET", "/metrics", headers={"Accept": "text/plain;version=0.0.4"})
@@ -186,13 +230,3 @@ def _read_facts(settings: Settings) -> PageFacts:
         return read_page(body)
     finally:
         connection.close()
-
-
-def _web_address(settings: Settings) -> tuple[str, int]:
-    host, port = split_address(settings.netmon.web.listen[0])
-    return host or "127.0.0.1", port
-
-
-def _web_url(settings: Settings) -> str:
-    host, port = _web_address(settings)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

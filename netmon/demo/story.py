@@ -10,7 +10,7 @@ from typing import Final
 from netmon.demo.layout import Kind, Layout, Socket, Wire
 
 ROUND_S: Final = 420.0  # then it begins again
-DIM_DB: Final = 14.0  # a fiber that is bent hard: it carries still, and its receiver complains
+DIM_DB: Final = 15.0  # a fiber that is bent hard: it carries still, and its receiver complains
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ class Story:
     def __init__(self, troubles: Iterable[Trouble] = (), start: float | None = None) -> None:
         self.troubles = tuple(troubles)
         self.start = start
+
+    def was_silent(self, device: str, until: float) -> bool:
+        """Say whether a device has not answered at some time before `until`."""
+        if self.start is None:
+            return False
+        return any(one.silent == device and one.begins_s < until - self.start for one in self.troubles)
 
     def silent(self, device: str, at: float) -> bool:
         """Say whether a device does not answer."""
@@ -63,14 +69,17 @@ class Story:
 
 
 def troubles(layout: Layout, ports: Iterable[Socket]) -> tuple[Trouble, ...]:
-    """Return the demonstration's troubles for a layout; `ports` are those that have something plugged in."""
+    """Return the demonstration's troubles for a layout; `ports` are those that have something plugged in.
+
+    All begin within the first half minute, so that a run of one minute shows every kind; two end within three minutes.
+    """
     office = layout.of(Kind.ACCESS)
     used = [socket for socket in ports if socket[0] == office[0].name and layout.wires.get(socket) is None]
-    found = [Trouble(30, 240, silent=office[-1].name)]
-    if used:
-        found.append(Trouble(10, 300, dead=used[0]))
-    found += [Trouble(20, 150, battery=ups.name) for ups in layout.of(Kind.UPS)[:1]]
-    long = max(layout.ring, key=lambda wire: wire.km, default=None)
+    found = [Trouble(4, 170, dead=used[0])] if used else []
+    found += [Trouble(9, 110, battery=ups.name) for ups in layout.of(Kind.UPS)[:1]]
+    found.append(Trouble(12, 240, silent=office[-1].name))
+    lit = [wire for wire in layout.ring if office[-1].name not in (wire.a[0], wire.b[0])]  # both ends can say so
+    long = max(lit, key=lambda wire: wire.km, default=None)
     if long is not None:
-        found.append(Trouble(40, 360, bent=long.name))
+        found.append(Trouble(20, 300, bent=long.name))
     return tuple(found)

@@ -1,16 +1,21 @@
 """What a run of the demo came to, read from the daemon's own metrics page, and how it is shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from netmon.api import Reason
+from netmon.app.asked import printable
+from netmon.app.board import alert_table, incident_table
 from netmon.app.human import scaled
 from netmon.app.text import t
+from netmon.core.ledger.report import Report, Verdict
+from netmon.demo.outcome import Outcome
 
 MAX_FAILURES_SHOWN: Final = 20
 
@@ -49,6 +54,8 @@ class Run:
     cpu_before_s: float  # of the process, before it began to poll
     varbinds: int
     simulation_cpu_s: float
+    silenced: tuple[str, ...] = ()  # targets that the story kept from answering for a while
+    delivered: Mapping[str, int] = field(default_factory=dict)  # messages that arrived, by person
 
 
 def read_page(text: str) -> PageFacts:
@@ -85,25 +92,51 @@ def _failure(labels: Mapping[str, str]) -> Failure:
 
 
 def missed(facts: PageFacts, run: Run) -> tuple[str, ...]:
-    """Return the targets of the inventory that were not read."""
+    """Return the targets of the inventory that were not read, and should have been."""
+    return tuple(name for name in _unread(facts, run) if name not in run.silenced)
+
+
+def complete(facts: PageFacts, run: Run, report: Report) -> bool:
+    """Say whether all went as it should."""
+    return not missed(facts, run) and report.verdict is Verdict.GOOD
+
+
+def _unread(facts: PageFacts, run: Run) -> tuple[str, ...]:
     return tuple(name for name in run.expected if name not in facts.reached)
 
 
-def show(console: Console, facts: PageFacts, run: Run) -> None:
+def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: Report) -> None:
     """Print the summary."""
+    _show_alerts(console, found)
     table = Table(title=t("demo.summary.title", seconds=f"{run.seconds:.0f}"), show_header=False, title_justify="left")
-    for key, value in _rows(facts, run):
-        table.add_row(t(f"demo.summary.{key}"), value)
+    for key, value in (*_rows(facts, run), *_core_rows(run, found, report)):
+        table.add_row(t(f"demo.summary.{key}"), Text(printable(value)))
     console.print(table)
-    for failure in facts.failures[:MAX_FAILURES_SHOWN]:
+    for failure in _failures(facts, run)[:MAX_FAILURES_SHOWN]:
         line = t("demo.summary.failure", instance=failure.instance, part=failure.part or "-", reason=failure.reason)
         console.print(line, markup=False)
-    for name in missed(facts, run):
-        console.print(t("demo.summary.missed", instance=name), markup=False)
+    for name in _unread(facts, run):
+        key = "silenced" if name in run.silenced else "missed"
+        console.print(t(f"demo.summary.{key}", instance=name), markup=False)
+    if report.first_bad is not None:
+        console.print(str(report.first_bad), style="bold red", markup=False)
+
+
+def _show_alerts(console: Console, found: Outcome) -> None:
+    if not found.alerts:
+        console.print(t("demo.summary.quiet"), markup=False)
+        return
+    over = sum(alert["state"] == "resolved" for alert in found.alerts)
+    console.print(alert_table(found.alerts, t("demo.summary.alerts", count=len(found.alerts), over=over)))
+    console.print(incident_table(found.incidents, t("demo.summary.incidents", count=len(found.incidents))))
+
+
+def _failures(facts: PageFacts, run: Run) -> tuple[Failure, ...]:
+    return tuple(failure for failure in facts.failures if failure.instance not in run.silenced)
 
 
 def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
-    whole = f"{len(run.expected) - len(missed(facts, run))} / {len(run.expected)}"
+    whole = f"{len(run.expected) - len(_unread(facts, run))} / {len(run.expected)}"
     daemon_cpu = facts.cpu_s - run.cpu_before_s - run.simulation_cpu_s
     return (
         ("targets", whole),
@@ -113,5 +146,15 @@ def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
         ("varbinds", scaled(run.varbinds / run.seconds, "/s")),
         ("cpu_daemon", f"{100 * daemon_cpu / run.seconds:.1f} %"),
         ("cpu_simulation", f"{100 * run.simulation_cpu_s / run.seconds:.1f} %"),
-        ("failures", str(len(facts.failures))),
+        ("failures", str(len(_failures(facts, run)))),
+    )
+
+
+def _core_rows(run: Run, found: Outcome, report: Report) -> Iterable[tuple[str, str]]:
+    hands = ", ".join(f"{incident}: {who}" for incident, who in sorted(found.acknowledged.items()))
+    return (
+        ("messages", ", ".join(f"{person}: {count}" for person, count in run.delivered.items())),
+        ("hands", hands or t("demo.summary.nobody")),
+        ("ledger", t("demo.summary.records", count=f"{report.records:,}", sealed=f"{report.sealed:,}")),
+        ("verdict", t(f"demo.summary.verdict.{report.verdict.value}")),
     )

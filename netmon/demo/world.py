@@ -20,16 +20,9 @@ SNMP_PORT = 161
 class World:
     """The ring and its agents. Inert until `start`."""
 
-    def __init__(self, settings: Settings, story_start: float | None = None) -> None:
-        """Lay the world out. NotSimulatedError where the inventory asks for more than is simulated.
-
-        From `story_start` on (Unix seconds) things go wrong now and then; None: never.
-        """
+    def __init__(self, settings: Settings) -> None:
+        """Lay the world out. NotSimulatedError where the inventory asks for more than is simulated."""
         self.ring = Ring(settings.inventory)
-        if story_start is not None:
-            used = [(node.name, port.index) for node in self.ring.layout.nodes.values() for port in node.ports]
-            used = [socket for socket in used if self.ring.traffic.carries(socket)]
-            self.ring.story = Story(troubles(self.ring.layout, used), story_start)
         self.agents = {
             node.name: _agent(self.ring, node, settings.netmon.credentials) for node in self.ring.layout.nodes.values()
         }
@@ -44,6 +37,12 @@ class World:
         except CannotServeError:
             self.stop()
             raise
+
+    def begin_story(self, start: float) -> None:
+        """From `start` on (Unix seconds) let things go wrong now and then; before this, nothing ever does."""
+        used = [(node.name, port.index) for node in self.ring.layout.nodes.values() for port in node.ports]
+        used = [socket for socket in used if self.ring.traffic.carries(socket)]
+        self.ring.story = Story(troubles(self.ring.layout, used), start)
 
     def stop(self) -> None:
         """Answer no more."""

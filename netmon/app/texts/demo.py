@@ -15,7 +15,26 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.target": Text("One target", "Satu target"),
     "demo.discovery": Text("For Prometheus", "Untuk Prometheus"),
     "demo.graph": Text("Graph", "Grafik"),
+    "demo.second": Text("In a second terminal:", "Di terminal kedua:"),
+    "demo.first": Text("First", "Pertama"),
+    "demo.alerts": Text("What is wrong", "Apa yang bermasalah"),
+    "demo.ack": Text("Take it in hand", "Tangani"),
+    "demo.actions": Text("Who did what", "Siapa melakukan apa"),
+    "demo.verify": Text("Check the ledger", "Periksa buku besar"),
     "demo.ask": Text("Ask a device", "Tanya perangkat"),
+    "demo.note": Text("on my way", "menuju lokasi"),
+    "demo.messages": Text(
+        "Soon things go wrong on the ring. Messages to those on call, as they arrive:",
+        "Sebentar lagi cincin mengalami gangguan. Pesan kepada petugas jaga, begitu tiba:",
+    ),
+    "demo.answer": Text(
+        "To take it in hand, before others are called too: {command}",
+        "Untuk menanganinya, sebelum yang lain ikut dipanggil: {command}",
+    ),
+    "demo.earlier.note": Text("an earlier demonstration ended", "demo sebelumnya berakhir"),
+    "demo.no_ledger": Text(
+        "The ledger could not be verified: {problem}", "Buku besar tidak dapat diperiksa: {problem}"
+    ),
     "demo.no_prometheus": Text(
         "No prometheus program was found, so there is no graph; the metrics are served all the same.",
         "Program prometheus tidak ditemukan, jadi tidak ada grafik; metrik tetap disajikan.",
@@ -43,4 +62,24 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.summary.failures": Text("Parts that failed", "Bagian yang gagal"),
     "demo.summary.failure": Text("{instance}: {part}: {reason}", "{instance}: {part}: {reason}"),
     "demo.summary.missed": Text("{instance} was not read.", "{instance} tidak terbaca."),
+    "demo.summary.silenced": Text(
+        "{instance} does not answer: the demonstration has switched it off for a while.",
+        "{instance} tidak menjawab: demo mematikannya untuk sementara.",
+    ),
+    "demo.summary.quiet": Text("No alert fired.", "Tidak ada peringatan."),
+    "demo.summary.alerts": Text("Alerts: {count}, of which over: {over}", "Peringatan: {count}, yang selesai: {over}"),
+    "demo.summary.incidents": Text("Incidents: {count}", "Insiden: {count}"),
+    "demo.summary.messages": Text("Messages delivered", "Pesan terkirim"),
+    "demo.summary.hands": Text("Taken in hand by", "Ditangani oleh"),
+    "demo.summary.nobody": Text("nobody", "belum ada"),
+    "demo.summary.ledger": Text("Records in the ledger", "Catatan di buku besar"),
+    "demo.summary.records": Text("{count}, of which signed: {sealed}", "{count}, yang ditandatangani: {sealed}"),
+    "demo.summary.verdict": Text("Verified", "Diperiksa"),
+    "demo.summary.verdict.good": Text(
+        "good: nothing was changed, removed or moved", "baik: tidak ada yang diubah, dihapus, atau dipindahkan"
+    ),
+    "demo.summary.verdict.bad": Text(
+        "BAD: netmon ledger verify says what", "RUSAK: netmon ledger verify menjelaskannya"
+    ),
+    "demo.summary.verdict.unproved": Text("nothing is proved: no checkpoint", "belum terbukti: tidak ada checkpoint"),
 }

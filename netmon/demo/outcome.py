@@ -1,0 +1,66 @@
+"""What the core says of a run, asked as operators ask it: over the control socket, and of the ledger itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from netmon.app.client import Client
+from netmon.app.commands.alerts import pages
+from netmon.app.text import t
+from netmon.core.ledger.report import Report
+from netmon.core.ledger.verify import verify
+
+Thing: TypeAlias = Mapping[str, Any]
+
+MAX_THINGS: Final = 1_000  # alerts, and incidents: the story makes fewer than ten
+_OPEN: Final = ("pending", "firing", "acknowledged")
+_TOLD: Final = ("firing", "acknowledged", "resolved")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Alerts and incidents of one run as the interface gives them, those that are open first."""
+
+    alerts: Sequence[Thing] = ()
+    incidents: Sequence[Thing] = ()
+
+    @property
+    def acknowledged(self) -> Mapping[str, str]:
+        """Return incident → who took it in hand, also where it is over by now."""
+        taken = {one["incident"]: one["acknowledged_by"] for one in self.alerts if one["acknowledged_by"]}
+        return taken | {one["id"]: one["acknowledged_by"] for one in self.incidents if one["acknowledged_by"]}
+
+
+def close_earlier(client: Client, before: float) -> frozenset[str]:
+    """Close what an earlier run left open; return its incidents. Its world ended with it, and nobody can say so now.
+
+    `before` is in Unix seconds. RefusedError when the core does not answer.
+    """
+    left = [one for one in _all(client, "alerts", _OPEN) if _at(one["starts_at"]) < before]
+    if left:
+        client.post("alerts/resolve", {"ids": [one["id"] for one in left], "note": t("demo.earlier.note")})
+    return frozenset(one["id"] for one in _all(client, "incidents", _TOLD) if _at(one["opened_at"]) < before)
+
+
+def outcome(client: Client, since: float) -> Outcome:
+    """Return what fired from `since` on (Unix seconds). RefusedError when the core does not answer."""
+    return Outcome(
+        tuple(one for one in _all(client, "alerts", _TOLD) if one["fired_at"] and _at(one["fired_at"]) >= since),
+        tuple(one for one in _all(client, "incidents", _TOLD) if _at(one["opened_at"]) >= since),
+    )
+
+
+def verified(state: Path) -> Report:
+    """Verify the ledger of a core that has stopped. NetmonError or OSError where it cannot be read."""
+    return verify(state / "ledger")
+
+
+def _all(client: Client, what: str, states: Sequence[str]) -> list[Thing]:
+    found: list[Thing] = pages(client, what, {"state": states}, MAX_THINGS)[what]
+    return found
+
+
+def _at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
