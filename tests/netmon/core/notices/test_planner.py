@@ -459,3 +459,21 @@ def test_a_step_adds_no_second_message_to_one_on_its_way() -> None:
     it.arrive()
     it.pass_time(100)
     assert it.whys("andi") == ["opened"]
+
+
+def test_what_was_muted_when_a_message_that_counts_many_was_written_is_told_later() -> None:
+    it = scene(TO_ANDI | {"repeat_s": 0}, limits={"max_messages": 2, "max_critical": 2, "per_s": 60})
+    it.slow = True
+    it.say(*(incident(number) for number in (1, 2, 3)))
+    it.pass_time(10)
+    (together,) = (key for key, (notice, _) in it.flights.items() if len(notice.incidents) == 3)
+    it.down = {"telegram", "email"}
+    it.arrive()
+    it.slow, it.down = False, set()
+    it.change("I3", muted=True)
+    it.pass_time(60)
+    assert [one.incidents for one in it.told if one.notice.id == together] == [("I1", "I2")]
+    it.acknowledge("I3")
+    it.change("I3", muted=False)
+    it.pass_time(120)
+    assert it.whys("andi", "I3") == ["acknowledged"]
