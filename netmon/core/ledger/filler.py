@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text, update
 
 from netmon.core.ledger import database
 from netmon.core.ledger.index_settings import IndexSettings
@@ -17,6 +17,7 @@ from netmon.core.ledger.record import Stub, decode, leaf_hash
 from netmon.core.ledger.segments import read, segments
 from netmon.core.ledger.tables import SCHEMA, Line, Row, clean, metadata, records, row, state
 
+_ANALYZE_ROWS: Final = 100_000  # after so many new rows the database counts anew what there is, to plan searches by
 _STUB: Final = b'"purged":"'  # within a line's first 48 bytes: see record.decode
 
 
@@ -48,6 +49,7 @@ class Filler:
         self._lines: Iterator[tuple[int, bytes]] | None = None
         self._known: _Mark | None = None  # what we last left in the index
         self._empty_first = ""
+        self._uncounted = 0  # rows since the database last looked at what is in the table
         self.next_seq = 0  # the first record that is not in the index, as far as we know
 
     def open(self) -> Engine:
@@ -160,6 +162,10 @@ class Filler:
         batch.read, batch.rows = len(lines), len(rows)
         moved = _Mark(lines[-1][0] + 1, _hash(lines[-1][1]))
         connection.execute(update(state).values(next_seq=moved.next_seq, tip=moved.tip))
+        self._uncounted += len(rows)
+        if self._uncounted >= _ANALYZE_ROWS:
+            connection.execute(text(f"ANALYZE {records.name}"))
+            self._uncounted = 0
         return moved
 
     def _take(self, first: int, until: int | None) -> list[tuple[int, bytes]]:
