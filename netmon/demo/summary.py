@@ -118,8 +118,8 @@ def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: R
     for name in _unread(facts, run):
         key = "silenced" if name in run.silenced else "missed"
         console.print(t(f"demo.summary.{key}", instance=name), markup=False)
-    if report.first_bad is not None:
-        console.print(str(report.first_bad), style="bold red", markup=False)
+    if (bad := report.first_bad) is not None:
+        console.print(t(f"ledger.fault.{bad.wrong.value}", seq=bad.seq, **bad.values), style="bold red", markup=False)
 
 
 def _show_alerts(console: Console, found: Outcome) -> None:

@@ -1,9 +1,13 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from netmon.demo.summary import Failure, Run, missed, read_page, show
+from netmon.core.ledger.faults import Fault, Wrong
+from netmon.core.ledger.report import Report
+from netmon.demo.outcome import Outcome
+from netmon.demo.summary import Failure, Run, complete, missed, read_page, show
 
 PAGE = """\
 # TYPE netmon_up gauge
@@ -34,13 +38,73 @@ def test_the_page_says_who_was_read() -> None:
     assert facts.failures == (Failure("a", "ups", "timeout"), Failure("b", "", "refused"))
 
 
-def test_the_summary_names_what_failed_and_what_never_came(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETMON_LANG", "en")
-    run = Run(seconds=10, expected=("a", "b", "d"), cpu_before_s=1.5, varbinds=12_340, simulation_cpu_s=0.5)
-    facts = read_page(PAGE)
-    assert missed(facts, run) == ("b", "d")
+
+
+RUN = Run(seconds=10, expected=("a", "b", "d"), cpu_before_s=1.5, varbinds=12_340, simulation_cpu_s=0.5)
+GOOD = Report(records=12, sealed=12)
+
+
+QUIET = Outcome()
+
+
+def shown(run: Run, found: Outcome = QUIET, report: Report = GOOD) -> str:
     output = io.StringIO()
-    show(Console(file=output, width=120), facts, run)
-    text = output.getvalue()
+    show(Console(file=output, width=160), read_page(PAGE), run, found, report)
+    return output.getvalue()
+
+
+def alert(**values: object) -> dict[str, object]:
+    at = "2026-01-15T08:00:00Z"
+    usual = {"id": "0dc3ba3bfec5", "target": "ups-1", "site": "kominfo", "severity": "critical", "state": "firing"}
+    words = {"summary": "ups-1 runs on battery", "summaries": {}, "note": "", "muted_by": [], "flapping": False}
+    return {**usual, **words, "starts_at": at, "fired_at": at, "incident": "I1", "acknowledged_by": "", **values}
+
+
+def test_the_summary_names_what_failed_and_what_never_came() -> None:
+    assert missed(read_page(PAGE), RUN) == ("b", "d")
+    text = shown(RUN)
     for wanted in ("After 10 s", "1 / 3", "1.23 k/s", "15.0 %", "5.0 %", "a: ups: timeout", "b: -: refused", "d was"):
+        assert wanted in text
+    assert "No alert fired." in text
+
+
+def test_what_the_story_switched_off_is_no_failure_and_is_told_as_what_it_is() -> None:
+    run = replace(RUN, expected=("a", "b"), silenced=("b",))
+    facts = read_page(PAGE)
+    assert missed(facts, run) == ()
+    assert complete(facts, run, GOOD)
+    text = shown(run)
+    assert "1 / 2" in text
+    assert "b does not answer: the demonstration has switched it off" in text
+    assert "b: -: refused" not in text
+    assert "a: ups: timeout" in text
+
+
+def test_a_ledger_that_does_not_verify_is_a_failure() -> None:
+    facts, run = read_page(PAGE), replace(RUN, expected=("a",))
+    assert complete(facts, run, GOOD)
+    assert not complete(facts, run, Report(records=12))
+    bad = Report(records=12, sealed=12, faults=[Fault(Wrong.GAP, "segments/7", seq=7, values={"next": 8})])
+    assert not complete(facts, run, bad)
+    text = shown(run, report=bad)
+    assert "BAD" in text
+    assert "record 7 is missing" in text
+
+
+def test_the_summary_tells_of_alerts_of_messages_and_of_who_took_what() -> None:
+    taken = alert(state="acknowledged", acknowledged_by="dewi", note="on my way")
+    over = alert(id="1", state="resolved", incident="I2", summary="port [red]down", acknowledged_by="budi")
+    text = shown(replace(RUN, delivered={"siti": 3, "grace": 0}), Outcome((taken, over)))
+    for wanted in (
+        "ups-1 runs on battery (dewi: on my way)",
+        "port [red]down",
+        "Alerts: 2, of which over: 1",
+        "siti: 3, grace: 0",
+        "I1: dewi, I2: budi",
+        "12, of which signed: 12",
+        "good: nothing was changed",
+    ):
         assert wanted in text
