@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -24,7 +24,7 @@ _KINDS: Final = {
 
 
 class AppriseCourier:
-    """Delivers to (person, channel) → URL. `start` loads apprise, which takes 20 MB and a quarter of a second."""
+    """Delivers to (person, channel) → URL. The first URL loads apprise, which takes 20 MB and a quarter of a second."""
 
     name = "apprise"
 
@@ -37,13 +37,22 @@ class AppriseCourier:
 
     async def start(self) -> None:
         """Make a service of each URL; ConfigError names those that apprise does not understand."""
-        await asyncio.to_thread(self._load)
+        (await self.prepare(self._urls, self._deadline_s))()
+
+    async def prepare(self, urls: Mapping[tuple[str, str], SecretStr], deadline_s: float) -> Callable[[], None]:
+        """Return what changes over to other URLs; until then nothing changes. ConfigError as in `start`."""
+        services = await asyncio.to_thread(self._load, urls, deadline_s) if urls else {}
+
+        def adopt() -> None:
+            self._urls, self._deadline_s, self._services = dict(urls), deadline_s, services
+
+        return adopt
 
     async def stop(self) -> None:
         """Let go of the services. Threads that still wait for a slow one end by themselves, or with the process."""
         self._services.clear()
 
-    def _load(self) -> None:
+    def _load(self, urls: Mapping[tuple[str, str], SecretStr], deadline_s: float) -> dict[tuple[str, str], Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # what its plug-ins import is not ours to mend
             import apprise  # noqa: PLC0415  # heavy, and a daemon without people has no use for it
@@ -52,18 +61,19 @@ class AppriseCourier:
 
         self._overheard.take_over()
         asset = apprise.AppriseAsset(app_id="netmon", app_desc="netmon", app_url="", async_mode=False)
-        faults = []
-        for (person, channel), url in self._urls.items():
+        faults, services = [], {}
+        for (person, channel), url in urls.items():
             service = apprise.Apprise.instantiate(url.get_secret_value(), asset=asset)
             if not isinstance(service, apprise.NotifyBase):
                 faults.append(_fault(person, channel))
                 continue
-            service.socket_connect_timeout = min(10.0, self._deadline_s / 2)
-            service.socket_read_timeout = self._deadline_s / 2
+            service.socket_connect_timeout = min(10.0, deadline_s / 2)
+            service.socket_read_timeout = deadline_s / 2
             service.request_rate_per_sec = 0  # 5.5 s between two mails otherwise; people's limits are much lower
-            self._services[person, channel] = service
+            services[person, channel] = service
         if faults:
             raise ConfigError(*faults)
+        return services
 
     async def deliver(self, message: Message) -> None:
         """Deliver; return when the other side has taken it. Raises Retryable or Rejected."""

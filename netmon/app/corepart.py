@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
-from exporters.alertmanager.exporter import AlertmanagerExporter
 from exporters.api.app import PREFIX, api_app
 from exporters.api.control import ControlSocket
-from exporters.heartbeat.heartbeat import Heartbeat
 from exporters.notify.courier import AppriseCourier
 from exporters.witness.build import make_witnesses
 from netmon import __version__
-from netmon.api import AlertSink, Component
+from netmon.api import Component
+from netmon.app.outlets import Door, Outlets
 from netmon.app.places import Places
 from netmon.app.settings import Settings
+from netmon.app.settings.model import NetmonSettings
 from netmon.app.wiring import LINK_SOCKET
 from netmon.core.alerts.site import BySite
 from netmon.core.clock import boottime
@@ -34,7 +35,7 @@ class CorePart:
 
     def __init__(self, settings: Settings, state: Path, name: str, registry: CollectorRegistry) -> None:
         ours = settings.netmon
-        self._settings = settings
+        self._settings = ours
         self._places = Places(settings.inventory, name)
         self.core = Core(
             state,
@@ -63,35 +64,25 @@ class CorePart:
             monotonic=boottime,
         )
         self.core.minder.silent_s = lambda: intake.silent_s
-        app = api_app(
-            self.core.desk,
-            ours.api,
-            registry,
-            version=__version__,
-            target_of=self._target_of,
-        )
-        self.mounts = {PREFIX: app}
+        self._door = Door(ours, self._api, registry)
+        self.mounts: Mapping[str, ASGIApp] = {PREFIX: self._door}
         control = ours.api.control_socket or state / CONTROL_SOCKET
-        self._control = ControlSocket(app, control, ours.api.control_group)
-        self._sinks = self._make_sinks(state, registry)
-        status = self.core.desk.status
-        self._heartbeat = Heartbeat(ours.heartbeat, status, self._sinks, registry, socket.gethostname())
-        urls = ours.notify.urls()
-        self._courier = AppriseCourier(urls, ours.notify.retry.deadline_s) if urls else None
+        self._control = ControlSocket(self._door, control, ours.api.control_group)
+        self._outlets = Outlets(ours, self.core, state, registry)
+        self._courier = AppriseCourier(ours.notify.urls(), ours.notify.retry.deadline_s)
         self._started: list[Component] = []
 
-    def _make_sinks(self, state: Path, registry: CollectorRegistry) -> list[AlertSink]:
-        settings = self._settings.netmon.alertmanager
-        return [AlertmanagerExporter(settings, self.core.desk, state, registry)] if settings.servers else []
+    def _api(self, settings: NetmonSettings, registry: CollectorRegistry) -> ASGIApp:
+        return api_app(self.core.desk, settings.api, registry, version=__version__, target_of=self._target_of)
 
     async def start(self) -> None:
         """Start everything; what had started is stopped when one fails."""
         try:
-            await self.core.start(self._sinks, self._courier)
+            await self.core.start(courier=self._courier)
             self._started.append(self.core)
+            await self._begin(self._outlets)
             await self._begin(self._intake)
             await self._begin(self._control)
-            await self._begin(self._heartbeat)
         except BaseException:
             await self.stop()
             raise
@@ -111,13 +102,25 @@ class CorePart:
         """Tell whether nothing is wrong with the core."""
         return self.core.status().ok
 
-    def retarget(self, settings: Settings) -> None:
-        """Follow a changed inventory."""
+    async def change(self, settings: Settings) -> None:
+        """Follow another configuration; ConfigError where something of it cannot be used, and then nothing changed."""
+        ours, old = settings.netmon, self._settings
+        adopt_urls = await self._courier.prepare(ours.notify.urls(), ours.notify.retry.deadline_s)
+        await self._outlets.change(ours)  # from here on nothing can be refused
+        adopt_urls()
+        self._door.change(ours)
         self._places = Places(settings.inventory, self.core.name)
+        self.core.change(ours.alerts, ours.notify, BySite(ours.alerts), changed_sections(old, ours))
         self.core.retarget(self._inventory())
+        self._settings = ours
 
     def _target_of(self, labels: Mapping[str, str]) -> str:
         return self._places.target_of(labels)
 
     def _inventory(self) -> Inventory:
         return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of)
+
+
+def changed_sections(old: NetmonSettings, new: NetmonSettings) -> tuple[str, ...]:
+    """Return the sections of netmon.yaml that differ."""
+    return tuple(name for name in type(new).model_fields if getattr(old, name) != getattr(new, name))

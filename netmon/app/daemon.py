@@ -15,7 +15,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from netmon import __version__
-from netmon.api import Collector, Component, ConfigError, Fault, Reading, Target
+from netmon.api import Collector, Component, ConfigError, Fault, Reading, Rule, Target
 from netmon.app import logs
 from netmon.app.catalog import Role
 from netmon.app.clockwatch import ClockWatch
@@ -34,6 +34,7 @@ from netmon.app.wiring import (
     build_exporter,
     build_rules,
     build_uplink,
+    change_rules,
     load_plan,
     load_successor,
     wanted,
@@ -62,6 +63,7 @@ class Daemon:
         self._adopted = False  # whether the timetable is there
         self._core: CorePart | None = None
         self._feed: Feed | None = None
+        self._rules: tuple[Rule, ...] = ()
         self._metrics = _SelfMetrics(self.registry, role)
 
     async def run(self) -> None:
@@ -133,7 +135,8 @@ class Daemon:
 
     async def _begin_feed(self, plan: Plan) -> None:
         uplink = self._core.uplink if self._core else build_uplink(plan, self._state, self.role, self.registry)
-        self._feed = Feed(build_rules(plan), uplink, self.registry)
+        self._rules = build_rules(plan)
+        self._feed = Feed(self._rules, uplink, self.registry)
         await self._begin(uplink)
         await self._begin(self._feed)
 
@@ -200,12 +203,13 @@ class Daemon:
             for name in wanted(self.role):
                 if not self._plan.same_for(name, plan):
                     fresh[name] = await self._launch(build_collector(name, plan))
+            if self._core is not None:
+                await self._core.change(plan.settings)
         except BaseException:
             for built in fresh.values():
                 await self._retire(built)
             raise
-        if self._core is not None:
-            self._core.retarget(plan.settings)
+        change_rules(self._rules, plan)
         old = [self._built[name] for name in fresh]
         self._built |= fresh
         settings = plan.settings.netmon

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,8 +82,19 @@ def _load_plan(directory: Path) -> Plan:
     return plan
 
 
-FIXED: Final = ("web", "state_dir", "core", "link", "ledger", "index", "alerts", "notify", "alertmanager", "api")
-"""Sections that only a restart can change."""
+FIXED: Final = (
+    "web",
+    "state_dir",
+    "core",
+    "link",
+    "ledger",
+    "checkpoints",
+    "witness",
+    "index",
+    "api.control_socket",
+    "api.control_group",
+)
+"""Sections, and settings in them, that only a restart can change."""
 
 
 def load_successor(plan: Plan) -> Plan:
@@ -98,7 +110,7 @@ def load_successor(plan: Plan) -> Plan:
             t("cli.reload.fixed.remedy"),
         )
         for section in FIXED
-        if getattr(ours, section) != getattr(theirs, section)
+        if attrgetter(section)(ours) != attrgetter(section)(theirs)
     ]
     if faults:
         raise ConfigError(*faults)
@@ -177,9 +189,16 @@ def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistr
     return SpoolingUplink(state / LINK_SOCKET, state / "spool", name, plan.settings.netmon.link, registry)
 
 
-def build_rules(plan: Plan) -> Sequence[Rule]:
+def build_rules(plan: Plan) -> tuple[Rule, ...]:
     """Build the rules that judge what the collectors read."""
     return (Limits(plan.packs),)
+
+
+def change_rules(rules: Sequence[Rule], plan: Plan) -> None:
+    """Let the rules judge by another configuration from now on; they keep what they know."""
+    for rule in rules:
+        if isinstance(rule, Limits):
+            rule.configure(plan.packs)
 
 
 def scrape_config(plan: Plan) -> str:

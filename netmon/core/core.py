@@ -181,6 +181,16 @@ class Core:
         """Take what another daemon, or this one's collectors, send; returns when it is on disk."""
         return await self.intake.take(sender, numbered)
 
+    def change(
+        self, alerts: AlertSettings, notify: NotifySettings, correlator: Correlator, sections: Sequence[str]
+    ) -> None:
+        """Follow other settings. The ledger keeps which sections of the configuration they came with."""
+        self.affairs.alerts.configure(alerts, correlator)
+        self.affairs.planner.configure(notify)
+        now = self._now()
+        data = {"what": "configuration changed", "sections": list(sections)}
+        self.affairs.settle((), now, [Entry(Kind.SYSTEM, now, self.name, data)])
+
     def retarget(self, inventory: Inventory) -> None:
         """Follow a changed inventory: alerts of targets that left it are over."""
         self._inventory = inventory

@@ -60,15 +60,27 @@ class Limits:
 
     def __init__(self, packs: Sequence[Pack], *, repeat_s: float = REPEAT_S, matters_max: int = MATTERS_MAX) -> None:
         self._limits: dict[str, list[Limit]] = {}
-        self._named = {limit.name: limit for pack in packs for limit in pack.limits}
-        for limit in self._named.values():
-            self._limits.setdefault(limit.metric, []).append(limit)
-        self._unreachable = [pack.unreachable for pack in packs if pack.unreachable is not None]
+        self._named: dict[str, Limit] = {}
+        self._unreachable: list[Unreachable] = []
         self._repeat_s = repeat_s
         self._matters_max = matters_max
         self._matters: dict[str, dict[str, _Matter]] = {}  # target → key
         self._misses: dict[tuple[str, str, str], _Misses] = {}  # name, target, collector
         self.dropped: Counter[str] = Counter()  # matters that were not followed, by limit: their target had too many
+        self.configure(packs)
+
+    def configure(self, packs: Sequence[Pack]) -> None:
+        """Judge by these from the next poll on. What a limit said that is gone is said no more, and so expires."""
+        self._named = {limit.name: limit for pack in packs for limit in pack.limits}
+        self._limits = {}
+        for limit in self._named.values():
+            self._limits.setdefault(limit.metric, []).append(limit)
+        self._unreachable = [pack.unreachable for pack in packs if pack.unreachable is not None]
+        for matters in self._matters.values():
+            for key in [key for key, matter in matters.items() if matter.name not in self._named]:
+                del matters[key]
+        names = {declared.name for declared in self._unreachable}
+        self._misses = {which: misses for which, misses in self._misses.items() if misses.matter.name in names}
 
     def observe(self, reading: Reading) -> Iterator[Finding]:
         """Judge one poll."""

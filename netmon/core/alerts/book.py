@@ -29,6 +29,10 @@ class Book:
         self._settings = settings
         self.clear()
 
+    def configure(self, settings: AlertSettings) -> None:
+        """Keep no more than other settings say, from now on."""
+        self._settings = settings
+
     def clear(self) -> None:
         """Know nothing."""
         self.alerts: dict[str, Alert] = {}

@@ -50,6 +50,13 @@ class Alerts:
         self._views = Views(self._book)
         self._just_restored = False
 
+    def configure(self, settings: AlertSettings, correlator: Correlator) -> None:
+        """Follow other settings from now on. What is known stays, and what it waits for already, it waits for."""
+        self._settings = settings
+        self._correlator = correlator
+        self._book.configure(settings)
+        self._calendar.look_again()
+
     # What is said, and time
 
     def say(self, finding: Finding, source: str, now: float) -> list[Change]:

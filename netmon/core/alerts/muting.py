@@ -61,8 +61,7 @@ class Calendar:
             windows, after = around(entry, act.now)
             for window in windows:
                 opened.add(window.id)
-                if window.id not in act.book.mutes:
-                    self._enter(act, window)
+                self._enter(act, window)
             made = None if after is None else self._made(after)
             if made is not None:
                 self.upcoming[made.id] = made
@@ -70,9 +69,17 @@ class Calendar:
         return opened
 
     def _enter(self, act: Act, window: Window) -> None:
+        """Enter a window that is new, or that the settings have otherwise now; what a person ended stays ended."""
+        old = act.book.mutes.get(window.id)
+        if old is not None and old.ended_by not in {"", BY_SETTINGS}:
+            return
         made = self._made(window)
-        if made is not None:
-            act.mute(What.CREATED, made)
+        if made is None or made == old:
+            return
+        act.mute(What.CREATED, made)
+        if made.id in act.book.active:
+            act.mute(What.STARTED, made)
+            recount(act, {made.id}, {made.id})
 
     def _made(self, window: Window) -> Maintenance | None:
         entry = window.entry

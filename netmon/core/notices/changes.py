@@ -1,10 +1,19 @@
 """What the planner decides, as it stands in the ledger. A change carries the whole new value of its object. Pure."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from netmon.core.codec import from_data, to_data
 from netmon.core.ledger.record import Entry, Kind, Record
 from netmon.core.notices.words import Case, Notice
+
+
+class Changed(Protocol):
+    """A change of the alert engine: `thing` is what it is about, as it is now."""
+
+    @property
+    def thing(self) -> object:
+        """Return the alert, the incident, or what else it is."""
 
 
 @dataclass(frozen=True, slots=True)

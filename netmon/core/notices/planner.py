@@ -6,10 +6,10 @@ Every method that decides also applies, and returns the changes for the ledger. 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from netmon.api import Alert, Incident, Notices, State, Unknown
-from netmon.core.notices.changes import NoticeChange
+from netmon.core.notices.changes import Changed, NoticeChange
 from netmon.core.notices.delivery import Failure, after_failure, channels_of
 from netmon.core.notices.ladder import Ladder, Lookups, halted
 from netmon.core.notices.news import News, first_seen, followed, owe
@@ -21,14 +21,6 @@ from netmon.core.notices.tables import Tables, absorb
 from netmon.core.notices.words import Case, Known, Notice, Owed, Said, Way
 
 
-class Changed(Protocol):
-    """A change of the alert engine: `thing` is what it is about, as it is now."""
-
-    @property
-    def thing(self) -> object:
-        """Return the alert, the incident, or what else it is."""
-
-
 class Planner:
     """What people are told. `counts` has, since the start, what was folded, dropped or had no route."""
 
@@ -37,6 +29,13 @@ class Planner:
         self.counts: Counter[str] = Counter()
         self.tables = Tables()
         self._fresh = True  # whether what is open was not compared with the tables yet
+        self._build()
+
+    def configure(self, settings: NotifySettings) -> None:
+        """Follow other settings from the next tick on. What people were told, and are owed, stays."""
+        self.settings = settings
+        self._fresh = True
+        self.tables.look_again()
         self._build()
 
     def _build(self) -> None:
@@ -98,8 +97,13 @@ class Planner:
             return replace(case, matures_at=None)
         return self._ladder.start(case, _alerts_of(lookups, case.id), now)
 
+    def _told(self, incident: str) -> dict[str, Known]:
+        """Return what those know of an incident who can still be told more."""
+        told = self.tables.told.get(incident, {})
+        return {person: known for person, known in told.items() if person in self.settings.people}
+
     def _reconciled(self, case: Case, now: float, *, reopened: bool) -> Case:
-        told = self.tables.told.get(case.id, {})
+        told = self._told(case.id)
         if reopened:  # those who know that it was over are told of it like everybody, by its routes
             told = {person: known for person, known in told.items() if known.state is not State.RESOLVED}
 
@@ -116,7 +120,7 @@ class Planner:
         into = self.tables.cases.get(incident.merged_into)
         if into is None or into.state is State.RESOLVED:
             return False
-        told = self.tables.told.get(case.id, {})
+        told = self._told(case.id)
         joined = absorb(into, case)
         for person, known in told.items():
             joined = self._hand_over(joined, self._news.answer(Notices.OPENED, person, known, now))
@@ -172,11 +176,13 @@ class Planner:
                 self._make("dropped", replace(notice, state=Way.DROPPED, problem="no longer in the settings"), made)
             elif notice.channel not in person.channels:
                 self._make("retried", replace(notice, channel=next(iter(person.channels)), failures=0), made)
+        routes = {name for name, _ in self.settings.named_routes()}
         for case in list(self.tables.cases.values()):
-            kept = tuple(owed for owed in case.owed if owed.person in self.settings.people)
-            if len(kept) < len(case.owed):
-                self.counts["no_such_person"] += len(case.owed) - len(kept)
-                self._make("dropped", replace(case, owed=kept), made)
+            new = replace(case, owed=tuple(owed for owed in case.owed if owed.person in self.settings.people))
+            self.counts["no_such_person"] += len(case.owed) - len(new.owed)
+            self._make_if_new("dropped", case, new, made)
+            if new.state is State.FIRING and not routes.issuperset(track.route for track in new.tracks):
+                self._make("told", self._ladder.start(new, _alerts_of(lookups, new.id), now), made)
 
     # What becomes of messages
 
@@ -213,7 +219,7 @@ class Planner:
     def _compare(self, person: str, incident: str, known: Known, now: float, made: list[NoticeChange]) -> None:
         """Owe what changed of an incident while the message on it was on its way."""
         case = self.tables.cases.get(incident)
-        if case is None:
+        if case is None or person not in self.settings.people:
             return
         if case.merged_into in self.tables.cases:
             into = self.tables.cases[case.merged_into]

@@ -60,6 +60,11 @@ class Tables:
             if case is not None and deadline is not None and deadline <= now:
                 yield case
 
+    def look_again(self) -> None:
+        """Look into every inbox at the next chance: limits may be others now."""
+        for inbox in self.inboxes.values():
+            inbox.look_at = float("-inf")
+
     def is_busy(self, person: str, incident: str) -> bool:
         """Tell whether a message on this incident is on its way to this person."""
         return incident in self.inboxes[person].under_way
@@ -162,7 +167,7 @@ class Tables:
             self.notices[notice.id] = moved
         for inbox in self.inboxes.values():
             inbox.sent_at = deque((at + delta_s for at in inbox.sent_at), maxlen=_MAX_SENT)
-            inbox.look_at = float("-inf")
+        self.look_again()
         for case in self.cases.values():
             for owed in case.owed:
                 self.inboxes[owed.person].owed[case.id] = owed

@@ -156,6 +156,23 @@ async def test_urls_that_make_no_sense_are_named_all_at_once() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+async def test_other_urls_are_taken_when_all_of_them_make_sense() -> None:
+    with webhook() as old, webhook() as new:
+        lane = ("andi", "way")
+        async with courier(f"json://127.0.0.1:{old.port}/") as one:
+            with pytest.raises(ConfigError):
+                await one.prepare({lane: SecretStr("nothing://x")}, 10)
+            adopt = await one.prepare({lane: SecretStr(f"json://127.0.0.1:{new.port}/")}, 10)
+            await one.deliver(MESSAGE)
+            assert (len(old.posts), len(new.posts)) == (1, 0)
+            adopt()
+            await one.deliver(MESSAGE)
+            assert (len(old.posts), len(new.posts)) == (1, 1)
+            (await one.prepare({}, 10))()
+            with pytest.raises(Rejected):
+                await one.deliver(MESSAGE)
+
+
 async def test_a_channel_that_is_not_there_is_refused() -> None:
     async with courier("json://127.0.0.1/") as one:
         with pytest.raises(Rejected, match="andi has no channel other"):

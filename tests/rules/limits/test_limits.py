@@ -76,6 +76,28 @@ def test_it_is_said_again_while_it_lasts_and_once_when_it_is_over() -> None:
     assert [(at, cleared) for at, _, cleared in said] == [(0, False), (300, False), (600, False), (700, True)]
 
 
+def test_other_packs_take_over_and_what_they_keep_is_not_said_anew() -> None:
+    stays, goes = limit(for_s=20), limit(name="warm", over=60)
+    judge = rule(stays, goes)
+    assert see(judge, heat(0, 80)) == [(0, "warm/sw-1/p1", False)]
+    judge.configure([Pack(name="test", limits=(stays, limit(name="mild", over=50)))])
+    assert see(judge, heat(10, 80), heat(20, 80)) == [(10, "mild/sw-1/p1", False), (20, "hot/sw-1/p1", False)]
+    assert see(judge, heat(30, 10)) == [(30, "hot/sw-1/p1", True), (30, "mild/sw-1/p1", True)]
+    judge.configure([Pack(name="test", limits=(goes,))])
+    assert see(judge, heat(40, 80)) == [(40, "warm/sw-1/p1", False)]  # what it once said was forgotten
+
+
+def test_a_pack_without_reachability_forgets_who_did_not_answer() -> None:
+    declared = Unreachable.model_validate({"name": "away", "polls": 2, "severity": "error", "summary": SAYS})
+    judge = rule(limit(), unreachable=declared)
+    assert see(judge, reading(0, problem=GONE)) == []
+    judge.configure([Pack(name="test", limits=(limit(),))])
+    assert see(judge, reading(10, problem=GONE)) == []
+    judge.configure([Pack(name="test", limits=(limit(),), unreachable=declared)])
+    assert see(judge, reading(20, problem=GONE)) == []  # the first of two
+    assert see(judge, reading(30, problem=GONE)) == [(30, "away/sw-1", False)]
+
+
 def test_findings_expire_after_three_repeats_and_two_polls() -> None:
     judge = rule(limit(), repeat_s=100)
     found = [f for at in (0, 60, 120) for f in judge.observe(heat(at, 80))]

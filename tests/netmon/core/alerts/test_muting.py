@@ -8,7 +8,8 @@ import pytest
 
 from netmon.api import Invalid, Matcher, NewMaintenance, NewSilence, Unknown
 from netmon.api.alerts import State
-from tests.support.alerts import START, World, engine, maintenance, settings, silence, what
+from netmon.core.alerts.site import BySite
+from tests.support.alerts import START, World, engine, finding, maintenance, settings, silence, what
 
 
 @pytest.fixture
@@ -237,3 +238,65 @@ def test_pending_alerts_are_muted_too(world: World) -> None:
     _, changes = world.alerts.silence(silence("sw-1", 100), "budi", world.now)
     assert what(changes)[-1] == "alert down/sw-1 muted"
     assert world.alert().state is State.PENDING
+
+
+def configure(world: World, *entries: dict[str, Any]) -> list[str]:
+    """Give the calendar these entries and no others; return what the next tick does."""
+    chosen = settings(maintenance=list(entries))
+    world.alerts.configure(chosen, BySite(chosen))
+    return world.later(1)
+
+
+def test_a_calendar_that_changes_takes_effect_on_the_window_that_is_open() -> None:
+    world = World(maintenance=[nightly()], expires_s=100_000)
+    world.now = at("2026-11-20 22:30")
+    world.say("down/sw-1")
+    world.say("down/gw")
+    world.later(0)
+    assert world.alert("down/sw-1").muted_by == ("backup@2026-11-20",)
+    assert configure(world, nightly(scope=["device:gw"], end="03:00")) == [
+        "maintenance backup@2026-11-20 created",
+        "maintenance backup@2026-11-20 started",
+        "alert down/sw-1 unmuted",
+        "alert down/gw muted",
+        "incident I1 unmuted",
+        "incident I2 muted",
+    ]
+    window = next(each for each in world.alerts.maintenances() if each.id == "backup@2026-11-20")
+    assert window.ends_at == at("2026-11-21 03:00")
+    assert configure(world, nightly(scope=["device:gw"], end="03:00")) == []
+    assert configure(world)[0] == "maintenance backup@2026-11-20 ended"
+    assert "alert down/sw-1 muted" in configure(world, nightly())  # taking it out was a mistake
+
+
+def test_what_a_changed_calendar_did_is_the_same_after_a_replay() -> None:
+    world = World(maintenance=[nightly()], expires_s=100_000)
+    world.now = at("2026-11-20 22:30")
+    made = world.alerts.say(finding("down/sw-1"), "here", world.now) + world.alerts.tick(world.now)
+    changed = settings(maintenance=[nightly(scope=["device:gw"])])
+    world.alerts.configure(changed, BySite(changed))
+    made += world.alerts.tick(world.now + 1)
+    again = engine(changed)
+    for change in made:
+        again.apply(change)
+    assert again.snapshot() == world.alerts.snapshot()
+
+
+def test_a_changed_calendar_does_not_open_what_a_person_ended() -> None:
+    world = World(maintenance=[nightly()])
+    world.now = at("2026-11-20 22:30")
+    world.later(0)
+    world.alerts.end_maintenance("backup@2026-11-20", "budi", world.now)
+    assert configure(world, nightly(end="03:00")) == []
+
+
+def test_other_settings_hold_for_what_comes_and_leave_what_is_there(world: World) -> None:
+    world.say("hot/sw-1", "error")  # pending for 30 s
+    chosen = settings(pending_for_s={"error": 5})
+    world.alerts.configure(chosen, BySite(chosen))
+    world.say("hot/gw", "error")
+    world.later(5)
+    assert world.alert("hot/gw").state is State.FIRING
+    assert world.alert("hot/sw-1").state is State.PENDING
+    world.later(25)
+    assert world.alert("hot/sw-1").state is State.FIRING
