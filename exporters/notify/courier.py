@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import structlog
 from pydantic import SecretStr
 
 from exporters.notify.overheard import Overheard
+from exporters.notify.urls import load
 from exporters.notify.verdict import verdict
 from netmon.api import ConfigError, Fault, Message, Notices, Rejected, Retryable, Severity
 
@@ -53,13 +53,7 @@ class AppriseCourier:
         self._services.clear()
 
     def _load(self, urls: Mapping[tuple[str, str], SecretStr], deadline_s: float) -> dict[tuple[str, str], Any]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # what its plug-ins import is not ours to mend
-            import apprise  # noqa: PLC0415  # heavy, and a daemon without people has no use for it
-
-            apprise.Apprise.instantiate("json://localhost")  # loads the plug-ins
-
-        self._overheard.take_over()
+        apprise = load(self._overheard)
         asset = apprise.AppriseAsset(app_id="netmon", app_desc="netmon", app_url="", async_mode=False)
         faults, services = [], {}
         for (person, channel), url in urls.items():

@@ -95,7 +95,7 @@ class Daemon:
 
     async def start(self) -> None:
         """Read the configuration, build, and start everything in order; what had started is stopped when one fails."""
-        plan = await asyncio.to_thread(load_plan, self.directory)
+        plan = await asyncio.to_thread(load_plan, self.directory, tells=self.role.keeps)
         settings = plan.settings.netmon
         speak(settings.language)
         logs.configure(settings.log.format, settings.log.level, self._repeats)

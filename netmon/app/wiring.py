@@ -15,6 +15,7 @@ from collectors.host.collector import HostCollector
 from collectors.snmp.client import SnmpClient
 from collectors.snmp.collector import SnmpCollector
 from collectors.snmp.profile import Profile
+from exporters.notify.urls import understanding
 from exporters.prometheus.exporter import PrometheusExporter
 from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
@@ -44,6 +45,9 @@ class Plan:
     settings: Settings
     profiles: tuple[Profile, ...]
     packs: tuple[Pack, ...] = ()
+    tells: bool = (
+        False  # whether it is for a daemon that tells people, so that the URLs of their channels were looked at
+    )
 
     def same_for(self, collector: str, other: "Plan") -> bool:
         """Tell whether this collector was built from the same settings, so that it can go on with what it knows."""
@@ -57,22 +61,25 @@ class Plan:
         return replace(self, settings=replace(self.settings, inventory=Inventory()))
 
 
-def load_plan(directory: Path) -> Plan:
-    """Read everything that the directory says; ConfigError with every fault of every file, in its own language."""
+def load_plan(directory: Path, *, tells: bool = False) -> Plan:
+    """Read everything that the directory says; ConfigError with every fault of every file, in its own language.
+
+    `tells`: look at the URLs of people's channels too, which takes apprise, a quarter of a second and 20 MB.
+    """
     with speaking(configured_language(directory)):
-        return _load_plan(directory)
+        return _load_plan(directory, tells=tells)
 
 
-def _load_plan(directory: Path) -> Plan:
+def _load_plan(directory: Path, *, tells: bool) -> Plan:
     profiles, faults = read_profiles(directory)
     names = None if faults else {profile.name for profile in profiles}
     packs, wrong = read_packs(directory)
     faults += wrong
     try:
-        settings = load_directory(directory, profiles=names)
+        settings = load_directory(directory, profiles=names, understands=_understanding() if tells else None)
     except ConfigError as error:
         raise ConfigError(*faults, *error.faults) from None
-    plan = Plan(directory, settings, profiles, packs)
+    plan = Plan(directory, settings, profiles, packs, tells)
     try:
         read_web_config(plan)  # it is read again when it is used: its file may change meanwhile
     except ConfigError as error:
@@ -80,6 +87,14 @@ def _load_plan(directory: Path) -> Plan:
     if faults:
         raise ConfigError(*faults)
     return plan
+
+
+def _understanding() -> Callable[[str], bool] | None:
+    """Return what tells whether messages can be sent to a URL; None where apprise is not installed."""
+    try:
+        return understanding()
+    except ImportError:
+        return None
 
 
 FIXED: Final = (
@@ -99,7 +114,7 @@ FIXED: Final = (
 
 def load_successor(plan: Plan) -> Plan:
     """Read the directory again for a daemon that runs `plan`; ConfigError also for what only a restart can change."""
-    new = load_plan(plan.directory)
+    new = load_plan(plan.directory, tells=plan.tells)
     ours, theirs = plan.settings.netmon, new.settings.netmon
     faults = [
         Fault(

@@ -37,7 +37,7 @@ def command(directory: Path, *, show: bool, form: str) -> None:
     with speaking(configured_language(directory)):
         try:
             enter(directory)
-            settings = load_plan(directory).settings
+            settings = load_plan(directory, tells=True).settings
         except ConfigError as error:
             click.echo(_faults_as_json(error) if form == "json" else _faults(error))
             raise SystemExit(EXIT_CONFIG) from None

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 from pydantic import BaseModel, Field, ValidationError
 
 from netmon.api import ConfigError, Fault
-from netmon.app.settings import references, secrets
+from netmon.app.settings import references, secrets, together
 from netmon.app.settings.base import Model
 from netmon.app.settings.document import Document, Way, fault_at, inside
 from netmon.app.settings.environment import Expansion
@@ -72,15 +72,19 @@ def load_file(path: Path, model: type[_Model]) -> _Model:
 
 
 def load_directory(
-    directory: Path, environment: Mapping[str, str] | None = None, profiles: Collection[str] | None = None
+    directory: Path,
+    environment: Mapping[str, str] | None = None,
+    profiles: Collection[str] | None = None,
+    understands: together.Understands | None = None,
 ) -> Settings:
     """Return the settings in a directory: netmon.yaml and inventory/*.yaml.
 
     Raises ConfigError with every fault of all files. Relative paths in netmon.yaml are relative to the directory.
     `environment` is what `${NAME}` refers to, the process's own unless given. `profiles` are the names of the SNMP
-    profiles that there are; settings of others are faults if it is given.
+    profiles that there are; settings of others are faults if it is given. `understands` tells whether messages can be
+    sent to a URL; without it, URLs are taken as they are.
     """
-    return _Loading(directory, os.environ if environment is None else environment, profiles).run()
+    return _Loading(directory, os.environ if environment is None else environment, profiles, understands).run()
 
 
 def enter(directory: Path) -> None:
@@ -110,6 +114,7 @@ class _Loading:
     directory: Path
     environment: Mapping[str, str]
     profiles: Collection[str] | None
+    understands: together.Understands | None
     faults: list[Fault] = field(default_factory=list)
     unread: list[Path] = field(default_factory=list)  # inventory files of which something could not be read
 
@@ -125,6 +130,12 @@ class _Loading:
             unread = Unread(self.unread, [] if credentials is not None else [main_file])
             self.faults += references.check(entries, credentials or (), unread.may_define)
             self.faults += self._unknown_profiles(main, entries)
+            if main is not None:
+                self.faults += together.check_scopes(main, entries, unread.may_define)
+            if main is not None and netmon is not None:
+                wrong = {(fault.line, fault.column) for fault in main.faults}  # what could not be read has one fault
+                found = together.check(main, netmon, load_file, self.understands)
+                self.faults += [fault for fault in found if (fault.line, fault.column) not in wrong]
             if self.faults or netmon is None:
                 raise ConfigError(*self.faults)
         return Settings(self.directory, netmon, _inventory(entries))

@@ -91,7 +91,7 @@ def check(entries: list[Entry], credentials: Iterable[str], may_exist: MayExist)
         yield from _own(entry)
         for section, name, path in _references(entry):
             if name not in names[section] and not may_exist(section, name):
-                remedy = _remedy(section, name, tuple(names[section]))
+                remedy = remedy_for(section, name, tuple(names[section]))
                 yield entry.fault(path, f"unknown_{section.removesuffix('s')}", value=name, remedy=remedy)
 
 
@@ -201,7 +201,7 @@ def _references(entry: Entry) -> Iterator[tuple[str, str, Way]]:
             yield "credentials", name, ("credential",)
 
 
-def _remedy(section: str, name: str, known: tuple[str, ...]) -> str:
+def remedy_for(section: str, name: str, known: tuple[str, ...]) -> str:
     """Return the closest name, or the names if they are few, or where to define one."""
     if meant := did_you_mean(name, known):
         return meant

@@ -512,6 +512,47 @@ _INVENTORY: Final[Mapping[str, _Row]] = {
     ),
 }
 
+_CORE: Final[Mapping[str, _Row]] = {
+    "scope_form": _Row(
+        "{value} names nothing to work on",
+        "write one of {kinds}",
+        "{value} tidak menyebut apa yang dikerjakan",
+        "tulis salah satu dari {kinds}",
+    ),
+    "unknown_link": _unknown("link", "tautan"),
+    "unknown_application": _unknown("application", "aplikasi"),
+    "not_understood": _Row(
+        "apprise does not understand this URL",
+        "docs/notifications.md shows how they are written",
+        "apprise tidak memahami URL ini",
+        "docs/notifications.md menunjukkan cara menulisnya",
+    ),
+    "route_unreached": _Row(
+        "no incident ever gets here: route {before} above takes everything",
+        "put that one last, give it a match, or set its continue: true",
+        "tidak ada insiden yang sampai di sini: rute {before} di atas mengambil semuanya",
+        "taruh rute itu paling akhir, beri match, atau isi continue: true",
+    ),
+    "unknown_user": _Row(
+        "there is no user {value} in {file}, so this role is nobody's",
+        "{remedy}",
+        "tidak ada pengguna {value} di {file}, jadi peran ini bukan milik siapa pun",
+        "{remedy}",
+    ),
+    "roles_without_users": _Row(
+        "there are roles here and no users",
+        "set web.web_config_file to a file with basic_auth_users",
+        "di sini ada peran tetapi tidak ada pengguna",
+        "isi web.web_config_file dengan berkas yang memuat basic_auth_users",
+    ),
+    "same_address": _Row(
+        "a core here and a poller at {other} of web.listen cannot run on one machine",
+        "choose another port for one of them",
+        "core di sini dan poller di {other} pada web.listen tidak dapat berjalan di satu mesin",
+        "pilih porta lain untuk salah satunya",
+    ),
+}
+
 _PHRASES: Final[Mapping[str, Text]] = {
     "value.mapping": Text("key: value settings", "pengaturan kunci: nilai"),
     "value.list": Text("a list", "sebuah daftar"),
@@ -529,6 +570,16 @@ _PHRASES: Final[Mapping[str, Text]] = {
     "define.servers": Text(
         "define {name} below servers: in inventory/", "definisikan {name} di bawah servers: dalam inventory/"
     ),
+    "define.links": Text(
+        "define {name} below links: in inventory/", "definisikan {name} di bawah links: dalam inventory/"
+    ),
+    "define.applications": Text(
+        "define {name} below applications: in inventory/", "definisikan {name} di bawah applications: dalam inventory/"
+    ),
+    "define.users": Text(
+        "add {name} to basic_auth_users there, or remove it here",
+        "tambahkan {name} ke basic_auth_users di sana, atau hapus di sini",
+    ),
     "define.credentials": Text(
         "define {name} below credentials: in netmon.yaml", "definisikan {name} di bawah credentials: dalam netmon.yaml"
     ),
@@ -537,7 +588,7 @@ _PHRASES: Final[Mapping[str, Text]] = {
 
 
 def _halves() -> Iterator[tuple[str, Text]]:
-    for rows in (_FILES, _PROFILES, _YAML, _VALUES, _SECRETS, _INVENTORY):
+    for rows in (_FILES, _PROFILES, _YAML, _VALUES, _SECRETS, _INVENTORY, _CORE):
         for key, row in rows.items():
             yield f"fault.{key}", Text(row.problem, row.masalah)
             yield f"fault.{key}.remedy", Text(row.remedy, row.perbaikan)

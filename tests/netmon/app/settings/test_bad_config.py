@@ -8,12 +8,14 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from exporters.notify.urls import understanding
 from netmon.api import ConfigError
 from netmon.app.settings import load_directory, load_file
 from netmon.app.settings.yamlfile import MAX_BYTES
 from netmon.app.texts.faults import TEXTS
 from tests.support.badconfig import CASES, ENVIRONMENT, PROFILES, prepare
 
+UNDERSTANDS = understanding()
 ALL_CASES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
@@ -21,7 +23,7 @@ ALL_CASES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 def test_every_fault_is_told_with_its_place_and_what_would_be_right(case: str, tmp_path: Path) -> None:
     directory = prepare(case, tmp_path)
     with pytest.raises(ConfigError) as caught:
-        load_directory(directory, ENVIRONMENT, PROFILES)
+        load_directory(directory, ENVIRONMENT, PROFILES, UNDERSTANDS)
     assert str(caught.value).replace(f"{directory}/", "") + "\n" == (CASES / case / "expected").read_text()
 
 
