@@ -26,6 +26,12 @@ def web_address(settings: Settings) -> tuple[str, int]:
     return host or "127.0.0.1", port
 
 
+def web_authority(settings: Settings) -> str:
+    """Return where the daemon's pages are, as it stands in a URL."""
+    host, port = web_address(settings)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def command(directory: Path, *words: str) -> list[str]:
     """Return a command of netmon on this configuration, to be typed in the project's folder."""
     return [_program(), *words, "--config", _short(directory)]
@@ -54,8 +60,7 @@ def print_start(
 
 def _addresses(settings: Settings, world: World, prometheus: Prometheus | None) -> Iterator[tuple[str, str]]:
     core, device = (world.ring.layout.of(kind)[0] for kind in (Kind.CORE, Kind.ACCESS))
-    host, port = web_address(settings)
-    web = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    web = f"http://{web_authority(settings)}"
     yield "overview", f"{web}/"
     yield "page", f"{web}/metrics"
     yield "target", f"{web}/targets/{device.name}/metrics"

@@ -1,6 +1,7 @@
 """A real Prometheus beside the demo, when one is installed: it scrapes the daemon as a user's would."""
 
 import asyncio
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -9,7 +10,18 @@ from urllib.parse import urlencode
 
 PREFERRED_PORT: Final = 19_090  # beside the daemon's 19100, and free in IANA's register
 STOP_S: Final = 5.0
+# The kernel ends it when we are killed; setpriv(1) of util-linux is on every Debian, and becomes the program it starts.
+_ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 _GRAPH: Final = 'rate(ifHCInOctets{instance="%s"}[1m]) * 8'
+
+
+def with_rules(config: str, rules: Path, netmon: str) -> str:
+    """Return a configuration that also evaluates a file of rules, and hands what they find to netmon (host:port)."""
+    alertmanager = {"api_version": "v2", "static_configs": [{"targets": [netmon]}]}
+    return f"""{config}
+rule_files: {json.dumps([str(rules.absolute())])}
+alerting: {json.dumps({"alertmanagers": [alertmanager]})}
+"""
 
 
 class Prometheus:
@@ -44,6 +56,7 @@ class Prometheus:
         self._port = _free_port(PREFERRED_PORT)
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *_ENDS_WITH_US,
                 "prometheus",
                 f"--config.file={config}",
                 f"--storage.tsdb.path={self.directory / 'data'}",

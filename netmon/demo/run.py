@@ -25,15 +25,16 @@ from netmon.app.wiring import Plan, load_plan, scrape_config
 from netmon.demo import receiver
 from netmon.demo.agent import CannotServeError
 from netmon.demo.layout import NotSimulatedError
-from netmon.demo.notes import answer, print_start, web_address
+from netmon.demo.notes import answer, print_start, web_address, web_authority
 from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
-from netmon.demo.prometheus import Prometheus
+from netmon.demo.prometheus import Prometheus, with_rules
 from netmon.demo.receiver import Receiver
 from netmon.demo.summary import PageFacts, Run, complete, read_page, show
 from netmon.demo.teller import Teller
 from netmon.demo.world import World
 
 CONFIG: Final = Path(netmon.__file__).parents[1] / "config" / "demo"
+RULES: Final = "prometheus-rules.yaml"
 PAGE_TIMEOUT_S: Final = 30.0
 OK, INCOMPLETE, UNUSABLE = 0, 1, 2
 
@@ -157,7 +158,7 @@ def _default_state() -> Path:
 async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | None]]:
     """Start the world, the daemon and Prometheus; stop them in reverse, however this ends."""
     world, daemon = World(plan.settings), Daemon(plan.directory)
-    prometheus = Prometheus(state_directory(plan.settings) / "prometheus", scrape_config(plan))
+    prometheus = Prometheus(state_directory(plan.settings) / "prometheus", _prometheus_config(plan))
     world.start()
     try:
         await daemon.start()
@@ -174,6 +175,11 @@ async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | No
             await daemon.stop()
     finally:
         world.stop()
+
+
+def _prometheus_config(plan: Plan) -> str:
+    config, rules = scrape_config(plan), plan.directory / RULES
+    return with_rules(config, rules, web_authority(plan.settings)) if rules.exists() else config
 
 
 @contextmanager

@@ -1,11 +1,17 @@
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from exporters.prometheus.scrape_config import render
+from exporters.prometheus.webconfig import WebConfig
 from netmon.app.settings import load_directory
 from netmon.app.settings.words import split_address
-from netmon.demo.run import CONFIG
+from netmon.demo.prometheus import with_rules
+from netmon.demo.run import CONFIG, RULES
 from netmon.demo.world import World
 from tests.support import demo
 
@@ -57,3 +63,16 @@ def test_a_port_that_is_not_simulated_is_named(tmp_path: Path) -> None:
     links.write_text(links.read_text("utf-8").replace("port: Te1/0/1}", "port: Te9/9/9}", 1), "utf-8")
     with pytest.raises(ValueError, match="core-kominfo has no port 'Te9/9/9', but Te1/0/1, "):
         World(demo.load(directory))
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_the_rules_and_hands_what_they_find_to_netmon(tmp_path: Path) -> None:
+    base = render(demo.settings().netmon.web, WebConfig(), 5)
+    config = with_rules(base, CONFIG / RULES, "127.0.0.1:19100")
+    read = yaml.safe_load(config)
+    assert read["alerting"]["alertmanagers"][0]["static_configs"] == [{"targets": ["127.0.0.1:19100"]}]
+    path = tmp_path / "prometheus.yml"
+    path.write_text(config, "utf-8")
+    checked = subprocess.run(["promtool", "check", "config", path], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "1 rules found" in checked.stdout
