@@ -18,8 +18,10 @@ from bench.fault_scenarios.clock import clock_steps
 from bench.fault_scenarios.disks import core_disk_full, spool_disk_full
 from bench.fault_scenarios.flood import flood
 from bench.fault_scenarios.kills import kills
+from bench.fault_scenarios.manager_away import manager_away
 from bench.fault_scenarios.many import many_alerts
 from bench.fault_scenarios.report import Outcome
+from bench.fault_scenarios.torn import power_cuts
 
 
 def main() -> int:
@@ -38,7 +40,9 @@ def main() -> int:
         "flood": flood,
         "disk-full": core_disk_full,
         "spool-full": spool_disk_full,
+        "manager-away": lambda folder: manager_away(folder, options.away),
         "clock": clock_steps,
+        "power-cut": power_cuts,
         "many-alerts": many_alerts,
     }
     unknown = set(options.only or ()) - set(scenarios)

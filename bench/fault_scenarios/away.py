@@ -33,7 +33,7 @@ def core_away(folder: Path, away_s: float) -> Outcome:
         here.check_identities(outcome)
         here.check_last_word(outcome)
         books = read_books(here.ledger)
-        here.check_alerts(outcome, books.alerts)
+        here.check_alerts(outcome)
         check(outcome, books, here.acknowledged())
         here.stop(CORE)
         here.keep_checkpoint()

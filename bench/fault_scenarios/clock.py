@@ -81,7 +81,7 @@ def clock_steps(folder: Path, look_s: float = 20) -> Outcome:
         outcome.expect(books.systems["clock stepped"] == 2, "not both steps are in the ledger")
         silent = books.systems["source went silent"]
         outcome.expect(not silent, f"{silent} sources were taken to be silent")
-        here.check_alerts(outcome, books.alerts)
+        here.check_alerts(outcome)
         check(outcome, books, here.acknowledged())
         here.stop(CORE)
         here.keep_checkpoint()

@@ -88,7 +88,7 @@ def core_disk_full(folder: Path, full_s: float = 10) -> Outcome:
         here.check_identities(outcome)
         here.check_last_word(outcome)
         books = read_books(here.ledger)
-        here.check_alerts(outcome, books.alerts)
+        here.check_alerts(outcome)
         outcome.expect(books.actions["while full"] == 0, "an action that was refused is in the ledger")
         check(outcome, books, here.acknowledged())
         here.stop(CORE)
@@ -129,7 +129,9 @@ def spool_disk_full(folder: Path, full_s: float = 5) -> Outcome:
         disk.fill()
         before = here.load_status()["secured"]
         wait(lambda: here.load_status()["secured"] > before + 1_000, 10)
-        outcome.figure("acknowledged while the core is there and the spool is full", here.load_status()["secured"] - before)
+        outcome.figure(
+            "acknowledged while the core is there and the spool is full", here.load_status()["secured"] - before
+        )
         here.kill(CORE)
         wait(lambda: (disk.top_up(), here.load_status().get("writable") == 0)[1], 20)
         stuck = here.load_status()["secured"]

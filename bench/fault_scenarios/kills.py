@@ -40,7 +40,7 @@ def kills(folder: Path, count: int, seed: int = 1) -> Outcome:
         here.check_last_word(outcome)
         wait(lambda: (here.keep_checkpoint(), len(here.outside))[1] > 0)
         books = read_books(here.ledger)
-        here.check_alerts(outcome, books.alerts)
+        here.check_alerts(outcome)
         check(outcome, books, here.acknowledged())
         missing = [note for note in operators.done if books.actions[note] != 1]
         outcome.figure("operators' actions answered with success", len(operators.done))

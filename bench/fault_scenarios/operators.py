@@ -36,9 +36,9 @@ class Operators:
         """Do one thing; return the answer's status, 0 when there is nothing to act on."""
         matchers = [{"name": "instance", "value": f"nobody-{number % 50}", "is_regex": False, "is_equal": True}]
         if number % 10 == 0:
-            return self._note(note, *self._house.api(
-                "POST", "silences", {"matchers": matchers, "duration_s": 5, "reason": note}
-            ))
+            return self._note(
+                note, *self._house.api("POST", "silences", {"matchers": matchers, "duration_s": 5, "reason": note})
+            )
         status, page = self._house.api("GET", "alerts?limit=1")
         if status != 200 or not page["alerts"]:
             return 0

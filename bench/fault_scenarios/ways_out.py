@@ -5,9 +5,9 @@ import contextlib
 import threading
 import urllib.request
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -17,13 +17,11 @@ from netmon.core.link.uplink import SpoolingUplink
 from tests.support.alertmanager import Alertmanager, Receiver
 from tests.support.receivers import Webhook, webhook
 
-T = TypeVar("T")
-
 
 class WaysOut:
     """An Alertmanager with a webhook that counts, and a webhook for direct messages."""
 
-    def __init__(self, manager: Alertmanager, told: Webhook, direct: Webhook) -> None:
+    def __init__(self, manager: Alertmanager, told: Receiver, direct: Webhook) -> None:
         self.manager = manager
         self.told = told
         self.direct = direct
@@ -32,7 +30,7 @@ class WaysOut:
         """Return what the configuration says of these."""
         budi = {"channels": {"hook": {"url": f"json://127.0.0.1:{self.direct.port}/"}}}
         return {
-            "alertmanager": {"servers": [{"url": self.manager.url, "name": "am"}], "resend_s": 5},
+            "alertmanager": {"servers": [{"url": self.manager.url, "name": "am"}], "resend_s": 15},
             "heartbeat": {"watchdog": False},
             "notify": {
                 "people": {"budi": budi},
@@ -62,7 +60,7 @@ class WaysOut:
         """Return how often each `alertname/instance` was told by Alertmanager with this status."""
         return Counter(
             f"{alert['labels'].get('alertname')}/{alert['labels'].get('instance')}"
-            for message in list(self.told.posts)
+            for message in list(self.told.messages)
             for alert in message["alerts"]
             if alert["status"] == status
         )
@@ -75,51 +73,57 @@ class WaysOut:
 @contextlib.contextmanager
 def ways_out(folder: Path) -> Iterator[WaysOut]:
     """Run them until the block ends."""
-    with webhook() as told, webhook() as direct:
-        address = Receiver()  # only its address: its messages go to the webhook, which needs no event loop
-        address.port = told.port
-        made = WaysOut(Alertmanager(folder / "alertmanager", address), told, direct)
-        made.start()
+    told = Receiver()
+    with loop_in_a_thread() as do, webhook() as direct:
+        do(told.start())
+        made = WaysOut(Alertmanager(folder / "alertmanager", told), told, direct)
         try:
+            made.start()
             yield made
         finally:
             made.manager.end()
+            do(told.stop())
+
+
+@contextlib.contextmanager
+def loop_in_a_thread() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """Run an event loop beside the bench; give what runs a coroutine in it and returns its result."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result(30)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 class Teller:
     """A collector daemon in a thread, for findings that the bench chooses."""
 
     def __init__(self, socket: Path, spool: Path) -> None:
-        self._where = socket, spool
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        settings = LinkSettings(heartbeat_s=1, dead_after_s=5)
+        self._uplink = SpoolingUplink(socket, spool, "teller.bench", settings, CollectorRegistry())
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Teller":
-        self._thread.start()
-        self._uplink = self._do(self._start())
+        self._do = self._stack.enter_context(loop_in_a_thread())
+        self._do(self._uplink.start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._do(self._uplink.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _start(self) -> SpoolingUplink:
-        socket, spool = self._where
-        settings = LinkSettings(heartbeat_s=1, dead_after_s=5)
-        uplink = SpoolingUplink(socket, spool, "teller.bench", settings, CollectorRegistry())
-        await uplink.start()
-        return uplink
+        with self._stack:
+            self._do(self._uplink.stop())
 
     def say(self, findings: Sequence[Finding]) -> None:
-        """Send these; returns at once."""
-        self._loop.call_soon_threadsafe(self._uplink.send, findings)
+        """Send these."""
+        self._do(self._send(findings))
+
+    async def _send(self, findings: Sequence[Finding]) -> None:
+        self._uplink.send(findings)
 
     @property
     def pending(self) -> int:
         """Return how many the core has not acknowledged."""
         return self._uplink.pending
-
-    def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
