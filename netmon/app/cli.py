@@ -13,6 +13,7 @@ COMMANDS: Final = (
     "run",
     "poll",
     "check",
+    "status",
     "alerts",
     "incidents",
     "ack",
