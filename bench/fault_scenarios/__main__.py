@@ -2,15 +2,16 @@
 
 import argparse
 import contextlib
-import datetime
 import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.fault_scenarios.away import core_away
@@ -23,6 +24,8 @@ from bench.fault_scenarios.many import many_alerts
 from bench.fault_scenarios.report import Outcome
 from bench.fault_scenarios.torn import power_cuts
 
+ALONE = ("unshare", "--user", "--map-root-user", "--mount")  # where an ordinary user may mount a small disk
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/faults", description=__doc__)
@@ -34,6 +37,9 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, help="where to work (default: the system's for temporary files)")
     parser.add_argument("--keep", action="store_true", help="keep the working directory")
     options = parser.parse_args()
+    if os.geteuid() != 0 and "NETMON_FAULTS_ALONE" not in os.environ:
+        os.environ["NETMON_FAULTS_ALONE"] = "1"
+        os.execvp(ALONE[0], [*ALONE, sys.executable, "-m", "bench.fault_scenarios", *sys.argv[1:]])  # noqa: S606
     scenarios: dict[str, Callable[[Path], Outcome]] = {
         "kills": lambda folder: kills(folder, options.kills, options.seed),
         "core-away": lambda folder: core_away(folder, options.away),
@@ -48,15 +54,14 @@ def main() -> int:
     unknown = set(options.only or ()) - set(scenarios)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(scenarios)}")
-    outcomes = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that runs is ended, by its own id
     with _work(options) as work:
-        for name in options.only or scenarios:
-            outcomes.append(_run(name, scenarios[name], work / name))
+        outcomes = [_run(name, scenarios[name], work / name) for name in options.only or scenarios]
     broken = [f"{each.scenario}: {promise}" for each in outcomes for promise in each.broken]
     print("\n".join(["", "every promise was kept" if not broken else "NOT KEPT:", *broken]))
     if options.json:
         machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         print(json.dumps({"date": now, "machine": machine, "scenarios": [each.as_data() for each in outcomes]}))
     return 1 if broken else 0
 
@@ -78,7 +83,7 @@ def _run(name: str, scenario: Callable[[Path], Outcome], folder: Path) -> Outcom
     folder.mkdir()
     try:
         return scenario(folder)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the others still have their turn
         traceback.print_exc()
         return Outcome(name, broken=[f"the scenario did not come to its end: {type(error).__name__}: {error}"])
 

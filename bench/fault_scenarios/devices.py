@@ -1,4 +1,4 @@
-"""Simulated switches that fall silent for some seconds now and then, each at its own time. Ends with its input."""
+"""Simulated switches that fall silent for some of each 20 seconds, each at its own time. Ends with its input."""
 
 import asyncio
 import sys
@@ -6,14 +6,14 @@ import sys
 from netmon.demo.agent import Agent, Responder
 from netmon.demo.fleet import switch_view
 
-PERIOD_S, SILENT_S = 20, 5
+PERIOD_S = 20
 
 
-async def serve(count: int) -> None:
+async def serve(count: int, silent_s: float) -> None:
     responder, view = Responder(), switch_view(8)
 
     def silent(number: int) -> bool:
-        return (asyncio.get_running_loop().time() + 7 * number) % PERIOD_S < SILENT_S
+        return (asyncio.get_running_loop().time() + 7 * number) % PERIOD_S < silent_s
 
     ports = []
     for number in range(count):
@@ -25,4 +25,4 @@ async def serve(count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))

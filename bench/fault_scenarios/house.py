@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,7 +28,9 @@ Sample = tuple[str, dict[str, str], float]
 class House:
     """Everything that runs. Processes are ended by their own ids, whatever happens."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None, *, devices: int = 3) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any] | None = None, *, devices: int = 3, silent_s: float = 5
+    ) -> None:
         self.folder = folder
         self.state = folder / "state"
         self.ledger = self.state / "ledger"
@@ -40,7 +42,7 @@ class House:
         self.spool = folder / "load" / "spool"
         self.outside: list[str] = []  # checkpoints that left this house
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._devices = self._start_devices(devices) if devices else None
+        self._devices = self._start_devices(devices, silent_s) if devices else None
         self._ports = [] if self._devices is None else _ports_of(self._devices)
         (folder / "load").mkdir(parents=True, exist_ok=True)
         (self.config / "inventory").mkdir(parents=True)
@@ -96,7 +98,7 @@ class House:
         return who in self._running and self._running[who].poll() is None
 
     def kill(self, who: str) -> None:
-        """kill -9."""
+        """End it with kill -9."""
         self._running[who].kill()
         self._running[who].wait()
 
@@ -125,8 +127,8 @@ class House:
             self._devices.communicate(timeout=15)
 
     @staticmethod
-    def _start_devices(count: int) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "bench.fault_scenarios.devices", str(count)]
+    def _start_devices(count: int, silent_s: float) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "bench.fault_scenarios.devices", str(count), str(silent_s)]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
 
     # ── what they say ──
@@ -193,12 +195,13 @@ class House:
             raise AssertionError(f"the core ended by itself:\n{(self.folder / 'core.log').read_text()[-2_000:]}")
         return self.api("GET", "status")[0] == 200
 
-    def keep_checkpoint(self) -> None:
-        """Carry the newest checkpoint out of the house, as a witness does."""
+    def keep_checkpoint(self) -> bool:
+        """Carry the newest checkpoint out of the house, as a witness does; tell whether one was ever kept."""
         with contextlib.suppress(OSError):
             lines = (self.ledger / "checkpoints.jsonl").read_text().splitlines(keepends=True)
             if lines and lines[-1].endswith("\n") and lines[-1] not in self.outside:
                 self.outside.append(lines[-1])
+        return bool(self.outside)
 
     # ── how it ends ──
 
@@ -278,7 +281,7 @@ class Prober:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._probe)
 
-    def __enter__(self) -> "Prober":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -334,9 +337,11 @@ def wait(condition: Callable[[], object], within_s: float = 60) -> float:
 
 
 @contextlib.contextmanager
-def house(folder: Path, settings: Mapping[str, Any] | None = None, *, devices: int = 3) -> Iterator[House]:
+def house(
+    folder: Path, settings: Mapping[str, Any] | None = None, *, devices: int = 3, silent_s: float = 5
+) -> Iterator[House]:
     """Make a house; whatever runs in it is ended with the block."""
-    made = House(folder, settings, devices=devices)
+    made = House(folder, settings, devices=devices, silent_s=silent_s)
     try:
         yield made
     finally:

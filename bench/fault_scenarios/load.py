@@ -44,9 +44,11 @@ class Load:
         self.ending = asyncio.Event()
 
     def value(self, name: str) -> float:
+        """Return one of the link's figures."""
         return self.registry.get_sample_value(f"netmon_uplink_{name}") or 0.0
 
     def dropped(self) -> float:
+        """Return how many things the link has dropped, for whatever reason."""
         return sum(
             sample.value
             for family in self.registry.collect()
@@ -67,6 +69,7 @@ class Load:
             self.say(self.said, self.said // TARGETS % 2 == 0)
 
     def event(self, number: int, at: float) -> Event:
+        """Return one event, told from every other by its id."""
         fields = {"event.id": f"{self.run}.{number}", "message": f"port {number % 48} of switch {number % 300} flapped"}
         return Event(at, "load", f"sw-{number % 300}", "network", Severity.INFO, fields)
 
@@ -121,6 +124,7 @@ class Load:
         new.replace(self.folder / "status.json")
 
     async def work(self) -> None:
+        """Send until told to end."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.ending.set)
         loop.add_signal_handler(signal.SIGUSR1, lambda: self.send(self.burst))

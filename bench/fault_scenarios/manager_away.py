@@ -42,7 +42,7 @@ def manager_away(folder: Path, away_s: float) -> Outcome:
         time.sleep(10)  # two rounds of saying again, in which nothing may be told twice
         _check_told(outcome, ways)
         here.check_alerts(outcome)
-        wait(lambda: (here.keep_checkpoint(), len(here.outside))[1] > 0)
+        wait(here.keep_checkpoint)
         here.stop(CORE)
         check_proof(outcome, here.ledger, here.outside)
     return outcome

@@ -1,6 +1,7 @@
 """Somebody at the API who acts all the time and remembers every 200."""
 
 import threading
+from typing import Self
 
 from bench.fault_scenarios.house import House
 
@@ -18,7 +19,7 @@ class Operators:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._act)
 
-    def __enter__(self) -> "Operators":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
