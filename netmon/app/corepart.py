@@ -56,7 +56,7 @@ class CorePart:
         )
         self.uplink = DirectUplink(self.core.take, name, ours.link, registry)
         intake = self._intake = IntakeServer(
-            state / LINK_SOCKET,
+            ours.link.socket or state / LINK_SOCKET,
             ours.link,
             self.core.take,
             lambda sender: self.core.ledger.sources.get(sender, 0),  # what is on disk, not what is on its way

@@ -200,8 +200,10 @@ def build_core_part(plan: Plan, state: Path, role: Role, registry: CollectorRegi
 
 def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistry) -> SpoolingUplink:
     """Build the way to a core in another process on this machine."""
-    name = daemon_name(role)
-    return SpoolingUplink(state / LINK_SOCKET, state / "spool", name, plan.settings.netmon.link, registry)
+    link = plan.settings.netmon.link
+    return SpoolingUplink(
+        link.socket or state / LINK_SOCKET, state / "spool", link.name or daemon_name(role), link, registry
+    )
 
 
 def build_rules(plan: Plan) -> tuple[Rule, ...]:

@@ -9,7 +9,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "cli.status.short": Text("how netmon itself is", "keadaan netmon sendiri"),
     "status.help": Text(
         "Say how the core is: what is wrong with it, its ledger, the daemons it hears, and how many alerts there are.",
-        "Laporkan keadaan inti: apa yang bermasalah padanya, buku besarnya, daemon yang didengar, dan jumlah peringatan.",
+        "Laporkan keadaan inti: masalahnya, buku besarnya, daemon yang didengar, dan jumlah peringatan.",
     ),
     "status.examples": Text(
         "\b\nExamples:\n  netmon status\n  netmon status --json\n"

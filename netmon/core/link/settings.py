@@ -1,5 +1,6 @@
 """What the operator can set for the link between collector daemons and the core. Units are in the names."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -35,6 +36,9 @@ class LinkSettings(BaseModel):
     reconnect_min_s: float = Field(default=0.1, gt=0, le=60)  # doubled after each failure, up to:
     reconnect_max_s: float = Field(default=2, gt=0, le=300)
 
+    socket: Path | None = None  # where the core listens, or is looked for; None: link.sock in the state directory
+    # What a poller calls itself; None: by its role and host. Several on one host need a name each.
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     max_senders: int = Field(default=32, ge=1, le=10_000)  # connected at once; each may have `batches_in_flight` here
     socket_group: str | None = Field(default=None, min_length=1)  # members may connect too; else our user and root only
 
