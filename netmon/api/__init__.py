@@ -28,6 +28,7 @@ from netmon.api.desk import (
     Retryable,
     Unavailable,
     Unknown,
+    Unrecorded,
     Uplink,
     Witness,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "Target",
     "Unavailable",
     "Unknown",
+    "Unrecorded",
     "Uplink",
     "Value",
     "Witness",

@@ -27,6 +27,10 @@ class Unavailable(DeskError):
     """The ledger cannot be written, so nothing was changed. Ask again when it can."""
 
 
+class Unrecorded(Unavailable):
+    """What was asked took effect, but the disk has not taken its record yet: it will when it can. Do not ask again."""
+
+
 class Retryable(NetmonError):
     """A delivery failed in a way that may pass. `after_s`: when the other side says to come back."""
 
@@ -78,7 +82,7 @@ class NewSilence:
 
 @dataclass(frozen=True, slots=True)
 class NewMaintenance:
-    """A maintenance window that somebody asks for: on `site:NAME`, `link:NAME`, `device:NAME`, `server:NAME`, …"""
+    """A maintenance window that somebody asks for. `scope` names what: `site:NAME`, `link:NAME`, `device:NAME`."""
 
     scope: tuple[str, ...]
     starts_at: float
@@ -102,7 +106,7 @@ class Desk(Protocol):
     """The core's counter. Reading never blocks; doing returns when the ledger has it on disk."""
 
     def alerts(self) -> Sequence[Alert]:
-        """Return alerts: open ones first, then those resolved lately; of each the worst, then the newest, then by id."""
+        """Return alerts: open ones first, then those resolved lately; of each the worst, the newest, then by id."""
 
     def alert(self, alert_id: str) -> Alert:
         """Return one alert by its id or an unambiguous beginning of it; Unknown where there is none."""

@@ -122,6 +122,7 @@ class Core:
         self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
         self._started: list[Component] = []
         self._looking: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._metrics(registry)
         ledger.on_commit.append(lambda first, lines: index.wake(first + len(lines)))
 
@@ -161,6 +162,9 @@ class Core:
 
     async def stop(self) -> None:
         """Stop in reverse; what is known is kept for the next start."""
+        if self._saving is not None:
+            self._saving.cancel()
+            await asyncio.wait([self._saving])
         if self._looking is not None:
             self._looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -215,7 +219,7 @@ class Core:
                 await self.minder.look(self._now(), boottime())
                 if boottime() - saved > SNAPSHOT_S:
                     saved = boottime()
-                    await self._save()
+                    self._save_soon()
             except Exception:  # a bug here must not end the watch
                 log.exception("the core's look at what is due failed")
             await asyncio.sleep(LOOK_S)
@@ -237,6 +241,11 @@ class Core:
             for record in records:
                 self.affairs.replay(record)
         log.info("recovered", records=size, replayed=size - first, seconds=round(time.perf_counter() - began, 3))
+
+    def _save_soon(self) -> None:
+        """Begin to save, unless that is under way: a disk that hangs must not hold up the watch."""
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
         """Keep what is going on. Only while everything that led to it is on disk: else the next start knows better."""

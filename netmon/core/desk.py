@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+import structlog
+
 from netmon.api import (
     Alert,
     CoreStatus,
@@ -21,6 +23,7 @@ from netmon.api import (
     Receipt,
     Silence,
     Unavailable,
+    Unrecorded,
 )
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.changes import Change
@@ -29,7 +32,12 @@ from netmon.core.intake import Intake
 from netmon.core.journal import Journal
 from netmon.core.ledger.record import Entry, Kind
 
+log = structlog.get_logger(__name__)
+
 COMMIT_TIMEOUT_S: Final = 5.0  # how long somebody waits for an answer; a commit takes some 20 ms
+
+
+_TAKEN_A_SECOND: Final = 2_000  # findings, at least, on a busy machine
 
 
 class History(Protocol):
@@ -93,7 +101,12 @@ class OperatorsDesk:
     async def submit(self, things: Sequence[Finding | Event], source: str) -> Receipt:
         """Take findings and events; returns when they are on disk, or Unavailable when they will not be soon."""
         self._must_be_writable()
-        return await self._intake.submit(things, source)
+        taking = asyncio.ensure_future(self._intake.submit(things, source))
+        done, _ = await asyncio.wait([taking], timeout=COMMIT_TIMEOUT_S + len(things) / _TAKEN_A_SECOND)
+        if not done:  # it goes on: half of what came would be the worst
+            taking.add_done_callback(_looked_at)
+            raise Unrecorded("the disk stopped taking records meanwhile; what came is recorded when it takes them")
+        return taking.result()
 
     async def acknowledge(self, ids: Sequence[str], author: str, note: str = "") -> Sequence[Alert]:
         """Take alerts, or all of an incident, in hand."""
@@ -161,7 +174,7 @@ class OperatorsDesk:
         entry = Entry(Kind.ACTION, now, f"user {author}", {"what": what, "by": author, **about})
         committed = self._affairs.settle(changes, now, [entry])
         if committed is None:
-            raise Unavailable("the ledger takes nothing more; the action took effect but is not recorded")
+            raise Unrecorded("the ledger takes nothing more; what you did took effect and is recorded nowhere")
         await self._on_disk(committed)
 
     @staticmethod
@@ -169,10 +182,15 @@ class OperatorsDesk:
         try:
             await asyncio.wait_for(asyncio.shield(committed), COMMIT_TIMEOUT_S)
         except TimeoutError:
-            raise Unavailable(
+            raise Unrecorded(
                 "the disk stopped taking records meanwhile; what you did took effect and is recorded when it takes them"
             ) from None
 
     def _must_be_writable(self) -> None:
         if not self._journal.writable:
             raise Unavailable("the ledger cannot be written, so nothing was changed; see `netmon status` and the disk")
+
+
+def _looked_at(taking: asyncio.Future[Receipt]) -> None:
+    if not taking.cancelled() and (error := taking.exception()) is not None:
+        log.error("what came over HTTP could not be taken in the end", error=str(error))

@@ -17,13 +17,15 @@ from netmon.core.codec import encode, sane, to_data
 from netmon.core.ledger.record import Entry, Kind
 
 DUPLICATE: Final = "duplicate"  # this number of this sender is in the ledger already
-REPEATED: Final = "repeated"  # says what is known; only `updated_at` of its alert moved
+REPEATED: Final = "repeated"  # says what is on record; only `updated_at` of its alert moved
 MALFORMED: Final = "malformed"  # a time in it is none, or a text
 TOO_LARGE: Final = "too_large"  # for a record of the ledger
 UNRECORDED: Final = "ledger_full"  # not even memory could keep it
 REFUSED: Final = "refused"  # the ledger was closed before it was on disk
 
 _ENVELOPE_BYTES: Final = 4_096  # of a record, around what was said: times, key, names
+_NEWS_S: Final = 60.0  # between two records of what changes no alert: new evidence of the same matter
+_SAID_MAX: Final = 100_000  # findings whose last words are known: as many as there are alerts, 20 MB
 _TURN_S: Final = 0.005  # of judging before others on the event loop get their turn
 
 
@@ -49,6 +51,7 @@ class Intake:
         self._now = now
         self._max_bytes = max_record_bytes - _ENVELOPE_BYTES
         self._taken: dict[str, int] = {}  # by sender: the highest number taken, also those not on disk yet
+        self._said: dict[str, tuple[int, float]] = {}  # by key: what was last recorded of it, and when
         self._newest: dict[str, asyncio.Future[int]] = {}  # by sender: the commit of the newest
 
     def last(self, sender: str) -> int:
@@ -111,10 +114,25 @@ class Intake:
         except Refused as refused:
             self._drop(tally, refused.reason, number)
             return
-        if not changes:
+        news = self._is_news(finding, now, changed=bool(changes))
+        if not changes and not news:
             self._drop(tally, REPEATED, number)
             return
         self._note(tally, self._affairs.settle(changes, now, [finding_entry(finding, source, key)]), 1, number)
+
+    def _is_news(self, finding: Finding, now: float, *, changed: bool) -> bool:
+        """Tell whether a finding that changes no alert says something new: it is recorded, but not every second."""
+        said = hash((finding.summary, finding.severity, finding.impact, tuple(finding.evidence.items())))
+        old = self._said.get(finding.key)
+        if changed or old is None:
+            if len(self._said) >= _SAID_MAX:
+                self._said.clear()
+            self._said[finding.key] = said, now
+            return False
+        if old[0] == said or abs(now - old[1]) < _NEWS_S:
+            return False
+        self._said[finding.key] = said, now
+        return True
 
     def _record(self, tally: _Tally) -> None:
         """Record the events that wait in a row, each by itself but all at once."""

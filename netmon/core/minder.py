@@ -122,15 +122,16 @@ class Minder:
             self._affairs.settle(engine.tick(now, _AT_ONCE), now)
         self._affairs.settle_notices(planner.tick(now, engine), now)
 
-    def say(self, finding: Finding, now: float) -> None:
-        """Take a finding of the core's own."""
+    def say(self, finding: Finding, now: float) -> bool:
+        """Take a finding of the core's own; False when there was no room for it, so that it is said again."""
         try:
             changes = self._affairs.alerts.say(finding, self._name, now)
         except Refused as refused:
             log.error("a finding on netmon itself was not taken", finding=finding.key, problem=str(refused))  # noqa: TRY400
-            return
+            return False
         if changes:
             self._affairs.settle(changes, now, [finding_entry(finding, self._name, "")])
+        return True
 
     def _clock(self, now: float, monotonic: float) -> None:
         delta_s = self._detector.see(now, monotonic)
@@ -145,13 +146,13 @@ class Minder:
 
     def _ledger(self, now: float) -> None:
         damage = self._store.damage
-        if damage and damage != self._damage:
-            self.say(damage_finding(self._name, damage, now), now)
-        self._damage = damage
+        if damage != self._damage and (not damage or self.say(damage_finding(self._name, damage, now), now)):
+            self._damage = damage
         problem = self._store.problem
-        if bool(problem) != bool(self._problem):
-            self.say(ledger_finding(self._name, problem or self._problem, now, cleared=not problem), now)
-        self._problem = problem
+        if bool(problem) == bool(self._problem) or self.say(
+            ledger_finding(self._name, problem or self._problem, now, cleared=not problem), now
+        ):
+            self._problem = problem
 
     def _replaced(self, sender: str, now: float) -> None:
         self._affairs.alerts.source_back(sender, now)

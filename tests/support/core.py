@@ -1,6 +1,7 @@
 """The core over a real ledger in a temporary directory, with a sink and a courier that remember."""
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,18 +75,18 @@ class Bench:
     post: Post = field(default_factory=Post)
 
     @asynccontextmanager
-    async def core(self) -> AsyncIterator[Core]:
-        core = self.make()
+    async def core(self, now: Callable[[], float] = time.time) -> AsyncIterator[Core]:
+        core = self.make(now)
         await core.start([self.sink], self.post)
         try:
             yield core
         finally:
             await core.stop()
 
-    def make(self) -> Core:
+    def make(self, now: Callable[[], float] = time.time) -> Core:
         settings = CoreSettings("noc", LedgerSettings(), IndexSettings(), self.alerts, self.notify, 20.0)
         inventory = Inventory(frozenset({"sw-1", "sw-2", "sw-3", "netmon.noc"}), site_of, matchers_of)
-        return Core(self.folder, settings, inventory, BySite(self.alerts), "netmon.noc", CollectorRegistry())
+        return Core(self.folder, settings, inventory, BySite(self.alerts), "netmon.noc", CollectorRegistry(), now=now)
 
     def records(self) -> list[Record]:
         found = [decode(line) for _, line in read(self.folder / "ledger")]

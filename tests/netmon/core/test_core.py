@@ -5,6 +5,7 @@ import errno
 import math
 import os
 import shutil
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from netmon.api import Event, Finding, Matcher, NewSilence, Query, State, Unavailable
+from netmon.api import Event, Finding, Matcher, NewSilence, Query, State, Unavailable, Unrecorded
 from netmon.core import codec
 from netmon.core.clock import boottime
 from netmon.core.core import Inventory
@@ -234,3 +235,32 @@ async def test_numbers_that_json_lacks_are_told_by_name_and_survive(bench: Bench
         (alert,) = core.desk.alerts()
         assert alert.evidence == {"value": "nan", "limit": "inf", "other": 1.5}
     assert codec.decode(codec.encode(odd)) == replace(odd, evidence={"value": "nan", "limit": "inf", "other": 1.5})
+
+
+async def test_new_evidence_of_a_known_matter_is_recorded_once_a_minute(tmp_path: Path) -> None:
+    bench, now = Bench(tmp_path), 2e9
+
+    async with bench.core(lambda: now) as core:
+        for second, value in ((0, 1), (10, 2), (61, 2), (62, 3), (122, 3)):
+            now = 2e9 + second
+            said = replace(finding(), evidence={"value": value})
+            await core.desk.submit([said], "prometheus")
+    values = [record.data["evidence"]["value"] for record in bench.kinds("finding")]
+    assert values == [1, 2, 3]
+
+
+async def test_an_answer_does_not_wait_for_a_disk_that_hangs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netmon.core.desk.COMMIT_TIMEOUT_S", 0.2)
+    hang, sync = threading.Event(), Disk.sync
+    monkeypatch.setattr(Disk, "sync", lambda self, fd: (hang.wait(10), sync(self, fd)))
+    hang.set()
+    async with bench.core() as core:
+        await core.desk.submit([finding()], "prometheus")
+        hang.clear()
+        with pytest.raises(Unrecorded):
+            await core.desk.acknowledge([core.desk.alerts()[0].id], "budi")
+        with pytest.raises(Unrecorded):
+            await core.desk.submit([finding("b")], "prometheus")
+        assert {alert.state for alert in core.desk.alerts()} == {State.ACKNOWLEDGED, State.FIRING}
+        hang.set()
+    assert [record.data["what"] for record in bench.kinds("action")] == ["acknowledge"]
