@@ -3,14 +3,20 @@
 import fcntl
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from netmon.api import ConfigError, Fault
 
 NAMES: Final = ("netmon", "core", "poller")
 """What daemons are called: `netmon` does everything, the others are roles."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class PidFile:
@@ -31,14 +37,18 @@ class PidFile:
             problem = f"another netmon daemon (process {holder or 'unknown'}) uses this state directory"
             remedy = "stop that one, or give this one its own state_dir"
             raise ConfigError(Fault(str(self.path), 0, 0, problem, remedy)) from None
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
         self._fd = fd
+        try:
+            os.ftruncate(fd, 0)
+            os.write(fd, f"{os.getpid()}\n".encode())
+        except OSError as error:  # a full disk keeps no daemon from starting: the lock holds without the number
+            log.warning("the process id could not be written", file=str(self.path), error=str(error))
 
     def release(self) -> None:
         """Give the lock up. The file stays, empty: removing it would race with the next daemon's lock."""
         if self._fd is not None:
-            os.ftruncate(self._fd, 0)
+            with suppress(OSError):  # a disk that became read-only: the lock is what counts
+                os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
 

@@ -1,5 +1,6 @@
 """What ties a daemon to its machine: the lock on its state, systemd's messages, the event loop's lag."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -40,6 +41,20 @@ def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
         finally:
             process.kill()
     assert daemon_pid(tmp_path) is None
+    PidFile(tmp_path).take()
+
+
+def test_a_full_disk_keeps_no_daemon_from_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fd: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    first = PidFile(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        first.take()
+    with pytest.raises(ConfigError):
+        PidFile(tmp_path).take()
+    first.release()
     PidFile(tmp_path).take()
 
 
