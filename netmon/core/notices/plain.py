@@ -1,10 +1,19 @@
 """Text from outside made fit for a message: one line, nothing that steers a display, not too long; and times."""
 
+import re
 import unicodedata
 from datetime import datetime
+from math import isfinite
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from netmon.api import Value
 from netmon.core.notices.texts import say
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+_NAMES_A_MOMENT: Final = re.compile(r"since|until|at|time|timestamp|.*_(since|until|at|time|timestamp)(_seconds)?")
+_MOMENTS: Final = range(946_684_800, 4_102_444_800)  # Unix seconds of the years 2000 to 2099
+_EXACT: Final = 1e21  # a float beyond it has no digits that mean anything but its first
 
 
 def clean(text: str, most: int) -> str:
@@ -46,3 +55,40 @@ def listed(names: list[str], count: int, language: str) -> str:
     """Return names with how many more there are (`count` is of all)."""
     text = ", ".join(names)
     return say(language, "more", names=text, count=count - len(names)) if count > len(names) else text
+
+
+def evident(name: str, value: str | Value, zone: str, language: str) -> str:
+    """Return a piece of evidence for people: moments by their clock, numbers with no more digits than matter.
+
+    A moment is text as in RFC 3339, or Unix seconds whose name says that they are a time.
+    """
+    if isinstance(value, str):
+        at = _moment(value)
+        return value if at is None else when(at, zone, language)
+    if isfinite(value) and int(value) in _MOMENTS and _NAMES_A_MOMENT.fullmatch(name):
+        return when(float(value), zone, language)
+    return figure(value, language)
+
+
+def _moment(text: str) -> float | None:
+    """Return the Unix seconds that text stands for; None where it is no moment."""
+    if _MOMENT.fullmatch(text) is None:
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).timestamp()
+    except (ValueError, OverflowError):  # the 31st of February
+        return None
+
+
+def figure(value: Value, language: str) -> str:
+    """Return a number as the language writes it: whole ones whole, others with at most six digits that matter."""
+    if isinstance(value, float) and (not isfinite(value) or abs(value) >= _EXACT):
+        return f"{value:g}"
+    if value == int(value) or abs(value) >= 100_000:
+        text = f"{round(value):,}"
+    else:
+        text = f"{value:.6g}" if abs(value) < 1_000 else f"{value:,.{2 if abs(value) < 10_000 else 1}f}"
+    return text.translate(_COMMAS) if language == "id" else text
+
+
+_COMMAS: Final = str.maketrans(",.", ".,")

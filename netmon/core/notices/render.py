@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from netmon.api import Alert, Incident, Message, Notices, Severity, State, Unknown, Value
+from netmon.api import Alert, Incident, Message, Notices, Severity, State, Unknown
 from netmon.core.notices.ladder import Lookups
-from netmon.core.notices.plain import clean, lasting, listed, when
+from netmon.core.notices.plain import clean, evident, lasting, listed, when
 from netmon.core.notices.settings import NotifySettings, Person
 from netmon.core.notices.texts import say
 from netmon.core.notices.words import Case, Notice, Said
@@ -182,7 +182,8 @@ def _alert_lines(reader: _Reader, alerts: Sequence[Alert]) -> Iterator[str]:
     for alert in _shown(alerts):
         summary = alert.summaries.get(reader.language) or alert.summary
         yield f"- {clean(alert.target, 60)}: {clean(summary, 200)}" if alert.target else f"- {clean(summary, 200)}"
-        numbers = [f"{clean(k, 40)} {clean(number(v), 60)}" for k, v in list(alert.evidence.items())[:_EVIDENCE]]
+        shown = list(alert.evidence.items())[:_EVIDENCE]
+        numbers = [f"{clean(k, 40)} {clean(evident(k, v, reader.zone, reader.language), 60)}" for k, v in shown]
         if numbers:
             yield f"  {', '.join(numbers)}"
         if alert.impact is not None:
@@ -198,13 +199,6 @@ def _shown(alerts: Sequence[Alert]) -> list[Alert]:
     if not any(alert.impact for alert in shown):
         shown[-1:] = [next((alert for alert in alerts if alert.impact), shown[-1])]
     return shown
-
-
-def number(value: str | Value) -> str:
-    """Return a piece of evidence with no more digits than matter."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return str(value)
 
 
 def _endings(reader: _Reader, case: Case, incident: Incident | None, alerts: Sequence[Alert]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netmon.api import Impact, Message, Severity, State
-from netmon.core.notices.plain import clean, lasting, when
+from netmon.core.notices.plain import clean, evident, figure, lasting, when
 from netmon.core.notices.render import BODY_MAX, SUBJECT_MAX
 from netmon.core.notices.texts import TEXTS
 from tests.support.notices import START, Scene, Told, alert, incident, settings
@@ -211,3 +211,54 @@ def test_times_are_the_recipients() -> None:
     assert when(START, "Asia/Jakarta", "id") == "15:00 WIB, Jum 15 Jan"
     assert when(START, "Asia/Makassar", "en") == "16:00 WITA, Fri 15 Jan"
     assert when(START, "Asia/Jayapura", "en") == "17:00 WIT, Fri 15 Jan"
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "indonesian"),
+    [
+        (7, "7", "7"),
+        (70.0, "70", "70"),
+        (-31.2000001, "-31.2", "-31,2"),
+        (0.0001, "0.0001", "0,0001"),
+        (1234.5, "1,234.50", "1.234,50"),
+        (99_999.96, "100,000.0", "100.000,0"),
+        (1_234_567, "1,234,567", "1.234.567"),
+        (18_446_744_073_709_551_615, "18,446,744,073,709,551,615", "18.446.744.073.709.551.615"),
+        (10_000_000_000.0, "10,000,000,000", "10.000.000.000"),
+        (-2_500_000.25, "-2,500,000", "-2.500.000"),
+        (1e300, "1e+300", "1e+300"),
+        (float("inf"), "inf", "inf"),
+        (float("nan"), "nan", "nan"),
+    ],
+)
+def test_numbers_are_written_as_the_language_does(value: float, english: str, indonesian: str) -> None:
+    assert (figure(value, "en"), figure(value, "id")) == (english, indonesian)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("since", "2027-01-15T08:00:00Z", "16:00 WITA, Fri 15 Jan"),
+        ("since", "2027-01-15T10:00:00.5+02:00", "16:00 WITA, Fri 15 Jan"),
+        ("since", START, "16:00 WITA, Fri 15 Jan"),
+        ("last_seen_at", int(START), "16:00 WITA, Fri 15 Jan"),
+        ("boot_time_seconds", START, "16:00 WITA, Fri 15 Jan"),
+        ("since", "2027-02-31T08:00:00Z", "2027-02-31T08:00:00Z"),
+        ("since", 20.0, "20"),
+        ("octets", START, "1,800,000,000"),
+        ("version", "2027-01-15", "2027-01-15"),
+    ],
+)
+def test_moments_in_evidence_are_shown_by_the_recipients_clock(name: str, value: str | float, expected: str) -> None:
+    assert evident(name, value, "Asia/Makassar", "en") == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("en", "since 17:00 WIT, Fri 15 Jan, count 1,800,000,000")])
+def test_a_message_shows_moments_and_counts_for_people(name: str, expected: str) -> None:
+    it = scene()
+    one = incident(1)
+    it.board.alerts["I1"] = [alert(one, evidence={"since": "2027-01-15T08:00:00Z", "count": 1_800_000_000})]
+    it.say(one)
+    it.pass_time(10)
+    (body,) = (told.body for told in it.told if told.person == name)
+    assert expected in body
