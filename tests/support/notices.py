@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import chain, repeat
 from typing import Any
 
 from netmon.api import Alert, Incident, Severity, State, Unknown, labels_of
@@ -128,7 +129,14 @@ class Scene:
     def change(self, incident_id: str, **fields: Any) -> None:
         self.say(replace(self.board.all[incident_id], updated_at=self.now, **fields))
 
-    def resolve(self, incident_id: str) -> None:
+    def resolve(self, incident_id: str, *whys: str) -> None:
+        """Let an incident end: its alerts for these reasons, the last of them for all that are left."""
+        of_it = self.board.alerts.get(incident_id) or [alert(self.board.all[incident_id])]
+        reasons = chain(whys, repeat(whys[-1] if whys else "cleared"))
+        self.board.alerts[incident_id] = [
+            replace(one, state=State.RESOLVED, resolved_at=self.now, why_resolved=why)
+            for one, why in zip(of_it, reasons, strict=False)
+        ]
         self.change(incident_id, state=State.RESOLVED, resolved_at=self.now)
 
     def acknowledge(self, incident_id: str, by: str = "operator") -> None:

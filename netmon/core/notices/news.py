@@ -1,12 +1,12 @@
 """What a person must be told of an incident, given what they know of it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from netmon.api import Incident, Notices, State
+from netmon.api import Alert, Incident, Notices, State
 from netmon.core.notices.settings import NotifySettings
-from netmon.core.notices.words import Case, Known, Owed
+from netmon.core.notices.words import Case, Ending, Known, Owed
 
 _BY_TIMETABLE: Final = frozenset({Notices.OPENED, Notices.REPEATED, Notices.ESCALATED})
 
@@ -24,6 +24,17 @@ def followed(case: Case, incident: Incident) -> Case:
         acknowledged_by=incident.acknowledged_by,
         merged_into=incident.merged_into,
     )
+
+
+def endings(alerts: Sequence[Alert]) -> tuple[Ending, ...]:
+    """Return why the alerts of an incident ended, in the order in which they first did."""
+    found: dict[str, Ending] = {}
+    for alert in alerts:
+        if alert.why_resolved:
+            old = found.get(alert.why_resolved, Ending(alert.why_resolved, 0))
+            quiet_s = max((s for s in (old.quiet_s, alert.expires_s) if s is not None), default=None)
+            found[alert.why_resolved] = replace(old, alerts=old.alerts + 1, quiet_s=quiet_s)
+    return tuple(found.values())
 
 
 def first_seen(incident: Incident, matures_at: float) -> Case:

@@ -12,7 +12,7 @@ from netmon.api import Alert, Incident, Notices, State, Unknown
 from netmon.core.notices.changes import Changed, NoticeChange
 from netmon.core.notices.delivery import Failure, after_failure, channels_of
 from netmon.core.notices.ladder import Ladder, Lookups, halted
-from netmon.core.notices.news import News, first_seen, followed, owe
+from netmon.core.notices.news import News, endings, first_seen, followed, owe
 from netmon.core.notices.oncall import next_time
 from netmon.core.notices.outbox import Outbox
 from netmon.core.notices.render import Draft, Renderer
@@ -72,9 +72,11 @@ class Planner:
     def _moved(self, old: Case, new: Case, lookups: Lookups, now: float) -> Case:
         """Set a case's timetable by how its incident changed."""
         if new.state is State.RESOLVED:
+            if old.state is not State.RESOLVED:
+                new = replace(new, endings=endings(_alerts_of(lookups, new.id)))
             return self._ended(new, lookups, now)
         if old.state is State.RESOLVED:
-            return replace(new, matures_at=now + self.settings.group_wait_s, tracks=())
+            return replace(new, matures_at=now + self.settings.group_wait_s, tracks=(), endings=())
         return new if new.matures_at is not None else self._while_open(old, new, lookups, now)
 
     def _while_open(self, old: Case, new: Case, lookups: Lookups, now: float) -> Case:

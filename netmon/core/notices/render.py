@@ -10,7 +10,7 @@ from netmon.core.notices.ladder import Lookups
 from netmon.core.notices.plain import clean, evident, lasting, listed, when
 from netmon.core.notices.settings import NotifySettings, Person
 from netmon.core.notices.texts import say
-from netmon.core.notices.words import Case, Notice, Said
+from netmon.core.notices.words import CLEARED, Case, Notice, Said
 
 SUBJECT_MAX: Final = 100  # characters: what mail clients and phones show of it
 BODY_MAX: Final = 3_500  # characters: Telegram takes 4,096
@@ -18,6 +18,11 @@ _ALERTS: Final = 5  # shown of one incident
 _EVIDENCE: Final = 6  # numbers shown of one alert
 _TARGETS: Final = 5
 _LISTED: Final = 20  # incidents shown of many
+_ENDED: Final = {  # why an alert ended → what is said of it
+    "expired": "ended.expired",
+    "operator": "ended.operator",
+    "target left the inventory": "ended.target",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,10 @@ def _one(reader: _Reader, notice: Notice, case: Case, why: Notices, lookups: Loo
     title = clean(reader.title(case), 300)
     where = f"{case.site}: " if case.site and not title.startswith(case.site) else ""
     severity = reader.severity(case.severity).upper()
-    around = reader.say(f"subject.{why.value}", severity=severity, where=where, title="", incident=case.id)
+    kind = f"subject.{'closed' if _is_closed(case) else why.value}"
+    around = reader.say(kind, severity=severity, where=where, title="", incident=case.id)
     short = clean(title, max(20, SUBJECT_MAX - len(around)))
-    subject = reader.say(f"subject.{why.value}", severity=severity, where=where, title=short, incident=case.id)
+    subject = reader.say(kind, severity=severity, where=where, title=short, incident=case.id)
     lines = [title, *_headline(reader, notice, case, why), *_about(reader, case, incident)]
     if case.state is not State.RESOLVED:
         lines += _alert_lines(reader, alerts)
@@ -151,9 +157,30 @@ def _headline(reader: _Reader, notice: Notice, case: Case, why: Notices) -> Iter
     elif why is Notices.RESOLVED and case.merged_into:
         yield reader.say("line.merged", incident=case.merged_into)
     elif why is Notices.RESOLVED:
-        yield reader.say("line.over")
+        yield from _how_it_ended(reader, case)
     if notice.unreached:
         yield reader.say("line.unreached", person=notice.unreached)
+
+
+def _is_closed(case: Case) -> bool:
+    """Tell whether an incident was closed without anybody having seen that it was over."""
+    return case.state is State.RESOLVED and not case.merged_into and not case.seen_over()
+
+
+def _how_it_ended(reader: _Reader, case: Case) -> Iterator[str]:
+    if not case.endings:
+        yield reader.say("ended.unknown")
+    elif case.seen_over():
+        yield reader.say("line.over")
+    count = sum(ending.alerts for ending in case.endings)
+    for ending in case.endings:
+        if ending.why == CLEARED:
+            continue
+        part = reader.say("ended.part", n=ending.alerts, count=count) if ending.alerts < count else ""
+        lasted = ""
+        if ending.quiet_s is not None:
+            lasted = reader.say("ended.lasted", time=lasting(ending.quiet_s, reader.language))
+        yield reader.say(_ENDED.get(ending.why, "ended.other"), why=clean(ending.why, 80), lasted=lasted, part=part)
 
 
 def _about(reader: _Reader, case: Case, incident: Incident | None) -> Iterator[str]:
@@ -226,7 +253,7 @@ def _many(reader: _Reader, notice: Notice, cases: Sequence[Case]) -> tuple[str, 
     if notice.digest and len(cases) == 1:
         kind = "digest.one"
     elif not notice.digest and all(case.state is State.RESOLVED for case in cases):
-        kind = "many.over"
+        kind = "many.closed" if any(map(_is_closed, cases)) else "many.over"
     some = [name for name, _ in sites.most_common(3)]
     where = f": {listed(some, len(sites), reader.language)}" if some else ""
     worst = max(cases, key=lambda case: (case.state is not State.RESOLVED, case.severity))
@@ -236,10 +263,21 @@ def _many(reader: _Reader, notice: Notice, cases: Sequence[Case]) -> tuple[str, 
     return subject, [*lines, *_counts(reader, cases, sites), "", *_list(reader, cases), "", reader.say("many.all")]
 
 
+_COUNTED: Final = ("many.open", "many.acknowledged", "many.resolved", "many.closed")
+_STATES: Final = {
+    State.PENDING: "many.open",
+    State.FIRING: "many.open",
+    State.ACKNOWLEDGED: "many.acknowledged",
+    State.RESOLVED: "many.resolved",
+}
+_ASIDES: Final = {State.RESOLVED: "many.over", State.ACKNOWLEDGED: "many.hand"}
+
+
 def _counts(reader: _Reader, cases: Sequence[Case], sites: Counter[str]) -> Iterator[str]:
-    states = ((State.FIRING, "many.open"), (State.ACKNOWLEDGED, "many.acknowledged"), (State.RESOLVED, "many.resolved"))
-    for state, key in states:
-        count = Counter(case.severity for case in cases if case.state is state)
+    counts: dict[str, Counter[Severity]] = {key: Counter() for key in _COUNTED}
+    for case in cases:
+        counts["many.closed" if _is_closed(case) else _STATES[case.state]][case.severity] += 1
+    for key, count in counts.items():
         if count:
             yield reader.say(key, count=count.total())
             parts = [f"{reader.severity(one)} {count[one]}" for one in reversed(Severity) if count[one]]
@@ -255,7 +293,7 @@ def _list(reader: _Reader, cases: Sequence[Case]) -> Iterator[str]:
         yield reader.say("many.worst")
     for case in ordered[:_LISTED]:
         site = f"{case.site}: " if case.site else ""
-        aside = {State.RESOLVED: "many.over", State.ACKNOWLEDGED: "many.hand"}.get(case.state)
+        aside = "many.shut" if _is_closed(case) else _ASIDES.get(case.state)
         state = f" ({reader.say(aside)})" if aside else ""
         yield f"{case.id} {reader.severity(case.severity)} {site}{clean(reader.title(case), 80)}{state}"
     if len(cases) > _LISTED:

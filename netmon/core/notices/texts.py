@@ -31,8 +31,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "subject.resolved": Text(
         "[RESOLVED, {severity}] {where}{title} ({incident})", "[SELESAI, {severity}] {where}{title} ({incident})"
     ),
+    "subject.closed": Text(
+        "[CLOSED, {severity}] {where}{title} ({incident})", "[DITUTUP, {severity}] {where}{title} ({incident})"
+    ),
     "subject.many": Text("[{severity}] {count} more incidents{sites}", "[{severity}] {count} insiden lagi{sites}"),
     "subject.many.over": Text("[RESOLVED] {count} more incidents{sites}", "[SELESAI] {count} insiden lagi{sites}"),
+    "subject.many.closed": Text("[CLOSED] {count} more incidents{sites}", "[DITUTUP] {count} insiden lagi{sites}"),
     "subject.digest": Text("Digest: {count} incidents{sites}", "Ringkasan: {count} insiden{sites}"),
     "subject.digest.one": Text("Digest: 1 incident{sites}", "Ringkasan: 1 insiden{sites}"),
     # Severities
@@ -53,6 +57,23 @@ TEXTS: Final[Mapping[str, Text]] = {
     "line.acknowledged": Text("{who} has it in hand since {time}.", "Ditangani {who} sejak {time}."),
     "line.note": Text("Note: {note}", "Catatan: {note}"),
     "line.over": Text("It is over.", "Sudah selesai."),
+    # Why it was closed, where nobody saw that it was over. {part} is empty where this goes for all of its alerts.
+    "ended.expired": Text(
+        "Not said any more{lasted}: nobody knows whether it is over{part}.",
+        "Tidak dilaporkan lagi{lasted}: tidak ada yang tahu apakah sudah selesai{part}.",
+    ),
+    "ended.lasted": Text(" for {time}", " selama {time}"),
+    "ended.operator": Text(
+        "An operator closed it; nobody saw that it was over{part}.",
+        "Ditutup operator; tidak terlihat apakah sudah selesai{part}.",
+    ),
+    "ended.target": Text(
+        "Its target left the inventory: it is not watched any more{part}.",
+        "Perangkatnya keluar dari inventaris: tidak diawasi lagi{part}.",
+    ),
+    "ended.other": Text("It was closed: {why}{part}.", "Ditutup: {why}{part}."),
+    "ended.unknown": Text("It was closed; why is not known here.", "Ditutup; sebabnya tidak diketahui di sini."),
+    "ended.part": Text(" ({n} of {count} alerts)", " ({n} dari {count} alarm)"),
     "line.absorbed": Text("Takes in: {incidents}", "Mencakup: {incidents}"),
     "line.merged": Text("It goes on as {incident}.", "Dilanjutkan sebagai {incident}."),
     "line.worse": Text("It became worse: {severity} now.", "Memburuk: kini {severity}."),
@@ -71,11 +92,13 @@ TEXTS: Final[Mapping[str, Text]] = {
     "many.open": Text("Open: {count}", "Terbuka: {count}"),
     "many.acknowledged": Text("In hand: {count}", "Ditangani: {count}"),
     "many.resolved": Text("Over already: {count}", "Sudah selesai: {count}"),
+    "many.closed": Text("Closed, and not seen to be over: {count}", "Ditutup, belum tentu selesai: {count}"),
     "many.severities": Text("  {counts}", "  {counts}"),
     "many.sites": Text("Sites: {counts}", "Lokasi: {counts}"),
     "many.worst": Text("The worst of them:", "Yang terparah:"),
     "many.rest": Text("and {count} more", "dan {count} lagi"),
     "many.over": Text("over", "selesai"),
+    "many.shut": Text("closed, not seen to be over", "ditutup, belum tentu selesai"),
     "many.hand": Text("in hand", "ditangani"),
     "many.all": Text("All of them: netmon incidents", "Semuanya: netmon incidents"),
     # Times

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from netmon.api import Notices, Severity, State
+
+CLEARED: Final = "cleared"
 
 
 class Way(StrEnum):
@@ -40,6 +43,15 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """Why alerts of an incident ended."""
+
+    why: str  # as alerts have it: cleared (seen to be over), expired, operator, …
+    alerts: int
+    quiet_s: float | None = None  # how long an expired one was not said, at most
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One incident as far as messages go. `id` is the incident's."""
 
@@ -58,6 +70,11 @@ class Case:
     absorbed: tuple[str, ...] = ()  # incidents that were merged into it; the newest of them
     absorbed_count: int = 0
     merged_into: str = ""
+    endings: tuple[Ending, ...] = ()  # once it is resolved
+
+    def seen_over(self) -> bool:
+        """Tell whether it was seen to be over, and not only closed."""
+        return bool(self.endings) and all(ending.why == CLEARED for ending in self.endings)
 
     def deadline(self) -> float | None:
         """Return when time alone changes something here; None where it does not."""

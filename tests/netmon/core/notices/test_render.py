@@ -93,6 +93,16 @@ def resolved() -> list[Told]:
     return it.told[-2:]
 
 
+def expired() -> list[Told]:
+    it = scene()
+    a_cut_fiber(it)
+    it.board.alerts["I42"] = [replace(one, expires_s=900) for one in it.board.alerts["I42"]]
+    it.pass_time(7_300, 10)
+    it.resolve("I42", "cleared", "target left the inventory", "operator", "expired")
+    it.pass_time(600, 10)
+    return it.told[-2:]
+
+
 def worse() -> list[Told]:
     it = scene()
     it.say(incident(7, Severity.WARNING))
@@ -121,7 +131,7 @@ def digest() -> list[Told]:
     return it.told
 
 
-@pytest.mark.parametrize("story", [opened, escalated, acknowledged, resolved, worse, many, digest])
+@pytest.mark.parametrize("story", [opened, escalated, acknowledged, resolved, expired, worse, many, digest])
 def test_messages_are_as_expected(story: Callable[[], list[Told]]) -> None:
     told = {one.person: one for one in reversed(story())}
     assert set(told) == {"en", "id"}
@@ -262,3 +272,42 @@ def test_a_message_shows_moments_and_counts_for_people(name: str, expected: str)
     it.pass_time(10)
     (body,) = (told.body for told in it.told if told.person == name)
     assert expected in body
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [
+        ("cleared", "It is over."),
+        ("expired", "Not said any more for 15 min: nobody knows whether it is over."),
+        ("operator", "An operator closed it; nobody saw that it was over."),
+        ("target left the inventory", "Its target left the inventory: it is not watched any more."),
+        ("something else", "It was closed: something else."),
+    ],
+)
+def test_the_end_is_told_with_what_is_known_of_it(why: str, expected: str) -> None:
+    it = scene()
+    one = incident(1)
+    it.board.alerts["I1"] = [alert(one, expires_s=900), alert(one, "another", expires_s=60)]
+    it.say(one)
+    it.pass_time(60)
+    it.resolve("I1", why)
+    it.board.alerts.clear()  # the desk has forgotten them by the time that the message is written
+    it.pass_time(60)
+    (told,) = (one for one in it.told[2:] if one.person == "en")
+    assert told.body.split("\n")[1] == expected
+    assert told.subject.startswith("[RESOLVED" if why == "cleared" else "[CLOSED")
+    assert ("It is over." in told.body) is (why == "cleared")
+
+
+def test_a_message_on_many_tells_what_is_over_from_what_was_only_closed() -> None:
+    it = scene()
+    it.say(*(incident(number) for number in range(30)))
+    it.pass_time(20)
+    for number in range(30):
+        it.resolve(f"I{number}", "expired" if number % 2 else "cleared")
+    it.pass_time(1_300, 10)
+    (told,) = (one for one in it.told if one.person == "en" and len(one.incidents) > 1 and "CLOSED" in one.subject)
+    assert "Over already: " in told.body
+    assert "Closed, and not seen to be over: " in told.body
+    assert "sw-11 does not answer (closed, not seen to be over)" in told.body
+    assert "sw-12 does not answer (over)" in told.body
