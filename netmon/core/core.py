@@ -50,6 +50,7 @@ log = structlog.get_logger(__name__)
 LOOK_S: Final = 1.0
 SNAPSHOT_S: Final = 60.0  # a start reads at most this much of the ledger again
 _REPLAY_SLICE: Final = 500
+_REPLAY_MANY: Final = 10_000  # some 0.1 s: what so many led to is kept at once, in case we are killed before a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Core:
         """Find out what was going on, then take part in it again."""
         await self._launch(self._checkpointer)  # before the ledger, so that it stops after it and signs the last record
         await self._launch(self.ledger)
-        await self._recover()
+        replayed = await self._recover()
         await self._launch(self.index)
         self.index.wake(self.ledger.size)
         now = self._now()
@@ -158,7 +159,7 @@ class Core:
         if courier is not None:
             await self._launch(courier)
             await self._launch(Dispatcher(self.affairs, courier, self._registry, self._now))
-        self._looking = asyncio.create_task(self._look())
+        self._looking = asyncio.create_task(self._look(replayed))
 
     async def stop(self) -> None:
         """Stop in reverse; what is known is kept for the next start."""
@@ -212,8 +213,8 @@ class Core:
         await component.start()
         self._started.append(component)
 
-    async def _look(self) -> None:
-        saved = boottime()
+    async def _look(self, replayed: int) -> None:
+        saved = boottime() - (SNAPSHOT_S if replayed >= _REPLAY_MANY else 0)
         while True:
             try:
                 await self.minder.look(self._now(), boottime())
@@ -224,7 +225,8 @@ class Core:
                 log.exception("the core's look at what is due failed")
             await asyncio.sleep(LOOK_S)
 
-    async def _recover(self) -> None:
+    async def _recover(self) -> int:
+        """Learn what was going on; return how many records had to be read again for that."""
         size = self.ledger.size
         found = await asyncio.to_thread(snapshot.load, self._snapshot, self.ledger.origin, size)
         first = 0
@@ -241,6 +243,7 @@ class Core:
             for record in records:
                 self.affairs.replay(record)
         log.info("recovered", records=size, replayed=size - first, seconds=round(time.perf_counter() - began, 3))
+        return size - first
 
     def _save_soon(self) -> None:
         """Begin to save, unless that is under way: a disk that hangs must not hold up the watch."""
