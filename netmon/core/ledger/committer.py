@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from netmon.api import ConfigError, Fault, NetmonError
+from netmon.core.ledger.causes import cause
 from netmon.core.ledger.group import Outcome, TooLong
 from netmon.core.ledger.record import Entry
 from netmon.core.ledger.writer import Writer
@@ -67,6 +68,7 @@ class Committer:
         self._queue: deque[Act] = deque()
         self._wake = threading.Condition()
         self._stopping = False
+        self._began: float | None = None  # monotonic seconds: the attempt under way
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
 
     def start(self) -> None:
@@ -94,6 +96,14 @@ class Committer:
             self.waiting = after
             if before == 0 or before < GROUP_RECORDS <= after:
                 self._wake.notify()
+
+    def waited_s(self) -> float:
+        """Return how long the oldest act has waited, or the attempt under way has taken. The disk is not asked."""
+        with self._wake:
+            since = [self._queue[0].arrived] if self._queue else []
+            if self._began is not None:
+                since.append(self._began)
+        return time.monotonic() - min(since) if since else 0.0
 
     # ── in the thread ──
 
@@ -134,6 +144,7 @@ class Committer:
     def _attempt(self, group: list[Act], *, first: bool) -> Exception | None:
         """Open the ledger, or commit a group. Return what kept it from that."""
         started = time.perf_counter()
+        self._began = time.monotonic()
         try:
             outcomes = self._writer.commit([act.entries for act in group]) if group else self._open()
         except ConfigError as error:
@@ -143,6 +154,8 @@ class Committer:
         except Exception as error:
             log.exception("the ledger failed")
             return self._failed(error)
+        finally:
+            self._began = None
         settled: list[tuple[Act, Outcome | LedgerClosed]] = list(zip(group, outcomes, strict=False))
         self._take_away(len(settled))  # those that did not fit stay
         self._say(settled=settled, took_s=time.perf_counter() - started)
@@ -159,7 +172,7 @@ class Committer:
 
     def _failed(self, error: Exception) -> Exception:
         log.error("the ledger cannot be written; it is tried again", error=str(error), waiting=self.waiting)
-        self._say(problem=f"the ledger cannot be written: {error}", error=error)
+        self._say(problem=cause(error, str(self._writer.directory)), error=error)
         return error
 
     def _may_retry(self) -> bool:
@@ -178,7 +191,7 @@ class Committer:
             log.error("the ledger was closed before all could be written", records=self.waiting)
             closed = LedgerClosed("the ledger was closed before this could be written")
             self._take_away(len(left))
-            self._say(settled=[(act, closed) for act in left], problem=str(closed))
+            self._say(settled=[(act, closed) for act in left], problem="it was closed before all could be written")
 
     def _say(
         self,

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from netmon.api import ConfigError
+from netmon.core.ledger.causes import stalled
 from netmon.core.ledger.committer import Act, Committer, LedgerClosed, LedgerFull, News, kind_of
 from netmon.core.ledger.files import Disk
 from netmon.core.ledger.group import Outcome
@@ -49,13 +50,15 @@ class Ledger:
     ) -> None:
         self.on_commit: list[Callable[[int, Sequence[bytes]], None]] = []  # (first seq, lines), after the fsync
         self.on_health: list[Callable[[bool, str], None]] = []  # (healthy, problem)
-        self.problem = "the ledger is not open yet"  # one sentence for people, "" when healthy
+        self.problem = "it is not open yet"  # why it cannot be written, in words for people; "" when healthy
         disk = disk or Disk()
         self._now = now
         self._writer = Writer(directory, settings, Host(host_name, now, clock_offset, disk))
         self._committer = Committer(
             self._writer, settings.commit_wait_ms / 1e3, settings.max_waiting_records, self._tell
         )
+        self._stalled_after_s = settings.stalled_after_s
+        self._stalled = ""  # the problem while the disk does not answer
         self._max_waiting = settings.max_waiting_records
         self._retention = Retention(directory, settings.retention, disk)
         self._metrics = LedgerMetrics(registry)
@@ -64,7 +67,7 @@ class Ledger:
         self._sources: Mapping[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opened: asyncio.Future[None] | None = None  # the first attempt was made
-        self._daily: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._one_purge = asyncio.Lock()
 
     @property
@@ -106,16 +109,17 @@ class Ledger:
         self._loop = asyncio.get_running_loop()
         self._opened = self._loop.create_future()
         self._committer.start()
+        self._tasks.append(asyncio.create_task(self._watch_disk()))
         await self._opened
-        self._daily = asyncio.create_task(self._purge_daily())
+        self._tasks.append(asyncio.create_task(self._purge_daily()))
 
     async def stop(self) -> None:
         """Commit what waits, if the disk takes it, and let go. Safe twice."""
-        if self._daily is not None:
-            self._daily.cancel()
+        while self._tasks:
+            task = self._tasks.pop()
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._daily
-            self._daily = None
+                await task
         await asyncio.to_thread(self._committer.finish)
 
     def append(self, entries: Sequence[Entry]) -> "asyncio.Future[int]":
@@ -175,17 +179,40 @@ class Ledger:
                 log.exception("the purge failed")
             await asyncio.sleep(PURGE_EVERY_S)
 
+    async def _watch_disk(self) -> None:
+        """Say it when the disk hangs: the thread that waits for it cannot."""
+        while True:
+            await asyncio.sleep(min(1.0, self._stalled_after_s / 4))
+            opening = self._opened is not None and not self._opened.done()
+            if (problem := self._hangs()) and (opening or not self.problem):
+                log.error("the ledger's disk does not answer", waiting=self._committer.waiting)
+                self._metrics.stalls.inc()
+                self._healthy_or(problem)
+                self._answer_start(None)  # as with a disk that refuses: nothing is kept from starting
+
+    def _hangs(self) -> str:
+        """Return the problem when what waits has waited too long, "" when it has not. The same words all the time."""
+        waited_s = self._committer.waited_s()
+        if waited_s <= self._stalled_after_s:
+            self._stalled = ""
+        elif not self._stalled:
+            self._stalled = stalled(self._now() - waited_s, str(self._writer.directory))
+        return self._stalled
+
+    def _healthy_or(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._metrics.healthy.set(self.healthy)
+            for tell_health in self.on_health:
+                _call(tell_health, self.healthy, self.problem)
+
     def _publish(self, news: News) -> None:
         """Take over what the thread says, then tell everybody, in order: health, lines, futures."""
         self._tree = news.tree
         if news.sources is not None:
             self._sources = news.sources
         self._count(news)
-        if news.problem != self.problem:
-            self.problem = news.problem
-            self._metrics.healthy.set(self.healthy)
-            for tell_health in self.on_health:
-                _call(tell_health, self.healthy, self.problem)
+        self._healthy_or(news.problem or self._hangs())
         for first, lines in news.fresh:
             for tell_commit in self.on_commit:
                 _call(tell_commit, first, lines)

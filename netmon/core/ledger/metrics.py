@@ -36,6 +36,9 @@ class LedgerMetrics:
         self.write_errors = Counter(
             "netmon_ledger_write_errors", "Attempts that the system refused, by errno.", ["error"], registry=registry
         )
+        self.stalls = Counter(
+            "netmon_ledger_stalls", "Times that the disk did not answer for `stalled_after_s`.", registry=registry
+        )
         self.purged = Counter(
             "netmon_ledger_purged_records", "Records whose retention ended.", ["category"], registry=registry
         )

@@ -41,5 +41,6 @@ class LedgerSettings(_Model):
     # What waits in memory while the disk cannot be written: two minutes of 1,000 records/s, about 200 MB.
     max_waiting_records: int = Field(default=120_000, ge=1_000)
     max_record_bytes: int = Field(default=1 << 20, ge=1_024, le=16 << 20)  # one line; what is longer is refused
+    stalled_after_s: float = Field(default=5, ge=0.1, le=600)  # a write that takes longer counts as a disk that hangs
     max_senders: int = Field(default=10_000, ge=10)  # whose last numbers are remembered; the longest silent goes first
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

@@ -54,7 +54,7 @@ class Writer:
         self._fresh: list[tuple[int, list[bytes]]] = []
         self._repaired_bytes = 0
         self._sources_changed = True
-        self._directory = directory
+        self.directory = self._directory = directory
         self._settings = settings
         self._disk, self._now, self._clock_offset = host.disk, host.now, host.clock_offset
         self._lock = Lock(directory / "lock")

@@ -9,6 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from netmon.api import ConfigError
+from netmon.core.ledger.causes import cause
+from netmon.core.ledger.files import Disk
 from netmon.core.ledger.group import TooLong
 from netmon.core.ledger.ledger import Ledger, LedgerClosed, LedgerFull, read
 from netmon.core.ledger.merkle import EMPTY_ROOT
@@ -111,7 +113,7 @@ async def test_what_cannot_be_written_waits(tmp_path: Path) -> None:
         disk.fail["write"] = errno.ENOSPC
         future = ledger.append([entry(1)])
         await eventually(lambda: not ledger.healthy)
-        assert ledger.problem == "the ledger cannot be written: [Errno 28] No space left on device"
+        assert ledger.problem == f"no space left on the disk that holds {tmp_path}"
         assert value(registry, "healthy") == 0
         assert value(registry, "waiting_records") == 1
         assert value(registry, "write_errors_total", error="ENOSPC") >= 1
@@ -121,7 +123,67 @@ async def test_what_cannot_be_written_waits(tmp_path: Path) -> None:
         assert await future == 1
         assert ledger.healthy
         assert value(registry, "healthy") == 1
-    assert health == [(False, "the ledger cannot be written: [Errno 28] No space left on device"), (True, "")]
+    assert health == [(False, f"no space left on the disk that holds {tmp_path}"), (True, "")]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EROFS, "x"), "the disk that holds /l is read-only"),
+        (OSError(errno.ESTALE, "stale"), f"[Errno {errno.ESTALE}] stale"),
+        (ValueError("a bug"), "a bug"),
+    ],
+)
+def test_the_cause_in_words(error: Exception, words: str) -> None:
+    assert cause(error, "/l") == words
+
+
+class HangingDisk(Disk):
+    """A disk whose sync returns when it is let."""
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def sync(self, fd: int) -> None:
+        assert self.answers.wait(30)
+        super().sync(fd)
+
+
+async def test_a_disk_that_hangs_is_told(tmp_path: Path) -> None:
+    disk, registry = HangingDisk(), CollectorRegistry()
+    health: list[tuple[bool, str]] = []
+    async with running(tmp_path, LedgerSettings(commit_wait_ms=0, stalled_after_s=0.1), registry, disk) as ledger:
+        ledger.on_health.append(lambda *said: health.append(said))
+        disk.answers.clear()
+        try:
+            future = ledger.append([entry(1)])
+            await eventually(lambda: not ledger.healthy)
+            assert ledger.problem.startswith(f"the disk that holds {tmp_path} does not answer: ")
+            assert value(registry, "healthy") == 0
+            assert value(registry, "stalls_total") == 1
+            assert not future.done()
+        finally:
+            disk.answers.set()
+        assert await future == 1
+        await eventually(lambda: ledger.healthy)
+        assert value(registry, "healthy") == 1
+    assert [healthy for healthy, _ in health] == [False, True]
+
+
+async def test_a_disk_that_hangs_does_not_keep_the_daemon_from_starting(tmp_path: Path) -> None:
+    disk = HangingDisk()
+    disk.answers.clear()
+    ledger = Ledger(
+        tmp_path, LedgerSettings(stalled_after_s=0.1), CollectorRegistry(), host_name="h", now=Clock(), disk=disk
+    )
+    try:
+        await asyncio.wait_for(ledger.start(), 20)
+        assert "does not answer" in ledger.problem
+    finally:
+        disk.answers.set()
+    await eventually(lambda: ledger.healthy)
+    await ledger.stop()
 
 
 @pytest.mark.parametrize("error", [errno.EROFS, errno.ENOSPC, errno.EIO])
