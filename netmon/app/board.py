@@ -8,74 +8,90 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from netmon.api import Matcher
 from netmon.app import human
 from netmon.app.asked import matcher_text, printable
+from netmon.app.fitted import Column, Fitted
 from netmon.app.text import language, t
 
 Thing = Mapping[str, Any]
 
 _STYLES: Final = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
 _MAX_SUMMARY: Final = 300  # characters in a table
+_ID_LENGTH: Final = 6  # characters of an id where there is no room for all of it
 
 
-def alert_table(alerts: Sequence[Thing], caption: str = "") -> Table:
-    """Return alerts as a table."""
-    table = _table(("severity", "state", "since", "site", "target", "summary", "incident", "id"), caption)
-    for alert in alerts:
-        table.add_row(
-            _severity(alert),
-            _state(alert),
-            _age(alert["starts_at"]),
-            _text(alert["site"]),
-            _text(alert["target"]),
-            _told(summary(alert), alert),
-            _text(alert["incident"]),
-            _text(alert["id"]),
-            style="dim" if alert["muted_by"] or alert["state"] == "resolved" else "",
-        )
-    return table
+def alert_table(alerts: Sequence[Thing], caption: str = "") -> Fitted:
+    """Return alerts as a table. The narrower the terminal, the less of id, incident, site, since and state."""
+    ids = _beginnings([alert["id"] for alert in alerts])
+    severity = _column("severity", [_severity(alert) for alert in alerts])
+    state = _column("state", [_state(alert) for alert in alerts])
+    narrow = _column("state", [_state(alert, "\n") for alert in alerts])
+    since = _column("since", [_age(alert["starts_at"]) for alert in alerts])
+    site = _column("site", [_text(alert["site"]) for alert in alerts], 10)
+    target = _column("target", [_text(alert["target"]) for alert in alerts], 24)
+    told = [_told(summary(alert), alert) for alert in alerts]
+    what = _column("summary", told, 30)
+    stacked = _column("summary", list(map(_stack, map(_where, alerts), told)), 24)
+    incident = _column("incident", [_text(alert["incident"]) for alert in alerts])
+    whole = _column("id", [_text(alert["id"]) for alert in alerts])
+    short = _column("id", list(map(_text, ids)))
+    forms = (
+        (severity, state, since, site, target, what, incident, whole),
+        (severity, state, since, site, target, what, incident, short),
+        (severity, narrow, since, site, target, what, short),
+        (severity, narrow, since, stacked, short),
+        (severity, narrow, stacked, short),
+        (stacked, short),
+    )
+    return Fitted(forms, [_row_style(alert, "muted_by") for alert in alerts], caption)
 
 
-def incident_table(incidents: Sequence[Thing], caption: str = "") -> Table:
-    """Return incidents as a table."""
-    table = _table(("severity", "state", "since", "site", "summary", "targets", "id"), caption)
-    for incident in incidents:
-        table.add_row(
-            _severity(incident),
-            _state(incident),
-            _age(incident["opened_at"]),
-            _text(incident["site"]),
-            _told(_in_language(incident["titles"], incident["title"]), incident),
-            _targets(incident),
-            _text(incident["id"]),
-            style="dim" if incident["muted"] or incident["state"] == "resolved" else "",
-        )
-    return table
+def incident_table(incidents: Sequence[Thing], caption: str = "") -> Fitted:
+    """Return incidents as a table, as alerts."""
+    severity = _column("severity", [_severity(each) for each in incidents])
+    state = _column("state", [_state(each) for each in incidents])
+    narrow = _column("state", [_state(each, "\n") for each in incidents])
+    since = _column("since", [_age(each["opened_at"]) for each in incidents])
+    site = _column("site", [_text(each["site"]) for each in incidents], 10)
+    told = [_told(_in_language(each["titles"], each["title"]), each) for each in incidents]
+    what = _column("summary", told, 30)
+    names = list(map(_targets, incidents))
+    targets = _column("targets", names, 24)
+    stacked = _column("summary", list(map(_stack, names, told)), 24)
+    number = _column("id", [_text(each["id"]) for each in incidents])
+    forms = (
+        (severity, state, since, site, what, targets, number),
+        (severity, narrow, since, site, what, targets, number),
+        (severity, narrow, since, stacked, number),
+        (severity, narrow, stacked, number),
+        (stacked, number),
+    )
+    return Fitted(forms, [_row_style(each, "muted") for each in incidents], caption)
 
 
-def window_table(windows: Sequence[Thing]) -> Table:
+def window_table(windows: Sequence[Thing]) -> Fitted:
     """Return silences or maintenance windows as a table."""
-    table = _table((), "")
-    columns = ("alerts.column.state", "window.column.from", "window.column.until", "window.column.what")
-    for key in (*columns, "window.column.by", "window.column.reason", "alerts.column.id"):
-        table.add_column(t(key), overflow="fold", no_wrap=key in columns[:3])
-    for window in windows:
-        table.add_row(
-            _text(t(f"window.status.{window['status']}")),
-            _text(clock(window["starts_at"])),
-            _text(clock(window["ends_at"])),
-            _text(_covers(window)),
-            _text(window["author"]),
-            _text(window["reason"]),
-            _text(window["id"]),
-            style="" if window["status"] == "active" else "dim",
-        )
-    return table
+    state = _column("state", [_text(t(f"window.status.{each['status']}")) for each in windows])
+    starts = [_text(clock(each["starts_at"])) for each in windows]
+    ends = [_text(clock(each["ends_at"])) for each in windows]
+    covered = [_text(_covers(each)) for each in windows]
+    reasons, authors = ([_text(each[name]) for each in windows] for name in ("reason", "author"))
+    begin, end = Column(t("window.column.from"), starts), Column(t("window.column.until"), ends)
+    what, why = Column(t("window.column.what"), covered, 24), Column(t("window.column.reason"), reasons, 24)
+    author = Column(t("window.column.by"), authors, 12)
+    number = _column("id", [_text(each["id"]) for each in windows], 12)
+    said = [_text(f"{each['reason']} ({each['author']})") for each in windows]
+    stacked = Column(t("window.column.what"), list(map(_stack, covered, said)), 24)
+    forms = (
+        (state, begin, end, what, author, why, number),
+        (state, begin, end, stacked, number),
+        (state, end, stacked, number),
+        (stacked, number),
+    )
+    return Fitted(forms, ["" if each["status"] == "active" else "dim" for each in windows])
 
 
 def summary(alert: Thing) -> str:
@@ -110,13 +126,34 @@ def _severity(thing: Thing) -> Text:
     return Text(t(f"alerts.severity.{severity}"), style=_STYLES.get(severity, ""))
 
 
-def _state(thing: Thing) -> Text:
-    marks = [t(f"alerts.state.{thing['state']}")]
+def _state(thing: Thing, between: str = ", ") -> Text:
+    marks = [t(f"alerts.short.{thing['state']}")]
     if thing.get("muted_by") or thing.get("muted"):
         marks.append(t("alerts.muted"))
     if thing.get("flapping"):
         marks.append(t("alerts.flapping"))
-    return _text(", ".join(marks))
+    return Text(between.join(marks))
+
+
+def _where(alert: Thing) -> Text:
+    site = alert["site"]
+    return _text(alert["target"]).append(f" ({printable(site)})" if site else "", style="dim")
+
+
+def _stack(above: Text, below: Text) -> Text:
+    return Text("\n").join([above, below]) if above.plain else below
+
+
+def _row_style(thing: Thing, muted: str) -> str:
+    return "dim" if thing[muted] or thing["state"] == "resolved" else ""
+
+
+def _beginnings(ids: Sequence[str]) -> list[str]:
+    """Return beginnings of ids, long enough to tell these apart: that is what `netmon ack` takes."""
+    length = _ID_LENGTH
+    while len({each[:length] for each in ids}) < len(set(ids)):
+        length += 1
+    return [each[:length] for each in ids]
 
 
 def _told(what: str, thing: Thing) -> Text:
@@ -134,10 +171,5 @@ def _text(text: str) -> Text:
     return Text(shown if len(shown) <= _MAX_SUMMARY else shown[: _MAX_SUMMARY - 1] + "…")
 
 
-def _table(columns: Sequence[str], caption: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", border_style="dim", caption_justify="left")
-    table.caption = caption or None
-    for name in columns:
-        whole = name in {"id", "incident", "severity", "state", "since"}
-        table.add_column(t(f"alerts.column.{name}"), no_wrap=whole, overflow="fold")
-    return table
+def _column(name: str, cells: Sequence[Text], least: int = 0) -> Column:
+    return Column(t(f"alerts.column.{name}"), cells, least)

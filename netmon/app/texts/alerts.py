@@ -166,6 +166,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "alerts.state.firing": Text("firing", "aktif"),
     "alerts.state.acknowledged": Text("acknowledged", "ditangani"),
     "alerts.state.resolved": Text("resolved", "selesai"),
+    "alerts.short.pending": Text("pending", "tunda"),
+    "alerts.short.firing": Text("firing", "aktif"),
+    "alerts.short.acknowledged": Text("ack", "diurus"),
+    "alerts.short.resolved": Text("resolved", "selesai"),
     "alerts.muted": Text("muted", "diredam"),
     "alerts.flapping": Text("flapping", "naik-turun"),
     "incidents.help": Text(
