@@ -87,6 +87,7 @@ class Incident:
     resolved_at: float | None = None
     merged_into: str = ""  # the incident that took its alerts over
     muted: bool = False  # every firing alert of it is muted
+    news_at: float | None = None  # when people last had reason to look: opened, reopened, worse, grown, acknowledged
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,11 +109,10 @@ def unacknowledge(act: Act, chosen: Chosen) -> None:
     held = [a for incident in chosen.incidents for a in _members(act, incident) if a.state is State.ACKNOWLEDGED]
     for alert in _each_once(chosen.alerts, held):
         put_back = replace(alert, state=State.FIRING, acknowledged_at=None, acknowledged_by="", note="")
+        act.release(alert.incident)  # also where it is muted: an operator says so
         act.alert(What.UNACKNOWLEDGED, put_back, act.timers(alert.id))
-        act.released.add(alert.incident)
     for incident in chosen.incidents:
-        act.released.add(incident.id)
-        act.touched.add(incident.id)
+        act.release(incident.id)
 
 
 def resolve(act: Act, chosen: Chosen) -> None:

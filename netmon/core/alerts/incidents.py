@@ -11,7 +11,7 @@ from typing import Final
 
 from netmon.api import Alert, Correlator, Incident
 from netmon.api.alerts import State
-from netmon.core.alerts.act import Act, severity_text
+from netmon.core.alerts.act import Act, last_news, severity_text
 from netmon.core.alerts.book import number
 from netmon.core.alerts.changes import Timers, What
 from netmon.core.alerts.tally import OPEN, Tally
@@ -139,9 +139,9 @@ def _settle(act: Act, correlator: Correlator, incident_id: str) -> None:
     if tally.open == 0:
         _close(act, incident)
         return
-    if incident.id in act.released and incident.state is State.ACKNOWLEDGED:
-        incident = act.incident(What.UNACKNOWLEDGED, _unacknowledged(incident))
     incident = _rise(act, incident, tally)
+    if incident.id in act.released and incident.state is State.ACKNOWLEDGED:
+        incident = act.incident(What.UNACKNOWLEDGED, _unacknowledged(incident), act.released[incident.id])
     incident = _follow_acknowledgements(act, incident, tally)
     muted = tally.unmuted == 0
     if muted != incident.muted:
@@ -165,7 +165,7 @@ def _rise(act: Act, incident: Incident, tally: Tally) -> Incident:
     if worst > incident.severity:
         note = severity_text(incident.severity, worst)
         return act.incident(What.WORSE, replace(_unacknowledged(incident), severity=worst), note)
-    if incident.id in act.news and abs(act.now - incident.updated_at) > act.settings.news_after_s:
+    if incident.id in act.news and abs(act.now - last_news(incident)) > act.settings.news_after_s:
         return act.incident(What.GROWN, _unacknowledged(incident))
     return incident
 

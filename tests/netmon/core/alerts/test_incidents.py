@@ -107,6 +107,69 @@ def test_muted_alerts_that_join_late_are_no_news_until_they_are_heard(world: Wor
     assert world.later(100) == ["silence S1 ended", "alert hot/sw-1 unmuted", "incident I1 grown"]
 
 
+def test_a_rise_takes_the_acknowledgement_of_the_incident_away_too(world: World) -> None:
+    world.say("down/sw-1")
+    world.say("hot/sw-1", "warning")
+    world.later(60)
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    world.clear("down/sw-1")
+    world.later(20)
+    assert world.say("hot/sw-1", "critical") == ["alert hot/sw-1 raised", "incident I1 unacknowledged"]
+    incident = world.alerts.incident("I1")
+    assert (incident.state, incident.acknowledged_by, incident.severity) == (State.FIRING, "", Severity.CRITICAL)
+
+
+def test_a_rise_of_what_an_acknowledgement_merely_covers_takes_it_away(world: World) -> None:
+    world.say("down/sw-1")
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    world.say("hot/sw-1", "error")
+    assert world.later(30) == ["alert hot/sw-1 firing"]
+    assert world.say("hot/sw-1", "warning") == ["alert hot/sw-1 lowered"]
+    assert world.say("hot/sw-1", "critical") == ["alert hot/sw-1 raised", "incident I1 unacknowledged"]
+
+
+def test_a_rise_that_nobody_is_to_hear_of_is_heard_when_its_silence_ends(world: World) -> None:
+    world.say("down/sw-1")
+    world.say("hot/sw-1", "warning")
+    world.later(60)
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    world.alerts.silence(silence("hot", 100, label="alertname"), "budi", world.now)
+    assert world.say("hot/sw-1", "critical") == ["alert hot/sw-1 raised"]
+    assert world.later(40) == ["silence S1 ended", "alert hot/sw-1 unmuted", "incident I1 unacknowledged"]
+
+
+def test_a_silence_that_ends_in_an_acknowledged_incident_is_heard(world: World) -> None:
+    world.say("down/sw-1")
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    world.alerts.silence(silence("hot", 29, label="alertname"), "budi", world.now)
+    assert world.say("hot/sw-1") == ["alert hot/sw-1 firing"]
+    assert world.later(29) == ["silence S1 ended", "alert hot/sw-1 unmuted", "incident I1 unacknowledged"]
+    incident = world.alerts.incident("I1")
+    assert (incident.state, incident.acknowledged_at, incident.acknowledged_by) == (State.FIRING, None, "")
+
+
+def test_a_silence_that_ends_over_what_was_acknowledged_itself_changes_no_incident(world: World) -> None:
+    world.say("down/sw-1")
+    world.say("hot/sw-1")
+    world.alerts.silence(silence("hot", 29, label="alertname"), "budi", world.now)
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    assert world.later(29) == ["silence S1 ended", "alert hot/sw-1 unmuted"]
+
+
+@pytest.mark.parametrize("what_else", ["comment", "mute"])
+def test_what_is_no_news_does_not_postpone_the_next(world: World, what_else: str) -> None:
+    world.say("down/sw-1", expires_s=10_000)
+    world.alerts.acknowledge(["I1"], "budi", "", world.now)
+    world.later(1700)
+    if what_else == "comment":
+        world.alerts.comment("I1", "budi", "still at it", world.now)
+    else:
+        world.alerts.silence(silence("sw-1", 1750), "budi", world.now)
+        assert world.later(50)[-1] == "incident I1 unmuted"
+    world.now = START + 1801
+    assert world.say("hot/sw-1") == ["alert hot/sw-1 firing", "incident I1 grown"]
+
+
 def test_it_gets_worse_once(world: World) -> None:
     world.say("hot/sw-1", "error")
     world.later(30)
