@@ -1,0 +1,43 @@
+"""Every metric that a daemon makes about itself: one of all roles, with everything on that can be."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.metrics_core import Metric
+
+from netmon.app.daemon import Daemon
+from tests.support.daemon import write_config
+from tests.support.processes import free_port
+
+
+async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Metric]:
+    """Start a daemon in this process, collect what it says of itself, and stop it."""
+    monkeypatch.setenv("TEST_COMMUNITY", "public")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    more: dict[str, Any] = {
+        "alertmanager": {"servers": [{"url": nobody}]},
+        "heartbeat": {"pings": [{"url": nobody}]},
+        "witness": {"witnesses": [{"kind": "webhook", "name": "one", "url": nobody}]},
+    }
+    directory, _ = write_config(folder, {}, more)
+    (directory / "netmon.yaml").chmod(0o600)  # a ping's URL is a secret
+    daemon = Daemon(directory)
+    await daemon.start()
+    try:
+        found = [family for family in daemon.registry.collect() if family.name.startswith("netmon_")]
+    finally:
+        await daemon.stop()
+    return found
+
+
+def shown(family: Metric) -> str:
+    """Return the name that a family's series begin with on the page."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def named(text: str) -> set[str]:
+    """Return the names of netmon's metrics in a text, without what histograms add to theirs."""
+    found = re.findall(r"\bnetmon_[a-z0-9_]+\b", text)
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in found}
