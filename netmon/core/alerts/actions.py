@@ -84,20 +84,25 @@ def check_words(author: str, note: str) -> None:
 
 
 def acknowledge(act: Act, chosen: Chosen) -> None:
-    """Take alerts in hand, and what fires of incidents."""
+    """Take alerts in hand, and what fires of incidents. What somebody has in hand already stays theirs."""
     _check_open(chosen)
     for alert in chosen.alerts:
         if alert.state is State.PENDING:
             raise Invalid(f"alert {alert.id} is pending: nobody was told of it yet")
+    named = [alert for alert in chosen.alerts if alert.state is State.FIRING]
     firing = [a for incident in chosen.incidents for a in _members(act, incident) if a.state is State.FIRING]
-    for alert in _each_once(chosen.alerts, firing):
+    if not named and not firing:
+        held_by = ", ".join(f"{thing.id} by {thing.acknowledged_by}" for thing in _things(chosen)[:5])
+        raise Invalid(f"acknowledged already: {held_by}; to take it over, put it back first")
+    for alert in _each_once(named, firing):
         taken = replace(alert, state=State.ACKNOWLEDGED, acknowledged_at=act.now, acknowledged_by=act.by, note=act.note)
         act.alert(What.ACKNOWLEDGED, taken, act.timers(alert.id))
     for incident in chosen.incidents:
-        held = replace(
-            incident, state=State.ACKNOWLEDGED, acknowledged_at=act.now, acknowledged_by=act.by, note=act.note
-        )
-        act.incident(What.ACKNOWLEDGED, held)
+        if incident.state is State.FIRING:
+            held = replace(
+                incident, state=State.ACKNOWLEDGED, acknowledged_at=act.now, acknowledged_by=act.by, note=act.note
+            )
+            act.incident(What.ACKNOWLEDGED, held)
 
 
 def unacknowledge(act: Act, chosen: Chosen) -> None:
@@ -170,12 +175,18 @@ def _begin(act: Act, made: Mute) -> None:
 
 
 def find_mute(book: Book, mute_id: str, kind: type[Silence] | type[Maintenance]) -> Mute:
-    """Return a silence or a maintenance window that is not over."""
-    mute = book.mutes.get(mute_id.strip())
-    if not isinstance(mute, kind):
-        what = "silence" if kind is Silence else "maintenance window"
+    """Return a silence or a maintenance window, by its id in any case."""
+    wanted = mute_id.strip()
+    mute = book.mutes.get(wanted)
+    if isinstance(mute, kind):
+        return mute
+    found = [mute for key, mute in book.mutes.items() if isinstance(mute, kind) and key.lower() == wanted.lower()]
+    what = "silence" if kind is Silence else "maintenance window"
+    if not found:
         raise Unknown(f"there is no {what} {mute_id!r}")
-    return mute
+    if len(found) > 1:  # entries of the calendar can have names that differ in case alone
+        raise Invalid(f"{mute_id!r} stands for {' and '.join(mute.id for mute in found)}; write the id as it is")
+    return found[0]
 
 
 def check_not_over(mute: Mute, now: float) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netmon.api import Incident, Invalid, Unknown
+from netmon.api import Invalid, Unknown
 from netmon.api.alerts import State
 from tests.support.alerts import World, what
 
@@ -41,10 +41,32 @@ def test_acknowledge_an_incident_that_was_merged(world: World) -> None:
     assert world.alerts.incident("I4").state is State.ACKNOWLEDGED
 
 
+def test_what_somebody_has_in_hand_stays_theirs(world: World) -> None:
+    world.alerts.acknowledge(["I2"], "budi", "", world.now)
+    before = world.alerts.snapshot()
+    for thing in ("I2", world.alert().id):
+        with pytest.raises(Invalid, match=f"{thing} by budi"):
+            world.alerts.acknowledge([thing], "sari", "my shift", world.now)
+    assert world.alerts.snapshot() == before
+
+
+def test_a_second_acknowledgement_takes_only_what_nobody_has(world: World) -> None:
+    world.alerts.acknowledge(["I2"], "budi", "", world.now)
+    world.say("hot/sw-1")
+    assert what(world.alerts.acknowledge(["I2"], "sari", "", world.now)) == ["alert hot/sw-1 acknowledged"]
+    assert world.alerts.incident("I2").acknowledged_by == "budi"
+    assert [alert.acknowledged_by for alert in world.alerts.alerts_of("I2")] == ["budi", "sari"]
+    world.say("down/gw")
+    ids = [world.alert().id, world.alert("down/gw").id]
+    assert what(world.alerts.acknowledge(ids, "sari", "", world.now))[0] == "alert down/gw acknowledged"
+    assert world.alert().acknowledged_by == "budi"
+
+
 def test_take_over_from_another(world: World) -> None:
     world.alerts.acknowledge(["I2"], "budi", "", world.now)
-    changes = world.alerts.acknowledge(["I2"], "sari", "my shift", world.now)
-    assert [change.thing.acknowledged_by for change in changes if isinstance(change.thing, Incident)] == ["sari"]
+    world.alerts.unacknowledge(["I2"], "sari", "my shift", world.now)
+    world.alerts.acknowledge(["I2"], "sari", "", world.now)
+    assert world.alert().acknowledged_by == world.alerts.incident("I2").acknowledged_by == "sari"
 
 
 def test_put_an_incident_back(world: World) -> None:

@@ -84,6 +84,20 @@ def test_ended_by_hand_stays_ended_though_the_clock_runs_back(world: World) -> N
         world.alerts.end_silence("S1", "sari", world.now)
 
 
+def test_ids_are_known_in_any_case() -> None:
+    world = World(maintenance=[nightly(name=name, start="00:00", end="00:00") for name in ("ups", "UPS", "fan")])
+    world.later(0)
+    world.alerts.silence(silence("sw-1", 100), "budi", world.now)
+    assert what(world.alerts.end_silence(" s1 ", "sari", world.now)) == ["silence S1 ended"]
+    windows = {window.schedule: window.id for window in world.alerts.maintenances() if window.starts_at <= START}
+    assert what(world.alerts.end_maintenance(windows["fan"].upper(), "sari", world.now))[0].endswith("ended")
+    with pytest.raises(Invalid, match="stands for"):
+        world.alerts.end_maintenance(windows["ups"].title(), "sari", world.now)
+    world.alerts.end_maintenance(windows["ups"], "sari", world.now)
+    with pytest.raises(Unknown):
+        world.alerts.end_maintenance("s1", "sari", world.now)
+
+
 def test_a_clock_that_is_set_back_opens_a_silence_again(world: World) -> None:
     world.alerts.silence(silence("sw-1", 100), "budi", world.now)
     assert world.later(100) == ["silence S1 ended"]
