@@ -248,15 +248,18 @@ class House:
         outcome.expect(not wrong, f"{len(wrong)} alerts are not as the ledger says: {wrong[:3]}")
 
     def _not_as_recorded(self) -> tuple[int, list[str]]:
+        """Compare what did not change while the ledger was read: devices go on to fail meanwhile."""
+        states = ("pending", "firing", "acknowledged", "resolved")
+        before = {each["id"]: each for each in self.alerts(*states)}
         said = read_books(self.ledger).alerts
-        shown = {each["id"]: each for each in self.alerts("pending", "firing", "acknowledged", "resolved")}
+        shown = {each["id"]: each for each in self.alerts(*states) if before.get(each["id"]) == each}
         wrong = [
             f"{name}: shown {each[field]}, recorded {said.get(name, {}).get(field, '')}"
             for name, each in shown.items()
             for field in ("state", "severity", "incident")
             if each[field] != said.get(name, {}).get(field, "")
         ]
-        wrong += [name for name, each in said.items() if each["state"] != "resolved" and name not in shown]
+        wrong += [name for name, each in said.items() if each["state"] != "resolved" and name not in before]
         return len(shown), wrong
 
     def check_last_word(self, outcome: Outcome) -> None:
