@@ -21,6 +21,12 @@ Mute: TypeAlias = Silence | Maintenance
 
 NO_TIMERS: Final = Timers()
 
+OWN_ROOM: Final = 100
+"""Alerts on netmon itself that are kept beyond `max_alerts`: one for each daemon, disk and way out, and some more."""
+
+SOURCE_SHARE: Final = 0.8
+"""Of `max_alerts`, what one source can have that is not over: when it goes mad, the others are still heard."""
+
 
 class Book:
     """All that is known. Others read its tables; only `put`, `refresh`, `lay` and the forgetting change them."""
@@ -52,6 +58,7 @@ class Book:
         self.away: set[str] = set()  # sources that are not heard just now
         self.last_number = {"I": 0, "M": 0, "S": 0}  # of incidents, maintenance windows, silences
         self.counts: Counter[tuple[State, Severity]] = Counter()
+        self.of_source: dict[str, int] = {}  # source → its alerts that are not resolved
         self.version = 0  # grows when the order in which alerts are shown may change
 
     # What is asked
@@ -123,12 +130,21 @@ class Book:
 
     def _count(self, alert: Alert, sign: int, *, moves: bool) -> None:
         self.counts[alert.state, alert.severity] += sign
+        if alert.state is not State.RESOLVED:
+            self._count_source(alert.source, sign)
         tally = self.tallies.get(alert.incident)
         if tally is None:
             return
         tally.weigh(alert, sign)
         if moves:
             (tally.join if sign > 0 else tally.leave)(alert)
+
+    def _count_source(self, source: str, sign: int) -> None:
+        count = self.of_source.get(source, 0) + sign
+        if count:
+            self.of_source[source] = count
+        else:
+            del self.of_source[source]
 
     def set_timers(self, alert_id: str, timers: Timers) -> None:
         """Let an alert wait for these."""
@@ -176,10 +192,14 @@ class Book:
 
     # What is forgotten
 
-    @property
-    def has_room(self) -> bool:
-        """Tell whether one more alert can be kept."""
-        return len(self.alerts) < self._settings.max_alerts or len(self.leaving) > 0
+    def has_room(self, *, own: bool = False) -> bool:
+        """Tell whether one more alert can be kept; `own`: one on netmon itself."""
+        cap = self._settings.max_alerts + (OWN_ROOM if own else 0)
+        return len(self.alerts) < cap or len(self.leaving) > 0
+
+    def has_its_share(self, source: str) -> bool:
+        """Tell whether a source has all the alerts that one can have."""
+        return self.of_source.get(source, 0) >= SOURCE_SHARE * self._settings.max_alerts
 
     @property
     def has_room_for_incident(self) -> bool:

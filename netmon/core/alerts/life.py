@@ -6,7 +6,7 @@ from hashlib import sha256
 from math import inf, isfinite
 from typing import Final
 
-from netmon.api import Alert, Finding, NetmonError, labels_of
+from netmon.api import Alert, Finding, NetmonError, Value, labels_of
 from netmon.api.alerts import State
 from netmon.core.alerts.act import Act, severity_text
 from netmon.core.alerts.book import Book
@@ -14,7 +14,9 @@ from netmon.core.alerts.changes import Timers, What
 from netmon.core.alerts.settings import AlertSettings
 
 _MAX_LABELS: Final = 100  # of one finding, and as many pieces of evidence: real ones have a dozen
-_MAX_TEXT: Final = 4_000  # characters of a summary or a label's value
+_MAX_TEXT: Final = 4_000  # characters of each text: a key, a summary, a label's or evidence's value, a link
+_MAX_ALL: Final = 60_000  # characters of all of them: a record of the ledger (1 MiB) holds them, six bytes for each
+_OWN: Final = "netmon_"  # the rules that tell of netmon itself
 
 SiteOf = Callable[[str], str]
 
@@ -34,6 +36,7 @@ def alert_id(key: str) -> str:
 
 def say(act: Act, finding: Finding, source: str, site_of: SiteOf) -> None:
     """Take what a rule says; raises Refused before anything changes."""
+    _check_size(finding)
     identity = alert_id(finding.key)
     old = act.book.alerts.get(identity)
     if old is not None and old.key != finding.key:
@@ -41,11 +44,9 @@ def say(act: Act, finding: Finding, source: str, site_of: SiteOf) -> None:
     if finding.cleared:
         _clear(act, old)
         return
-    _check_size(finding)
     finding = _finite(finding, act.now)
     if old is None or old.state is State.RESOLVED:
-        if old is None and not act.book.has_room:
-            raise Refused("max_alerts", f"there are {len(act.book.alerts)} alerts already")
+        _check_room(act.book, old, finding, source)
         _begin(act, identity, finding, source, site_of)
     else:
         _go_on(act, old, finding, source, site_of)
@@ -54,11 +55,31 @@ def say(act: Act, finding: Finding, source: str, site_of: SiteOf) -> None:
 
 
 def _check_size(finding: Finding) -> None:
-    longest = max(map(len, finding.labels.values()), default=0)
-    if len(finding.labels) > _MAX_LABELS or len(finding.evidence) > _MAX_LABELS or longest > _MAX_TEXT:
-        raise Refused("too_big", f"a finding has at most {_MAX_LABELS} labels of {_MAX_TEXT} characters")
-    if len(finding.summary) > _MAX_TEXT or len(finding.key) > _MAX_TEXT:
-        raise Refused("too_big", f"a finding's summary and key have at most {_MAX_TEXT} characters")
+    tables = finding.labels, finding.evidence, finding.summaries
+    if max(map(len, tables)) > _MAX_LABELS:
+        raise Refused("too_big", f"a finding has at most {_MAX_LABELS} labels, pieces of evidence and languages")
+    sizes = [len(finding.rule), len(finding.target), len(finding.key), len(finding.summary), len(finding.runbook)]
+    for table in tables:
+        sizes += map(len, table)
+        sizes += [len(value) if isinstance(value, str) else _digits(value) for value in table.values()]
+    if max(sizes) > _MAX_TEXT:
+        raise Refused("too_big", f"each text of a finding has at most {_MAX_TEXT} characters")
+    if sum(sizes) > _MAX_ALL:
+        raise Refused("too_big", f"all texts of a finding have at most {_MAX_ALL} characters")
+
+
+def _digits(value: Value) -> int:
+    """Return how many characters a number takes, about."""
+    return value.bit_length() // 3 if isinstance(value, int) else 24
+
+
+def _check_room(book: Book, old: Alert | None, finding: Finding, source: str) -> None:
+    """Refuse what there is no room for. What tells of netmon itself has some of its own."""
+    own = finding.rule.startswith(_OWN)
+    if old is None and not book.has_room(own=own):
+        raise Refused("max_alerts", f"there are {len(book.alerts)} alerts already")
+    if not own and book.has_its_share(source):
+        raise Refused("source_share", f"{source} has {book.of_source[source]} alerts that are not over already")
 
 
 def _finite(finding: Finding, now: float) -> Finding:
