@@ -3,6 +3,7 @@
 https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, `postableAlerts`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,11 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "none": Severity.INFO,
 }
 """What rules write into the label `severity`; anything else, and nothing, is a warning."""
+
+# What does something to a terminal, or to the order in which text is shown, instead of standing in it. A label becomes
+# a name, on one line; an annotation may have several lines.
+_FOREIGN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_FOREIGN_IN_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _TOLD: Final = frozenset({"summary", "summary_id", "runbook_url"})  # annotations with a place of their own
 _OURS: Final = frozenset({"alertname", "instance", "severity"})  # labels that the alert makes anew from the finding
@@ -83,7 +89,7 @@ def take(alerts: Sequence[msgspec.Raw], now: float, target_of: TargetOf, timeout
 
 def finding(alert: Posted, now: float, target_of: TargetOf, timeout_s: float) -> Finding:
     """Return what an alert says, as a finding; ValueError where it cannot be one."""
-    labels = {name: value for name, value in alert.labels.items() if value}  # an empty one is as good as none
+    labels = {_name(name): _name(value) for name, value in alert.labels.items() if value}  # an empty one is none
     _check(labels)
     ends_at = alert.ends_at.timestamp() if alert.ends_at is not None and alert.ends_at.year > 1 else now + timeout_s
     name, instance, about = labels["alertname"], labels.get("instance", ""), alert.annotations
@@ -124,7 +130,7 @@ def _check(labels: Mapping[str, str]) -> None:
 
 def _evidence(alert: Posted, instance: str) -> dict[str, str | Value]:
     told: dict[str, str | Value] = {
-        name[:_MAX_NAME]: _cut(text, _MAX_TEXT)
+        _name(name[:_MAX_NAME]): _cut(text, _MAX_TEXT)
         for name, text in list(alert.annotations.items())[:_MAX_LABELS]
         if name not in _TOLD
     }
@@ -137,5 +143,9 @@ def _evidence(alert: Posted, instance: str) -> dict[str, str | Value]:
     return told
 
 
+def _name(text: str) -> str:
+    return _FOREIGN.sub("\ufffd", text)
+
+
 def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return _FOREIGN_IN_TEXT.sub("\ufffd", text if len(text) <= limit else text[: limit - 1] + "…")

@@ -75,6 +75,19 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else " " if each.isspace() else "\ufffd" for each in text)
 
 
+def escaped(json_text: str) -> str:
+    """Return JSON that does nothing to a terminal, and is the same JSON: what is not printable stands in strings only.
+
+    RFC 8259 section 7: any character may be escaped, one beyond U+FFFF as two.
+    """
+    return "".join(each if each.isprintable() else _escape(each) for each in json_text)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+
+
 def _at(local: datetime, zone: tzinfo | None) -> float:
     """Return the Unix seconds of what a clock on the wall of that zone shows, also where the zone's offset changes."""
     return local.replace(tzinfo=zone).timestamp()

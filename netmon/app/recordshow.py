@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netmon.app.asked import printable
+from netmon.app.asked import escaped, printable
 from netmon.app.recordtext import describe
 from netmon.app.text import t
 
@@ -56,22 +56,28 @@ def line(record: Record, console: Console) -> None:
     console.print(Text(" ").join(part for part in parts if part.plain), soft_wrap=True)
 
 
-def json_line(record: Record) -> str:
-    """Return a record as it stands in the ledger."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+def json_line(record: Record, *, terminal: bool = False) -> str:
+    """Return a record as it stands in the ledger; for a terminal, what would do something to it is escaped."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return escaped(text) if terminal else text
 
 
 class Csv:
-    """Writes records as RFC 4180 has it, each with what it says as a text and as JSON."""
+    """Writes records as RFC 4180 has it, each with what it says as a text and as JSON.
+
+    On a terminal, control characters are replaced: they would be obeyed there.
+    """
 
     def __init__(self, output: TextIO) -> None:
+        self._terminal = output.isatty()
         self._writer = csv.writer(output)
         self._writer.writerow(COLUMNS)
 
     def write(self, record: Record) -> None:
         """Write one record."""
         said = {**record, "text": describe(record), "data": json.dumps(record["data"], ensure_ascii=False)}
-        self._writer.writerow([harmless(str(said.get(name, ""))) for name in COLUMNS])
+        cells = [harmless(str(said.get(name, ""))) for name in COLUMNS]
+        self._writer.writerow(map(printable, cells) if self._terminal else cells)
 
 
 def harmless(cell: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, ParamSpec
 
 import click
 
-from netmon.app.asked import duration_s, moment, printable
+from netmon.app.asked import duration_s, escaped, moment, printable
 from netmon.app.client import Client, Exit, Login, RefusedError
 from netmon.app.commands.options import CONFIG
 from netmon.app.text import speaking, t
@@ -98,8 +98,10 @@ def window(start: str, lasting: str | None, until: str | None, reason: str) -> d
 
 def lines(things: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object a line."""
+    terminal = sys.stdout.isatty()
     for thing in things:
-        click.echo(json.dumps(thing, ensure_ascii=False))
+        text = json.dumps(thing, ensure_ascii=False)
+        click.echo(escaped(text) if terminal else text)
 
 
 def _rfc3339(at: float) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from netmon.api import ConfigError, Query, Severity
 from netmon.app import recordshow
+from netmon.app.asked import printable
 from netmon.app.commands.options import CONFIG
 from netmon.app.ledgerbook import Book, Record
 from netmon.app.past import past
@@ -174,7 +175,8 @@ def _writer(form: str) -> Callable[[Record], None]:
     if form == "csv":
         return recordshow.Csv(sys.stdout).write
     if form == "jsonl":
-        return lambda record: click.echo(recordshow.json_line(record))
+        terminal = sys.stdout.isatty()
+        return lambda record: click.echo(recordshow.json_line(record, terminal=terminal))
     console = Console(highlight=False)
     return lambda record: recordshow.line(record, console)
 
@@ -208,4 +210,4 @@ def _refill(filler: Filler) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo("\n".join(map(printable, text.splitlines())), err=True)

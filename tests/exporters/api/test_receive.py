@@ -120,6 +120,17 @@ def test_what_there_is_to_say_without_a_summary() -> None:
     assert len(found(annotations={"summary": "x" * 9_999}).summary) == 1_000
 
 
+def test_control_characters_become_no_names() -> None:
+    labels = {"alertname": "A", "instance": "sw-1\x1b]0;owned\x07", "a\u202eb": "x\ny\x9b2J", "site": "hub"}
+    about = {"summary": "Hot\x1b[2J", "summary_id": "Panas\x07", "runbook_url": "http://x\r", "a\x1bb": "one\ntwo\x00"}
+    made = found(labels=labels, annotations=about, generatorURL="http://g\x1b[0m")
+    assert made.target == "sw-1\ufffd]0;owned\ufffd"
+    assert made.labels == {"a\ufffdb": "x\ufffdy\ufffd2J", "site": "hub"}
+    assert (made.summary, made.summaries["id"], made.runbook) == ("Hot\ufffd[2J", "Panas\ufffd", "http://x\ufffd")
+    assert made.evidence["a\ufffdb"] == "one\ntwo\ufffd"
+    assert made.evidence["generator_url"] == "http://g\ufffd[0m"
+
+
 async def test_one_alert_fires_and_is_resolved_however_often_it_is_sent() -> None:
     clock = Clock(NOW)
     api = Api(FakeDesk(clock))

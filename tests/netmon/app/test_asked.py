@@ -1,5 +1,6 @@
 """How people write conditions, durations and times."""
 
+import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netmon.api import Matcher
-from netmon.app.asked import duration_s, matcher, matcher_text, moment, printable
+from netmon.app.asked import duration_s, escaped, matcher, matcher_text, moment, printable
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -101,3 +102,14 @@ def test_what_is_no_time(text: str) -> None:
 def test_what_others_wrote_does_nothing_to_a_terminal() -> None:
     assert printable("a\x1b[2Jb\nc\u202ed\ud800") == "a\ufffd[2Jb c\ufffdd\ufffd"
     assert printable("Kabupaten Énü 12 °C") == "Kabupaten Énü 12 °C"
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_json_for_a_terminal_is_the_same_json(thing: dict[str, str]) -> None:
+    text = escaped(json.dumps(thing, ensure_ascii=False))
+    assert text.isprintable()
+    assert json.loads(text) == thing
+
+
+def test_json_for_a_terminal_escapes_what_is_beyond_16_bits() -> None:
+    assert escaped('"\x9b\x7f\U000e0001é"') == '"\\u009b\\u007f\\udb40\\udc01é"'

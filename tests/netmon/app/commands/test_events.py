@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -197,3 +199,27 @@ def test_a_thousand_records_a_page_are_joined_without_a_seam(ledger: Segments, m
     assert [record["seq"] for record in book.newest(Query(), 10)] == list(range(8, 18))
     book.close()
     assert not said
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "table"])
+def test_what_others_wrote_does_nothing_to_a_terminal(ledger: Segments, tmp_path: Path, form: str) -> None:
+    ledger.add([note(12, data={"fields": {"message": "a\x1b]0;owned\x07\x9b2J\x7f"}})])
+    ours, theirs = os.openpty()
+    command = [*NETMON, "events", "--config", str(tmp_path), "--ledger", str(ledger.directory), "--format", form]
+    with subprocess.Popen(command, stdout=theirs, env=environment(COLUMNS="200")) as process:
+        os.close(theirs)
+        shown = b""
+        while data := _read(ours):
+            shown += data
+    os.close(ours)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())  # our own colors
+    assert "owned" in text
+    assert {each for each in text if not each.isprintable()} <= {"\r", "\n"}
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # how Linux says that the other side is closed
+        return b""
