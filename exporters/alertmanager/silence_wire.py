@@ -77,6 +77,24 @@ def wanted_of(silences: Iterable[Silence], works: Iterable[Maintenance]) -> dict
     return {each.key: each for each in found}
 
 
+def author_here(said: str, label: str, labels: Iterable[str]) -> str:
+    """Return who made, for our ledger, what the Alertmanager called `label` says that `said` made.
+
+    Anybody who reaches it may write any name there: what it says is told apart from what our own operators do. What we
+    added ourselves when we carried a silence from one of our Alertmanagers (`labels`) to another is not added to.
+    """
+    endings = [f" (via {each})" for each in labels]
+    name = said
+    while found := next((each for each in endings if name.endswith(each)), ""):
+        name = name.removesuffix(found).rstrip()
+    return f"{name} (via {label})" if name else label
+
+
+def author_there(author: str, label: str) -> str:
+    """Return the name under which a silence is made in the Alertmanager called `label`: its own, where it came from."""
+    return author.removesuffix(f" (via {label})")
+
+
 def comparable(matchers: Iterable[Matcher]) -> frozenset[tuple[str, str, bool, bool]]:
     """Return matchers so that the same conditions are equal on both sides."""
     return frozenset((label_name(each.name), each.value, each.is_regex, each.is_equal) for each in matchers)

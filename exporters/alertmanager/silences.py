@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporters.alertmanager.client import Failure
 from exporters.alertmanager.links import Links
@@ -20,7 +20,14 @@ from exporters.alertmanager.reconcile import (
     plan,
 )
 from exporters.alertmanager.sender import Sender
-from exporters.alertmanager.silence_wire import Held, Wanted, encode_silence, wanted_of
+from exporters.alertmanager.silence_wire import (
+    Held,
+    Wanted,
+    author_here,
+    author_there,
+    encode_silence,
+    wanted_of,
+)
 from netmon.api import Desk, DeskError, Invalid, NewSilence, Rejected, Retryable, Unknown
 
 _SOON_S = 1.0  # a silence that ends sooner is not worth making: it would be refused on the way
@@ -143,7 +150,8 @@ class Silences:
             return
         # It may not begin in the past; one that does begins when it arrives.
         starts_at, ends_at = clock.theirs(max(wanted.starts_at, now)), clock.theirs(wanted.ends_at)
-        made = await sender.client.post_silence(encode_silence(wanted, self._links.token, starts_at, ends_at))
+        named = replace(wanted, author=author_there(wanted.author, sender.label))
+        made = await sender.client.post_silence(encode_silence(named, self._links.token, starts_at, ends_at))
         self._links.drop([each for each in self._lost(look.group) if self._links.of[each].key == wanted.key])
         self._links.of[made] = Link(wanted.key, ends_at, sender.label)
 
@@ -157,7 +165,7 @@ class Silences:
         reason = held.comment or f"silenced in {sender.label}"
         ends_at = clock.ours(held.ends_at)
         new = NewSilence(held.matchers, clock.ours(held.starts_at), ends_at, reason, origin=sender.label)
-        made = await self._desk.silence(new, held.author or sender.label)
+        made = await self._desk.silence(new, author_here(held.author, sender.label, self._senders))
         self._links.of[held.id] = Link(made.id, held.ends_at, sender.label)
         return True
 

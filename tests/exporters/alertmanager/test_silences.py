@@ -59,7 +59,8 @@ async def test_theirs_comes_here_and_ends_here(run: Runs, start: Starts, desk: F
     held = await manager.silence(in_an_hour())
     await eventually(desk.silences)
     (made,) = desk.silences()
-    assert (made.author, made.reason, made.origin) == ("siti", "fiber work", manager.url.removeprefix("http://"))
+    label = manager.url.removeprefix("http://")
+    assert (made.author, made.reason, made.origin) == (f"siti (via {label})", "fiber work", label)
     assert made.matchers == (Matcher("instance", "sw-1"),)
     assert abs(made.ends_at - time.time() - 3600) < 10
     await twice(exporter)
@@ -97,6 +98,8 @@ async def test_prolonged_there(run: Runs, start: Starts, desk: FakeDesk) -> None
     changed = {key: held[key] for key in ("id", "matchers", "startsAt", "createdBy", "comment")}
     assert await manager.silence(timestamp(later), **changed) == held["id"]
     await eventually(lambda: [abs(each.ends_at - later) < 1 for each in open_here(desk)] == [True])
+    label = manager.url.removeprefix("http://")
+    assert open_here(desk)[0].author == f"budi (via {label})"  # nobody there can act in budi's name
     await twice(exporter)
     assert len(await manager.silences()) == 1
     assert len(open_here(desk)) == 1
@@ -156,6 +159,7 @@ async def test_it_lost_its_data(run: Runs, start: Starts, desk: FakeDesk, receiv
     await eventually(lambda: receiver.told("firing")["LinkDown/other"] == 1)
     assert receiver.told("firing")["LinkDown/sw-1"] == 0
     assert len(open_here(desk)) == 2
+    assert {each["createdBy"] for each in await manager.silences()} == {"budi", "siti"}  # its own name goes back to it
 
 
 async def test_maintenance_is_a_silence_there(run: Runs, start: Starts, desk: FakeDesk, receiver: Receiver) -> None:
@@ -197,6 +201,8 @@ async def test_two_that_know_nothing_of_each_other(run: Runs, start: Starts, des
     await twice(exporter)
     assert len(await one.silences()) == 1
     assert len(desk.silences()) == 1
+    label = one.url.removeprefix("http://")
+    assert [each["createdBy"] for each in await two.silences()] == [f"siti (via {label})"]
     await one.expire(held)
     await agrees(two.silences, lambda now: now == [])
 

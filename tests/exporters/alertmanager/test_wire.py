@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from exporters.alertmanager.silence_wire import (
     Status,
     Wanted,
+    author_here,
+    author_there,
     decode_silence_id,
     decode_silences,
     decode_status,
@@ -199,3 +201,22 @@ def test_maintenance_is_one_silence_for_each_part() -> None:
         ("M1/0", True, False, "ring east: splicing"),
         ("M1/1", True, False, "ring east: splicing"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "author"),
+    [
+        ("otto", "otto (via am1)"),
+        ("", "am1"),
+        ("otto (via am1)", "otto (via am1)"),  # it lost its data and got it back from us
+        ("otto (via am2)", "otto (via am1)"),  # we carried it over, somebody changed it there
+        ("otto (via am1) (via am2)", "otto (via am1)"),
+        (" (via am2)", "am1"),
+        ("otto (via elsewhere)", "otto (via elsewhere) (via am1)"),
+    ],
+)
+def test_who_made_a_silence_in_an_alertmanager_is_told_apart(said: str, author: str) -> None:
+    assert author_here(said, "am1", ["am1", "am2"]) == author
+    assert author_there("otto (via am1)", "am1") == "otto"
+    assert author_there("otto (via am2)", "am1") == "otto (via am2)"
+    assert author_there("otto", "am1") == "otto"

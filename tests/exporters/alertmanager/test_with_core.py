@@ -47,5 +47,6 @@ async def test_over_the_life_of_two_cores(start: Starts, receiver: Receiver, tmp
     finally:
         await core.stop()
     acts = [(record.data["what"], record.data["by"]) for record in bench.kinds("silence")]
-    assert [by for what, by in acts if what == "created"] == ["budi", "siti"]
-    assert [by for what, by in acts if what == "ended"] == ["budi", manager.url.removeprefix("http://")]
+    label = manager.url.removeprefix("http://")
+    assert [by for what, by in acts if what == "created"] == ["budi", f"siti (via {label})"]
+    assert [by for what, by in acts if what == "ended"] == ["budi", label]
