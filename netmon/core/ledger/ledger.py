@@ -19,7 +19,7 @@ from netmon.core.ledger.group import Outcome
 from netmon.core.ledger.merkle import EMPTY_ROOT
 from netmon.core.ledger.metrics import LedgerMetrics
 from netmon.core.ledger.record import Entry
-from netmon.core.ledger.retention import Changed, Expired, Retention
+from netmon.core.ledger.retention import HELD_TOLD_S, Changed, Expired, Retention
 from netmon.core.ledger.segments import read
 from netmon.core.ledger.settings import LedgerSettings
 from netmon.core.ledger.writer import Host, Writer
@@ -51,6 +51,7 @@ class Ledger:
         self.on_commit: list[Callable[[int, Sequence[bytes]], None]] = []  # (first seq, lines), after the fsync
         self.on_health: list[Callable[[bool, str], None]] = []  # (healthy, problem)
         self.problem = "it is not open yet"  # why it cannot be written, in words for people; "" when healthy
+        self.held = ""  # one sentence when a clock that jumped ahead keeps records from being purged, else ""
         disk = disk or Disk()
         self._now = now
         self._writer = Writer(directory, settings, Host(host_name, now, clock_offset, disk))
@@ -147,7 +148,9 @@ class Ledger:
         gone = 0
         async with self._one_purge:
             try:
-                for expired in await asyncio.to_thread(self._retention.expired, now):
+                over = await asyncio.to_thread(self._retention.expired, now)
+                self._note_held()
+                for expired in over:
                     gone += await self._purge_segment(expired)
             except (OSError, LedgerFull) as error:
                 self._metrics.write_errors.labels(_name(error)).inc()
@@ -155,6 +158,18 @@ class Ledger:
         return gone
 
     # ── in the event loop ──
+
+    def _note_held(self) -> None:
+        """Say it when the clock says that months have passed which the ledger knows nothing of."""
+        held, ahead_s = self._retention.held, self._retention.ahead_s
+        self._metrics.held.set(held)
+        self.held = ""
+        if ahead_s > HELD_TOLD_S:
+            self.held = (
+                f"the clock went {ahead_s / 86_400:.0f} days ahead of what the ledger has lived through: {held} "
+                "segments whose retention would be over are kept; set the clock if it is wrong"
+            )
+            log.error("a purge was held back", problem=self.held)
 
     async def _purge_segment(self, expired: Expired) -> int:
         try:

@@ -42,6 +42,11 @@ class LedgerMetrics:
         self.purged = Counter(
             "netmon_ledger_purged_records", "Records whose retention ended.", ["category"], registry=registry
         )
+        self.held = Gauge(
+            "netmon_ledger_purge_held_segments",
+            "Segments whose retention is over by the clock, but not by the time that the ledger has lived through.",
+            registry=registry,
+        )
         self.repaired = Counter(
             "netmon_ledger_repaired_bytes", "Bytes of torn ends that were cut off.", registry=registry
         )

@@ -1,17 +1,18 @@
 """Retention: what is past its months goes, its hash stays.
 
 A segment is purged when all of it is past a category's months, so at most a day late, and a category once. The months
-count from when a record was written: what a source says about its time may be wrong. First the act is recorded, with
-a digest of all that will go; then the segment is rewritten beside itself and takes its old place.
+count from when a record was written: what a source says about its time may be wrong. So may this machine's clock be:
+the months must have been lived through as well (lived.py), so that no clock that jumps ahead ends anything. First the
+act is recorded, with a digest of all that will go; then the segment is rewritten beside itself and takes its old place.
 """
 
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,9 @@ import structlog
 
 from netmon.api import NetmonError
 from netmon.core.ledger.files import Disk
+from netmon.core.ledger.lived import lived_since
 from netmon.core.ledger.merkle import Frontier
-from netmon.core.ledger.record import Entry, Kind, Stub, decode, encode_stub, leaf_hash, timestamp, unix_seconds
+from netmon.core.ledger.record import Entry, Kind, Stub, decode, encode_stub, leaf_hash, timestamp
 from netmon.core.ledger.segments import BUFFER_BYTES, Segment, segments
 from netmon.core.ledger.settings import RetentionSettings
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _SLICE: Final = 256  # lines between two breaths
+HELD_TOLD_S: Final = 31 * 86_400.0  # the clock is this far ahead of what was lived: somebody should look at it
+_ROUNDING_S: Final = 1.0
 _BREATH_S: Final = 0.0005  # other threads go first: nobody waits for a purge
 
 log = structlog.get_logger(__name__)
@@ -39,7 +43,8 @@ class Expired:
     """A segment that may hold something that is past its months. `frontier` is the next one's."""
 
     segment: Segment
-    ended: float  # Unix seconds: nothing in it was written later
+    ended: float  # Unix seconds: when the next one began
+    lived_s: float  # since then
     frontier: tuple[bytes, ...]
     now: float
 
@@ -105,22 +110,40 @@ class Retention:
         self._directory = directory
         self._settings = settings
         self._disk = disk
+        self.held = 0  # segments that are over by the clock alone
+        self.ahead_s = 0.0  # how far the clock went ahead of what was lived, at most of these
         self._left: dict[int, frozenset[str]] = {}  # categories that a segment still holds, where it was read before
 
     def expired(self, now: float) -> list[Expired]:
-        """Return the segments worth reading, by their headers and what is known of them. Never the newest."""
+        """Return the segments worth reading, by when they began and what is known of them. Never the newest."""
         found = []
-        for segment, after in pairwise(segments(self._directory)):
-            try:
-                header = after.header()
-            except ValueError:
-                continue  # verify names it
-            one = Expired(segment, unix_seconds(header.created), header.frontier, now)
-            left = self._left.get(segment.first_seq)
+        self.held, self.ahead_s = 0, 0.0
+        for one in self._closed(now):
+            left = self._left.get(one.segment.first_seq)
             categories = left if left is not None else {"", *self._settings.categories}  # "": the default
             if any(self._over(category, one) is not None for category in categories):
                 found.append(one)
+            elif any(self._past(category, one) is not None for category in categories):
+                self.held += 1
+                self.ahead_s = max(self.ahead_s, now - one.ended - one.lived_s)
         return found
+
+    def _closed(self, now: float) -> list[Expired]:
+        """Return every segment but the newest. One whose time cannot be read is left out: verify names it."""
+        began: dict[int, tuple[Segment, float]] = {}
+        all_of_them = segments(self._directory)
+        for place, segment in enumerate(all_of_them):
+            with suppress(ValueError):
+                began[place] = segment, segment.began()
+        ages = dict(zip(began, lived_since((at for _, at in began.values()), now), strict=True))
+        closed = []
+        for place, segment in enumerate(all_of_them[:-1]):
+            if place in began and place + 1 in began:
+                after, ended = began[place + 1]
+                with suppress(ValueError):
+                    ended = max(ended, began[place][1])
+                    closed.append(Expired(segment, ended, ages[place + 1], after.header().frontier, now))
+        return closed
 
     def plan(self, expired: Expired) -> Plan:
         """Read a segment. Changed when its records are not those that were written: a stub would hide which."""
@@ -161,6 +184,13 @@ class Retention:
 
     def _over(self, category: str, expired: Expired) -> float | None:
         """Return the time that a category is kept from, if all of the segment was written before it."""
+        before = self._past(category, expired)
+        if before is None or expired.lived_s + _ROUNDING_S < expired.now - before:
+            return None
+        return before
+
+    def _past(self, category: str, expired: Expired) -> float | None:
+        """Return the same by the clock alone."""
         months = self._settings.months(category)
         if months is None:
             return None

@@ -7,11 +7,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from netmon.core.ledger import committed, header
+from netmon.core.ledger import committed, header, record
 
 FOLDER: Final = "segments"
 BUFFER_BYTES: Final = 1 << 18  # of a file that is read from its beginning
 _NEAR_BYTES: Final = 1 << 16  # a search for a record ends with reading through this much
+
+_FIRST_MAX: Final = 64 << 20  # bytes of a segment's first record: it names every sender
 
 _SEQ = re.compile(rb'\{"seq":([0-9]{1,18}),')
 
@@ -30,6 +32,18 @@ class Segment:
         if found.first_seq != self.first_seq:
             raise ValueError(f"{self.path.name} says that it begins with record {found.first_seq}")
         return found
+
+    def began(self) -> float:
+        """Return when its first record was written (Unix seconds); ValueError when that cannot be read.
+
+        That record is never purged, and sealed like any other; what the header says is not.
+        """
+        with self.path.open("rb") as file:
+            file.readline(1 << 20)
+            found = record.decode(file.readline(_FIRST_MAX).removesuffix(b"\n"))
+        if not isinstance(found, record.Record) or found.seq != self.first_seq:
+            raise ValueError(f"{self.path.name} does not begin with record {self.first_seq}")
+        return record.unix_seconds(found.recorded)
 
 
 def segments(directory: Path) -> list[Segment]:

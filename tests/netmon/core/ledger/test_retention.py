@@ -1,6 +1,7 @@
 """What is past its months goes, its hash stays, and a crash between the two leaves a ledger that verifies."""
 
 import json
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from netmon.core.ledger.record import leaf_hash
 from netmon.core.ledger.retention import months_before
 from netmon.core.ledger.segments import segments
 from netmon.core.ledger.settings import LedgerSettings, RetentionSettings
-from tests.support.ledger_store import NOON, Clock, FailingDisk, check, entry, running, writer
+from tests.support.ledger_store import NOON, Checked, Clock, FailingDisk, check, entry, running, writer
 
 DAY = 86_400.0
 POLICY = RetentionSettings(default_months=2, categories={"network": 1, "authentication": None})
@@ -33,6 +34,22 @@ def three_days(directory: Path) -> None:
     ledger.close()
 
 
+def live(directory: Path, until: float) -> None:
+    """Write something every day up to this time, from the last record on."""
+    clock = Clock(segments(directory)[-1].began())
+    ledger = writer(directory, now=clock)
+    ledger.open()
+    while clock.at + DAY < until:
+        clock.at += DAY
+        ledger.commit([[entry(-1, category="authentication")]])
+    ledger.close()
+
+
+def kept(found: Checked) -> list[int]:
+    """Return the numbers of the records of the first three days that are left."""
+    return [number for number in found.numbers() if number >= 0]
+
+
 def stubs(directory: Path) -> dict[int, tuple[str, int]]:
     """Return seq → (leaf's hash, act) of what was purged."""
     lines = map(json.loads, check(directory).lines)
@@ -44,6 +61,7 @@ def digest_of(*leaves: tuple[int, bytes]) -> str:
 
 
 async def purge(directory: Path, at: float, disk: FailingDisk | None = None) -> tuple[int, Ledger]:
+    live(directory, at)
     async with running(directory, SETTINGS, now=Clock(at), disk=disk) as ledger:
         return await ledger.purge(at), ledger
 
@@ -52,14 +70,15 @@ async def test_what_is_over_goes_and_the_rest_stays(tmp_path: Path) -> None:
     three_days(tmp_path)
     before = check(tmp_path)
     registry = CollectorRegistry()
-    at = NOON + 33 * DAY
+    at = NOON + 32.5 * DAY
+    live(tmp_path, at)
     async with running(tmp_path, SETTINGS, registry, now=Clock(at)) as ledger:
-        assert await ledger.purge(at) == 2  # the network's of the first two days; the third is the newest segment
+        assert await ledger.purge(at) == 2  # the network's of the first two days; the third ended half a day too late
         assert await ledger.purge(at) == 0
         after = check(tmp_path)
         assert ledger.tree() == (after.size, after.root)
     assert registry.get_sample_value("netmon_ledger_purged_records_total", {"category": "network"}) == 2
-    assert after.numbers() == [1, 2, 11, 12, 20, 21, 22]
+    assert kept(after) == [1, 2, 11, 12, 20, 21, 22]
     leaves = {1: leaf_hash(before.lines[1]), 5: leaf_hash(before.lines[5])}
     acts = [json.loads(line) for line in after.lines if b'"what":"purged"' in line]
     assert stubs(tmp_path) == {1: (leaves[1].hex(), acts[0]["seq"]), 5: (leaves[5].hex(), acts[1]["seq"])}
@@ -77,12 +96,12 @@ async def test_what_is_over_goes_and_the_rest_stays(tmp_path: Path) -> None:
 async def test_categories_go_one_after_another(tmp_path: Path) -> None:
     three_days(tmp_path)
     assert (await purge(tmp_path, NOON + 32 * DAY))[0] == 2
-    assert (await purge(tmp_path, NOON + 65 * DAY))[0] == 3  # the third day ended when the next began, a month later
+    assert (await purge(tmp_path, NOON + 63.5 * DAY))[0] == 3
     found = check(tmp_path)
-    assert found.numbers() == [1, 11, 21, 22]
+    assert kept(found) == [1, 11, 21, 22]
     assert (await purge(tmp_path, NOON + 130 * DAY))[0] == 1
-    assert (await purge(tmp_path, NOON + 9_000 * DAY))[0] == 0
-    assert check(tmp_path).numbers() == [1, 11, 21]  # for ever
+    assert (await purge(tmp_path, NOON + 200 * DAY))[0] == 0
+    assert kept(check(tmp_path)) == [1, 11, 21]  # for ever
     assert len(check(tmp_path).own("segment")) == len(segments(tmp_path))  # the ledger's own as well
 
 
@@ -90,6 +109,49 @@ async def test_nothing_before_its_time(tmp_path: Path) -> None:
     three_days(tmp_path)
     assert (await purge(tmp_path, NOON + 29 * DAY))[0] == 0
     assert check(tmp_path).own("purged") == []
+
+
+@pytest.mark.parametrize("years", [0.2, 20])
+async def test_a_clock_that_jumps_ahead_ends_nothing(tmp_path: Path, years: float) -> None:
+    three_days(tmp_path)
+    registry = CollectorRegistry()
+    at = NOON + years * 365 * DAY
+    async with running(tmp_path, SETTINGS, registry, now=Clock(at)) as ledger:
+        assert await ledger.purge(at) == 0
+        assert "set the clock" in ledger.held
+        assert registry.get_sample_value("netmon_ledger_purge_held_segments") == 2
+    assert check(tmp_path).own("purged") == []
+    live(tmp_path, at + 12 * DAY)  # and nobody notices for days
+    async with running(tmp_path, SETTINGS, now=Clock(at + 12 * DAY)) as ledger:
+        assert await ledger.purge(at + 12 * DAY) == 0
+
+
+async def test_after_the_clock_was_set_right_retention_goes_on(tmp_path: Path) -> None:
+    three_days(tmp_path)
+    await purge(tmp_path, NOON + 3 * DAY)
+    async with running(tmp_path, SETTINGS, now=Clock(NOON + 7_000 * DAY)) as ledger:
+        assert await ledger.append([entry(99)])
+    clock = Clock(NOON + 4 * DAY)
+    one = writer(tmp_path, now=clock)
+    one.open()
+    for _ in range(40):
+        clock.at += DAY
+        one.commit([[entry(-1, category="authentication")]])
+    one.close()
+    async with running(tmp_path, SETTINGS, now=clock) as ledger:
+        assert await ledger.purge(clock.at) == 2  # by its successor, the third day ended in the far future
+        assert ledger.held == ""
+    assert 99 in check(tmp_path).numbers()  # by its own time it was written later
+
+
+async def test_what_a_header_says_of_its_time_ends_nothing(tmp_path: Path) -> None:
+    three_days(tmp_path)
+    for segment in segments(tmp_path):
+        content = segment.path.read_bytes()
+        end = content.index(b"\n")
+        head = re.sub(rb'"created":"\d{4}', b'"created":"2001', content[:end])
+        segment.path.write_bytes(head + content[end:])
+    assert (await purge(tmp_path, NOON + 20 * DAY))[0] == 0
 
 
 async def test_months_count_from_when_a_record_was_written(tmp_path: Path) -> None:
@@ -107,7 +169,8 @@ async def test_months_count_from_when_a_record_was_written(tmp_path: Path) -> No
 @pytest.mark.parametrize("operation", ["create", "write", "sync", "replace"])
 async def test_a_purge_that_the_disk_refuses_is_done_later(tmp_path: Path, operation: str) -> None:
     three_days(tmp_path)
-    at, disk = NOON + 33 * DAY, FailingDisk()
+    at, disk = NOON + 32.5 * DAY, FailingDisk()
+    live(tmp_path, at)
     async with running(tmp_path, SETTINGS, now=Clock(at), disk=disk) as ledger:
         await ledger.append([entry(99)])
         carry_out = ledger._retention.carry_out
@@ -131,7 +194,8 @@ async def test_a_purge_that_the_disk_refuses_is_done_later(tmp_path: Path, opera
 
 async def test_a_crash_between_the_act_and_the_rewrite(tmp_path: Path) -> None:
     three_days(tmp_path)
-    at = NOON + 33 * DAY
+    at = NOON + 32.5 * DAY
+    live(tmp_path, at)
     async with running(tmp_path, SETTINGS, now=Clock(at)) as ledger:
         expired = ledger._retention.expired(at)
         plan = ledger._retention.plan(expired[0])
@@ -149,7 +213,7 @@ async def test_a_damaged_segment_is_not_purged(tmp_path: Path) -> None:
     path = segments(tmp_path)[0].path
     path.write_bytes(path.read_bytes().replace(b'"number":2,', b'"number":3,'))
     content = path.read_bytes()
-    assert (await purge(tmp_path, NOON + 33 * DAY))[0] == 1  # the second day's
+    assert (await purge(tmp_path, NOON + 32.5 * DAY))[0] == 1  # the second day's
     assert path.read_bytes() == content
 
 
@@ -157,7 +221,7 @@ async def test_nothing_is_announced_that_cannot_be_read(tmp_path: Path) -> None:
     three_days(tmp_path)
     path = segments(tmp_path)[0].path
     path.write_bytes(path.read_bytes().replace(b'{"seq":2,', b'{"seq":\0,'))
-    assert (await purge(tmp_path, NOON + 33 * DAY))[0] == 1
+    assert (await purge(tmp_path, NOON + 32.5 * DAY))[0] == 1
     assert [act["segment"] for act in check_acts(tmp_path)] == [4]
 
 
