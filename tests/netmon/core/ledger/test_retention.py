@@ -120,6 +120,8 @@ async def test_a_clock_that_jumps_ahead_ends_nothing(tmp_path: Path, years: floa
         assert await ledger.purge(at) == 0
         assert "set the clock" in ledger.held
         assert registry.get_sample_value("netmon_ledger_purge_held_segments") == 2
+        await ledger.append([entry(-1)])
+        assert await ledger.purge(at) == 0
     assert check(tmp_path).own("purged") == []
     live(tmp_path, at + 12 * DAY)  # and nobody notices for days
     async with running(tmp_path, SETTINGS, now=Clock(at + 12 * DAY)) as ledger:
