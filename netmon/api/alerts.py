@@ -129,6 +129,7 @@ class Notices(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     DIGEST = "digest"  # many small things at once
+    HANDOVER = "handover"  # what is open when their turn on call begins
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """What the planner decides, as it stands in the ledger. A change carries the whole new value of its object. Pure."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from netmon.core.codec import from_data, to_data
 from netmon.core.ledger.record import Entry, Kind, Record
-from netmon.core.notices.words import Case, Notice
+from netmon.core.notices.words import Case, Duty, Notice
+
+_NAMES: Final[dict[type[Notice | Case | Duty], str]] = {Notice: "notice", Case: "case", Duty: "duty"}
 
 
 class Changed(Protocol):
@@ -18,17 +20,18 @@ class Changed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoticeChange:
-    """A notice as it is now, or the case that led to it."""
+    """A notice as it is now, the case that led to it, or who is on call."""
 
     what: str
-    notice: Notice | Case
+    notice: Notice | Case | Duty
 
 
 def to_entry(change: NoticeChange, at: float, source: str) -> Entry:
     """Return what the ledger is to keep of a change."""
     thing = change.notice
-    name = "notice" if isinstance(thing, Notice) else "case"
-    return Entry(Kind.NOTIFICATION, at, source, {"what": change.what, name: to_data(thing)}, severity=thing.severity)
+    severity = None if isinstance(thing, Duty) else thing.severity
+    data = {"what": change.what, _NAMES[type(thing)]: to_data(thing)}
+    return Entry(Kind.NOTIFICATION, at, source, data, severity=severity)
 
 
 def from_record(record: Record) -> NoticeChange | None:
@@ -39,8 +42,7 @@ def from_record(record: Record) -> NoticeChange | None:
     if record.kind is not Kind.NOTIFICATION:
         return None
     what = str(record.data.get("what", ""))
-    if "notice" in record.data:
-        return NoticeChange(what, from_data(Notice, record.data["notice"]))
-    if "case" in record.data:
-        return NoticeChange(what, from_data(Case, record.data["case"]))
+    for kind, name in _NAMES.items():
+        if name in record.data:
+            return NoticeChange(what, from_data(kind, record.data[name]))
     return None

@@ -1,6 +1,6 @@
 """Routes and their steps: who is told first, who is called when nobody answers, and when it is said again. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -96,6 +96,25 @@ class Ladder:
         free = [one for one in people if one != unreached and not self._busy(one, case.id)]
         return owe(case, *(Owed(one, why, now, now, unreached=unreached) for one in free))
 
+    def hand_over(self, case: Case, came: Mapping[str, str], now: float) -> Case:
+        """Owe an open incident to those who came on call; `came`: rota → person.
+
+        It is theirs where a step that was taken names their rota; where no route took it, if the fallback does.
+        """
+        if case.state is State.RESOLVED or case.muted or case.matures_at is not None:
+            return case  # what is muted is told when it is not any more, and what is new by its routes
+        owed: list[Owed] = []
+        if not case.tracks:
+            owed = [Owed(one, Notices.HANDOVER, now, now) for one in _relieved(self._settings.fallback, came)]
+        for track in case.tracks:
+            if (route := self._routes.get(track.route)) is None:  # the settings changed
+                continue
+            for step in route.steps[: track.steps]:
+                for one in _relieved(step.notify, came):
+                    due_at = self._digests(one, now) if route.digest else now
+                    owed.append(Owed(one, Notices.HANDOVER, now, due_at, step.channels, route.digest))
+        return owe(case, *(one for one in owed if not self._busy(one.person, case.id)))
+
     def _matching(self, case: Case, alerts: Sequence[Alert]) -> Iterator[str]:
         for name, route in self._routes.items():
             if self._matches(name, route.match, case, alerts):
@@ -136,6 +155,11 @@ class Ladder:
         free = [one for one in self._settings.resolve(step.notify, now) if not self._busy(one, case.id)]
         due = {person: self._digests(person, now) if route.digest else now for person in free}
         return owe(case, *(Owed(one, why, now, due[one], step.channels, route.digest) for one in free))
+
+
+def _relieved(recipients: Sequence[str], came: Mapping[str, str]) -> list[str]:
+    """Return those of `came` whose rotas are among the recipients."""
+    return [person for rota, person in came.items() if f"oncall:{rota}" in recipients]
 
 
 def _conditions(match: Match) -> Conditions | None:

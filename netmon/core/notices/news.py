@@ -100,7 +100,10 @@ class News:
             why = None if busy(person) else self.why(case, person, known)
             if why is not None:
                 old = before.get(person)
-                kept[person] = replace(old, why=why) if old is not None else self.answer(why, person, known, now)
+                if old is None:
+                    kept[person] = self.answer(why, person, known, now)
+                elif old.why is not Notices.HANDOVER or why is Notices.RESOLVED:  # a handover says all that is so
+                    kept[person] = replace(old, why=why)
         return replace(case, owed=tuple(kept.values()))
 
 
@@ -117,6 +120,7 @@ def _joined(old: Owed, new: Owed) -> Owed:
     at_once = old.digest and not new.digest
     return replace(
         old,
+        why=new.why if new.why is Notices.HANDOVER else old.why,
         due_at=new.due_at if at_once else min(old.due_at, new.due_at),
         digest=old.digest and new.digest,
         channels=new.channels if at_once else old.channels,
@@ -127,4 +131,6 @@ def _still_due(case: Case, owed: Owed, known: Known | None) -> bool:
     """Tell whether something stays owed when nothing new is to be said to this person."""
     if known is None:  # they know nothing yet: whatever is so when it goes, they are told, unless it was hushed up
         return not (case.state is State.RESOLVED and case.muted)
+    if owed.why is Notices.HANDOVER:
+        return case.state is not State.RESOLVED
     return case.state is State.FIRING and owed.why in _BY_TIMETABLE

@@ -18,7 +18,7 @@ from netmon.core.notices.outbox import Outbox
 from netmon.core.notices.render import Draft, Renderer
 from netmon.core.notices.settings import NotifySettings
 from netmon.core.notices.tables import Tables, absorb
-from netmon.core.notices.words import Case, Known, Notice, Owed, Said, Way
+from netmon.core.notices.words import Case, Duty, Known, Notice, Owed, Said, Way
 
 
 class Planner:
@@ -83,7 +83,7 @@ class Planner:
         if new.severity > old.severity:
             new = self._ladder.reroute(new, _alerts_of(lookups, new.id), now)
         if new.state is State.ACKNOWLEDGED:
-            return halted(new)
+            return self._late_relief(halted(new), now) if old.muted and not new.muted else halted(new)
         if old.muted and not new.muted:
             return self._ladder.resume(new, now, again=True)
         if old.state is State.ACKNOWLEDGED:
@@ -150,6 +150,7 @@ class Planner:
         if self._fresh:
             self._fresh = False
             self._catch_up(lookups, now, made)
+        self._relieve(now, made)
         for case in self.tables.due_cases(now):
             if case.matures_at is not None:
                 new = self._ladder.start(case, _alerts_of(lookups, case.id), now)
@@ -166,6 +167,22 @@ class Planner:
             if isinstance(change.notice, Notice) and len(change.notice.incidents) > 1 and not change.notice.digest
         )
         return made
+
+    def _relieve(self, now: float, made: list[NoticeChange]) -> None:
+        """Tell those whose turn on call began what is open on the routes that name their rota."""
+        on_call = {name: rota.on_call(now, self.settings.timezone) for name, rota in self.settings.oncall.items()}
+        new = {rota: person for rota, person in on_call.items() if self.tables.duty.get(rota) != person}
+        came = {rota: person for rota, person in new.items() if rota in self.tables.duty}
+        for case in list(self.tables.cases.values()) if came else ():
+            self._make_if_new("handed over", case, self._ladder.hand_over(case, came, now), made)
+        for rota, person in new.items():
+            self._make("on call", Duty(rota, person), made)
+
+    def _late_relief(self, case: Case, now: float) -> Case:
+        """Owe what was muted, and is in somebody's hand, to those who came on call meanwhile."""
+        known = self.tables.knows
+        came = {rota: person for rota, person in self.tables.duty.items() if not known(person, case.id)}
+        return self._ladder.hand_over(case, came, now)
 
     def _catch_up(self, lookups: Lookups, now: float, made: list[NoticeChange]) -> None:
         """Bring the tables in line with what is open and with the settings, once after a start."""
@@ -283,7 +300,7 @@ class Planner:
         """Move every deadline with the clock; digests and rotas follow the calendar."""
         self.tables.step_clock(delta_s)
 
-    def _make(self, what: str, thing: Case | Notice, made: list[NoticeChange]) -> None:
+    def _make(self, what: str, thing: Case | Notice | Duty, made: list[NoticeChange]) -> None:
         change = NoticeChange(what, thing)
         self.tables.apply(change)
         made.append(change)

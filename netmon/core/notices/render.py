@@ -47,8 +47,9 @@ class Renderer:
             why = why_now(notice.why, cases[0])
             subject, body = _one(reader, notice, cases[0], why, lookups)
         else:
-            why = Notices.DIGEST
-            subject, body = _many(reader, notice, cases)
+            handed = notice.why is Notices.HANDOVER and any(case.state is not State.RESOLVED for case in cases)
+            why = Notices.HANDOVER if handed else Notices.DIGEST
+            subject, body = _many(reader, why, cases, digest=notice.digest)
         message = Message(
             id=notice.id,
             recipient=notice.person,
@@ -86,6 +87,8 @@ def why_now(why: Notices, case: Case) -> Notices:
     """Return why a message is sent as things are when it goes: what was to be an alarm may be over by then."""
     if case.state is State.RESOLVED:
         return Notices.RESOLVED
+    if why is Notices.HANDOVER:
+        return why
     if case.state is State.ACKNOWLEDGED:
         return Notices.ACKNOWLEDGED
     return Notices.OPENED if why in (Notices.RESOLVED, Notices.ACKNOWLEDGED, Notices.DIGEST) else why
@@ -150,7 +153,7 @@ def _worst_first(alert: Alert) -> tuple[int, float, str]:
 
 
 def _headline(reader: _Reader, notice: Notice, case: Case, why: Notices) -> Iterator[str]:
-    if why in (Notices.ESCALATED, Notices.REPEATED):
+    if why in (Notices.ESCALATED, Notices.REPEATED, Notices.HANDOVER):
         yield reader.say(f"line.{why.value}")
     elif why is Notices.WORSE:
         yield reader.say("line.worse", severity=reader.severity(case.severity))
@@ -247,20 +250,29 @@ def _endings(reader: _Reader, case: Case, incident: Incident | None, alerts: Seq
 # Many incidents
 
 
-def _many(reader: _Reader, notice: Notice, cases: Sequence[Case]) -> tuple[str, list[str]]:
+def _many(reader: _Reader, why: Notices, cases: Sequence[Case], *, digest: bool) -> tuple[str, list[str]]:
     sites = Counter(case.site for case in cases if case.site)
-    kind = "digest" if notice.digest else "many"
-    if notice.digest and len(cases) == 1:
-        kind = "digest.one"
-    elif not notice.digest and all(case.state is State.RESOLVED for case in cases):
-        kind = "many.closed" if any(map(_is_closed, cases)) else "many.over"
+    kind, count = _kind(why, cases, digest=digest), len(cases)
+    if why is Notices.HANDOVER:
+        count = sum(case.state is not State.RESOLVED for case in cases)
     some = [name for name, _ in sites.most_common(3)]
     where = f": {listed(some, len(sites), reader.language)}" if some else ""
     worst = max(cases, key=lambda case: (case.state is not State.RESOLVED, case.severity))
     severity = reader.severity(worst.severity).upper()
-    subject = reader.say(f"subject.{kind}", severity=severity, count=len(cases), sites=where)
-    lines = [] if notice.digest else [reader.say("many.why")]
+    subject = reader.say(f"subject.{kind}", severity=severity, count=count, sites=where)
+    lines = [] if digest else [reader.say("line.handover" if why is Notices.HANDOVER else "many.why")]
     return subject, [*lines, *_counts(reader, cases, sites), "", *_list(reader, cases), "", reader.say("many.all")]
+
+
+def _kind(why: Notices, cases: Sequence[Case], *, digest: bool) -> str:
+    """Return which subject a message on many has."""
+    if why is Notices.HANDOVER:
+        return "many.handover"
+    if digest:
+        return "digest.one" if len(cases) == 1 else "digest"
+    if any(case.state is not State.RESOLVED for case in cases):
+        return "many"
+    return "many.closed" if any(map(_is_closed, cases)) else "many.over"
 
 
 _COUNTED: Final = ("many.open", "many.acknowledged", "many.resolved", "many.closed")
@@ -270,7 +282,6 @@ _STATES: Final = {
     State.ACKNOWLEDGED: "many.acknowledged",
     State.RESOLVED: "many.resolved",
 }
-_ASIDES: Final = {State.RESOLVED: "many.over", State.ACKNOWLEDGED: "many.hand"}
 
 
 def _counts(reader: _Reader, cases: Sequence[Case], sites: Counter[str]) -> Iterator[str]:
@@ -293,8 +304,21 @@ def _list(reader: _Reader, cases: Sequence[Case]) -> Iterator[str]:
         yield reader.say("many.worst")
     for case in ordered[:_LISTED]:
         site = f"{case.site}: " if case.site else ""
-        aside = "many.shut" if _is_closed(case) else _ASIDES.get(case.state)
-        state = f" ({reader.say(aside)})" if aside else ""
+        aside = _aside(reader, case)
+        state = f" ({aside})" if aside else ""
         yield f"{case.id} {reader.severity(case.severity)} {site}{clean(reader.title(case), 80)}{state}"
     if len(cases) > _LISTED:
         yield reader.say("many.rest", count=len(cases) - _LISTED)
+
+
+def _aside(reader: _Reader, case: Case) -> str:
+    """Return what is said of an incident in a list, other than that it is open."""
+    if case.state is State.RESOLVED:
+        return reader.say("many.shut" if _is_closed(case) else "many.over")
+    if case.state is not State.ACKNOWLEDGED:
+        return ""
+    return (
+        reader.say("many.hand", who=clean(case.acknowledged_by, 40))
+        if case.acknowledged_by
+        else reader.say("many.held")
+    )

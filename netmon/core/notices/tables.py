@@ -9,7 +9,7 @@ from typing import Any, Final
 from netmon.api import State
 from netmon.core.codec import from_data, to_data
 from netmon.core.notices.changes import NoticeChange
-from netmon.core.notices.words import Case, Known, Notice, Owed, Track, Way
+from netmon.core.notices.words import Case, Duty, Known, Notice, Owed, Track, Way
 
 _MAX_SENT: Final = 1_000  # no limit of messages is larger
 _SHOWN_ABSORBED: Final = 20
@@ -37,6 +37,7 @@ class Tables:
         self.notices: dict[str, Notice] = {}
         self.told: dict[str, dict[str, Known]] = {}  # incident → person → what they know
         self.inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
+        self.duty: dict[str, str] = {}  # rota → who was on call when it was last looked at
         self.last_number = 0
         self._flying: Counter[str] = Counter()  # open notices by incident
         self._deadlines: list[tuple[float, str]] = []  # a heap; an entry counts only if its case still says so
@@ -46,6 +47,8 @@ class Tables:
         thing = change.notice
         if isinstance(thing, Case):
             self._put_case(thing)
+        elif isinstance(thing, Duty):
+            self.duty[thing.rota] = thing.person
         elif thing.state is Way.QUEUED:
             self._queue(thing)
         else:
@@ -180,6 +183,7 @@ class Tables:
             "notices": to_data(list(self.notices.values())),
             "told": to_data(self.told),
             "sent": {person: list(inbox.sent_at) for person, inbox in self.inboxes.items() if inbox.sent_at},
+            "duty": dict(self.duty),
             "last_number": self.last_number,
         }
 
@@ -194,6 +198,7 @@ class Tables:
             tables._put_case(case)
         for person, times in from_data(dict[str, list[float]], data["sent"]).items():
             tables.inboxes[person].sent_at.extend(times)
+        tables.duty = from_data(dict[str, str], data.get("duty", {}))  # earlier versions kept none
         tables.last_number = from_data(int, data["last_number"])
         return tables
 

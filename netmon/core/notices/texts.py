@@ -31,6 +31,13 @@ TEXTS: Final[Mapping[str, Text]] = {
     "subject.resolved": Text(
         "[RESOLVED, {severity}] {where}{title} ({incident})", "[SELESAI, {severity}] {where}{title} ({incident})"
     ),
+    "subject.handover": Text(
+        "[ON CALL, {severity}] {where}{title} ({incident})", "[GILIRAN JAGA, {severity}] {where}{title} ({incident})"
+    ),
+    "subject.many.handover": Text(
+        "[ON CALL, {severity}] open now: {count} incidents{sites}",
+        "[GILIRAN JAGA, {severity}] masih terbuka: {count} insiden{sites}",
+    ),
     "subject.closed": Text(
         "[CLOSED, {severity}] {where}{title} ({incident})", "[DITUTUP, {severity}] {where}{title} ({incident})"
     ),
@@ -79,6 +86,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "line.worse": Text("It became worse: {severity} now.", "Memburuk: kini {severity}."),
     "line.escalated": Text("Nobody has taken it in hand yet.", "Belum ada yang menangani."),
     "line.repeated": Text("It is still open and in nobody's hand.", "Masih terbuka dan belum ada yang menangani."),
+    "line.handover": Text("You are on call now, and this is open.", "Kini giliran jaga Anda, dan ini masih terbuka."),
     "line.reopened": Text("It is open again.", "Terbuka lagi."),
     "line.unreached": Text(
         "You are told because {person} could not be reached.", "Anda diberi tahu karena {person} tidak dapat dihubungi."
@@ -99,7 +107,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "many.rest": Text("and {count} more", "dan {count} lagi"),
     "many.over": Text("over", "selesai"),
     "many.shut": Text("closed, not seen to be over", "ditutup, belum tentu selesai"),
-    "many.hand": Text("in hand", "ditangani"),
+    "many.hand": Text("in hand: {who}", "ditangani {who}"),
+    "many.held": Text("in hand", "ditangani"),
     "many.all": Text("All of them: netmon incidents", "Semuanya: netmon incidents"),
     # Times
     "time.now": Text("just now", "baru saja"),

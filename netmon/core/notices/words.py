@@ -89,6 +89,14 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """Who was on call in a rota when it was last looked at."""
+
+    rota: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a person was last told of an incident, and how."""
 

@@ -386,7 +386,7 @@ def test_on_call_is_asked_when_the_message_is_due() -> None:
     it.pass_time(60)
     assert it.whys("budi") == ["opened"]
     it.pass_time(3_600, 10)
-    assert it.whys("andi") == ["repeated"]
+    assert it.whys("andi") == ["handover", "repeated"]
     it.resolve("I1")
     it.pass_time(30)
     assert it.whys("andi")[-1] == it.whys("budi")[-1] == "resolved"

@@ -1,7 +1,7 @@
 """Whatever happens: no incident is lost to anybody whom its route names, nobody is told the same twice, limits hold,
 and a planner that was killed goes on as if it had not been."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,11 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from netmon.api import Severity, State
+from netmon.api import Notices, Severity, State
 from netmon.core.ledger.record import Record, decode, encode
 from netmon.core.notices.changes import NoticeChange, from_record, to_entry
 from netmon.core.notices.planner import Planner
 from netmon.core.notices.tables import Tables
+from netmon.core.notices.words import Duty, Notice
 from tests.support.notices import Scene, incident, settings
 
 Step = Callable[[Planner], object]
@@ -29,10 +30,18 @@ CHOSEN = settings(
             "continue": True,
         },
         {"name": "small", "match": {"severity": "info"}, "steps": [{"notify": "person:andi"}], "digest": True},
-        {"name": "all", "steps": [{"notify": ["person:budi"]}, {"after_s": 600, "notify": "person:andi"}]},
+        {
+            "name": "all",
+            "steps": [
+                {"notify": ["person:budi"]},
+                {"after_s": 30, "notify": "oncall:noc"},
+                {"after_s": 600, "notify": "person:andi"},
+            ],
+        },
     ],
     PEOPLE,
     limits={"max_messages": 3, "per_s": 300, "max_critical": 4},
+    oncall={"noc": {"people": ["andi", "citra", "budi"], "start": "2027-01-01", "every": "day", "handover": "15:10"}},
     fallback="person:citra",
 )
 FIRST = {  # whom the routes above name at once
@@ -53,12 +62,13 @@ def same(one: Tables, other: Tables) -> bool:
             if inbox.owed or inbox.under_way or inbox.open or inbox.sent_at
         }
 
-    return (one.cases, one.notices, one.told, inboxes(one), one.last_number) == (
+    return (one.cases, one.notices, one.told, inboxes(one), one.last_number, one.duty) == (
         other.cases,
         other.notices,
         other.told,
         inboxes(other),
         other.last_number,
+        other.duty,
     )
 
 
@@ -222,6 +232,15 @@ class Story(RuleBasedStateMachine):
                 for name in said.incidents:
                     ends[name, one.person] += said.state is State.RESOLVED
         assert all(count <= self.endings[name] + (name in self.merged) for (name, _), count in ends.items())
+
+    @invariant()
+    def a_turn_begins_once(self) -> None:
+        turns = Counter(change.notice.person for change in self.it.made if isinstance(change.notice, Duty))
+        queued = {change.notice.id: change.notice for change in self.it.made if isinstance(change.notice, Notice)}
+        told = Counter(
+            (one.person, name) for one in queued.values() if one.why is Notices.HANDOVER for name in one.incidents
+        )
+        assert all(count <= turns[person] for (person, _), count in told.items())
 
     @invariant()
     def one_thing_is_owed_once(self) -> None:
