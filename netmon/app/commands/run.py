@@ -18,8 +18,8 @@ with without("rich"):  # structlog would load it, 3 MB, for tracebacks that show
 
 
 SWITCH_S: Final = 0.0005
-"""How soon a thread of the core that computes (ledger, seal, index) lets the event loop go on. Python's own 5 ms, at each
-of the handful of system calls that an answer takes, are felt by who asks."""
+"""How soon a thread of the core that computes (ledger, seal, index) lets the event loop go on. Python's own 5 ms, at
+each of the handful of system calls that an answer takes, are felt by who asks."""
 
 
 @click.command("run", help=t("cli.run.help"), epilog=t("cli.run.examples"))
