@@ -137,6 +137,78 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "hanya satu dari from dan until memakai selisih UTC",
         "beri keduanya, atau jangan keduanya",
     ),
+    # netmon/core/alerts/settings.py
+    r"(.*) is no time zone(?: that this host knows)?; write it as in (.*)": (
+        r"\1 bukan zona waktu yang dikenal",
+        r"tulis misalnya \2",
+    ),
+    r"a maintenance window has either an end or a duration_s": (
+        "jendela pemeliharaan memerlukan end atau duration_s",
+        "isi salah satu saja",
+    ),
+    r"a maintenance window has weekdays, monthly days or dates, one of these": (
+        "jendela pemeliharaan memakai weekdays, monthly, atau dates",
+        "isi salah satu saja",
+    ),
+    r"there is no day 0; 1 is the first day of a month and -1 the last": (
+        "tidak ada tanggal 0",
+        "1 adalah hari pertama bulan dan -1 hari terakhir",
+    ),
+    r"more than one maintenance window is called (.*)": (
+        r"lebih dari satu jendela pemeliharaan bernama \1",
+        "beri nama berbeda",
+    ),
+    # netmon/core/link/settings.py
+    r"spool_max_bytes must hold two segments of spool_segment_bytes at least": (
+        "spool_max_bytes terlalu kecil",
+        "isi paling sedikit dua kali spool_segment_bytes",
+    ),
+    r"dead_after_s must be two intervals of heartbeat_s at least": (
+        "dead_after_s terlalu pendek",
+        "isi paling sedikit dua kali heartbeat_s",
+    ),
+    r"reconnect_max_s must not be below reconnect_min_s": (
+        "reconnect_max_s di bawah reconnect_min_s",
+        "isi paling sedikit sebesar itu",
+    ),
+    # netmon/core/ledger/settings.py, index_settings.py
+    r"what the ledger says of itself is kept for ever; leave `ledger` out": (
+        "catatan buku besar tentang dirinya sendiri disimpan selamanya",
+        "hapus `ledger` di sini",
+    ),
+    r"(.*): (\S+) is not between 1 and 1200 months; null means for ever": (
+        r"\1: \2 tidak di antara 1 dan 1200 bulan",
+        "null berarti selamanya",
+    ),
+    r"must be the address of a PostgreSQL database: (.*)": ("ini bukan alamat basis data PostgreSQL", r"tulis \1"),
+    # exporters/alertmanager/settings.py, exporters/witness/settings.py
+    r"the URL holds a user name; write (.*) beside it instead": (
+        "URL memuat nama pengguna",
+        r"tulis \1 di sampingnya",
+    ),
+    r"username and password go together: .*": ("username dan password harus berpasangan", "isi keduanya atau hapus"),
+    r"a password and a bearer token cannot be used at once: .*": (
+        "kata sandi dan bearer token tidak dapat dipakai bersama",
+        "isi salah satu",
+    ),
+    r"key_file is set without cert_file: .*": (
+        "key_file diisi tanpa cert_file",
+        "sebutkan sertifikat milik kunci itu",
+    ),
+    r"(.*) names two servers; .*": (r"\1 dipakai dua server", "beri nama berbeda"),
+    r"(.*) is not a URL; write it as in (.*)": (r"\1 bukan URL", r"tulis misalnya \2"),
+    r"set known_hosts_file or host_key, one of them: .*": (
+        "host yang bisa ditiru siapa pun bukan saksi",
+        "isi known_hosts_file atau host_key, salah satu",
+    ),
+    r"two witnesses are called (.*); .*": (r"dua saksi bernama \1", "beri nama berbeda"),
+    # exporters/heartbeat/settings.py
+    r"this is not a URL to ask; write it as in (.*)": ("ini bukan URL yang dapat dipanggil", r"tulis misalnya \1"),
+    # exporters/api/settings.py
+    r"nobody may be (.*) without a name; .*": (
+        r"tanpa nama, tidak ada yang boleh menjadi \1",
+        "tulis viewer atau sender, dan beri pengguna di berkas konfigurasi web",
+    ),
 }
 _INDONESIAN: Final = tuple((re.compile(pattern, re.DOTALL), *halves) for pattern, halves in _ROWS.items())
 

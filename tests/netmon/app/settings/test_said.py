@@ -12,6 +12,34 @@ from netmon.app.settings.model import NetmonSettings
 
 V3 = "credentials:\n  x:\n    version: v3\n    user: noc\n    "
 TLS = "tls_server_config:\n  cert_file: a\n  key_file: b\n  "
+WINDOW = "alerts: {maintenance: [{name: a, scope: ['site:x'], reason: r, start: '22:00', "
+SERVER = "alertmanager: {servers: [{url: 'http://a', "
+WITNESS = "witness: {witnesses: [{kind: webhook, name: a, url: "
+CORE = [
+    (WINDOW + "end: '02:00', timezone: Jakarta}]}", "'Jakarta' bukan zona waktu yang dikenal; tulis misalnya Asia/"),
+    (WINDOW + "end: '02:00', duration_s: 60}]}", "jendela pemeliharaan memerlukan end atau duration_s; isi salah"),
+    (WINDOW + "end: '02:00', monthly: [0]}]}", "tidak ada tanggal 0; 1 adalah hari pertama"),
+    (WINDOW + "end: '02:00', monthly: [1], weekdays: [monday]}]}", "memakai weekdays, monthly, atau dates; isi salah"),
+    ("link: {spool_max_bytes: 65536}", "spool_max_bytes terlalu kecil; isi paling sedikit dua kali"),
+    ("link: {dead_after_s: 1}", "dead_after_s terlalu pendek; isi paling sedikit dua kali heartbeat_s"),
+    ("link: {reconnect_max_s: 0.01}", "reconnect_max_s di bawah reconnect_min_s; isi"),
+    ("ledger: {retention: {categories: {ledger: 1}}}", "disimpan selamanya; hapus `ledger` di sini"),
+    ("ledger: {retention: {categories: {alert: 0}}}", "alert: 0 tidak di antara 1 dan 1200 bulan; null"),
+    ("index: {url: x}", "ini bukan alamat basis data PostgreSQL; tulis postgresql://"),
+    ("alertmanager: {servers: [{url: 'http://a:b@c'}]}", "URL memuat nama pengguna; tulis username and password_file"),
+    (SERVER + "username: a}]}", "username dan password harus berpasangan; isi"),
+    (SERVER + "username: a, password: b, bearer_token: c}]}", "tidak dapat dipakai bersama; isi salah satu"),
+    (SERVER + "key_file: a}]}", "key_file diisi tanpa cert_file; sebutkan"),
+    ("alertmanager: {servers: [{url: 'http://a'}, {url: 'http://a'}]}", "'a:80' dipakai dua server; beri"),
+    (WITNESS + "x}]}", "'x' bukan URL; tulis misalnya https://"),
+    (WITNESS + "'http://a'}, {kind: webhook, name: a, url: 'http://b'}]}", "dua saksi bernama 'a'; beri nama"),
+    (
+        "witness: {witnesses: [{kind: sftp, name: a, host: h, user: u, path: p, key_file: k}]}",
+        "bukan saksi; isi known_hosts_file atau host_key",
+    ),
+    ("heartbeat: {pings: [{url: x}]}", "ini bukan URL yang dapat dipanggil; tulis misalnya https://"),
+    ("api: {anonymous_role: operator}", "tanpa nama, tidak ada yang boleh menjadi operator; tulis viewer"),
+]
 CASES = [
     (
         NetmonSettings,
@@ -37,6 +65,7 @@ CASES = [
         "2:12: 'here' bukan alamat untuk melayani; tulis host:port, misalnya 127",
     ),
     (NetmonSettings, "web:\n  external_url: here", "2:17: 'here' bukan URL dasar; tulis misalnya https://"),
+    *((NetmonSettings, text, expected) for text, expected in CORE),
     (WebConfig, TLS + "client_auth_type: RequestClientCert", "4:21: RequestClientCert meminta sertifikat yang tidak"),
     (WebConfig, TLS + "client_auth_type: perhaps", "4:21: 'perhaps' bukan client_auth_type; tulis salah satu: "),
     (WebConfig, TLS + "cipher_suites: [RC4]", "4:19: 'RC4' tidak disediakan; tulis beberapa dari: "),
