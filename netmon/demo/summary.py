@@ -114,12 +114,13 @@ def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: R
     console.print(table)
     for failure in _failures(facts, run)[:MAX_FAILURES_SHOWN]:
         line = t("demo.summary.failure", instance=failure.instance, part=failure.part or "-", reason=failure.reason)
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     for name in _unread(facts, run):
         key = "silenced" if name in run.silenced else "missed"
-        console.print(t(f"demo.summary.{key}", instance=name), markup=False)
+        console.print(t(f"demo.summary.{key}", instance=name), markup=False, soft_wrap=True)
     if (bad := report.first_bad) is not None:
-        console.print(t(f"ledger.fault.{bad.wrong.value}", seq=bad.seq, **bad.values), style="bold red", markup=False)
+        sentence = t(f"ledger.fault.{bad.wrong.value}", seq=bad.seq, **bad.values)
+        console.print(sentence, style="bold red", markup=False, soft_wrap=True)
 
 
 def _show_alerts(console: Console, found: Outcome) -> None:

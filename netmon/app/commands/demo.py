@@ -14,7 +14,7 @@ from netmon.app.text import t
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help=t("cli.demo.state"))
 @click.option("--config", "directory", type=click.Path(path_type=Path, file_okay=False), help=t("cli.config"))
 def command(duration_s: float | None, state: Path | None, directory: Path | None) -> None:
-    """Exit 0 when every target was read, 1 when one was not, 2 when it could not start."""
+    """Exit 0 when every target was read and the ledger verifies, 1 when not, 2 when it could not start."""
     from netmon.demo.run import CONFIG, run  # noqa: PLC0415 - nobody but this command needs the simulation
 
     try:

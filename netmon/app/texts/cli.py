@@ -103,9 +103,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "cli.demo.examples": Text(
         "\b\nExamples:\n  netmon demo\n  netmon demo --for 60\n\n"
-        "Exit status: 0 when every target was read, 1 when one was not, 2 when it could not start.",
+        "Exit status: 0 when every target was read and the ledger verifies, 1 when not, 2 when it could not start.",
         "\b\nContoh:\n  netmon demo\n  netmon demo --for 60\n\n"
-        "Status keluar: 0 bila semua target terbaca, 1 bila ada yang tidak, 2 bila tidak dapat dimulai.",
+        "Status keluar: 0 bila semua target terbaca dan buku besar terbukti baik, 1 bila tidak, 2 bila tidak dapat "
+        "dimulai.",
     ),
     "cli.demo.for": Text(
         "End after this many seconds with a summary; without it, run until Ctrl-C.",
