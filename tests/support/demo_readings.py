@@ -22,7 +22,9 @@ class Readings:
     """The ring with its troubles from `start` (Unix seconds) on, read device by device."""
 
     def __init__(self, start: float) -> None:
-        self.ring: Ring = World(demo.settings(), start).ring
+        world = World(demo.settings())
+        world.begin_story(start)
+        self.ring: Ring = world.ring
         self._memory = _Silent()
         self._collector = collector_for(self._memory)
         self._at = start
