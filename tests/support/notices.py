@@ -113,6 +113,7 @@ class Scene:
         self.planner = Planner(chosen)
         self.board = Board()
         self.now = now
+        self.at_most: int | None = None  # of one tick
         self.made: list[NoticeChange] = []
         self.told: list[Told] = []
         self.down: set[str] = set()  # channels, or person/channel, that take nothing
@@ -153,7 +154,9 @@ class Scene:
             self.look()
 
     def look(self) -> None:
-        self.note(self.planner.tick(self.now, self.board))
+        self.note(self.planner.tick(self.now, self.board, self.at_most))
+        while self.at_most is not None and self.planner.behind(self.now):
+            self.note(self.planner.tick(self.now, self.board, self.at_most))
         for notice in self.planner.due(self.now):
             if notice.id not in self.flights:
                 self.attempt(notice)

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Final
 
 from netmon.core.notices.settings import Retry
 from netmon.core.notices.words import Notice, Way
+
+_PROBLEM_MAX: Final = 1_000  # characters of what another program says, in a record of ours
 
 
 def channels_of(wanted: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...]:
@@ -29,7 +32,9 @@ def after_failure(notice: Notice, failure: Failure, channels: Sequence[str], ret
     """Return a notice as it is after a failed attempt: queued again, or given up."""
     refused = tuple(dict.fromkeys((*notice.refused, notice.channel))) if failure.rejected else notice.refused
     attempts, failures = notice.attempts + 1, notice.failures + 1
-    tried = replace(notice, attempts=attempts, failures=failures, refused=refused, problem=failure.problem)
+    tried = replace(
+        notice, attempts=attempts, failures=failures, refused=refused, problem=failure.problem[:_PROBLEM_MAX]
+    )
     left = [name for name in channels if name not in refused]
     if not left or now >= notice.give_up_at:
         return replace(tried, state=Way.FAILED)

@@ -8,6 +8,7 @@ from netmon.api import Alert, Incident, Notices, State
 from netmon.core.notices.settings import NotifySettings
 from netmon.core.notices.words import Case, Ending, Known, Owed
 
+_TITLE_MAX: Final = 500  # characters; messages show fewer
 _BY_TIMETABLE: Final = frozenset({Notices.OPENED, Notices.REPEATED, Notices.ESCALATED})
 
 
@@ -15,8 +16,8 @@ def followed(case: Case, incident: Incident) -> Case:
     """Return a case with what its incident is now."""
     return replace(
         case,
-        title=incident.title,
-        titles=incident.titles,
+        title=incident.title[:_TITLE_MAX],
+        titles={language: title[:_TITLE_MAX] for language, title in incident.titles.items()},
         site=incident.site,
         severity=incident.severity,
         state=incident.state,

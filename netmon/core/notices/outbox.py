@@ -12,6 +12,10 @@ from netmon.core.notices.words import Case, Notice, Owed
 
 Item: TypeAlias = tuple[Case, Owed]
 
+# Incidents of one message. Its record names each twice, in up to 20 bytes: it stays below 512 KiB. What is more goes in
+# a message of its own.
+_NAMED_MAX = 10_000
+
 
 class Outbox:
     """Looks into inboxes where something may be due."""
@@ -20,37 +24,48 @@ class Outbox:
         self._settings = settings
         self._tables = tables
 
-    def post(self, now: float) -> Iterator[Notice]:
-        """Give the notices that are to be queued now; each must be applied before the next is asked for."""
+    def post(self, now: float, at_most: int | None = None) -> Iterator[Notice]:
+        """Give the notices that are to be queued now; each must be applied before the next is asked for.
+
+        Once it has looked at so many things that people are owed, it leaves the other people for the next time.
+        """
+        looked = 0
         for person, inbox in list(self._tables.inboxes.items()):
-            if inbox.owed and inbox.look_at <= now and person in self._settings.people:
+            if self._may_post(person, inbox, now):
+                if at_most is not None and looked >= at_most:
+                    return
+                looked += len(inbox.owed)
                 yield from self._post_one(person, inbox, now)
+
+    def behind(self, now: float) -> bool:
+        """Tell whether there are inboxes that `post` would look into."""
+        return any(self._may_post(person, inbox, now) for person, inbox in self._tables.inboxes.items())
+
+    def _may_post(self, person: str, inbox: Inbox, now: float) -> bool:
+        return bool(inbox.owed) and inbox.look_at <= now and person in self._settings.people
 
     def _post_one(self, person: str, inbox: Inbox, now: float) -> Iterator[Notice]:
         ready, digest, look_at = self._ready(inbox, now)
-        if digest:
-            yield self._notice(person, digest, now, digest=True)
-        handed = [item for item in ready if item[1].why is Notices.HANDOVER]
-        if handed:
-            free = self._free(person, inbox, now)[
-                0 if any(self._is_urgent(person, item, now) for item in handed) else 1
-            ]
-            if free.messages:
-                yield self._notice(person, handed, now, why=Notices.HANDOVER)
-            else:
-                look_at = min(look_at, now + max(free.wait_s, 1.0))
+        for part in _parts(digest):
+            yield self._notice(person, part, now, digest=True)
+        yield from self._hand_over(person, inbox, [item for item in ready if item[1].why is Notices.HANDOVER], now)
         rest = [item for item in ready if item[1].why is not Notices.HANDOVER]
-        if rest:
-            single, together, wait_s = self._share(person, inbox, rest, now)
-            for item in single:
-                yield self._notice(person, [item], now, why=item[1].why)
-            if together:
-                yield self._notice(
-                    person, together, now, why=together[0][1].why if len(together) == 1 else Notices.DIGEST
-                )
-            if len(single) + len(together) < len(rest):
-                look_at = min(look_at, now + wait_s)
+        single, together = self._share(person, inbox, rest, now) if rest else ([], [])
+        for item in single:
+            yield self._notice(person, [item], now, why=item[1].why)
+        for part in _parts(together):
+            yield self._notice(person, part, now, why=part[0][1].why if len(part) == 1 else Notices.DIGEST)
+        if any(case.id in inbox.owed for case, _ in ready):
+            waits = [free.wait_s for free in self._free(person, inbox, now) if free.wait_s > 0]
+            look_at = min(look_at, now + max(min(waits, default=0.0), 1.0))
         inbox.look_at = look_at
+
+    def _hand_over(self, person: str, inbox: Inbox, items: Sequence[Item], now: float) -> Iterator[Notice]:
+        """Give what is told together to somebody who came on call, as far as there is room."""
+        for part in _parts(items):
+            urgent, others = self._free(person, inbox, now)
+            if (urgent if any(self._is_urgent(person, item, now) for item in part) else others).messages:
+                yield self._notice(person, part, now, why=Notices.HANDOVER)
 
     def _ready(self, inbox: Inbox, now: float) -> tuple[list[Item], list[Item], float]:
         """Return what may go, what a digest is to be made of, and when more will be ready by itself."""
@@ -72,18 +87,21 @@ class Outbox:
             return sorted(ready, key=_worst_first), sorted(digest, key=_worst_first), look_at
         return sorted(ready, key=_worst_first), [], min(look_at, digest_at)
 
-    def _share(
-        self, person: str, inbox: Inbox, ready: Sequence[Item], now: float
-    ) -> tuple[list[Item], list[Item], float]:
-        """Return what goes by itself, what goes together, and after how long there is room for what is left."""
+    def _share(self, person: str, inbox: Inbox, ready: Sequence[Item], now: float) -> tuple[list[Item], list[Item]]:
+        """Return what goes by itself, and what goes together; what is in neither waits for room."""
         for_urgent, for_others = self._free(person, inbox, now)
         urgent: list[Item] = []
         others: list[Item] = []
         for item in ready:
             (urgent if self._is_urgent(person, item, now) else others).append(item)
         single, together = share(urgent, others, for_urgent.messages, for_others.messages)
-        waits = [free.wait_s for free in (for_urgent, for_others) if free.wait_s > 0]
-        return single, together, max(min(waits, default=0.0), 1.0)
+        needed = len(_parts(together))
+        if needed > 1:  # each takes the room of one that would have gone by itself
+            messages = len(single) + 1
+            kept = max(0, messages - needed)
+            together = [*single[kept:], *together][: (messages - kept) * _NAMED_MAX]
+            single = single[:kept]
+        return single, together
 
     def _free(self, person: str, inbox: Inbox, now: float) -> tuple[Room, Room]:
         """Return the room for what is urgent, and for everything else."""
@@ -123,6 +141,11 @@ class Outbox:
             channels=owed.channels,
             unreached=next((owed.unreached for _, owed in items if owed.unreached), ""),
         )
+
+
+def _parts(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Return what one message each can tell."""
+    return [items[begin : begin + _NAMED_MAX] for begin in range(0, len(items), _NAMED_MAX)]
 
 
 def _worst_first(item: Item) -> tuple[bool, int, float, str]:

@@ -6,6 +6,7 @@ Every method that decides also applies, and returns the changes for the ledger. 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from netmon.api import Alert, Incident, Notices, State, Unknown
@@ -144,14 +145,18 @@ class Planner:
 
     # What time brings
 
-    def tick(self, now: float, lookups: Lookups) -> list[NoticeChange]:
-        """Do what is due: call the next people, say again, and make messages of what people are owed."""
+    def tick(self, now: float, lookups: Lookups, at_most: int | None = None) -> list[NoticeChange]:
+        """Do what is due: call the next people, say again, and make messages of what people are owed.
+
+        With `at_most`, only for so many incidents, or of about so many things that people are owed; `behind` tells then
+        whether to call again soon. Messages are made once all steps are taken, since the worst of all go by themselves.
+        """
         made: list[NoticeChange] = []
         if self._fresh:
             self._fresh = False
             self._catch_up(lookups, now, made)
         self._relieve(now, made)
-        for case in self.tables.due_cases(now):
+        for case in islice(self.tables.due_cases(now), at_most):
             if case.matures_at is not None:
                 new = self._ladder.start(case, _alerts_of(lookups, case.id), now)
                 if not new.tracks:
@@ -159,14 +164,19 @@ class Planner:
                 self._make("told", new, made)
             else:
                 self._make("stepped", self._ladder.climb(case, now), made)
-        for notice in self._outbox.post(now):
-            self._make("queued", notice, made)
+        if not self.tables.may_be_due(now):
+            for notice in self._outbox.post(now, at_most):
+                self._make("queued", notice, made)
         self.counts["folded"] += sum(
             len(change.notice.incidents)
             for change in made
             if isinstance(change.notice, Notice) and len(change.notice.incidents) > 1 and not change.notice.digest
         )
         return made
+
+    def behind(self, now: float) -> bool:
+        """Tell whether there is something that a tick would do."""
+        return self.tables.may_be_due(now) or self._outbox.behind(now)
 
     def _relieve(self, now: float, made: list[NoticeChange]) -> None:
         """Tell those whose turn on call began what is open on the routes that name their rota."""

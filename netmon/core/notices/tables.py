@@ -56,12 +56,16 @@ class Tables:
 
     def due_cases(self, now: float) -> Iterator[Case]:
         """Give the cases whose deadline has come; each must be changed before the next is asked for."""
-        while self._deadlines and self._deadlines[0][0] <= now:
+        while self.may_be_due(now):
             _, incident = heapq.heappop(self._deadlines)
             case = self.cases.get(incident)
             deadline = case.deadline() if case is not None else None
             if case is not None and deadline is not None and deadline <= now:
                 yield case
+
+    def may_be_due(self, now: float) -> bool:
+        """Tell whether there may be a case whose deadline has come."""
+        return bool(self._deadlines) and self._deadlines[0][0] <= now
 
     def look_again(self) -> None:
         """Look into every inbox at the next chance: limits may be others now."""

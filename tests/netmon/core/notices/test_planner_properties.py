@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from netmon.api import Notices, Severity, State
 from netmon.core.ledger.record import Record, decode, encode
+from netmon.core.notices import outbox
 from netmon.core.notices.changes import NoticeChange, from_record, to_entry
 from netmon.core.notices.planner import Planner
 from netmon.core.notices.tables import Tables
@@ -291,3 +293,27 @@ class Story(RuleBasedStateMachine):
 
 Story.TestCase.settings = hypothesis_settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestStory = Story.TestCase
+
+
+class SmallMessages(Story):
+    """The same where a message names three incidents at most, and a tick does little at a time."""
+
+    def __init__(self) -> None:
+        self.small = patch.object(outbox, "_NAMED_MAX", 3)
+        self.small.start()
+        super().__init__()
+        self.it.at_most = 4
+
+    @invariant()
+    def messages_are_small(self) -> None:
+        assert all(len(one.incidents) <= 3 for one in self.it.told)
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.small.stop()
+
+
+SmallMessages.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestSmallMessages = SmallMessages.TestCase
