@@ -100,7 +100,7 @@ class Door:
         await self._app(scope, receive, send)
 
     def change(self, settings: NetmonSettings) -> None:
-        """Lead to an interface with these settings where they are others. Takes 50 ms then."""
+        """Lead to an interface with these settings where they are others. Takes 10 ms then."""
         if settings.api == self._settings:
             return
         own = CollectorRegistry()
