@@ -5,8 +5,9 @@ from typing import Final
 
 from netmon.api import Alert, Incident, Severity
 from netmon.api.alerts import State
-from netmon.core.alerts.book import NO_TIMERS, Book, Mute
+from netmon.core.alerts.book import NO_TIMERS, Book
 from netmon.core.alerts.changes import Change, Timers, What
+from netmon.core.alerts.mutes import Mute
 from netmon.core.alerts.settings import AlertSettings
 from netmon.core.alerts.tally import OPEN
 

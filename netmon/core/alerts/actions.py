@@ -13,9 +13,10 @@ from netmon.api import Alert, Incident, Invalid, Maintenance, NewMaintenance, Ne
 from netmon.api.alerts import State
 from netmon.core.alerts import life, muting
 from netmon.core.alerts.act import Act
-from netmon.core.alerts.book import Book, Mute
+from netmon.core.alerts.book import Book
 from netmon.core.alerts.changes import What
 from netmon.core.alerts.matchers import check_silence, conditions
+from netmon.core.alerts.mutes import Mute
 from netmon.core.alerts.muting import MatchersOf
 from netmon.core.alerts.tally import OPEN
 
@@ -40,11 +41,11 @@ def find_alert(book: Book, beginning: str) -> Alert:
         return exact
     if not wanted:
         raise Invalid("an empty id stands for nothing; see the ids in the list of alerts")
-    found = [alert_id for alert_id in book.alerts if alert_id.startswith(wanted)]
+    found = book.ids.beginning_with(wanted)
     if not found:
         raise Unknown(f"there is no alert {beginning!r}")
     if len(found) > 1:
-        some = ", ".join(sorted(found)[:5])
+        some = ", ".join(found[:5])
         raise Invalid(f"{beginning!r} stands for {len(found)} alerts ({some}); write more of the id")
     return book.alerts[found[0]]
 

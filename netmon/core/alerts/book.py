@@ -4,20 +4,18 @@
 does follows from the change and the state alone, so that both end the same.
 """
 
-from collections import Counter
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from netmon.api import Alert, Incident, Invalid, Maintenance, Severity, Silence
+from netmon.api import Alert, Incident, Maintenance, Silence
 from netmon.api.alerts import State
 from netmon.core.alerts.changes import Change, Timers, What
 from netmon.core.alerts.deadlines import Deadlines
-from netmon.core.alerts.matchers import Conditions, conditions
-from netmon.core.alerts.settings import LONGEST_WINDOW_S, AlertSettings
-from netmon.core.alerts.tally import Firing, Tally
+from netmon.core.alerts.ids import Ids
+from netmon.core.alerts.mutes import Mute, Ready, Recount, end_for_good, made_ready
+from netmon.core.alerts.settings import AlertSettings
+from netmon.core.alerts.tally import Firing, Tally, Totals
 from netmon.core.codec import from_data
-
-Mute: TypeAlias = Silence | Maintenance
 
 NO_TIMERS: Final = Timers()
 
@@ -42,6 +40,7 @@ class Book:
     def clear(self) -> None:
         """Know nothing."""
         self.alerts: dict[str, Alert] = {}
+        self.ids = Ids(self.alerts)
         self.timers: dict[str, Timers] = {}  # only where there is something to wait for or to remember
         self.due = Deadlines()  # alert id → the first of its timers
         self.patience = Deadlines()  # alert id → when it has not been said for too long
@@ -54,11 +53,11 @@ class Book:
         self.firing = Firing(self.keys)
         self.mutes: dict[str, Mute] = {}
         self.leaving_mutes = Deadlines()  # of those that ended
-        self.active: dict[str, tuple[Conditions, ...]] = {}  # mutes that began and have not ended
+        self.active: dict[str, Ready] = {}  # mutes that began and have not ended
+        self.recount = Recount()
         self.away: set[str] = set()  # sources that are not heard just now
         self.last_number = {"I": 0, "M": 0, "S": 0}  # of incidents, maintenance windows, silences
-        self.counts: Counter[tuple[State, Severity]] = Counter()
-        self.of_source: dict[str, int] = {}  # source → its alerts that are not resolved
+        self.totals = Totals()
         self.version = 0  # grows when the order in which alerts are shown may change
 
     # What is asked
@@ -104,6 +103,7 @@ class Book:
         old = self.alerts.get(alert.id)
         if old is None:
             self._make_room()
+            self.ids.look_again()
         self._recount(old, alert)
         self.alerts[alert.id] = alert
         self.firing.put(alert)
@@ -129,22 +129,13 @@ class Book:
             self.version += 1
 
     def _count(self, alert: Alert, sign: int, *, moves: bool) -> None:
-        self.counts[alert.state, alert.severity] += sign
-        if alert.state is not State.RESOLVED:
-            self._count_source(alert.source, sign)
+        self.totals.weigh(alert, sign)
         tally = self.tallies.get(alert.incident)
         if tally is None:
             return
         tally.weigh(alert, sign)
         if moves:
             (tally.join if sign > 0 else tally.leave)(alert)
-
-    def _count_source(self, source: str, sign: int) -> None:
-        count = self.of_source.get(source, 0) + sign
-        if count:
-            self.of_source[source] = count
-        else:
-            del self.of_source[source]
 
     def set_timers(self, alert_id: str, timers: Timers) -> None:
         """Let an alert wait for these."""
@@ -179,11 +170,13 @@ class Book:
         self.mutes[mute.id] = mute
         self._number(mute.id)
         if what is What.STARTED:
-            self.active[mute.id] = _made_ready(mute)
+            self.active[mute.id] = made_ready(mute)
+            self.recount.note(mute.id)
             self.leaving_mutes.drop(mute.id)
         elif what is What.ENDED:
-            self.active.pop(mute.id, None)
-            self.leaving_mutes.set(mute.id, _end_for_good(mute) + self._settings.keep_resolved_s)
+            if self.active.pop(mute.id, None) is not None:
+                self.recount.note(mute.id)
+            self.leaving_mutes.set(mute.id, end_for_good(mute) + self._settings.keep_resolved_s)
 
     def _number(self, thing_id: str) -> None:
         letter = thing_id[:1]
@@ -199,7 +192,7 @@ class Book:
 
     def has_its_share(self, source: str) -> bool:
         """Tell whether a source has all the alerts that one can have."""
-        return self.of_source.get(source, 0) >= SOURCE_SHARE * self._settings.max_alerts
+        return self.totals.of_source.get(source, 0) >= SOURCE_SHARE * self._settings.max_alerts
 
     @property
     def has_room_for_incident(self) -> bool:
@@ -229,6 +222,7 @@ class Book:
 
     def _forget_alert(self, alert_id: str) -> None:
         self._count(self.alerts.pop(alert_id), -1, moves=True)
+        self.ids.look_again()
         self.timers.pop(alert_id, None)
         self.due.drop(alert_id)
         self.patience.drop(alert_id)
@@ -264,6 +258,7 @@ class Book:
             "maintenances": [mute for mute in self.mutes.values() if isinstance(mute, Maintenance)],
             "leaving_mutes": self.leaving_mutes.items(),
             "active": sorted(self.active),
+            "recount": self.recount.keys(),
             "last_number": dict(self.last_number),
         }
 
@@ -287,24 +282,12 @@ class Book:
         silences = from_data(list[Silence], data["silences"])
         windows = from_data(list[Maintenance], data["maintenances"])
         self.mutes = {mute.id: mute for mute in silences} | {mute.id: mute for mute in windows}
-        self.active = {mute_id: _made_ready(self.mutes[mute_id]) for mute_id in from_data(list[str], data["active"])}
+        self.active = {mute_id: made_ready(self.mutes[mute_id]) for mute_id in from_data(list[str], data["active"])}
+        for mute_id in from_data(list[str], data.get("recount", [])):  # older snapshots have none
+            self.recount.note(mute_id)
         self.last_number = from_data(dict[str, int], data["last_number"])
 
 
 def number(thing_id: str) -> int:
     """Return the number in an id such as I42."""
     return int(thing_id[1:])
-
-
-def _end_for_good(mute: Mute) -> float:
-    """Return when it ends, or could have: the calendar must not enter again what somebody ended by hand."""
-    if isinstance(mute, Maintenance) and mute.schedule and mute.ended_by:
-        return mute.starts_at + LONGEST_WINDOW_S
-    return mute.ends_at
-
-
-def _made_ready(mute: Mute) -> tuple[Conditions, ...]:
-    try:
-        return conditions((mute.matchers,) if isinstance(mute, Silence) else mute.scope)
-    except Invalid:  # it was valid when it was made, by an older netmon: better that too much is told than too little
-        return ()

@@ -66,13 +66,16 @@ class Alerts:
         return self._finish(act)
 
     def tick(self, now: float, at_most: int | None = None) -> list[Change]:
-        """Do what is due; timers of at most so many alerts, where others should not wait for thousands of them.
+        """Do what is due; for at most about so many alerts, where others should not wait for thousands of them.
 
         `behind` tells then whether to call again soon.
         """
         act = self._act(now)
         self._book.forget(now)
         self._calendar.tick(act)
+        muting.recount(act, None if at_most is None else min(at_most, muting.SLICE))
+        if at_most is not None and self._book.recount:
+            at_most //= 4  # that took most of the time there was
         for _, alert_id in self._book.due.due(now, at_most):
             life.wake(act, alert_id)
         for _, alert_id in self._book.patience.due(now, at_most):
@@ -80,8 +83,8 @@ class Alerts:
         return self._finish(act)
 
     def behind(self, now: float) -> bool:
-        """Tell whether there are timers that a tick would do."""
-        return self._book.due.may_be_due(now) or self._book.patience.may_be_due(now)
+        """Tell whether there is more that a tick would do at once."""
+        return bool(self._book.recount) or self._book.due.may_be_due(now) or self._book.patience.may_be_due(now)
 
     def source_away(self, source: str, now: float) -> None:
         """Learn that a source is not heard any more: its alerts are held, not taken to be over."""
@@ -143,8 +146,7 @@ class Alerts:
         actions.check_words(author, "")
         act = self._act(now, author)
         made = actions.silence(act, new)
-        self._calendar.look_again()
-        return made, self._finish(act)
+        return made, self._finish_muting(act)
 
     def end_silence(self, silence_id: str, author: str, now: float) -> list[Change]:
         """End a silence now."""
@@ -155,8 +157,7 @@ class Alerts:
         actions.check_words(author, "")
         act = self._act(now, author)
         made = actions.maintain(act, new, self._matchers_of)
-        self._calendar.look_again()
-        return made, self._finish(act)
+        return made, self._finish_muting(act)
 
     def end_maintenance(self, maintenance_id: str, author: str, now: float) -> list[Change]:
         """End a maintenance window now."""
@@ -225,7 +226,7 @@ class Alerts:
 
     def counts(self) -> Mapping[tuple[State, Severity], int]:
         """Return how many alerts there are by state and severity."""
-        return self._book.counts
+        return self._book.totals.by_state
 
     def calendar_faults(self) -> Mapping[str, str]:
         """Return the maintenance entries of the settings that mute nothing, each with the reason."""
@@ -239,6 +240,12 @@ class Alerts:
     def _finish(self, act: Act) -> list[Change]:
         incidents.finish(act, self._correlator)
         return act.changes
+
+    def _finish_muting(self, act: Act) -> list[Change]:
+        """Mute the first alerts at once; ticks go on with the others."""
+        self._calendar.look_again()
+        muting.recount(act, muting.SLICE)
+        return self._finish(act)
 
     def _do(
         self,
@@ -259,8 +266,7 @@ class Alerts:
         mute = actions.find_mute(self._book, mute_id, kind)
         actions.check_not_over(mute, now)
         muting.end(act, mute, author)
-        self._calendar.look_again()
-        return self._finish(act)
+        return self._finish_muting(act)
 
     def _listen(self, now: float, whose: Callable[[Alert], bool]) -> None:
         """Give alerts their patience anew, but those that were said to be over."""

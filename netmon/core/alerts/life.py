@@ -79,7 +79,7 @@ def _check_room(book: Book, old: Alert | None, finding: Finding, source: str) ->
     if old is None and not book.has_room(own=own):
         raise Refused("max_alerts", f"there are {len(book.alerts)} alerts already")
     if not own and book.has_its_share(source):
-        raise Refused("source_share", f"{source} has {book.of_source[source]} alerts that are not over already")
+        raise Refused("source_share", f"{source} has {book.totals.of_source[source]} alerts that are not over already")
 
 
 def _finite(finding: Finding, now: float) -> Finding:

@@ -11,12 +11,17 @@ from typing import Final
 from netmon.api import Alert, Invalid, Maintenance, Matcher
 from netmon.api.alerts import State
 from netmon.core.alerts.act import Act
-from netmon.core.alerts.book import Mute
 from netmon.core.alerts.calendar import Window, around
 from netmon.core.alerts.changes import What
+from netmon.core.alerts.mutes import Mute
 
 BY_SETTINGS: Final = "settings"
 """Who announces what stands in the settings."""
+
+SLICE: Final = 150
+"""Alerts that are muted, or not any more, before others get their turn: 15 ms with their records."""
+
+_CHANGE_EFFORT: Final = 50  # what a change takes, where asking an alert about one silence takes 1
 
 Scope = tuple[tuple[Matcher, ...], ...]
 MatchersOf = Callable[[str], Scope]
@@ -79,7 +84,6 @@ class Calendar:
         act.mute(What.CREATED, made)
         if made.id in act.book.active:
             act.mute(What.STARTED, made)
-            recount(act, {made.id}, {made.id})
 
     def _made(self, window: Window) -> Maintenance | None:
         entry = window.entry
@@ -116,36 +120,37 @@ class Calendar:
 def end(act: Act, mute: Mute, by: str) -> Mute:
     """End a silence or a window before its time."""
     over = replace(mute, ends_at=max(act.now, mute.starts_at), ended_by=by)
-    was_active = mute.id in act.book.active
     act.mute(What.ENDED, over)
-    if was_active:
-        recount(act, set(), {mute.id})
     return over
 
 
 def apply_active(act: Act, wanted: set[str]) -> None:
     """Let exactly these mute."""
     active = set(act.book.active)
-    started, ended = wanted - active, active - wanted
-    for key in sorted(started):
+    for key in sorted(wanted - active):
         act.mute(What.STARTED, act.book.mutes[key])
-    for key in sorted(ended):
+    for key in sorted(active - wanted):
         act.mute(What.ENDED, act.book.mutes[key])
-    if started or ended:
-        recount(act, started, ended)
 
 
-def recount(act: Act, started: set[str], ended: set[str]) -> None:
-    """Give every alert that lives what mutes it now."""
-    scopes = {key: act.book.active[key] for key in started}
-    for alert in list(act.book.alerts.values()):
-        if alert.state is State.RESOLVED:
-            continue
-        kept = {key for key in alert.muted_by if key not in ended}
-        kept.update(key for key, scope in scopes.items() if any(part.hold(alert.labels) for part in scope))
-        muted_by = tuple(sorted(kept))
-        if muted_by != alert.muted_by:
-            _set(act, alert, muted_by)
+def recount(act: Act, at_most: int | None = None) -> None:
+    """Give alerts what mutes them now, where something began or ended: all of them, or about so many changes' worth."""
+    book = act.book
+    effort = inf if at_most is None else at_most * _CHANGE_EFFORT
+    while book.recount and effort > 0:
+        keys, ids = book.recount.slice(book.alerts)
+        scopes = {key: book.active[key] for key in keys if key in book.active}
+        while ids and effort > 0:
+            effort -= 1 + len(scopes)
+            alert = book.alerts.get(ids.pop())
+            if alert is None or alert.state is State.RESOLVED or not (scopes or alert.muted_by):
+                continue
+            kept = {key for key in alert.muted_by if key in book.active and key not in scopes}
+            kept.update(key for key, scope in scopes.items() if any(part.hold(alert.labels) for part in scope))
+            muted_by = tuple(sorted(kept))
+            if muted_by != alert.muted_by:
+                _set(act, alert, muted_by)
+                effort -= _CHANGE_EFFORT
 
 
 def _set(act: Act, alert: Alert, muted_by: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
-"""Counts kept beside the alerts, so that nobody has to go through all of them: by incident, and by site. Pure."""
+"""Counts kept beside the alerts, so that nobody has to go through all of them: of all, by incident, by site. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from heapq import nsmallest
 from typing import Final
@@ -57,6 +58,25 @@ class Tally:
     def shown_targets(self) -> tuple[str, ...]:
         """Return the first names, for people."""
         return tuple(nsmallest(_SHOWN_TARGETS, self.targets))
+
+
+class Totals:
+    """How many alerts there are."""
+
+    def __init__(self) -> None:
+        self.by_state: Counter[tuple[State, Severity]] = Counter()
+        self.of_source: dict[str, int] = {}  # those that are not resolved
+
+    def weigh(self, alert: Alert, sign: int) -> None:
+        """Count what an alert is (1), or was (-1)."""
+        self.by_state[alert.state, alert.severity] += sign
+        if alert.state is State.RESOLVED:
+            return
+        count = self.of_source.get(alert.source, 0) + sign
+        if count:
+            self.of_source[alert.source] = count
+        else:
+            del self.of_source[alert.source]
 
 
 class Firing(OpenAlerts):

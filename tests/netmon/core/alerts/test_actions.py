@@ -129,6 +129,20 @@ def test_a_beginning_that_stands_for_several(world: World) -> None:
     assert world.alerts.alert(world.alert().id).key == "down/sw-1"
 
 
+def test_beginnings_follow_what_comes_and_goes(world: World) -> None:
+    for number in range(300):
+        world.say(f"down/host-{number}")
+    world.alerts.resolve([alert.id for alert in world.alerts.alerts()[:100]], "budi", "", world.now)
+    for _ in range(2):
+        ids = [alert.id for alert in world.alerts.alerts()]
+        assert [world.alerts.alert(each[:11].upper()).id for each in ids] == ids
+        world.later(3600)  # the resolved ones are forgotten
+        world.say("new/gw")
+    assert 0 < len(world.alerts.alerts()) < 300
+    with pytest.raises(Unknown):
+        world.alerts.alert("g")
+
+
 def test_lists_begin_with_the_worst_and_newest(world: World) -> None:
     world.now += 5
     world.say("down/gw", at=world.now)

@@ -262,7 +262,7 @@ class Lives(RuleBasedStateMachine):
     def counts_are_right(self) -> None:
         counted = Counter((alert.state, alert.severity) for alert in self.live.alerts())
         assert {key: count for key, count in self.live.counts().items() if count} == counted
-        assert self.live._book.of_source == Counter(
+        assert self.live._book.totals.of_source == Counter(
             alert.source for alert in self.live.alerts() if alert.state is not State.RESOLVED
         )
 
