@@ -1,15 +1,15 @@
 """Writes messages: what, where, since when, how much, what to do; short enough for a phone at 3 a.m. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from netmon.api import Alert, Incident, Message, Notices, Severity, State, Unknown
 from netmon.core.notices.ladder import Lookups
-from netmon.core.notices.plain import clean, evident, lasting, listed, when
+from netmon.core.notices.plain import clean, evident, lasting, listed
+from netmon.core.notices.reader import Reader
+from netmon.core.notices.render_many import many
 from netmon.core.notices.settings import NotifySettings, Person
-from netmon.core.notices.texts import say
 from netmon.core.notices.words import CLEARED, Case, Notice, Said
 
 SUBJECT_MAX: Final = 100  # characters: what mail clients and phones show of it
@@ -17,7 +17,6 @@ BODY_MAX: Final = 3_500  # characters: Telegram takes 4,096
 _ALERTS: Final = 5  # shown of one incident
 _EVIDENCE: Final = 6  # numbers shown of one alert
 _TARGETS: Final = 5
-_LISTED: Final = 20  # incidents shown of many
 _ENDED: Final = {  # why an alert ended → what is said of it
     "expired": "ended.expired",
     "operator": "ended.operator",
@@ -42,14 +41,14 @@ class Renderer:
     def draft(self, notice: Notice, cases: Sequence[Case], lookups: Lookups, now: float) -> Draft:
         """Write a notice. `cases` are those of its incidents that are to be told; there is at least one."""
         person = self._settings.people.get(notice.person)
-        reader = _Reader(_language(person), self._settings.zone_of(notice.person), now)
+        reader = Reader(_language(person), self._settings.zone_of(notice.person), now)
         if len(cases) == 1 and not notice.digest:
             why = why_now(notice.why, cases[0])
             subject, body = _one(reader, notice, cases[0], why, lookups)
         else:
             handed = notice.why is Notices.HANDOVER and any(case.state is not State.RESOLVED for case in cases)
             why = Notices.HANDOVER if handed else Notices.DIGEST
-            subject, body = _many(reader, why, cases, digest=notice.digest)
+            subject, body = many(reader, why, cases, digest=notice.digest)
         message = Message(
             id=notice.id,
             recipient=notice.person,
@@ -62,25 +61,6 @@ class Renderer:
             incidents=tuple(case.id for case in cases),
         )
         return Draft(message, _said(cases))
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    language: str
-    zone: str
-    now: float
-
-    def say(self, key: str, /, **values: object) -> str:
-        return say(self.language, key, **values)
-
-    def when(self, at: float) -> str:
-        return when(at, self.zone, self.language)
-
-    def severity(self, severity: Severity) -> str:
-        return self.say(f"severity.{severity.value}")
-
-    def title(self, case: Case) -> str:
-        return case.titles.get(self.language) or case.title
 
 
 def why_now(why: Notices, case: Case) -> Notices:
@@ -122,12 +102,12 @@ def _fitted(lines: Sequence[str]) -> str:
 # One incident
 
 
-def _one(reader: _Reader, notice: Notice, case: Case, why: Notices, lookups: Lookups) -> tuple[str, list[str]]:
+def _one(reader: Reader, notice: Notice, case: Case, why: Notices, lookups: Lookups) -> tuple[str, list[str]]:
     incident, alerts = _read(case, lookups)
     title = clean(reader.title(case), 300)
     where = f"{case.site}: " if case.site and not title.startswith(case.site) else ""
     severity = reader.severity(case.severity).upper()
-    kind = f"subject.{'closed' if _is_closed(case) else why.value}"
+    kind = f"subject.{'closed' if case.is_closed() else why.value}"
     around = reader.say(kind, severity=severity, where=where, title="", incident=case.id)
     short = clean(title, max(20, SUBJECT_MAX - len(around)))
     subject = reader.say(kind, severity=severity, where=where, title=short, incident=case.id)
@@ -152,7 +132,7 @@ def _worst_first(alert: Alert) -> tuple[int, float, str]:
     return -list(Severity).index(alert.severity), alert.starts_at, alert.id
 
 
-def _headline(reader: _Reader, notice: Notice, case: Case, why: Notices) -> Iterator[str]:
+def _headline(reader: Reader, notice: Notice, case: Case, why: Notices) -> Iterator[str]:
     if why in (Notices.ESCALATED, Notices.REPEATED, Notices.HANDOVER):
         yield reader.say(f"line.{why.value}")
     elif why is Notices.WORSE:
@@ -165,12 +145,7 @@ def _headline(reader: _Reader, notice: Notice, case: Case, why: Notices) -> Iter
         yield reader.say("line.unreached", person=notice.unreached)
 
 
-def _is_closed(case: Case) -> bool:
-    """Tell whether an incident was closed without anybody having seen that it was over."""
-    return case.state is State.RESOLVED and not case.merged_into and not case.seen_over()
-
-
-def _how_it_ended(reader: _Reader, case: Case) -> Iterator[str]:
+def _how_it_ended(reader: Reader, case: Case) -> Iterator[str]:
     if not case.endings:
         yield reader.say("ended.unknown")
     elif case.seen_over():
@@ -186,7 +161,7 @@ def _how_it_ended(reader: _Reader, case: Case) -> Iterator[str]:
         yield reader.say(_ENDED.get(ending.why, "ended.other"), why=clean(ending.why, 80), lasted=lasted, part=part)
 
 
-def _about(reader: _Reader, case: Case, incident: Incident | None) -> Iterator[str]:
+def _about(reader: Reader, case: Case, incident: Incident | None) -> Iterator[str]:
     targets = [clean(name, 60) for name in (incident.targets if incident is not None else ())[:_TARGETS]]
     count = max(incident.target_count, len(targets)) if incident is not None else 0
     names = listed(targets, count, reader.language)
@@ -204,7 +179,7 @@ def _about(reader: _Reader, case: Case, incident: Incident | None) -> Iterator[s
         yield reader.say("line.absorbed", incidents=listed(list(case.absorbed), case.absorbed_count, reader.language))
 
 
-def _alert_lines(reader: _Reader, alerts: Sequence[Alert]) -> Iterator[str]:
+def _alert_lines(reader: Reader, alerts: Sequence[Alert]) -> Iterator[str]:
     if not alerts:
         return
     yield ""
@@ -231,7 +206,7 @@ def _shown(alerts: Sequence[Alert]) -> list[Alert]:
     return shown
 
 
-def _endings(reader: _Reader, case: Case, incident: Incident | None, alerts: Sequence[Alert]) -> Iterator[str]:
+def _endings(reader: Reader, case: Case, incident: Incident | None, alerts: Sequence[Alert]) -> Iterator[str]:
     yield ""
     if incident is not None and incident.acknowledged_by and case.state is State.ACKNOWLEDGED:
         who, since = clean(incident.acknowledged_by, 60), reader.when(incident.acknowledged_at or incident.updated_at)
@@ -245,80 +220,3 @@ def _endings(reader: _Reader, case: Case, incident: Incident | None, alerts: Seq
         yield reader.say("line.runbook", url=clean(runbook, 300))
     if case.state is State.FIRING:
         yield reader.say("line.ack", incident=case.id)
-
-
-# Many incidents
-
-
-def _many(reader: _Reader, why: Notices, cases: Sequence[Case], *, digest: bool) -> tuple[str, list[str]]:
-    sites = Counter(case.site for case in cases if case.site)
-    kind, count = _kind(why, cases, digest=digest), len(cases)
-    if why is Notices.HANDOVER:
-        count = sum(case.state is not State.RESOLVED for case in cases)
-    some = [name for name, _ in sites.most_common(3)]
-    where = f": {listed(some, len(sites), reader.language)}" if some else ""
-    worst = max(cases, key=lambda case: (case.state is not State.RESOLVED, case.severity))
-    severity = reader.severity(worst.severity).upper()
-    subject = reader.say(f"subject.{kind}", severity=severity, count=count, sites=where)
-    lines = [] if digest else [reader.say("line.handover" if why is Notices.HANDOVER else "many.why")]
-    return subject, [*lines, *_counts(reader, cases, sites), "", *_list(reader, cases), "", reader.say("many.all")]
-
-
-def _kind(why: Notices, cases: Sequence[Case], *, digest: bool) -> str:
-    """Return which subject a message on many has."""
-    if why is Notices.HANDOVER:
-        return "many.handover"
-    if digest:
-        return "digest.one" if len(cases) == 1 else "digest"
-    if any(case.state is not State.RESOLVED for case in cases):
-        return "many"
-    return "many.closed" if any(map(_is_closed, cases)) else "many.over"
-
-
-_COUNTED: Final = ("many.open", "many.acknowledged", "many.resolved", "many.closed")
-_STATES: Final = {
-    State.PENDING: "many.open",
-    State.FIRING: "many.open",
-    State.ACKNOWLEDGED: "many.acknowledged",
-    State.RESOLVED: "many.resolved",
-}
-
-
-def _counts(reader: _Reader, cases: Sequence[Case], sites: Counter[str]) -> Iterator[str]:
-    counts: dict[str, Counter[Severity]] = {key: Counter() for key in _COUNTED}
-    for case in cases:
-        counts["many.closed" if _is_closed(case) else _STATES[case.state]][case.severity] += 1
-    for key, count in counts.items():
-        if count:
-            yield reader.say(key, count=count.total())
-            parts = [f"{reader.severity(one)} {count[one]}" for one in reversed(Severity) if count[one]]
-            yield reader.say("many.severities", counts=", ".join(parts))
-    if sites:
-        some = [f"{name} {count}" for name, count in sites.most_common(8)]
-        yield reader.say("many.sites", counts=listed(some, len(sites), reader.language))
-
-
-def _list(reader: _Reader, cases: Sequence[Case]) -> Iterator[str]:
-    ordered = sorted(cases, key=lambda case: case.state is State.RESOLVED)
-    if len(cases) > _LISTED:
-        yield reader.say("many.worst")
-    for case in ordered[:_LISTED]:
-        site = f"{case.site}: " if case.site else ""
-        aside = _aside(reader, case)
-        state = f" ({aside})" if aside else ""
-        yield f"{case.id} {reader.severity(case.severity)} {site}{clean(reader.title(case), 80)}{state}"
-    if len(cases) > _LISTED:
-        yield reader.say("many.rest", count=len(cases) - _LISTED)
-
-
-def _aside(reader: _Reader, case: Case) -> str:
-    """Return what is said of an incident in a list, other than that it is open."""
-    if case.state is State.RESOLVED:
-        return reader.say("many.shut" if _is_closed(case) else "many.over")
-    if case.state is not State.ACKNOWLEDGED:
-        return ""
-    return (
-        reader.say("many.hand", who=clean(case.acknowledged_by, 40))
-        if case.acknowledged_by
-        else reader.say("many.held")
-    )

@@ -76,6 +76,10 @@ class Case:
         """Tell whether it was seen to be over, and not only closed."""
         return bool(self.endings) and all(ending.why == CLEARED for ending in self.endings)
 
+    def is_closed(self) -> bool:
+        """Tell whether it ended without anybody having seen that it was over."""
+        return self.state is State.RESOLVED and not self.merged_into and not self.seen_over()
+
     def deadline(self) -> float | None:
         """Return when time alone changes something here; None where it does not."""
         if self.muted:
