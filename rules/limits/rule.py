@@ -7,13 +7,12 @@ said it for so long that it expires.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from netmon.api import Finding, Missing, Part, Reading, Reason, Value
 from rules.limits.judge import Row, Tables, Verdict, judge
 from rules.limits.pack import Limit, Pack, Unreachable
-from rules.limits.words import Words, words
+from rules.limits.words import Words, moment, words
 
 REPEAT_S: Final = 300.0  # how often what lasts is said again
 MATTERS_MAX: Final = 1000  # of one target: twice the ports of the largest chassis
@@ -144,7 +143,7 @@ class Limits:
             limit.severity,
             limit.summary.en.format_map(said),
             matter.key,
-            {**evidence, "since": _moment(matter.since)},
+            {**evidence, "since": moment(matter.since)},
             cleared=cleared,
             expires_s=self._expires_s(matter),
             labels={name: verdict.labels[name] for name in limit.labels if verdict.labels.get(name)},
@@ -177,7 +176,7 @@ class Limits:
 
     def _unreached(self, declared: Unreachable, matter: _Matter, problem: Missing | None) -> Finding:
         """Return the finding; without a problem it is over."""
-        evidence: dict[str, str | Value] = {"since": _moment(matter.since)}
+        evidence: dict[str, str | Value] = {"since": moment(matter.since)}
         if problem is not None:
             evidence |= {"reason": problem.reason.value, "detail": problem.detail}
         said = Words({"target": matter.target, **{name: str(value) for name, value in evidence.items()}})
@@ -205,11 +204,6 @@ class Limits:
 
     def _forgotten(self, matter: _Matter, now: float) -> bool:
         return now - matter.seen > _FORGET_AFTER * self._expires_s(matter)
-
-
-def _moment(at: float) -> str:
-    """Return Unix seconds as people and machines read them: RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _key(name: str, target: str, values: Row) -> str:

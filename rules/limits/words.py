@@ -53,3 +53,19 @@ def _bytes(value: float) -> str:
         value /= 1024
         power += 1
     return f"{value:.3g} {_BINARY[power]}"
+
+
+def moment(at: float) -> str:
+    """Return Unix seconds as people and machines read them: RFC 3339 in UTC, to the second.
+
+    By the arithmetic of the Gregorian calendar, since rules know no clock: years begin in March here, so that the leap
+    day is their last, and 400 of them have 146,097 days.
+    """
+    days, second = divmod(int(at), 86_400)
+    era, day = divmod(days + 719_468, 146_097)  # from 1 March of the year 0
+    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    month = (5 * day + 2) // 153  # from March
+    day -= (153 * month + 2) // 5
+    year, month = year + 400 * era + (month >= 10), (month + 2) % 12 + 1
+    return f"{year:04}-{month:02}-{day + 1:02}T{second // 3_600:02}:{second // 60 % 60:02}:{second % 60:02}Z"

@@ -1,5 +1,6 @@
 """What is beyond a limit is found, said again, and over once; what is not known changes nothing."""
 
+import math
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -313,19 +314,27 @@ async def replay(devices: Sequence[str], seconds: range) -> list[tuple[Reading, 
 
 async def test_the_demonstrations_troubles_are_found_and_over() -> None:
     troubles = Readings(START).ring.story.troubles
-    dead = next(trouble.dead for trouble in troubles if trouble.dead)
-    battery = next(trouble.battery for trouble in troubles if trouble.battery)
-    silent = next(trouble.silent for trouble in troubles if trouble.silent)
-    told = await replay([dead[0], battery, silent], range(0, 420, 10))
+    dead = next(trouble for trouble in troubles if trouble.dead)
+    battery = next(trouble for trouble in troubles if trouble.battery)
+    silent = next(trouble for trouble in troubles if trouble.silent)
+    assert dead.dead is not None
+    bent = next(trouble for trouble in troubles if trouble.bent)
+    ring = Readings(START).ring
+    dim = next(wire for wire in ring.layout.ring if wire.name == bent.bent).a[0]
+    names = [dead.dead[0], battery.battery, silent.silent, dim]
+    told = await replay(names, range(0, 420, 10))
     story = [(f.rule, f.target, f.at - START, f.cleared) for _, found in told for f in found]
-    assert ("interface_down", dead[0], 10, False) in story
-    assert ("interface_down", dead[0], 300, True) in story
-    assert ("ups_on_battery", battery, 30, False) in story
-    assert ("ups_on_battery", battery, 150, True) in story
-    assert ("device_unreachable", silent, 40, False) in story
-    assert ("device_unreachable", silent, 240, True) in story
-    assert ("optical_power_low", silent, 240, False) in story  # its fiber was bent while it could not say so
-    assert ("optical_power_low", silent, 360, True) in story
+
+    def polled(seconds: float) -> float:
+        return 10 * math.ceil(seconds / 10)
+
+    assert ("interface_down", names[0], polled(dead.begins_s), False) in story
+    assert ("interface_down", names[0], polled(dead.ends_s), True) in story
+    assert ("ups_on_battery", names[1], polled(battery.ends_s), True) in story
+    assert ("device_unreachable", names[2], polled(silent.begins_s) + 10, False) in story  # the second poll without
+    assert ("device_unreachable", names[2], polled(silent.ends_s), True) in story
+    assert ("optical_power_low", dim, polled(bent.begins_s), False) in story
+    assert ("optical_power_low", dim, polled(bent.ends_s), True) in story
     assert {name for name, *_ in story} == {
         "interface_down",
         "ups_on_battery",
