@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 OWN: Final = "netmon"  # the rule names of findings on netmon itself begin with this
 _AT_ONCE: Final = 500  # alerts whose time has come, before others on the event loop get their turn: 20 ms
+_TURNS: Final = 2_000  # of these a look: a million alerts; the next look goes on
 _NEVER_S: Final = 10 * 365 * 86_400.0  # only the core itself ends what it says
 _FORGET_SOURCE_S: Final = 30 * 86_400.0  # one that was away for a month is not expected any more
 
@@ -116,11 +117,16 @@ class Minder:
         for sender, back in list(self._sources.changes(monotonic)):
             self._source(sender, now, back=back)
         engine, planner = self._affairs.alerts, self._affairs.planner
-        self._affairs.settle(engine.tick(now, _AT_ONCE), now)
-        while engine.behind(now):
-            await asyncio.sleep(0)
+        for _ in range(_TURNS):
             self._affairs.settle(engine.tick(now, _AT_ONCE), now)
-        self._affairs.settle_notices(planner.tick(now, engine), now)
+            if not engine.behind(now):
+                break
+            await asyncio.sleep(0)
+        for _ in range(_TURNS):
+            self._affairs.settle_notices(planner.tick(now, engine, _AT_ONCE), now)
+            if not planner.behind(now):
+                break
+            await asyncio.sleep(0)
 
     def say(self, finding: Finding, now: float) -> bool:
         """Take a finding of the core's own; False when there was no room for it, so that it is said again."""
