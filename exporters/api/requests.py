@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from exporters.api.select import OPEN, Wanted
-from netmon.api import Matcher, NewMaintenance, NewSilence, Query, Severity, State
+from netmon.api import Invalid, Matcher, NewMaintenance, NewSilence, Query, Severity, State
 
 MAX_PAGE = 1_000
 _MAX_IDS = 10_000
 _MAX_NAMES = 100
+_MAX_WINDOW_S = 366 * 86_400  # what is to last longer has no place among alerts: change the rule
 _LAYOUT = {"\n", "\t"}
 
 
@@ -24,13 +26,13 @@ def _rfc3339(given: object) -> object:
 def _readable(text: str) -> str:
     """Refuse what would do something to a terminal instead of standing on it."""
     if any(unicodedata.category(each) == "Cc" and each not in _LAYOUT for each in text):
-        raise ValueError("control characters are not allowed")
+        raise PydanticCustomError("control_characters", "control characters are not allowed")
     return text.strip()
 
 
 def _not_empty(text: str) -> str:
     if not text:
-        raise ValueError("write something: the ledger keeps it")
+        raise PydanticCustomError("empty", "write something: the ledger keeps it")
     return text
 
 
@@ -150,19 +152,22 @@ class MatcherAsked(_Asked):
 class _WindowAsked(_Asked):
     starts_at: Time | None = Field(default=None, description="Without it, now.")
     ends_at: Time | None = Field(default=None, description="Either this or duration_s.")
-    duration_s: float | None = Field(default=None, gt=0, le=366 * 86_400, strict=True)
+    duration_s: float | None = Field(default=None, gt=0, le=_MAX_WINDOW_S, strict=True)
     reason: Said
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if (self.ends_at is None) == (self.duration_s is None):
-            raise ValueError("give either ends_at or duration_s")
+            raise PydanticCustomError("one_end", "give either ends_at or duration_s")
         return self
 
     def times(self, now: float) -> tuple[float, float]:
-        """Return (start, end) in Unix seconds."""
+        """Return (start, end) in Unix seconds; Invalid where that is too long."""
         start = now if self.starts_at is None else self.starts_at.timestamp()
-        return start, start + (self.duration_s or 0) if self.ends_at is None else self.ends_at.timestamp()
+        end = start + (self.duration_s or 0) if self.ends_at is None else self.ends_at.timestamp()
+        if end - max(start, now) > _MAX_WINDOW_S:
+            raise Invalid(f"it would last longer than {_MAX_WINDOW_S // 86_400} days")
+        return start, end
 
 
 class SilenceAsked(_WindowAsked):

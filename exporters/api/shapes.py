@@ -94,6 +94,7 @@ class Silence(msgspec.Struct):
     origin: Annotated[str, Meta(description="netmon, or the Alertmanager that it was made in.")]
     ended_by: Annotated[str, Meta(description="Who ended it before its time.")]
     status: Annotated[str, Meta(description="pending, active or ended")]
+    covers: Annotated[int | None, Meta(description="Open alerts that match as it is made; null at other times.")] = None
 
 
 class Maintenance(msgspec.Struct):
@@ -109,6 +110,7 @@ class Maintenance(msgspec.Struct):
     schedule: Annotated[str, Meta(description="The calendar entry in the settings that it comes from.")]
     ended_by: str
     status: Annotated[str, Meta(description="pending, active or ended")]
+    covers: Annotated[int | None, Meta(description="Open alerts that match as it is made; null at other times.")] = None
 
 
 class AlertPage(msgspec.Struct):

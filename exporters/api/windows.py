@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from exporters.api import shapes
+from exporters.api.covering import covered
 from exporters.api.near import near_ids
 from exporters.api.problems import unknown
 from exporters.api.render import of_maintenance, of_silence, status_of
@@ -42,8 +43,10 @@ def _silences(pages: APIRouter, office: Office) -> None:
     @pages.post("/silences", tags=["silences"], **described(shapes.Silence, "The new silence.", 201))
     async def make_silence(asked: SilenceAsked, caller: acting) -> Response:
         """Keep what matches all matchers from disturbing people, for a time."""
-        now = office.now()
-        return written(of_silence(await office.desk.silence(asked.silence(now), caller.name), now), 201)
+        made = await office.desk.silence(asked.silence(office.now()), caller.name)
+        made_shape = of_silence(made, office.now())  # not before: the desk's clock has gone on, and `now` is its start
+        made_shape.covers = covered(office.desk.alerts(), [made.matchers])
+        return written(made_shape, 201)
 
     @pages.delete("/silences/{id}", tags=["silences"], **described(shapes.Silence, "The silence, ended."))
     async def end_silence(id: Id, caller: acting) -> Response:  # noqa: A002  # the parameter's public name
@@ -74,8 +77,10 @@ def _maintenances(pages: APIRouter, office: Office) -> None:
     @pages.post("/maintenances", tags=["maintenances"], **described(shapes.Maintenance, "The new window.", 201))
     async def make_maintenance(asked: MaintenanceAsked, caller: acting) -> Response:
         """Announce work on sites, links or devices."""
-        now = office.now()
-        return written(of_maintenance(await office.desk.maintain(asked.maintenance(now), caller.name), now), 201)
+        made = await office.desk.maintain(asked.maintenance(office.now()), caller.name)
+        made_shape = of_maintenance(made, office.now())  # not before, as above
+        made_shape.covers = covered(office.desk.alerts(), made.scope)
+        return written(made_shape, 201)
 
     @pages.delete("/maintenances/{id}", tags=["maintenances"], **described(shapes.Maintenance, "The window, ended."))
     async def end_maintenance(id: Id, caller: acting) -> Response:  # noqa: A002  # the parameter's public name
