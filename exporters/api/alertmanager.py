@@ -9,23 +9,25 @@ from typing import Annotated
 import msgspec
 import structlog
 from fastapi import APIRouter, Depends
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exporters.api.problems import ProblemError
+from exporters.api.problems import ProblemError, unrecorded_alerts
 from exporters.api.receive import Posted, Taken, TargetOf, split, take
 from exporters.api.render import time_of
 from exporters.api.roles import Caller
 from exporters.api.routes import Office, described, reference, written
 from exporters.api.shapes import Time
-from netmon.api import Finding, Receipt
+from netmon.api import Finding, Receipt, Unrecorded
 
 log = structlog.get_logger(__name__)
 
 PATH = "/api/v2/alerts"
 _SLICE = 250  # alerts that are looked at in one go: about 5 ms of the event loop
 _INVALID = "invalid"
+_MAX_SENDERS = 100  # users with the role are few; it is a label, so there must be an end
+_OTHERS = "other"
 
 
 class VersionInfo(msgspec.Struct):
@@ -70,6 +72,21 @@ class ReceiveMetrics:
         self._dropped = Counter(
             "netmon_api_dropped_alerts", "Of these, those that are not, by reason.", ["reason"], registry=registry
         )
+        self._last = Gauge(
+            "netmon_api_sender_last_alerts_timestamp_seconds",
+            "When this sender last handed in alerts (Unix time).",
+            ["sender"],
+            registry=registry,
+        )
+        self._senders: set[str] = set()
+
+    def heard(self, sender: str, now: float) -> None:
+        """Note that a sender hands in alerts; beyond `_MAX_SENDERS` they are one, `other`."""
+        if sender not in self._senders and len(self._senders) >= _MAX_SENDERS:
+            sender = _OTHERS
+        else:
+            self._senders.add(sender)
+        self._last.labels(sender).set(now)
 
     def count(self, received: int, stored: int, dropped: dict[str, int]) -> None:
         """Count one request."""
@@ -88,8 +105,9 @@ def router(office: Office, target_of: TargetOf, metrics: ReceiveMetrics, version
     @pages.post("/alerts", openapi_extra={"requestBody": body}, **described(None, "They are in the ledger."))
     async def receive_alerts(request: Request, caller: Annotated[Caller, Depends(office.send)]) -> Response:
         """Hand in alerts, as Prometheus does."""
-        taken = await _take(await request.body(), office, target_of)
-        await _submit(office, taken, caller.name or "prometheus", metrics)
+        taken, sender = await _take(await request.body(), office, target_of), caller.name or "prometheus"
+        metrics.heard(sender, office.now())
+        await _submit(office, taken, sender, metrics)
         if taken.faults:
             place, fault = taken.faults[0]
             detail = f"{len(taken.faults)} of {taken.received} alerts are wrong, the first is number {place}: {fault}"
@@ -127,6 +145,9 @@ async def _submit(office: Office, taken: Taken, source: str, metrics: ReceiveMet
         stored = receipt.stored
         for reason, number in receipt.dropped.items():
             dropped[reason] = dropped.get(reason, 0) + number
+    except Unrecorded as error:
+        dropped["unrecorded"] = len(taken.findings)
+        raise unrecorded_alerts(error) from None
     except BaseException:
         dropped["failed"] = len(taken.findings)
         raise

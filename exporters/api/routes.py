@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from exporters.api.callers import caller_of
 from exporters.api.near import near_alerts, near_ids
-from exporters.api.problems import MEDIA_TYPE, forbidden, unknown
+from exporters.api.problems import MEDIA_TYPE, ambiguous, forbidden, unknown
 from exporters.api.roles import Caller, Permission
 from exporters.api.settings import ApiSettings
-from netmon.api import Alert, Desk, Incident, Unknown
+from netmon.api import Alert, Desk, Incident, Invalid, Unknown
 
 Id: TypeAlias = Annotated[str, Path(min_length=1, max_length=128)]
 
@@ -62,8 +62,12 @@ class Office:
         """Return an alert by a beginning of its id; its problem names near ones."""
         try:
             return self.desk.alert(alert_id)
-        except Unknown:
-            raise unknown("alert", alert_id, near_alerts(alert_id, self.desk.alerts())) from None
+        except (Unknown, Invalid):
+            alerts = self.desk.alerts()
+            beginning = alert_id.strip().lower()
+            if len(found := [each.id for each in alerts if each.id.startswith(beginning)]) > 1:
+                raise ambiguous(alert_id, sorted(found)) from None
+            raise unknown("alert", alert_id, near_alerts(alert_id, alerts)) from None
 
     def incident(self, incident_id: str) -> Incident:
         """Return an incident; its problem names near ones."""

@@ -1,7 +1,8 @@
 """A desk in memory: what `netmon.api.Desk` promises and nothing more. Findings fire at once and clear at once.
 
 One incident for each target. Whoever is in `sinks` is told of changes, as the core does after a commit. Set `refuses`
-to a sentence and every action raises Unavailable with it, as the core does while the ledger cannot be written.
+to a sentence and every action raises Unavailable with it, as the core does while the ledger cannot be written; set
+`forgets`, and every action takes effect and then raises Unrecorded with it.
 """
 
 import re
@@ -30,6 +31,7 @@ from netmon.api import (
     State,
     Unavailable,
     Unknown,
+    Unrecorded,
     labels_of,
 )
 from tests.support.query import asked_for
@@ -45,6 +47,7 @@ class FakeDesk:
         self.now = now
         self.sinks: list[AlertSink] = []
         self.refuses = ""
+        self.forgets = ""
         self.problems: tuple[str, ...] = ()
         self.records: list[dict[str, Any]] = []
         self._alerts: dict[str, Alert] = {}
@@ -138,6 +141,7 @@ class FakeDesk:
             if isinstance(event, Event):
                 self._record("event", event.category, {"fields": dict(event.fields)}, event.target, event.severity)
         self._tell(changed)
+        self._written()
         return Receipt(len(things), len(things))
 
     async def acknowledge(self, ids: Sequence[str], author: str, note: str = "") -> Sequence[Alert]:
@@ -169,6 +173,7 @@ class FakeDesk:
         self._silences[made.id] = made
         self._record("silence", "silence", {"what": "made", "id": made.id, "by": author})
         self._mute()
+        self._written()
         return made
 
     async def end_silence(self, silence_id: str, author: str) -> Silence:
@@ -285,6 +290,7 @@ class FakeDesk:
         for incident_id in {alert.incident for alert in changed} & self._incidents.keys():
             self._settle(incident_id)
         self._tell(changed)
+        self._written()
         return changed
 
     def _find(self, ids: Sequence[str]) -> list[Alert]:
@@ -320,6 +326,10 @@ class FakeDesk:
     def _writable(self) -> None:
         if self.refuses:
             raise Unavailable(self.refuses)
+
+    def _written(self) -> None:
+        if self.forgets:
+            raise Unrecorded(self.forgets)
 
     def _id(self, letter: str) -> str:
         self._made += 1

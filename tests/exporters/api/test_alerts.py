@@ -167,6 +167,26 @@ async def test_while_the_ledger_cannot_be_written_nothing_is_done_and_people_hea
     assert answer.json()["remedy"].startswith("Nothing was changed")
 
 
+async def test_what_took_effect_but_is_not_recorded_is_another_matter(api: Api) -> None:
+    api.desk.forgets = "what you did took effect"
+    alert = api.desk.alerts()[0]
+    answer = await api.post(f"/api/v1/alerts/{alert.id}/acknowledge", {})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unrecorded")
+    assert "retry-after" not in answer.headers  # to ask again would be to do it twice
+    assert "do not ask again" in answer.json()["remedy"]
+    assert api.desk.alert(alert.id).state is State.ACKNOWLEDGED
+
+
+async def test_several_alerts_begin_so(api: Api) -> None:
+    first = api.desk.alerts()[0]
+    api.desk.put([replace(first, id="3fa94be07c11"), replace(first, id="3fa94be07c12")])
+    answer = await api.get("/api/v1/alerts/3FA9")
+    assert (answer.status_code, answer.json()["code"]) == (422, "ambiguous_alert")
+    assert answer.json()["near"] == ["3fa94be07c11", "3fa94be07c12"]
+    gone = await api.get("/api/v1/alerts/3fb")
+    assert (gone.status_code, gone.json()["detail"]) == (404, "There is no alert '3fb'.")
+
+
 async def test_status(api: Api) -> None:
     api.desk.problems = ("The disk is full.",)
     shown = (await api.get("/api/v1/status", user="both")).json()

@@ -179,6 +179,28 @@ async def test_what_cannot_be_stored_is_counted_and_told() -> None:
     assert api.counted("netmon_api_dropped_alerts_total", reason="failed") == 1
 
 
+async def test_what_is_not_on_disk_in_time_is_sent_again() -> None:
+    api = Api()
+    api.desk.forgets = "the disk stopped taking records meanwhile"
+    answer = await api.post(PATH, [SENT], user="prom")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unrecorded", "5")
+    assert api.counted("netmon_api_received_alerts_total") == 1
+    assert api.counted("netmon_api_dropped_alerts_total", reason="unrecorded") == 1
+
+
+async def test_when_each_sender_was_last_heard() -> None:
+    clock = Clock(NOW)
+    api = Api(FakeDesk(clock), roles={}, default_role="sender")
+    await api.post(PATH, [SENT], user="prom")
+    clock.now += 60
+    for number in range(120):
+        await api.post(PATH, [], user=f"p{number}")
+    name = "netmon_api_sender_last_alerts_timestamp_seconds"
+    assert api.counted(name, sender="prom") == NOW
+    assert api.counted(name, sender="p98") == api.counted(name, sender="other") == NOW + 60
+    assert api.counted(name, sender="p99") == 0
+
+
 async def test_ten_thousand_in_one_request() -> None:
     api = Api(FakeDesk(Clock(NOW)))
     alerts = [SENT | {"labels": {"alertname": "A", "instance": f"srv-{number}"}} for number in range(10_000)]
