@@ -30,6 +30,7 @@ class Exit(IntEnum):
     AWAY = 3  # the daemon does not answer, or cannot do it now
     FORBIDDEN = 4
     UNKNOWN = 5  # there is no such thing
+    UNRECORDED = 6  # it took effect, and the disk has not taken its record yet: not to be done again
 
 
 class RefusedError(Exception):
@@ -184,14 +185,57 @@ def _read(status: int, content: bytes, where: str) -> Any:
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> RefusedError:
-    detail, near = str(problem.get("detail", "")), ", ".join(map(str, problem.get("near", ())))
+    detail, near = _said(problem), ", ".join(map(str, problem.get("near", ())))
+    code = problem.get("code")
     if status == 404:
         told = t("client.unknown", detail=detail)
         return RefusedError(f"{told} {t('client.near', near=near) if near else t('client.list')}", Exit.UNKNOWN)
     if status == 403:
-        return RefusedError(t("client.forbidden", detail=detail, remedy=problem.get("remedy", "")), Exit.FORBIDDEN)
+        return RefusedError(t("client.forbidden", detail=detail, remedy=_grant(problem)), Exit.FORBIDDEN)
     if status in {400, 413, 422}:
-        return RefusedError(t("client.invalid", detail=detail), Exit.USAGE)
-    if problem.get("code") == "unavailable":
+        told = f"{detail}: {near}" if code == "ambiguous_alert" else detail
+        return RefusedError(t("client.invalid", detail=told), Exit.USAGE)
+    if code == "unrecorded":
+        return RefusedError(t("client.unrecorded", detail=detail), Exit.UNRECORDED)
+    if code == "unavailable":
         return RefusedError(t("client.unavailable", detail=detail), Exit.AWAY)
     return RefusedError(t("client.failed", status=status, detail=detail), Exit.AWAY)
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong, in the language in use where its reason is known, else as the daemon says it."""
+    faults = problem.get("errors")
+    if isinstance(faults, list) and faults:
+        return "; ".join(_fault(each) for each in faults if isinstance(each, dict))
+    return _sentence(problem)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    where = fault.get("pointer") or fault.get("parameter") or ""
+    return f"{where}: {_sentence(fault)}".removeprefix(": ")
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    values = _values(fault)
+    if "permission" in values:
+        values["permission"] = _known(f"refusal.may.{values['permission']}", {}) or values["permission"]
+    return _known(f"refusal.{fault.get('reason')}", values) or str(fault.get("detail", ""))
+
+
+def _grant(problem: Mapping[str, Any]) -> str:
+    """Return what helps somebody who may not do it."""
+    key = {"role": "refusal.grant", "nameless": "refusal.name"}.get(str(problem.get("reason")), "")
+    return _known(key, _values(problem)) or str(problem.get("remedy", ""))
+
+
+def _values(fault: Mapping[str, Any]) -> dict[str, object]:
+    values = fault.get("values")
+    return dict(values) if isinstance(values, dict) else {}
+
+
+def _known(key: str, values: Mapping[str, object]) -> str:
+    """Return a text, or an empty one where a daemon of another version has a reason or values that are new to us."""
+    try:
+        return t(key, **values)
+    except KeyError:
+        return ""

@@ -38,7 +38,7 @@ def add(  # noqa: PLR0913  # one for each option of the command
     if not scope:
         raise ValueError(t("maintenance.no_scope"))
     body = {"scope": scope, "title": title, **window(start, lasting, until, reason)}
-    tell(client.post("maintenances", body), as_json=as_json)
+    tell(client.post("maintenances", body), "maintenance", as_json=as_json)
 
 
 @command.command("list", help=t("maintenance.list.help"))

@@ -1,5 +1,7 @@
 """`netmon silence`: make, list and end silences."""
 
+from typing import Any
+
 import click
 from rich.console import Console
 
@@ -36,7 +38,11 @@ def add(  # noqa: PLR0913  # one for each option of the command
         {"name": each.name, "value": each.value, "is_regex": each.is_regex, "is_equal": each.is_equal}
         for each in conditions
     ]
-    tell(client.post("silences", {"matchers": matchers, **window(start, lasting, until, reason)}), as_json=as_json)
+    tell(
+        client.post("silences", {"matchers": matchers, **window(start, lasting, until, reason)}),
+        "silence",
+        as_json=as_json,
+    )
 
 
 @command.command("list", help=t("silence.list.help"))
@@ -56,13 +62,18 @@ def end(client: Client, *, ids: tuple[str, ...]) -> None:
     ending(client, "silences", ids)
 
 
-def tell(made: dict[str, str], *, as_json: bool) -> None:
-    """Say what was made."""
+def tell(made: dict[str, Any], what: str, *, as_json: bool) -> None:
+    """Say what was made, and how many alerts it is about: a silence with a typing error in it is about none."""
     if as_json:
         lines([made])
         return
     key = "silence.made" if made["status"] == "active" else "silence.planned"
     click.echo(t(key, id=made["id"], start=clock(made["starts_at"]), end=clock(made["ends_at"])))
+    covers = made.get("covers")
+    if covers:
+        click.echo(t("silence.covers", count=covers))
+    elif covers is not None and what == "silence":  # work is announced before anything is wrong
+        click.echo(t("silence.covers_none", id=made["id"]), err=True)
 
 
 def listing(client: Client, what: str, *, everything: bool, as_json: bool) -> None:

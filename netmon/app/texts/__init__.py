@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netmon.app.texts import alerts, check, cli, core, demo, events, faults, ledger, packs, poll, status
+from netmon.app.texts import alerts, check, cli, core, demo, events, faults, ledger, packs, poll, refusals, status
 from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
@@ -19,5 +19,6 @@ TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     ledger.TEXTS,
     packs.TEXTS,
     poll.TEXTS,
+    refusals.TEXTS,
     status.TEXTS,
 )

@@ -7,11 +7,11 @@ from netmon.app.texts.text import Text
 
 _EXIT_EN: Final = (
     "Exit status: 0 done, 2 what was asked makes no sense, 3 no daemon answers or it cannot do it now, 4 not allowed, "
-    "5 no such thing."
+    "5 no such thing, 6 done, but not recorded yet."
 )
 _EXIT_ID: Final = (
     "Status keluar: 0 selesai, 2 permintaan tidak masuk akal, 3 tidak ada daemon yang menjawab atau sedang tidak bisa, "
-    "4 tidak diizinkan, 5 tidak ada yang seperti itu."
+    "4 tidak diizinkan, 5 tidak ada yang seperti itu, 6 sudah dilakukan tetapi belum tercatat."
 )
 
 TEXTS: Final[Mapping[str, Text]] = {
@@ -69,6 +69,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "client.unavailable": Text(
         "not done, nothing was changed: {detail}; try again when the disk is well",
         "tidak dilakukan, tidak ada yang berubah: {detail}; coba lagi setelah disk beres",
+    ),
+    "client.unrecorded": Text(
+        "done, but the disk has no record of it yet: {detail}; do not do it again",
+        "sudah dilakukan, tetapi belum tercatat di disk: {detail}; jangan diulang",
     ),
     "client.failed": Text(
         "the daemon failed (HTTP {status}): {detail}; its log says more",
@@ -229,6 +233,11 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "silence.made": Text("{id} is on until {end}", "{id} berlaku hingga {end}"),
     "silence.planned": Text("{id} is on from {start} until {end}", "{id} berlaku dari {start} hingga {end}"),
+    "silence.covers": Text("open alerts that match now: {count}", "peringatan terbuka yang cocok kini: {count}"),
+    "silence.covers_none": Text(
+        "warning: no open alert matches it now; check for typing errors, and end it with: netmon silence end {id}",
+        "awas: kini tidak ada peringatan yang cocok; periksa salah ketik, dan akhiri dengan: netmon silence end {id}",
+    ),
     "silence.ended": Text("{id} ended", "{id} berakhir"),
     "maintenance.help": Text(
         "Announce work on a site, a link or a device: its alerts disturb nobody while it lasts.",

@@ -5,14 +5,18 @@ import os
 import pwd
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bcrypt
 import pytest
 from click.testing import CliRunner, Result
 
+from exporters.api.refusals import SENTENCES
 from netmon.api import Matcher, Severity, State
 from netmon.app.cli import main
+from netmon.app.client import RefusedError, _read
+from netmon.app.texts import refusals
 from tests.support.certificates import Authority
 from tests.support.command import environment
 from tests.support.command import netmon as run_netmon
@@ -131,7 +135,7 @@ def test_an_unknown_id(served: Core) -> None:
     alert = served.desk.alerts()[0]
     said = netmon(served, "ack", "sw-1")
     assert said.exit_code == 5
-    assert said.stderr == f"There is no alert 'sw-1', or it is not unique. Did you mean: {alert.id}\n"
+    assert said.stderr == f"There is no alert 'sw-1'. Did you mean: {alert.id}\n"
     said = netmon(served, "incidents", "J/9?x")
     assert (said.exit_code, "'J/9?x'" in said.stderr) == (5, False)
     assert netmon(served, "silence", "end", "S9").exit_code == 5
@@ -198,6 +202,63 @@ def test_while_the_ledger_cannot_be_written(served: Core) -> None:
         3,
         "not done, nothing was changed: no space left; try again when the disk is well\n",
     )
+
+
+def test_done_but_not_recorded(served: Core) -> None:
+    served.desk.forgets = "the ledger takes nothing more; what you did took effect and is recorded nowhere"
+    said = netmon(served, "ack", "I1")
+    assert said.exit_code == 6
+    assert said.stderr == (
+        "done, but the disk has no record of it yet: the ledger takes nothing more, so it is recorded nowhere; "
+        "do not do it again\n"
+    )
+
+
+def test_several_alerts_begin_so(served: Core) -> None:
+    alerts = served.desk.alerts()
+    served.desk.put([replace(alerts[0], id="3fa94be07c11"), replace(alerts[1], id="3fa94be07c12")])
+    said = netmon(served, "ack", "3fa9")
+    assert said.exit_code == 2
+    assert said.stderr == (
+        "not done: 2 alerts have ids that begin with '3fa9'; write more of the id: 3fa94be07c11, 3fa94be07c12\n"
+    )
+
+
+def test_a_silence_over_nothing(served: Core) -> None:
+    add = ("silence", "add", "--for", "2h", "--reason", "fan", "--match")
+    said = netmon(served, *add, "instance=sw-77")
+    assert "no open alert matches it now; check for typing errors" in said.stderr
+    said = netmon(served, *add, "instance=~sw-[12]")
+    assert (said.stderr, "open alerts that match now: 2" in said.stdout) == ("", True)
+    said = netmon(served, "maintenance", "add", "--device", "sw-77", "--for", "2h", "--reason", "new")
+    assert said.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ack", "zzz"], "Tidak ada peringatan 'zzz'. netmon alerts, incidents,"),
+        (["incidents", "I99"], "Tidak ada insiden 'I99'."),
+        (["silence", "end", "S99"], "Tidak ada peredaman 'S99'."),
+        (["maintenance", "end", "M99"], "Tidak ada pemeliharaan 'M99'."),
+        (["silence", "add", "--match", "a=b", "--for", "2h", "--reason", " "], "/reason: tulis sesuatu"),
+        (["silence", "add", "--match", "a=b", "--for", "2h", "--reason", "x" * 2_001], "paling banyak 2000 karakter"),
+        (["silence", "add", "--match", "a=b", "--until", "2999-01-01 00:00", "--reason", "x"], "lebih dari 366 hari"),
+    ],
+)
+def test_refusals_in_indonesian(served: Core, arguments: list[str], said: str) -> None:
+    assert said in netmon(served, *arguments, NETMON_LANG="id").stderr
+
+
+def test_a_daemon_of_another_version_is_told_in_its_own_words() -> None:
+    for more in ({}, {"reason": "new"}, {"reason": "pattern", "values": {}}, {"reason": "pattern", "values": 5}):
+        problem = {"code": "invalid", "detail": "It makes no sense."} | more
+        with pytest.raises(RefusedError, match="not done: It makes no sense"):
+            _read(422, json.dumps(problem).encode(), "here")
+
+
+def test_every_reason_of_the_core_has_words() -> None:
+    assert not {f"refusal.{reason}" for reason in SENTENCES} - refusals.TEXTS.keys()
 
 
 def test_no_daemon(tmp_path: Path) -> None:
