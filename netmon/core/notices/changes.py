@@ -1,8 +1,10 @@
 """What the planner decides, as it stands in the ledger. A change carries the whole new value of its object. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from netmon.api import Notices
 from netmon.core.codec import from_data, to_data
 from netmon.core.ledger.record import Entry, Kind, Record
 from netmon.core.notices.words import Case, Duty, Notice
@@ -46,3 +48,10 @@ def from_record(record: Record) -> NoticeChange | None:
         if name in record.data:
             return NoticeChange(what, from_data(kind, record.data[name]))
     return None
+
+
+def folded(changes: Sequence[NoticeChange]) -> int:
+    """Return how many incidents these tell in messages that count many because of a limit."""
+    notices = [change.notice for change in changes if isinstance(change.notice, Notice)]
+    many = (n for n in notices if len(n.incidents) > 1 and not n.digest and n.why is Notices.DIGEST)
+    return sum(len(notice.incidents) for notice in many)

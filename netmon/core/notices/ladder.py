@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from netmon.api import Alert, Incident, Notices, State
+from netmon.api import Alert, Incident, Notices, State, Unknown
 from netmon.core.alerts.matchers import Conditions
 from netmon.core.notices.matching import parse_matcher
 from netmon.core.notices.news import Digests, owe
@@ -188,3 +188,11 @@ def _with(case: Case, old: Track, new: Track) -> Case:
 
 def _without(case: Case, old: Track) -> Case:
     return replace(case, tracks=tuple(track for track in case.tracks if track.route != old.route))
+
+
+def alerts_of(lookups: Lookups, incident: str) -> Sequence[Alert]:
+    """Return the alerts of an incident; none where it is gone."""
+    try:
+        return lookups.alerts_of(incident)
+    except Unknown:  # it left while we were away
+        return ()

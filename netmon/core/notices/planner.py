@@ -4,15 +4,15 @@ Every method that decides also applies, and returns the changes for the ledger. 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from netmon.api import Alert, Incident, Notices, State, Unknown
-from netmon.core.notices.changes import Changed, NoticeChange
+from netmon.api import Incident, Notices, State
+from netmon.core.notices.changes import Changed, NoticeChange, folded
 from netmon.core.notices.delivery import Failure, after_failure, channels_of
-from netmon.core.notices.ladder import Ladder, Lookups, halted
+from netmon.core.notices.ladder import Ladder, Lookups, alerts_of, halted
 from netmon.core.notices.news import News, endings, first_seen, followed, owe
 from netmon.core.notices.oncall import next_time
 from netmon.core.notices.outbox import Outbox
@@ -74,7 +74,7 @@ class Planner:
         """Set a case's timetable by how its incident changed."""
         if new.state is State.RESOLVED:
             if old.state is not State.RESOLVED:
-                new = replace(new, endings=endings(_alerts_of(lookups, new.id)))
+                new = replace(new, endings=endings(alerts_of(lookups, new.id)))
             return self._ended(new, lookups, now)
         if old.state is State.RESOLVED:
             return replace(new, matures_at=now + self.settings.group_wait_s, tracks=(), endings=())
@@ -82,7 +82,7 @@ class Planner:
 
     def _while_open(self, old: Case, new: Case, lookups: Lookups, now: float) -> Case:
         if new.severity > old.severity:
-            new = self._ladder.reroute(new, _alerts_of(lookups, new.id), now)
+            new = self._ladder.reroute(new, alerts_of(lookups, new.id), now)
         if new.state is State.ACKNOWLEDGED:
             return self._late_relief(halted(new), now) if old.muted and not new.muted else halted(new)
         if old.muted and not new.muted:
@@ -98,7 +98,7 @@ class Planner:
         if case.muted:
             self.counts["muted"] += 1
             return replace(case, matures_at=None)
-        return self._ladder.start(case, _alerts_of(lookups, case.id), now)
+        return self._ladder.start(case, alerts_of(lookups, case.id), now)
 
     def _told(self, incident: str) -> dict[str, Known]:
         """Return what those know of an incident who can still be told more."""
@@ -158,7 +158,7 @@ class Planner:
         self._relieve(now, made)
         for case in islice(self.tables.due_cases(now), at_most):
             if case.matures_at is not None:
-                new = self._ladder.start(case, _alerts_of(lookups, case.id), now)
+                new = self._ladder.start(case, alerts_of(lookups, case.id), now)
                 if not new.tracks:
                     self.counts["no_route"] += 1
                 self._make("told", new, made)
@@ -167,11 +167,7 @@ class Planner:
         if not self.tables.may_be_due(now):
             for notice in self._outbox.post(now, at_most):
                 self._make("queued", notice, made)
-        self.counts["folded"] += sum(
-            len(change.notice.incidents)
-            for change in made
-            if isinstance(change.notice, Notice) and len(change.notice.incidents) > 1 and not change.notice.digest
-        )
+        self.counts["folded"] += folded(made)
         return made
 
     def behind(self, now: float) -> bool:
@@ -180,12 +176,11 @@ class Planner:
 
     def _relieve(self, now: float, made: list[NoticeChange]) -> None:
         """Tell those whose turn on call began what is open on the routes that name their rota."""
-        on_call = {name: rota.on_call(now, self.settings.timezone) for name, rota in self.settings.oncall.items()}
-        new = {rota: person for rota, person in on_call.items() if self.tables.duty.get(rota) != person}
-        came = {rota: person for rota, person in new.items() if rota in self.tables.duty}
+        new = self.settings.on_call(now).items() - self.tables.duty.items()
+        came = {rota: person for rota, person in new if rota in self.tables.duty}
         for case in list(self.tables.cases.values()) if came else ():
             self._make_if_new("handed over", case, self._ladder.hand_over(case, came, now), made)
-        for rota, person in new.items():
+        for rota, person in sorted(new):
             self._make("on call", Duty(rota, person), made)
 
     def _late_relief(self, case: Case, now: float) -> Case:
@@ -211,22 +206,18 @@ class Planner:
             self.counts["no_such_person"] += len(case.owed) - len(new.owed)
             self._make_if_new("dropped", case, new, made)
             if new.state is State.FIRING and not routes.issuperset(track.route for track in new.tracks):
-                self._make("told", self._ladder.start(new, _alerts_of(lookups, new.id), now), made)
+                self._make("told", self._ladder.start(new, alerts_of(lookups, new.id), now), made)
 
     # What becomes of messages
 
     def due(self, now: float) -> list[Notice]:
         """Return the notices that are to be sent now, oldest first."""
-        found = [n for n in self.tables.notices.values() if n.due_at <= now and not self._hushed(n)]
+        found = [n for n in self.tables.notices.values() if n.due_at <= now and not self.tables.is_hushed(n)]
         return sorted(found, key=lambda notice: int(notice.id[1:]))
-
-    def _hushed(self, notice: Notice) -> bool:
-        cases = [case for case in map(self.tables.cases.get, notice.incidents) if case is not None]
-        return bool(cases) and all(case.muted and case.state is not State.RESOLVED for case in cases)
 
     def message(self, notice: Notice, lookups: Lookups, now: float) -> Draft:
         """Write a notice from what is so now."""
-        cases = [case for case in map(self.tables.cases.get, notice.incidents) if case is not None]
+        cases = self.tables.cases_of(notice)
         heard = [case for case in cases if not case.muted or case.state is State.RESOLVED] or cases
         return self._renderer.draft(notice, heard, lookups, now)
 
@@ -260,7 +251,7 @@ class Planner:
     def _owe_unsaid(self, notice: Notice, said: Sequence[Said], now: float, made: list[NoticeChange]) -> None:
         """Owe again what a message left out because it was muted when it was written."""
         left_out = set(notice.incidents).difference(*(one.incidents for one in said))
-        for case in self._cases(notice):
+        for case in self.tables.cases_of(notice):
             hushed_up = case.muted and case.state is State.RESOLVED
             if case.id in left_out and not hushed_up and not self.tables.knows(notice.person, case.id):
                 due_at = self._next_digest(notice.person, now) if notice.digest else now
@@ -278,17 +269,13 @@ class Planner:
         new = after_failure(notice, failure, channels, self.settings.retry, now)
         gave_up = new.state is Way.FAILED
         if gave_up or (new.escalated and not notice.escalated):
-            for case in self._cases(notice):
+            for case in self.tables.cases_of(notice):
                 hurried = self._ladder.hurry(case, now)
                 if gave_up and not notice.unreached:
                     hurried = self._ladder.tell_fallback(hurried, Notices.ESCALATED, now, unreached=notice.person)
                 self._make_if_new("unreached", case, hurried, made)
         self._make("failed" if gave_up else "retried", new, made)
         return made
-
-    def _cases(self, notice: Notice) -> Iterable[Case]:
-        found = (self.tables.cases.get(incident) for incident in notice.incidents)
-        return [case for case in found if case is not None]
 
     # What was recorded
 
@@ -321,10 +308,3 @@ class Planner:
 
     def _next_digest(self, person: str, now: float) -> float:
         return next_time(self.settings.digest.times(), self.settings.zone_of(person), now)
-
-
-def _alerts_of(lookups: Lookups, incident: str) -> Sequence[Alert]:
-    try:
-        return lookups.alerts_of(incident)
-    except Unknown:  # it left while we were away
-        return ()

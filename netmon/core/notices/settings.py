@@ -226,6 +226,10 @@ class NotifySettings(_Model):
             found.append(name if kind == "person" else self.oncall[name].on_call(at, self.timezone))
         return tuple(dict.fromkeys(found))
 
+    def on_call(self, at: float) -> dict[str, str]:
+        """Return rota → who is on call in it at `at` (Unix seconds)."""
+        return {name: rota.on_call(at, self.timezone) for name, rota in self.oncall.items()}
+
     def limits_of(self, person: str) -> Limits:
         """Return how many messages this person gets."""
         known = self.people.get(person)

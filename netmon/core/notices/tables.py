@@ -81,6 +81,15 @@ class Tables:
         known = self.told.get(incident, {}).get(person)
         return known is not None and known.state is not State.RESOLVED
 
+    def cases_of(self, notice: Notice) -> list[Case]:
+        """Return the cases that a message is about, as far as they are not forgotten."""
+        return [case for case in map(self.cases.get, notice.incidents) if case is not None]
+
+    def is_hushed(self, notice: Notice) -> bool:
+        """Tell whether all that a message is about is muted now."""
+        cases = self.cases_of(notice)
+        return bool(cases) and all(case.muted and case.state is not State.RESOLVED for case in cases)
+
     def _put_case(self, case: Case) -> None:
         old = self.cases.get(case.id)
         if old is not None:
