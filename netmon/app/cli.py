@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from netmon import __version__
+from netmon.app import clickwords
 from netmon.app.stdout import whole_writes
 from netmon.app.text import t
 
@@ -25,6 +26,9 @@ COMMANDS: Final = (
     "reload",
     "demo",
 )
+
+
+clickwords.install()
 
 
 class Commands(click.Group):
