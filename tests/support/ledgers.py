@@ -6,7 +6,9 @@ ledger = make(tmp_path, records=100, segment=30, every=20); ledger.replace(7, b"
 import json
 from base64 import b64encode
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +57,19 @@ def checkpoint(size: int, root_hash: bytes, origin: str = ORIGIN, key: Ed25519Pr
     return f"{text}\n— {origin} {signature}\n"
 
 
+def recorded(seq: int) -> str:
+    """Each record is written a day after the one before it."""
+    return f"{datetime(2026, 1, 1, 8, tzinfo=UTC) + timedelta(days=seq):%Y-%m-%dT%H:%M:%S}.000000Z"
+
+
 def record(seq: int, **data: Any) -> bytes:
     kind = data.pop("kind", "event")
     line = {
         "seq": seq,
         "time": "2026-03-01T08:00:00.000000Z",
-        "recorded": f"2026-03-01T08:00:{seq % 60:02d}.000000Z",
+        "recorded": data.pop("recorded", recorded(seq)),
         "kind": kind,
-        "category": data.pop("category", kind),
+        "category": kind if kind == "ledger" else data.pop("category", kind),
         "source": "core-1",
         "data": data or {"message": f"interface ge-0/0/{seq} went down"},
     }
@@ -137,7 +144,7 @@ class MadeLedger:
             what="purged",
             segment=self.start(seqs[0]),
             category="event",
-            before="2026-01-01T00:00:00Z",
+            before=recorded(min([start for start in self.starts if start > seqs[0]], default=by)),
             count=count,
             digest=digest.hexdigest(),
         )
@@ -159,13 +166,15 @@ def make(
     *,
     lines: dict[int, bytes] | None = None,
     sealed: int | None = None,
+    starts: list[int] | None = None,
 ) -> MadeLedger:
-    """Write a ledger with a segment each so many records and a checkpoint each so many, the last at `sealed`."""
+    """Write a ledger with a segment each so many records, or where `starts` says, and with checkpoints like that."""
     (directory / "segments").mkdir(parents=True)
-    ledger = MadeLedger(directory, [], list(range(0, records, segment)), [])
+    starts = starts or list(range(0, records, segment))
+    ledger = MadeLedger(directory, [], starts, [])
     ledger.lines = [(lines or {}).get(seq) or _line(seq, ledger.starts) for seq in range(records)]
     ledger.leaves = [leaf(line) for line in ledger.lines]
-    for start in ledger.starts:
+    for start, end in pairwise([*starts, records]):
         header = {
             "netmon_ledger": 1,
             "origin": ORIGIN,
@@ -173,9 +182,7 @@ def make(
             "created": "2026-03-01T08:00:00.000000Z",
             "frontier": [each.hex() for each in frontier(ledger.leaves[:start])],
         }
-        ledger.rewrite(
-            start, [json.dumps(header, separators=(",", ":")).encode(), *ledger.lines[start : start + segment]]
-        )
+        ledger.rewrite(start, [json.dumps(header, separators=(",", ":")).encode(), *ledger.lines[start:end]])
     ledger.hashes()
     last = records if sealed is None else sealed
     ledger.seal([*range(every, last, every), last] if last else [])

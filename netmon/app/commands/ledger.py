@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from netmon.core.ledger.verify import verify
 
 EXIT: Final = {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.UNPROVED: 2}
 UNUSABLE: Final = 2
+SHOWN_PURGES: Final = 10  # the others are in --json
 MAX_FILE_BYTES: Final = 1 << 30  # of checkpoints that a witness kept: three million of them
 
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -173,15 +175,34 @@ def _show(report: Report) -> None:
     if report.verdict is Verdict.BAD:
         _show_faults(console, report)
     elif report.verdict is Verdict.GOOD:
-        console.print(t("ledger.good"), style="bold green")
+        console.print(_good(report), style="bold green")
     else:
         console.print(t("ledger.unproved"), style="bold yellow")
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _rows(report):
         table.add_row(t(f"ledger.row.{name}"), value)
     console.print(table)
+    _show_purges(console, report)
     for remark in report.remarks:
         console.print(t(f"ledger.remark.{remark.value}"), markup=False)
+
+
+def _good(report: Report) -> str:
+    unsealed = report.records - report.sealed
+    if unsealed <= 0:
+        return t("ledger.good")
+    sealed = t("ledger.good.sealed_at", time=report.sealed_at) if report.sealed_at else t("ledger.good.sealed")
+    return t("ledger.good.partly", last=report.sealed - 1, sealed=sealed, count=unsealed)
+
+
+def _show_purges(console: Console, report: Report) -> None:
+    if not report.purges:
+        return
+    console.print(t("ledger.purges"))
+    if report.acts > SHOWN_PURGES:
+        console.print("  " + t("ledger.purges.older", count=report.acts - SHOWN_PURGES))
+    for purge in report.purges[-SHOWN_PURGES:]:
+        console.print("  " + t("ledger.purges.one", **asdict(purge)), markup=False)
 
 
 def _show_faults(console: Console, report: Report) -> None:
@@ -223,7 +244,9 @@ def _as_data(report: Report) -> dict[str, Any]:
         "keys": report.keys,
         "records": report.records,
         "purged": report.stubs,
+        "purges": [asdict(purge) for purge in report.purges],
         "sealed": report.sealed,
+        "sealed_at": report.sealed_at or None,
         "sealed_outside": report.sealed_outside,
         "checkpoints": {"own": report.own, "outside": report.outside},
         "faults": [_fault_as_data(fault) for fault in report.faults],

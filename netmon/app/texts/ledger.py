@@ -49,6 +49,20 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Good: nothing was changed, removed, inserted or moved.",
         "Baik: tidak ada yang diubah, dihapus, disisipkan, atau dipindahkan.",
     ),
+    "ledger.good.partly": Text(
+        "Good up to record {last} ({sealed}): nothing was changed, removed, inserted or moved. {count} records after "
+        "it are not sealed yet.",
+        "Baik sampai catatan {last} ({sealed}): tidak ada yang diubah, dihapus, disisipkan, atau dipindahkan. {count} "
+        "catatan sesudahnya belum disegel.",
+    ),
+    "ledger.good.sealed": Text("sealed", "tersegel"),
+    "ledger.good.sealed_at": Text("sealed {time}", "tersegel {time}"),
+    "ledger.purges": Text("Purges, the newest last:", "Pembersihan, yang terbaru di akhir:"),
+    "ledger.purges.older": Text("{count} older ones: see --json", "{count} yang lebih lama: lihat --json"),
+    "ledger.purges.one": Text(
+        "{time}: {count} of category {category}, segment {segment}, written before {before} (record {by})",
+        "{time}: {count} dari kategori {category}, segmen {segment}, ditulis sebelum {before} (catatan {by})",
+    ),
     "ledger.bad": Text("BAD: {sentence}.", "RUSAK: {sentence}."),
     "ledger.unproved": Text("Nothing is proved: there is no checkpoint.", "Tidak ada bukti: belum ada checkpoint."),
     "ledger.where": Text("in {where}", "di {where}"),
@@ -157,6 +171,16 @@ TEXTS: Final[Mapping[str, Text]] = {
         "record {seq} is not as it was written, as its hash shows; no checkpoint seals it yet",
         "catatan {seq} tidak seperti saat ditulis, menurut hash-nya; belum ada checkpoint yang menyegelnya",
     ),
+    "ledger.fault.unsealed_range": Text(
+        "one of the records {seq} to {last} is not as it was written, as the file `committed` shows; no checkpoint "
+        "seals it yet",
+        "salah satu catatan {seq} sampai {last} tidak seperti saat ditulis, menurut berkas `committed`; belum ada "
+        "checkpoint yang menyegelnya",
+    ),
+    "ledger.fault.cut_off": Text(
+        "record {seq} is missing, and what came after it: {size} records were written; no checkpoint seals those yet",
+        "catatan {seq} dan sesudahnya hilang: {size} catatan telah ditulis; belum ada checkpoint yang menyegelnya",
+    ),
     "ledger.fault.no_act": Text(
         "record {seq} was taken out, and record {by}, which should say so, does not",
         "catatan {seq} dikeluarkan, padahal catatan {by} yang semestinya menyebutkannya tidak berkata demikian",
@@ -164,6 +188,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "ledger.fault.act": Text(
         "record {seq} and others, {count} in all, were taken out; record {by} announced others than these",
         "catatan {seq} dan lainnya, seluruhnya {count}, dikeluarkan; catatan {by} mengumumkan yang lain",
+    ),
+    "ledger.fault.early": Text(
+        "record {seq} and others, {count} in all, were taken out before their time: what stands around them was "
+        "written too late for what record {by} says",
+        "catatan {seq} dan lainnya, seluruhnya {count}, dikeluarkan sebelum waktunya: catatan di sekitarnya ditulis "
+        "terlalu akhir untuk yang dikatakan catatan {by}",
     ),
     "ledger.fault.note": Text("what stands there is not a checkpoint", "yang ada di sana bukan checkpoint"),
     "ledger.fault.signature": Text(

@@ -19,8 +19,11 @@ class Wrong(StrEnum):
     FORM = "form"
     HEADER = "header"
     UNSEALED = "unsealed"
+    UNSEALED_RANGE = "unsealed_range"
+    CUT_OFF = "cut_off"
     NO_ACT = "no_act"
     ACT = "act"
+    EARLY = "early"
     NOTE = "note"
     SIGNATURE = "signature"
     OTHER_LEDGER = "other_ledger"
@@ -42,8 +45,19 @@ SENTENCES: Final[Mapping[Wrong, str]] = {
     Wrong.FORM: "what stands in the place of record {seq} is not that record",
     Wrong.HEADER: "the first line of the segment that begins with record {seq} is not as it was written",
     Wrong.UNSEALED: "record {seq} is not as it was written, as its hash shows; no checkpoint seals it yet",
+    Wrong.UNSEALED_RANGE: (
+        "one of the records {seq} to {last} is not as it was written, as the file `committed` shows; no checkpoint "
+        "seals it yet"
+    ),
+    Wrong.CUT_OFF: (
+        "record {seq} is missing, and what came after it: {size} records were written; no checkpoint seals those yet"
+    ),
     Wrong.NO_ACT: "record {seq} was taken out, and record {by}, which should say so, does not",
     Wrong.ACT: "record {seq} and others, {count} in all, were taken out; record {by} announced others than these",
+    Wrong.EARLY: (
+        "record {seq} and others, {count} in all, were taken out before their time: what stands around them was "
+        "written too late for what record {by} says"
+    ),
     Wrong.NOTE: "what stands there is not a checkpoint",
     Wrong.SIGNATURE: "this checkpoint does not carry a valid signature of the ledger's key",
     Wrong.OTHER_LEDGER: "this checkpoint is of another ledger, {origin}",

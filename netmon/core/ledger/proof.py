@@ -89,6 +89,7 @@ def prove(directory: Path, seq: int, checkpoint: bytes | None = None) -> Proof:
     except note.NoteError as error:
         raise ProofError(f"this is not a checkpoint: {error}") from None
     if not 0 <= seq < head.size:
+        _line(directory, seq)  # it says so where there is no such record at all
         raise ProofError(f"record {seq} is not under this checkpoint, which seals {head.size} records")
     line = _line(directory, seq)
     with closing(SideFiles(directory)) as side:  # first: a tenth of the bytes

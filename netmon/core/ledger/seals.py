@@ -3,7 +3,7 @@
 import email
 import email.policy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,8 @@ class Seal:
     where: str
     line: int
     outside: bool
+    time: str = ""  # by the clock of the machine that signed; nothing seals it
+    signed: bool = True  # else only the ledger's own notes say so: `committed`, or how many hashes there are
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Seals:
                 self.fault(Fault(Wrong.CHECKPOINTS_GONE, CHECKPOINTS_FILE, place))
             if seal and seal.head.size >= last.head.size:
                 last = seal
-                yield seal
+                yield replace(seal, time=line.time)
         if latest is not None:
             newest = self.check(latest, LATEST_FILE, 1, outside=False)
             if newest and newest.head.size > last.head.size:

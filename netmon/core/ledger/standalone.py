@@ -8,6 +8,7 @@ import argparse
 import json
 import re
 from base64 import b64decode
+from datetime import date
 from functools import reduce
 from hashlib import sha256
 from pathlib import Path
@@ -20,8 +21,7 @@ STUB = re.compile(rb'\{"seq":(0|[1-9]\d*),"purged":"([0-9a-f]{64})","by":(0|[1-9
 
 
 def add(tree, leaf, height=0):
-    """Append a leaf to a tree, which is the (height, root) of its perfect subtrees, largest first."""
-    while tree and tree[-1][0] == height:
+    while tree and tree[-1][0] == height:  # a tree is the (height, root) of its perfect subtrees, largest first
         leaf, height = sha256(b"\1" + tree.pop()[1] + leaf).digest(), height + 1
     tree.append((height, leaf))
 
@@ -31,17 +31,21 @@ def root_of(tree):
     return reduce(lambda right, left: sha256(b"\1" + left[1] + right).digest(), tree[-2::-1], root)
 
 
-def parsed(line):
+def parsed(line, convert=lambda line: dict(json.loads(line)), otherwise=None):
     try:
-        return dict(json.loads(line))
+        return convert(line)
     except (ValueError, TypeError):
-        return {}
+        return {} if otherwise is None else otherwise
+
+
+def day(text, otherwise=9**9):
+    return parsed(str(text)[:10], lambda text: date.fromisoformat(text).toordinal(), otherwise)
 
 
 class Verifier:
     def __init__(self, folder, keys):
-        self.folder, self.keys, self.acts, self.records, self.stubs = folder, {}, {}, 0, 0
-        self.sealed, self.faults, self.suspects = {False: 0, True: 0}, [], {}  # sealed: by own, by outside checkpoints
+        self.folder, self.keys, self.acts, self.ended, self.records, self.stubs, self.age = folder, {}, {}, {}, 0, 0, 0
+        self.sealed, self.faults, self.suspects, self.newest = {False: 0, True: 0}, [], {}, (None, 9**9)  # own, outside
         for name, _, encoded in (key.strip().split("+", 2) for key in keys):
             public, self.origin = b64decode(encoded), name
             self.keys[name, sha256(name.encode() + b"\n" + public).digest()[:4]] = Key.from_public_bytes(public[1:])
@@ -49,8 +53,7 @@ class Verifier:
     def fault(self, wrong, where, seq=None, last=None):
         self.faults.append((wrong, f"segments/{where:020d}.jsonl" if isinstance(where, int) else where, seq, last))
 
-    def open(self, data, where, *, mine=False):
-        """Return (size, root) of a signed checkpoint; else tell the fault."""
+    def open(self, data, where, *, mine=False):  # (size, root) of a signed checkpoint; else tell the fault
         try:
             text, lines = data.decode().removesuffix("\n").rsplit("\n\n", 1)
             origin, size, root = text.split("\n")[:3]
@@ -62,17 +65,14 @@ class Verifier:
                     mine = True
         except (ValueError, InvalidSignature) as error:
             return self.fault("note" if isinstance(error, ValueError) else "signature", where)
-        wrong = "signature" if not mine else "other_ledger" if origin != self.origin else None
-        return self.fault(wrong, where) if wrong else head
+        return head if mine and origin == self.origin else self.fault("other_ledger" if mine else "signature", where)
 
-    def own(self):
-        """Give (size, root, where, outside) of the ledger's own checkpoints."""
+    def own(self):  # (size, root, where, outside) of the ledger's own checkpoints
         latest, path, last, number = self.folder / "checkpoint", self.folder / "checkpoints.jsonl", 0, -1
         for place, line in enumerate(path.read_bytes().split(b"\n")[:-1] if path.exists() else [], start=1):
-            where, data, expected = f"checkpoints.jsonl:{place}", parsed(line), number + 1
-            note = str(data.get("note")).encode("utf-8", "replace")
-            head, number = self.open(note, where), data.get("number", expected)
-            if number != expected or (head and head[0] < last):
+            where, data, after = f"checkpoints.jsonl:{place}", parsed(line), number + 1
+            head, number = self.open(str(data.get("note")).encode("utf-8", "replace"), where), data.get("number", after)
+            if number != after or (head and head[0] < last):
                 self.fault("checkpoints_gone", where)
             if head and head[0] >= last:
                 last = head[0]
@@ -82,8 +82,7 @@ class Verifier:
             self.fault("latest_gone", "checkpoints.jsonl")
             yield (*head, "checkpoint", False)
 
-    def outside(self, path):
-        """Give the same of a file that a witness kept: lines as in checkpoints.jsonl, or notes as they are."""
+    def outside(self, path):  # the same of a file that a witness kept: lines as in checkpoints.jsonl, or notes
         data = Path(path).read_bytes().replace(b"\r\n", b"\n").replace(rb"\n", b"\n")
         return [(*head, path, True) for each in NOTE.findall(data) or [b""] if (head := self.open(each, path))]
 
@@ -92,31 +91,27 @@ class Verifier:
         for first, after in zip(firsts, [*firsts[1:], None]):
             yield first, after, self.folder / f"segments/{first:020d}{suffix}"
 
-    def hashes(self, start, header=0):
-        """Give the records' hashes from `start` on: a side file has 32 bytes a line, the segment's header first."""
+    def hashes(self, start, header=0):  # a side file has 32 bytes a line, the segment's header first
         for first, after, path in self.files(".hashes"):
             if first <= start and (after is None or start < after):
-                with path.open("rb") as file:
-                    file.seek(32 * (start - first + 1 - header))
-                    while start != after and len(leaf := file.read(32)) == 32:
-                        yield leaf
-                        start += 1
+                data = path.read_bytes()[: None if after is None else 32 * (after - first + 1)]
+                for place in range(32 * (start - first + 1 - header), len(data) - 31, 32):
+                    yield data[place : place + 32]
+                    start += 1
 
-    def lines(self):
-        """Give (first record of the segment, is it the header, line) until the end, or a gap."""
+    def lines(self):  # (first record of the segment, is it the header, line) until the end, or a gap
         for first, after, path in self.files(".jsonl"):
             if first != self.records:
                 seq, wrong = min(first, self.records), "gap" if first > self.records else "extra"
                 return self.suspects.update(gap=(seq, (wrong, first, seq)))
             with path.open("rb") as file:
                 while (line := file.readline(1 << 26)) and (line.endswith(b"\n") or after is not None):
-                    yield first, file.tell() == len(line), line[:-1]
+                    yield first, file.tell() == len(line), line[:-1] if line.endswith(b"\n") else line + b"\n"
 
-    def leaf(self, first, seq, line):
-        """Return a line's hash, or the one that a stub holds, noted for the act that the stub names."""
+    def leaf(self, first, seq, line):  # its hash, or the one that a stub holds, noted for the act that the stub names
         stub = STUB.fullmatch(line)
         if not stub or int(stub[1]) != seq:
-            if not line.startswith(b'{"seq":%d,' % seq) or line.startswith(b'{"seq":%d,"purged":"' % seq):
+            if not re.match(rb'\{"seq":%d,(?!"purged":")[^\n]*$(?!\n)' % seq, line):
                 self.suspects.setdefault("form", (seq, ("form", first, seq)))
             return sha256(b"\0" + line).digest()
         taken = self.acts.setdefault(int(stub[3]), {}).setdefault(first, [seq, 0, sha256()])
@@ -124,15 +119,20 @@ class Verifier:
         taken[2].update(seq.to_bytes(8, "big") + bytes.fromhex(stub[2].decode()))
         return bytes.fromhex(stub[2].decode())
 
-    def judge(self, by, line):
-        act = parsed(line).get("data", {}) if parsed(line).get("kind") == "ledger" else {}
-        for first, (seq, count, digest) in self.acts.pop(by).items():
-            named = (act.get("what"), act.get("segment")) == ("purged", first)
-            if not named or (act.get("count"), act.get("digest")) != (count, digest.hexdigest()):
-                self.suspects.setdefault(by, (by, ("act" if named else "no_act", first, seq)))
+    def judge(self, seq, first, said):  # note when a segment began; hold an act of purging against what it took
+        act, now, before = said.get("data", {}), day(said.get("recorded")), day(said.get("data", {}).get("before"))
+        age = self.age + min(max(now - self.newest[1], 0), 2)  # a clock that jumps ahead passes two days at most
+        if seq == first:
+            self.ended[self.newest[0]], self.newest, self.age = (max(self.newest[1], now), age), (seq, now), age
+        found = [act.get(key) for key in ("what", "segment", "count", "digest")]
+        for segment, (place, count, digest) in self.acts.pop(seq, {}).items():
+            ended, then = self.ended.get(segment, (9**9, 0))
+            late = ended > before or not before + 27 <= now < 9**9 or age - then < 14  # days: a month, half of it lived
+            wrong = "act" if found[2:] != [count, digest.hexdigest()] else "early" if late else None
+            if wrong := wrong if found[:2] == ["purged", segment] else "no_act":
+                self.suspects.setdefault(seq, (seq, (wrong, segment, place)))
 
-    def run(self, seals):
-        """Go through the lines and hold the tree against each checkpoint, up to the first bad record."""
+    def run(self, seals):  # through the lines, up to the first bad record
         tree, told, differs = [], [], None  # told: the tree by the side files' hashes
         for first, is_header, line in self.lines():
             seq, leaf = self.records, sha256(b"\0" + line).digest()
@@ -149,8 +149,8 @@ class Verifier:
                 add(tree, leaf)
                 add(told, hashed)
                 self.records += 1
-                if seq in self.acts:
-                    self.judge(seq, line)
+                if seq == first or seq in self.acts:
+                    self.judge(seq, first, parsed(line) if parsed(line).get("kind") == "ledger" else {})
             while seals and seals[0][0] == self.records:
                 if seals[0][1] != root_of(tree):
                     return self.bad(seals[0], told, differs)
@@ -170,8 +170,7 @@ class Verifier:
         for first, (seq, *_) in [each for taken in self.acts.values() for each in taken.items()]:
             self.fault("no_act", first, seq)
 
-    def bad(self, seal, told, differs):
-        """Name the first record that is not as the checkpoint seals it, or the range that it is in."""
+    def bad(self, seal, told, differs):  # name the first record that is not as it was sealed, or the range it is in
         size, root, where, outside = seal
         since = self.sealed[True] if outside else max(self.sealed.values())
         seen = [each for key, (seq, each) in self.suspects.items() if key in ("form", "gap") and seq < size]
@@ -187,13 +186,13 @@ if __name__ == "__main__":
     parser.add_argument("--checkpoint", action="append", default=[], help="a file that a witness kept")
     options = parser.parse_args()
     try:
-        verifier = Verifier(options.ledger, options.key or (options.ledger / "ledger.pub").read_text().splitlines())
-        outside = [seal for path in options.checkpoint for seal in verifier.outside(path)]
-        verifier.run(sorted([*verifier.own(), *outside], key=lambda seal: seal[0]))
+        check = Verifier(options.ledger, options.key or (options.ledger / "ledger.pub").read_text().splitlines())
+        outside = [seal for path in options.checkpoint for seal in check.outside(path)]
+        check.run(sorted([*check.own(), *outside], key=lambda seal: seal[0]))
     except (OSError, ValueError) as error:
         parser.exit(2, f"nothing could be judged: {error}\n")
-    for wrong, where, seq, last in sorted(verifier.faults, key=lambda fault: (fault[2] is None, fault[2] or 0)):
+    for wrong, where, seq, last in sorted(check.faults, key=lambda fault: (fault[2] is None, fault[2] or 0)):
         print("BAD:", wrong, where, *(f"record {each}" for each in (seq, last) if each is not None))
-    own, witnessed = verifier.sealed.values()
-    print(f"{verifier.records} records, {verifier.stubs} purged; sealed: {own} by the ledger, {witnessed} by witnesses")
-    raise SystemExit(1 if verifier.faults else 0 if own or witnessed or not verifier.records else 2)
+    own, witnessed = check.sealed.values()
+    print(f"{check.records} records, {check.stubs} purged; sealed: {own} by the ledger, {witnessed} by witnesses")
+    raise SystemExit(1 if check.faults else 0 if own or witnessed or not check.records else 2)

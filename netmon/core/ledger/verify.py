@@ -22,6 +22,7 @@ from netmon.core.ledger.seals import CHECKPOINTS_FILE, Seal, Seals
 from netmon.core.ledger.segments import Segment, segments, seq_of
 from netmon.core.ledger.stubs import Stubs
 from netmon.core.ledger.walk import Block, Walk, name_of
+from netmon.core.ledger.written import written
 
 _PURGED: Final = b'"purged":"'
 _SURE: Final = {
@@ -60,8 +61,18 @@ def verify(
     outside = [seal for name, data in (checkpoints or {}).items() for seal in seals.outside(name, data)]
     outside.sort(key=lambda seal: seal.head.size)
     in_order = merge(seals.own(directory), outside, key=lambda seal: seal.head.size)
-    _Verifier(directory, report, in_order, len(outside), progress).run()
+    with_written = _then(in_order, written(directory, report.origin))
+    _Verifier(directory, report, with_written, len(outside), progress).run()
     return report
+
+
+def _then(seals: Iterator[Seal], unsigned: Sequence[Seal]) -> Iterator[Seal]:
+    """Give the checkpoints, and then what goes further than they do."""
+    size = 0
+    for seal in seals:
+        size = seal.head.size
+        yield seal
+    yield from (each for each in unsigned if each.head.size > size)
 
 
 class _Verifier:
@@ -142,6 +153,11 @@ class _Verifier:
     def _leaves(self, block: Block) -> list[bytes]:
         """Return the hash of each line, and for a stub the one that it holds."""
         leaves: list[bytes] = []
+        if block.lines and block.seq == block.segment.first_seq:
+            self._stubs.begins(block.seq, block.lines[0])
+        if block.lines and block.lines[-1].endswith(b"\n"):  # see Walk: it lacks its own
+            seq = block.seq + len(block.lines) - 1
+            self._suspect(Fault(Wrong.FORM, block.name, block.line_number(seq), seq))
         sha, add = sha256, leaves.append
         for seq, line in enumerate(block.lines, start=block.seq):
             begin = b'{"seq":%d,' % seq
@@ -152,8 +168,9 @@ class _Verifier:
                 continue
             add(sha(b"\0" + line).digest())
         for act in self._stubs.acts(block.seq, len(leaves)):
-            self._report.acts += 1
             self._acts += [(act, fault) for fault in self._stubs.judge(act, block.lines[act - block.seq])]
+        while self._stubs.purges:
+            self._report.purge(self._stubs.purges.pop(0))
         self._report.stubs = self._stubs.count
         return leaves
 
@@ -183,9 +200,14 @@ class _Verifier:
 
     def _holds(self, seal: Seal) -> bool:
         """Hold the tree against a checkpoint, and go on to the next one; False where it differs."""
+        if not seal.signed:
+            self._fits(seal)
+            return True
         if self._tree.root() != seal.head.root:
             self._report.fault(self._first_bad(seal))
             return False
+        if seal.time or self._report.sealed < self._tree.size:
+            self._report.sealed_at = seal.time
         self._good = self._report.sealed = self._tree.size
         if seal.outside:
             self._good_outside = self._report.sealed_outside = self._tree.size
@@ -202,6 +224,13 @@ class _Verifier:
         self._seal = next(self._seals, None)
         return True
 
+    def _fits(self, seal: Seal) -> None:
+        """Hold the tree against what the ledger noted of itself, where nothing is sealed yet."""
+        if seal.head.root and self._tree.root() != seal.head.root and self._differs is None:
+            values = {"last": seal.head.size - 1}
+            self._report.fault(Fault(Wrong.UNSEALED_RANGE, seal.where, 0, self._good, values=values))
+        self._seal = next(self._seals, None)
+
     def _judged(self, sealed: int) -> list[tuple[int, Fault]]:
         """Tell the faults that come of acts below `sealed`; return the others."""
         for act, fault in self._acts:
@@ -217,7 +246,7 @@ class _Verifier:
             wrong = Wrong.GAP if gap.first_seq > walk.next_seq else Wrong.EXTRA
             seq = min(walk.next_seq, gap.first_seq)
             self._suspect(Fault(wrong, name_of(gap), 1, seq, values={"next": gap.first_seq}))
-        if self._seal is not None:
+        if self._seal is not None and self._seal.signed:
             self._missing(self._seal, walk)
             return
         for suspect in self._suspects:
@@ -226,6 +255,9 @@ class _Verifier:
             self._report.fault(replace(self._differs, wrong=Wrong.UNSEALED, values={}))
         else:
             self._judged(walk.next_seq)
+        if self._seal is not None and walk.gap is None:
+            values = {"size": self._seal.head.size}
+            self._report.fault(Fault(Wrong.CUT_OFF, self._seal.where, 0, walk.next_seq, values=values))
         for fault in self._stubs.left():
             self._report.fault(fault)
 

@@ -80,4 +80,4 @@ class Walk:
         if rest and last:
             self.torn = len(rest)
         elif rest:
-            yield [rest[:-1]]  # without its newline it is not the line that was written
+            yield [rest + b"\n"]  # it is not the line that was written, which ends where its newline was

@@ -44,6 +44,33 @@ def test_the_ledger_of_the_configurations_daemon(tmp_path: Path, ledger: MadeLed
     assert (done.returncode, done.stdout.encode()) == (0, ledger.notes([100]))
 
 
+def test_a_ledger_whose_end_is_not_sealed_yet(tmp_path: Path) -> None:
+    ledger = ledgers.make(tmp_path / "ledger", sealed=80)
+    done = netmon("ledger", "verify", "--ledger", str(ledger.directory))
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == (
+        "Good up to record 79 (sealed 2026-03-01T08:00:00Z): nothing was changed, removed, inserted or moved. "
+        "20 records after it are not sealed yet."
+    )
+    ledger.rewrite(90, ledger.segment(90)[:-5])
+    done = netmon("ledger", "verify", "--ledger", str(ledger.directory))
+    assert done.returncode == 1
+    assert done.stdout.startswith("BAD: record 95 is missing, and what came after it: 100 records were written")
+
+
+def test_purges_are_shown(tmp_path: Path) -> None:
+    starts = [0, 30, 60, *range(62, 92, 2)]
+    act = ledgers.make(tmp_path / "before", starts=starts).purge([31, 32], 95)
+    ledger = ledgers.make(tmp_path / "after", starts=starts, lines={95: act})
+    for seq in (31, 32):
+        ledger.replace(seq, ledgers.stub(seq, ledger.leaves[seq], 95))
+    done = netmon("ledger", "verify", "--ledger", str(ledger.directory))
+    assert done.returncode == 0
+    assert f"{ledgers.recorded(95)}: 2 of category event, segment 30, written before" in done.stdout
+    said = json.loads(netmon("ledger", "verify", "--ledger", str(ledger.directory), "--json").stdout)
+    assert [(each["by"], each["count"]) for each in said["purges"]] == [(95, 2)]
+
+
 def test_a_bad_ledger(ledger: MadeLedger) -> None:
     ledger.replace(45, ledgers.record(45, message="another"))
     done = netmon("ledger", "verify", "--ledger", str(ledger.directory))
@@ -84,7 +111,9 @@ def test_a_proof_is_written_and_checked(tmp_path: Path, ledger: MadeLedger) -> N
     (tmp_path / "kept").write_bytes(ledger.notes([20, 60]))
     older = netmon("ledger", "prove", "45", *place, "--checkpoint", str(tmp_path / "kept"))
     assert older.stdout.splitlines()[-4] == "60"
-    done = netmon("ledger", "prove", "100", *place)
+    done = netmon("ledger", "prove", "99999", *place)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "there is no record 99999\n")
+    done = netmon("ledger", "prove", "60", *place, "--checkpoint", str(tmp_path / "kept"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "not under this checkpoint" in done.stderr
     (tmp_path / "kept").write_bytes(b"nothing")

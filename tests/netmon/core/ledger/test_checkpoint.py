@@ -17,7 +17,7 @@ from netmon.core.ledger.faults import Remark, Wrong
 from netmon.core.ledger.ledger import Ledger
 from netmon.core.ledger.record import Entry, Kind
 from netmon.core.ledger.report import Verdict
-from netmon.core.ledger.settings import LedgerSettings
+from netmon.core.ledger.settings import LedgerSettings, RetentionSettings
 from netmon.core.ledger.side_writer import SideWriter
 from netmon.core.ledger.verify import verify
 from tests.support import ledgers
@@ -51,7 +51,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handover, "RETRY_S", 0.005)
 
 
-SMALL = LedgerSettings(commit_wait_ms=0, segment_max_bytes=4_096)
+SMALL = LedgerSettings(commit_wait_ms=0, segment_max_bytes=4_096, retention=RetentionSettings(default_months=1))
 
 
 class Running:
@@ -306,7 +306,9 @@ async def test_a_purged_ledger_is_good_and_a_forged_stub_is_found(
     monkeypatch.setattr(Running, "now", lambda _self: clock[0])
     async with running(tmp_path, interval_s=1000) as core:
         await core.append(60)
-        clock[0] += 4 * 366 * 86_400
+        for _ in range(40):
+            clock[0] += 86_400
+            await core.append(1)
         await core.append(60)
         assert await core.ledger.purge(clock[0]) > 30
     report = verify(tmp_path)

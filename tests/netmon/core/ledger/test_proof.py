@@ -49,8 +49,10 @@ def test_a_proof_that_was_changed_proves_nothing(tmp_path: Path) -> None:
 def test_what_cannot_be_proved(tmp_path: Path) -> None:
     ledger = ledgers.make(tmp_path, 20, 10, 10)
     for seq in (20, 10**12, -1):
-        with pytest.raises(proof.ProofError, match="not under this checkpoint"):
+        with pytest.raises(proof.ProofError, match=f"there is no record {seq}$"):
             proof.prove(tmp_path, seq)
+    with pytest.raises(proof.ProofError, match="not under this checkpoint"):
+        proof.prove(tmp_path, 15, ledger.notes([10]))
     with pytest.raises(proof.ProofError, match="not a checkpoint"):
         proof.prove(tmp_path, 1, b"x")
     ledger.replace(7, ledgers.stub(7, ledger.leaves[7], 19))

@@ -213,10 +213,12 @@ def made(folder: Path, random: Random) -> Iterator[tuple[MadeLedger, dict[str, b
     """Give ledgers of many shapes: segments and checkpoints anywhere, with a purge, with and without a witness."""
     for number in range(ROUNDS):
         every, segment = random.randrange(1, 30), random.randrange(2, 70)
+        purges = number % 2 == 0
+        segment = 2 + number % 3 // 2 if purges else segment  # the ledger must live through a month before the act
         before = make(folder / f"{number}-before", SIZE, segment, every)
-        act_at = random.randrange(segment + 1, SIZE) if segment + 1 < SIZE else SIZE - 1
-        seqs = sorted(random.sample(range(1, min(segment, act_at)), min(2, min(segment, act_at) - 1)))
-        if act_at in before.starts or not seqs:
+        act_at = random.randrange(50, SIZE) if purges else 0
+        seqs = sorted(random.sample(range(1, segment), min(2, segment - 1))) if purges else []
+        if act_at in before.starts:
             seqs = []
         lines = {act_at: before.purge(seqs, act_at)} if seqs else {}
         ledger = make(folder / str(number), SIZE, segment, every, lines=lines)

@@ -4,12 +4,15 @@ import json
 import shutil
 from base64 import encodebytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from netmon.core.ledger import committed, standalone
 from netmon.core.ledger.faults import Remark, Wrong
-from netmon.core.ledger.report import Report, Unusable, Verdict
+from netmon.core.ledger.merkle import Frontier
+from netmon.core.ledger.report import Purge, Report, Unusable, Verdict
 from netmon.core.ledger.verify import verify
 from tests.support import ledgers
 from tests.support.ledgers import MadeLedger, make
@@ -21,6 +24,16 @@ def bad(ledger: MadeLedger, **options: bytes) -> tuple[Wrong, int | None, str, i
     assert fault is not None, "nothing was found"
     assert str(fault)
     return fault.wrong, fault.seq, fault.where, fault.line
+
+
+def judged(directory: Path) -> tuple[Any, ...] | None:
+    """The standalone verifier's first fault about a record: what, which, and to which."""
+    verifier: Any = standalone.Verifier(directory, [ledgers.vkey()])  # type: ignore[no-untyped-call]
+    verifier.run([*verifier.own()])
+    first = min(
+        (fault for fault in verifier.faults if fault[2] is not None), key=lambda fault: int(fault[2]), default=None
+    )
+    return first and (first[0], *first[2:])
 
 
 def name(start: int) -> str:
@@ -36,6 +49,7 @@ def test_a_good_ledger(tmp_path: Path) -> None:
         records=100,
         own=5,
         sealed=100,
+        sealed_at="2026-03-01T08:00:00Z",
         remarks=[Remark.OWN_KEY, Remark.NO_WITNESS],
     )
     assert report.verdict is Verdict.GOOD
@@ -286,11 +300,15 @@ def test_every_way_in_which_a_witness_may_keep_checkpoints(tmp_path: Path) -> No
         assert report.sealed_outside == 40
 
 
+MANY = [0, 30, 60, *range(62, 92, 2)]
+"""Segments so that the ledger lives through a month between the second and its end: see lived.py."""
+
+
 def purged(tmp_path: Path, seqs: list[int], announced: list[int] | None = None) -> MadeLedger:
     """A ledger whose record 95 is the act that took some of its records out."""
-    before = make(tmp_path / "before")
+    before = make(tmp_path / "before", starts=MANY)
     act = before.purge(seqs, 95, announced=announced)
-    ledger = make(tmp_path / "after", lines={95: act})
+    ledger = make(tmp_path / "after", lines={95: act}, starts=MANY)
     for seq in seqs:
         ledger.replace(seq, ledgers.stub(seq, ledger.leaves[seq], 95))
     return ledger
@@ -338,6 +356,99 @@ def test_a_changed_stub(tmp_path: Path) -> None:
     assert bad(ledger)[:2] == (Wrong.CHANGED, 32)
     ledger.replace(32, ledgers.stub(32, ledger.leaves[32], 95).replace(b"}", b" }"))
     assert bad(ledger)[:2] == (Wrong.CHANGED, 32)
+
+
+def forged(tmp_path: Path, seqs: list[int], by: int, before: str, at: str) -> MadeLedger:
+    """A ledger to which somebody added an act that takes these records out: its form is right, and it was signed."""
+    plain = make(tmp_path / "before", starts=MANY)
+    act = json.loads(plain.purge(seqs, by))
+    act["data"]["before"], act["recorded"] = before, at
+    line = json.dumps(act, separators=(",", ":")).encode()
+    ledger = make(tmp_path / "after", starts=MANY, lines={by: line})
+    for seq in seqs:
+        ledger.replace(seq, ledgers.stub(seq, ledger.leaves[seq], by))
+    return ledger
+
+
+day = ledgers.recorded
+
+
+@pytest.mark.parametrize(
+    ("seqs", "by", "before", "at"),
+    [
+        ([93], 99, day(50), day(99)),  # the act is in the segment that it purges
+        ([91], 99, day(95), day(200)),
+        ([31], 99, day(59), day(99)),  # what stands around was written later than that
+        ([31], 99, day(20), day(99)),
+        ([31], 99, day(72), day(99).replace("-10", "-09")),  # less than a month ago
+        ([31], 99, "", day(99)),
+        ([31], 99, day(60), "soon"),
+        ([81], 99, day(82), day(2_000)),  # the clock was set ahead: nothing lived through that month
+    ],
+)
+def test_an_act_that_what_stands_around_it_contradicts(
+    tmp_path: Path, seqs: list[int], by: int, before: str, at: str
+) -> None:
+    ledger = forged(tmp_path, seqs, by, before, at)
+    assert bad(ledger)[:2] == (Wrong.EARLY, seqs[0])
+    assert judged(ledger.directory) == (Wrong.EARLY, seqs[0], None)
+
+
+def test_purges_are_listed(tmp_path: Path) -> None:
+    report = verify(purged(tmp_path, [31, 32, 45]).directory)
+    assert report.purges == [Purge(95, day(95), "event", 30, day(60), 3)]
+
+
+def unsealed(tmp_path: Path, *, noted: bool = True) -> MadeLedger:
+    """A ledger whose last checkpoint is 20 records ago. It noted how far it is."""
+    ledger = make(tmp_path, sealed=80)
+    if noted:
+        tree = Frontier(ledgers.frontier(ledger.leaves), 100)
+        (tmp_path / "committed").write_bytes(committed.encode(ledgers.ORIGIN, tree))
+    return ledger
+
+
+def cut(ledger: MadeLedger, *, hashes: bool) -> None:
+    ledger.rewrite(90, ledger.segment(90)[:-5])
+    if hashes:
+        ledger.hashes()
+
+
+def test_the_unsealed_end_cut_off(tmp_path: Path) -> None:
+    ledger = unsealed(tmp_path / "a", noted=False)
+    cut(ledger, hashes=False)
+    assert bad(ledger) == (Wrong.CUT_OFF, 95, "segments/00000000000000000090.hashes", 0)
+    ledger = unsealed(tmp_path / "b")
+    cut(ledger, hashes=True)
+    assert bad(ledger) == (Wrong.CUT_OFF, 95, "committed", 0)
+
+
+def test_an_unsealed_record_changed_without_its_hash(tmp_path: Path) -> None:
+    ledger = unsealed(tmp_path)
+    assert verify(tmp_path).verdict is Verdict.GOOD
+    ledger.replace(85, ledger.lines[85].replace(b"core-1", b"core-2"))
+    for path in (tmp_path / "segments").glob("*.hashes"):
+        path.unlink()
+    fault = verify(tmp_path).first_bad
+    assert fault is not None
+    assert (fault.wrong, fault.seq, fault.values["last"], fault.where) == (Wrong.UNSEALED_RANGE, 80, 99, "committed")
+
+
+def test_records_that_came_after_what_was_noted(tmp_path: Path) -> None:
+    ledger = unsealed(tmp_path)
+    ledger.rewrite(90, [*ledger.segment(90), ledgers.record(100)])
+    assert verify(tmp_path).verdict is Verdict.GOOD
+
+
+@pytest.mark.parametrize("end", [b"X", b""])
+@pytest.mark.parametrize("sealed", [100, 20])
+def test_a_segment_whose_last_line_lacks_its_newline(tmp_path: Path, end: bytes, sealed: int) -> None:
+    ledger = make(tmp_path, sealed=sealed)
+    path = ledger.path(59)
+    path.write_bytes(path.read_bytes()[:-1] + end)
+    assert bad(ledger)[:2] == ({100: Wrong.CHANGED, 20: Wrong.FORM}[sealed], 59)
+    wrong, seq, _ = judged(tmp_path) or ("", 0, None)
+    assert (wrong, seq) == (bad(ledger)[0], 59)
 
 
 def test_what_is_no_ledger(tmp_path: Path) -> None:
