@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from pydantic import TypeAdapter, ValidationError
 
 from exporters.witness.build import make_witnesses
-from exporters.witness.mail import Mail
+from exporters.witness.mail import Mail, refusal
 from exporters.witness.settings import AnyWitness, MailWitness, WebhookWitness, WitnessSettings
 from exporters.witness.webhook import Webhook
 from netmon.api import Rejected, Retryable
@@ -145,12 +145,34 @@ async def test_a_letter_as_it_was_saved_proves_the_ledger(tmp_path: Path, box: t
 
 async def test_a_letter_that_is_not_taken(box: tuple[Box, int]) -> None:
     box[0].answer = "451 later"
-    with pytest.raises(Retryable):
+    with pytest.raises(Retryable, match="the mail server answered 451"):
         await mail(box[1]).publish(b"o\n1\nr\n", 0)
+    box[0].answer = "554 never"
+    with pytest.raises(Rejected, match="the mail server answered 554"):
+        await mail(box[1]).publish(b"o\n1\nr\n", 0)
+    with pytest.raises(Retryable, match="the connection was refused"):
+        await mail(free_port()).publish(b"o\n1\nr\n", 0)
     bad = Mail(MailWitness.model_validate({"kind": "mail", "name": "auditor", "apprise_url": "nothing://secret"}))
     with pytest.raises(Rejected, match="does not understand this URL") as caught:
         await bad.publish(b"o\n1\nr\n", 0)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        ("Failed to send: Forbidden, error=403.", Rejected, "the service answered 403"),
+        ("Failed to send: error=429.", Retryable, "the service answered 429"),
+        ("Failed to send: error=503.", Retryable, "the service answered 503"),
+        ("socket: timed out at mailto://secret", Retryable, "it did not answer in time"),
+        ("", Retryable, "does not say why"),
+    ],
+)
+def test_what_apprise_says_is_told_without_secrets(said: str, kind: type[Exception], words: str) -> None:
+    found = refusal(said)
+    assert type(found) is kind
+    assert words in str(found)
+    assert "secret" not in str(found)
 
 
 def test_settings_make_witnesses(tmp_path: Path) -> None:
