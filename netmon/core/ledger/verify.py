@@ -25,11 +25,7 @@ from netmon.core.ledger.walk import Block, Walk, name_of
 from netmon.core.ledger.written import written
 
 _PURGED: Final = b'"purged":"'
-_SURE: Final = {
-    Wrong.FORM,
-    Wrong.GAP,
-    Wrong.EXTRA,
-}  # needs no hash to be seen: a header or a hash may be what was changed
+_SURE: Final = {Wrong.FORM, Wrong.GAP, Wrong.EXTRA}  # seen without a hash: that, or a header, may be what was changed
 
 
 def verify(
@@ -61,8 +57,7 @@ def verify(
     outside = [seal for name, data in (checkpoints or {}).items() for seal in seals.outside(name, data)]
     outside.sort(key=lambda seal: seal.head.size)
     in_order = merge(seals.own(directory), outside, key=lambda seal: seal.head.size)
-    with_written = _then(in_order, written(directory, report.origin))
-    _Verifier(directory, report, with_written, len(outside), progress).run()
+    _Verifier(directory, report, _then(in_order, written(directory, report.origin)), len(outside), progress).run()
     return report
 
 
@@ -70,8 +65,8 @@ def _then(seals: Iterator[Seal], unsigned: Sequence[Seal]) -> Iterator[Seal]:
     """Give the checkpoints, and then what goes further than they do."""
     size = 0
     for seal in seals:
-        size = seal.head.size
         yield seal
+        size = seal.head.size
     yield from (each for each in unsigned if each.head.size > size)
 
 
@@ -155,9 +150,8 @@ class _Verifier:
         leaves: list[bytes] = []
         if block.lines and block.seq == block.segment.first_seq:
             self._stubs.begins(block.seq, block.lines[0])
-        if block.lines and block.lines[-1].endswith(b"\n"):  # see Walk: it lacks its own
-            seq = block.seq + len(block.lines) - 1
-            self._suspect(Fault(Wrong.FORM, block.name, block.line_number(seq), seq))
+        if (last := block.seq + len(block.lines) - 1) >= block.seq and block.lines[-1].endswith(b"\n"):  # see Walk
+            self._suspect(Fault(Wrong.FORM, block.name, block.line_number(last), last))
         sha, add = sha256, leaves.append
         for seq, line in enumerate(block.lines, start=block.seq):
             begin = b'{"seq":%d,' % seq
