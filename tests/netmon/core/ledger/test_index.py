@@ -390,8 +390,10 @@ async def test_it_follows_the_ledger_itself_through_days_and_purges(tmp_path: Pa
         for day in range(3):
             clock.at = NOON + day * DAY
             await ledger.append([entry(day * 10, category="network"), entry(day * 10 + 1, category="process")])
-        clock.at = NOON + 40 * DAY
-        await ledger.append([entry(100)])
+        for day in range(3, 33):
+            clock.at = NOON + day * DAY
+            await ledger.append([entry(100)])
+        clock.at = NOON + 32.5 * DAY
         await eventually(lambda: index.lag == 0)
         assert len(await index.query(Query(categories=("network",)))) == 3
         assert await ledger.purge(clock.at) == 2
