@@ -90,6 +90,9 @@ def _notification(data: Data) -> str:
         about = ", ".join(str(notice.get(name)) for name in ("incident", "why", "channel") if notice.get(name))
         problem = f" ({notice['problem']})" if notice.get("problem") else ""
         return f"{what} → {notice.get('person', '')}: {about}{problem}"
+    duty = _mapping(data, "duty")
+    if duty:
+        return f"{what}: {duty.get('rota', '')} → {duty.get('person', '')}".rstrip(" →")
     case = _mapping(data, "case")
     return f"{what}: {case.get('id', '')} {_in_language(case, 'title', 'titles')}".rstrip() if case else ""
 

@@ -139,7 +139,7 @@ class Core:
         return CoreStatus(self.ledger.healthy, problems, self.ledger.size, self.index.lag, dict(self.sources.heard))
 
     def _problems(self) -> Iterator[str]:
-        yield from (self.ledger.problem, self.ledger.damage, self._checkpointer.problem)
+        yield from (self.ledger.problem, self.ledger.damage, self.ledger.held, self._checkpointer.problem)
         for entry, problem in self.affairs.alerts.calendar_faults().items():
             yield f"maintenance window {entry!r} of the settings mutes nothing: {problem}"
 
