@@ -111,7 +111,8 @@ class Verifier:
     def leaf(self, first, seq, line):  # its hash, or the one that a stub holds, noted for the act that the stub names
         stub = STUB.fullmatch(line)
         if not stub or int(stub[1]) != seq:
-            if not re.match(rb'\{"seq":%d,(?!"purged":")[^\n]*$(?!\n)' % seq, line):
+            head = b'{"seq":%d,' % seq
+            if not line.startswith(head) or line.startswith(b'"purged":"', len(head)) or b"\n" in line:
                 self.suspects.setdefault("form", (seq, ("form", first, seq)))
             return sha256(b"\0" + line).digest()
         taken = self.acts.setdefault(int(stub[3]), {}).setdefault(first, [seq, 0, sha256()])
