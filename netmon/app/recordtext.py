@@ -70,7 +70,10 @@ def _changed(data: Data, state: str, about: str) -> str:
 def _muting(kind: str) -> Callable[[Data], str]:
     def muting(data: Data) -> str:
         thing = _mapping(data, kind)
-        what = t("events.by", what=_word(str(data.get("what", ""))), who=str(data.get("by") or thing.get("author", "")))
+        done = str(data.get("what", ""))
+        author = thing.get("author", "") if done == "created" else ""  # what began or ended by itself nobody did
+        who = str(data.get("by") or author)
+        what = t("events.by", what=_word(done), who=who) if who else _word(done)
         title = " ".join(str(thing.get(name)) for name in ("id", "title") if thing.get(name))
         return f"{what}: {title}" + (f" ({thing['reason']})" if thing.get("reason") else "")
 

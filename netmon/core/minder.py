@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from netmon.api import Finding, Severity
 from netmon.core.affairs import STEPPED, Affairs
 from netmon.core.alerts.engine import Refused
-from netmon.core.clock import StepDetector
+from netmon.core.clock import StepDetector, boottime
 from netmon.core.intake import finding_entry
 from netmon.core.ledger.ledger import Ledger
 from netmon.core.ledger.record import Entry, Kind
@@ -117,16 +117,19 @@ class Minder:
         for sender, back in list(self._sources.changes(monotonic)):
             self._source(sender, now, back=back)
         engine, planner = self._affairs.alerts, self._affairs.planner
+        began, at = boottime(), now  # others act between two turns: each turn has its own time, not that of the first
         for _ in range(_TURNS):
-            self._affairs.settle(engine.tick(now, _AT_ONCE), now)
-            if not engine.behind(now):
+            self._affairs.settle(engine.tick(at, _AT_ONCE), at)
+            if not engine.behind(at):
                 break
             await asyncio.sleep(0)
+            at = now + boottime() - began
         for _ in range(_TURNS):
-            self._affairs.settle_notices(planner.tick(now, engine, _AT_ONCE), now)
-            if not planner.behind(now):
+            self._affairs.settle_notices(planner.tick(at, engine, _AT_ONCE), at)
+            if not planner.behind(at):
                 break
             await asyncio.sleep(0)
+            at = now + boottime() - began
 
     def say(self, finding: Finding, now: float) -> bool:
         """Take a finding of the core's own; False when there was no room for it, so that it is said again."""

@@ -10,7 +10,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "events.help": Text(
         "Search the ledger: events, findings, alerts and what people did. Reads it beside the daemon or without it, "
         "and also what is not in the index yet. The oldest of what is found comes first.",
-        "Cari di buku catatan: kejadian, temuan, peringatan, dan tindakan petugas. Dapat dibaca selagi daemon berjalan "
+        "Cari di buku besar: kejadian, temuan, peringatan, dan tindakan petugas. Dapat dibaca selagi daemon berjalan "
         "maupun tidak, termasuk yang belum masuk indeks. Yang terlama ditampilkan lebih dulu.",
     ),
     "events.examples": Text(
@@ -35,7 +35,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "TIME adalah rentang mundur dari sekarang (90s, 2h30m, 1w), jam, today, yesterday, tanggal, atau tanggal dan "
         "jam, dengan selisih UTC bila bukan zona mesin ini.\n\n"
         "Status keluar, seperti grep: 0 ada yang ditemukan, 1 tidak ada, 2 permintaan tidak masuk akal, 3 tidak ada "
-        "buku catatan yang dapat dibaca.",
+        "buku besar yang dapat dibaca.",
     ),
     "events.since": Text("What happened at this time or later.", "Yang terjadi pada waktu ini atau sesudahnya."),
     "events.until": Text("What happened before this time.", "Yang terjadi sebelum waktu ini."),
@@ -72,11 +72,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Tampilkan 10 terbaru (atau --limit), lalu yang menyusul, sampai Ctrl-C.",
     ),
     "events.rebuild": Text(
-        "Empty the index and fill it again from the ledger.", "Kosongkan indeks dan isi ulang dari buku catatan."
+        "Empty the index and fill it again from the ledger.", "Kosongkan indeks dan isi ulang dari buku besar."
     ),
     "events.ledger": Text(
         "Read this ledger's directory, a copy for instance, instead of the configuration's.",
-        "Baca direktori buku catatan ini, misalnya salinan, bukan milik konfigurasi.",
+        "Baca direktori buku besar ini, misalnya salinan, bukan milik konfigurasi.",
     ),
     "events.bad_time": Text(
         "{text!r} is no time; write 2h, 08:00, today, yesterday, 2026-11-01 or 2026-11-01T08:00",
@@ -84,7 +84,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "events.none": Text(
         "there is no ledger in {place}; a daemon that keeps one starts with: netmon run",
-        "tidak ada buku catatan di {place}; daemon yang membuatnya dijalankan dengan: netmon run",
+        "tidak ada buku besar di {place}; daemon yang membuatnya dijalankan dengan: netmon run",
     ),
     "events.unreadable": Text("The ledger cannot be read: {problem}", "Buku catatan tidak dapat dibaca: {problem}"),
     "events.no_settings": Text(
@@ -92,11 +92,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Indeks yang disebut di pengaturan tidak dipakai karena pengaturannya tidak dapat dibaca: {problem}",
     ),
     "events.no_index": Text(
-        "Reading the whole ledger, record by record: {problem}", "Membaca seluruh buku catatan satu per satu: {problem}"
+        "Reading the whole ledger, record by record: {problem}", "Membaca seluruh buku besar satu per satu: {problem}"
     ),
     "events.lag": Text(
         "The index lags by {count} records; they were looked through in the ledger itself.",
-        "Indeks tertinggal {count} catatan; semuanya dicari langsung di buku catatan.",
+        "Indeks tertinggal {count} catatan; semuanya dicari langsung di buku besar.",
     ),
     "events.more": Text(
         "Only the newest {count} are shown; --limit 0 shows all.",

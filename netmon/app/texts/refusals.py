@@ -29,7 +29,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "refusal.may.read": Text("read", "membaca"),
     "refusal.may.act": Text("act", "bertindak"),
-    "refusal.may.ledger": Text("read the ledger", "membaca buku catatan"),
+    "refusal.may.ledger": Text("read the ledger", "membaca buku besar"),
     "refusal.may.send": Text("hand in alerts", "mengirim peringatan"),
     "refusal.no_matcher": Text(
         "there is no matcher: it would match everything; name at least one label",
@@ -101,7 +101,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "refusal.unwritable": Text(
         "the ledger cannot be written; see `netmon status` and the disk",
-        "buku catatan tidak dapat ditulis; lihat `netmon status` dan disk",
+        "buku besar tidak dapat ditulis; lihat `netmon status` dan disk",
     ),
     "refusal.not_yet_recorded": Text(
         "the disk stopped taking records meanwhile; it is recorded when it takes them",
@@ -117,10 +117,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "refusal.recorded_nowhere": Text(
         "the ledger takes nothing more, so it is recorded nowhere",
-        "buku catatan tidak menerima apa pun lagi, jadi ini tidak tercatat",
+        "buku besar tidak menerima apa pun lagi, jadi ini tidak tercatat",
     ),
     "refusal.control_characters": Text("control characters are not allowed", "karakter kendali tidak diizinkan"),
-    "refusal.empty": Text("write something: the ledger keeps it", "tulis sesuatu: ini dicatat di buku catatan"),
+    "refusal.empty": Text("write something: the ledger keeps it", "tulis sesuatu: ini dicatat di buku besar"),
     "refusal.one_end": Text("give either ends_at or duration_s", "berikan ends_at atau duration_s, salah satu"),
     "refusal.string_too_long": Text("at most {max_length} characters", "paling banyak {max_length} karakter"),
     "refusal.string_too_short": Text("at least {min_length} characters", "sedikitnya {min_length} karakter"),

@@ -264,3 +264,24 @@ async def test_an_answer_does_not_wait_for_a_disk_that_hangs(bench: Bench, monke
         assert {alert.state for alert in core.desk.alerts()} == {State.ACKNOWLEDGED, State.FIRING}
         hang.set()
     assert [record.data["what"] for record in bench.kinds("action")] == ["acknowledge"]
+
+
+async def test_a_silence_made_while_a_look_takes_long_is_not_ended_by_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netmon.core.minder._AT_ONCE", 1)
+    async with bench.core() as core:
+        await core.take("p-00000000", [(n, finding(f"k{n}")) for n in range(1, 30)])
+        now = time.time()
+        first = await core.desk.silence(NewSilence((Matcher("site", "kota"),), now, now + 600, "works"), "siti")
+        look = asyncio.create_task(
+            core.minder.look(now, boottime())
+        )  # it began a moment ago, and has many turns to take
+        await asyncio.sleep(0)
+        later = time.time()
+        made = await core.desk.silence(NewSilence((Matcher("alertname", "x"),), later, later + 600, "more"), "siti")
+        await look
+        assert {silence.id for silence in core.desk.silences()} == {first.id, made.id}
+        assert {alert.muted_by for alert in core.desk.alerts()} == {(first.id,)}
+    ended = [record for record in bench.kinds("silence") if record.data["what"] == "ended"]
+    assert ended == []
