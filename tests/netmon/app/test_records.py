@@ -75,7 +75,7 @@ def entry(kind: Kind, **data: Any) -> Entry:
         (changed(INCIDENT, What.OPENED), "opened: I7 3 alerts at hub", "dibuka: I7 3 alerts at hub"),
         (changed(SILENCE, What.CREATED), "created by budi: s1 (splicing)", "dibuat oleh budi: s1 (splicing)"),
         (changed(SILENCE, What.ENDED, by="sari"), "ended by sari: s1 (splicing)", None),
-        (changed(WINDOW, What.STARTED), "started by sari: m1 Replace the UPS (it is old)", None),
+        (changed(WINDOW, What.STARTED), "started: m1 Replace the UPS (it is old)", None),
         (
             entry(Kind.ACTION, what="end_silence", by="budi", ids=["a1", "a2"], note="done"),
             "end silence by budi: ids=a1, a2 (done)",
