@@ -39,7 +39,7 @@ def grow(size: int, options: Namespace) -> None:
     with fleet(size) as agents, tempfile.TemporaryDirectory() as folder:
         settings = {"snmp": {"interval_s": interval_s}, "host": QUIET}
         directory, port = write_config(Path(folder), _devices(agents), settings)
-        with daemon(directory, port) as running:
+        with daemon(directory, port, "--role", "poller") as running:
             eventually_sync(lambda: running.get("/-/ready")[0] == 200, 60 + 2 * interval_s)
             pid = running.process.pid
             time.sleep(interval_s)

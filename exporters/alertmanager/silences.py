@@ -56,6 +56,7 @@ class Silences:
         self._max = max_silences
         self._now = now
         self._away: set[str] = set()
+        self._anywhere: set[str] = set()  # ids that any server held at the last look
         self._given_up: set[tuple[str, str]] = set()  # what one side will not have: (server or "" for us, which)
 
     async def round(self) -> None:
@@ -95,6 +96,7 @@ class Silences:
 
     async def _group(self, labels: frozenset[str], answered: Sequence[Sender], held: Mapping[str, list[Held]]) -> None:
         union = {each.id: each for sender in answered for each in held[sender.label]}
+        self._anywhere = {each.id for many in held.values() for each in many}
         started = {sender.label: sender.status.started for sender in answered if sender.status is not None}
         restarted = any(not start or self._links.started.get(label) != start for label, start in started.items())
         if restarted or len(self._given_up) > _MAX_GIVEN_UP:
@@ -170,11 +172,14 @@ class Silences:
         return True
 
     def _lost(self, group: Group) -> list[str]:
-        """Return the ids of links to what the servers that answered hold no more."""
+        """Return the ids of links to what the servers that answered hold no more, and no other holds either.
+
+        A member of a cluster that just started knows nothing yet: what its peers hold is not lost.
+        """
         return [
             held_id
             for held_id, link in self._links.of.items()
-            if link.server in group.polled and held_id not in group.held
+            if link.server in group.polled and held_id not in self._anywhere
         ]
 
     def _forget(self, group: Group) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ async def test_a_cluster_shares_silences(run: Runs, start: Starts, desk: FakeDes
     one = await start(options=(f"--cluster.listen-address={addresses[0]}", *quick))
     two = await start(options=(f"--cluster.listen-address={addresses[1]}", f"--cluster.peer={addresses[0]}", *quick))
     exporter = await run(one, two)
-    await desk.silence(new(desk), "budi")
+    await desk.silence(new(desk, Matcher("site", "south")), "budi")
     await two.silence(in_an_hour(), comment="theirs")
     await agrees(one.silences, lambda now: len(now) == 2)
     await agrees(two.silences, lambda now: len(now) == 2)
@@ -223,10 +224,20 @@ async def test_a_cluster_shares_silences(run: Runs, start: Starts, desk: FakeDes
     await desk.silence(new(desk, Matcher("site", "north")), "budi")
     await agrees(two.silences, lambda now: len(now) == 3)
     await one.start()
-    await agrees(one.silences, lambda now: len(now) == 3, 20)
+    # Until it has found its peers again it stands alone and may be given its silences a second time: they are one here.
+    await agrees(one.silences, lambda now: len(kinds(now)) == 3, 20)
     await twice(exporter)
-    assert len(await two.silences()) == 3
+    assert kinds(await two.silences()) == kinds(await one.silences())
     assert len(desk.silences()) == 3
+    for silence in desk.silences():
+        await desk.end_silence(silence.id, "budi")
+    for member in (one, two):  # and end as one
+        await agrees(member.silences, lambda now: not [each for each in now if each["status"]["state"] == "active"], 20)
+
+
+def kinds(silences: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return what silences match, each once."""
+    return {str(sorted(each["matchers"], key=str)) for each in silences}
 
 
 async def test_the_ledger_cannot_be_written(run: Runs, start: Starts, desk: FakeDesk) -> None:
