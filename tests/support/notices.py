@@ -195,3 +195,12 @@ class Scene:
 
     def given_up(self) -> list[Notice]:
         return [c.notice for c in self.made if isinstance(c.notice, Notice) and c.notice.state is Way.FAILED]
+
+
+TO_ANDI = {"steps": [{"notify": "person:andi"}]}
+LADDER = {"steps": [{"notify": "person:andi"}, {"after_s": 900, "notify": "person:budi"}], "repeat_s": 3600}
+
+
+def scene(*routes: Any, **more: Any) -> "Scene":
+    """Return a scene with these routes; where none is given, one that tells andi."""
+    return Scene(settings(routes or (TO_ANDI,), **more))

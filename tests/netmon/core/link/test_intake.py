@@ -435,30 +435,35 @@ async def test_the_socket_is_for_its_owner_only_and_goes_with_the_server(link: L
 async def test_another_user_is_not_let_in_and_a_member_of_the_group_is(link: Link) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become other users")
-    script = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1)"
+    # The interpreter may lie where only root can run it: it starts as root and then becomes the other.
+    script = (
+        "import os, socket, sys; path, group, *extra = sys.argv[1:]; "
+        "os.setgroups([int(one) for one in extra]); os.setgid(int(group)); os.setuid(65_534); "
+        "s = socket.socket(socket.AF_UNIX); s.connect(path); s.recv(1)"
+    )
     top = Path(tempfile.gettempdir())
     for parent in (link.folder, *link.folder.parents):
         if parent.is_relative_to(top) and parent != top:
             parent.chmod(0o755)
 
-    async def visit(group: int, extra: list[int]) -> None:
+    async def visit(group: int, *extra: int) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-c", script, link.path, user=65_534, group=group, extra_groups=extra
+            sys.executable, "-I", "-c", script, link.path, *(str(one) for one in (group, *extra))
         )
         await asyncio.wait_for(process.wait(), 10)
 
     short = QUICK.model_copy(update={"connect_timeout_s": 0.2})
     async with link.intake(short):
         link.path.chmod(0o666)  # as if the file system did not guard it
-        await visit(65_534, [])
+        await visit(65_534)
         await eventually(lambda: link.count("refused_connections_total", reason="user") == 1)
     async with link.intake(short.model_copy(update={"socket_group": "daemon"})):
         assert stat.S_IMODE(link.path.stat().st_mode) == 0o660
-        await visit(65_534, [1])
-        await visit(1, [])
+        await visit(65_534, 1)
+        await visit(1)
         await eventually(lambda: link.count("ended_connections_total", reason="silent") == 2)
         link.path.chmod(0o666)
-        await visit(65_534, [2])
+        await visit(65_534, 2)
         await eventually(lambda: link.count("refused_connections_total", reason="user") == 1)
 
 

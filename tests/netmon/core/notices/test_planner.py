@@ -1,23 +1,11 @@
 """The planner's decisions, one story a test."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from netmon.api import Severity, State
-from netmon.core.ledger.record import encode
-from netmon.core.notices.changes import to_entry
-from netmon.core.notices.delivery import Failure
-from netmon.core.notices.words import Case, Notice
-from tests.support.notices import START, Scene, alert, incident, settings
-
-TO_ANDI = {"steps": [{"notify": "person:andi"}]}
-LADDER = {"steps": [{"notify": "person:andi"}, {"after_s": 900, "notify": "person:budi"}], "repeat_s": 3600}
-
-
-def scene(*routes: Any, **more: Any) -> Scene:
-    return Scene(settings(routes or (TO_ANDI,), **more))
+from tests.support.notices import LADDER, START, TO_ANDI, Scene, alert, incident, scene, settings
 
 
 def test_one_message_per_incident_after_the_group_wait() -> None:
@@ -205,40 +193,6 @@ def test_the_end_of_what_a_digest_told_waits_for_the_next_one() -> None:
     assert it.whys("andi") == ["digest", "digest"]
 
 
-@pytest.mark.parametrize("people", [1, 10])
-def test_a_flood_is_counted_within_everybodys_limit(people: int) -> None:
-    names = [f"p{number}" for number in range(people)]
-    everybody = {"steps": [{"notify": [f"person:{name}" for name in names]}], "repeat_s": 0}
-    it = Scene(settings([everybody], names))
-    flood = [incident(number, list(Severity)[number % 4]) for number in range(3_000)]
-    it.say(*flood)
-    it.pass_time(600)
-    for name in names:
-        theirs = [one for one in it.told if one.person == name]
-        assert len(theirs) == 10  # nine critical ones, and one message that counts 2,991
-        assert {number for one in theirs for number in one.incidents} == {one.id for one in flood}
-        assert "2991" in theirs[-1].subject
-    for one in flood:
-        it.resolve(one.id)
-    it.pass_time(1_200, 5)
-    assert it.planner.tables.cases == {}
-    assert all(sum(len(one.incidents) for one in it.told if one.person == name) == 6_000 for name in names)
-
-
-def test_in_a_long_storm_nobody_waits_a_whole_window() -> None:
-    it = scene(TO_ANDI | {"repeat_s": 0})
-    for number in range(600):
-        it.say(incident(number, Severity.WARNING, opened_at=it.now))
-        it.pass_time(1)
-    it.pass_time(300)
-    heard = {name: one.at for one in it.told for name in one.incidents}
-    waits = [heard[name] - one.opened_at for name, one in it.board.all.items()]
-    assert len(waits) == 600
-    assert max(waits) <= 10 + 120 + 2
-    times = [one.at for one in it.told]
-    assert max(sum(at <= other < at + 600 for other in times) for at in times) <= 10
-
-
 def test_a_channel_that_fails_is_left_for_the_next_and_then_the_next_step_is_called() -> None:
     it = scene(LADDER)
     it.down = {"andi/telegram"}
@@ -396,20 +350,6 @@ def test_on_call_is_asked_when_the_message_is_due() -> None:
     assert it.whys("andi")[-1] == it.whys("budi")[-1] == "resolved"
 
 
-def test_somebody_who_left_the_settings_is_told_nothing_more() -> None:
-    it = scene(TO_ANDI)
-    it.down = {"telegram", "email"}
-    it.say(incident())
-    it.pass_time(20)
-    left = Scene(settings([{"steps": [{"notify": "person:budi"}]}], people=["budi"]), it.now)
-    left.planner.restore(it.planner.snapshot())
-    left.board = it.board
-    left.pass_time(60)
-    assert left.told == []
-    assert left.planner.tables.notices == {}
-    assert left.planner.counts["no_such_person"] == 1
-
-
 def test_what_opened_while_nobody_looked_is_told_after_the_start() -> None:
     it = scene()
     it.board.all["I1"] = incident()
@@ -481,131 +421,3 @@ def test_what_was_muted_when_a_message_that_counts_many_was_written_is_told_late
     it.change("I3", muted=False)
     it.pass_time(120)
     assert it.whys("andi", "I3") == ["acknowledged"]
-
-
-def test_other_settings_reach_what_is_open_and_nobody_is_told_twice() -> None:
-    it = scene({"name": "old", **LADDER})
-    it.say(incident())
-    it.pass_time(20)
-    new = {"name": "new", "steps": [{"notify": "person:andi"}, {"after_s": 60, "notify": "person:citra"}]}
-    it.planner.configure(settings([new], people=("andi", "citra")))
-    it.pass_time(59)
-    assert it.whys("andi") == ["opened"]
-    assert it.whys("citra") == []
-    it.pass_time(2)
-    assert it.whys("citra") == ["escalated"]
-    it.pass_time(1_000)
-    it.resolve("I1")
-    it.pass_time(2)
-    assert (it.whys("andi"), it.whys("citra"), it.whys("budi")) == (
-        ["opened", "resolved"],
-        ["escalated", "resolved"],
-        [],
-    )
-    assert it.planner.tables.cases == {}
-
-
-def test_settings_that_keep_the_route_keep_its_place_on_the_ladder() -> None:
-    it = scene({"name": "same", **LADDER})
-    it.say(incident())
-    it.pass_time(800)
-    it.planner.configure(settings([{"name": "same", **LADDER}, TO_ANDI]))
-    it.pass_time(111)
-    assert it.whys("budi") == ["escalated"]
-
-
-def test_who_leaves_the_settings_is_told_nothing_more_and_holds_nothing_up() -> None:
-    it = scene(LADDER)
-    it.slow = True
-    it.say(incident())
-    it.pass_time(11)
-    assert [notice.person for notice, _ in it.flights.values()] == ["andi"]
-    it.planner.configure(settings(({"steps": [{"notify": "person:budi"}]},), people=("budi",)))
-    it.slow = False
-    it.arrive()  # it was on its way already
-    it.resolve("I1")
-    it.pass_time(60)
-    assert it.whys("andi") == ["opened"]
-    assert (it.planner.tables.cases, it.planner.tables.notices) == ({}, {})
-
-
-def test_a_limit_that_is_lifted_lets_out_what_it_held() -> None:
-    tight = {"max_messages": 1, "max_critical": 1, "per_s": 86_400}
-    it = scene(TO_ANDI, limits=tight)
-    for number in range(1, 4):
-        it.say(incident(number))
-        it.pass_time(11)
-    held = len(it.told)
-    assert held < 3
-    it.planner.configure(settings((TO_ANDI,)))
-    it.pass_time(200)
-    assert {name for one in it.told for name in one.incidents} == {"I1", "I2", "I3"}
-
-
-def test_the_first_people_are_told_of_what_was_open_before_them() -> None:
-    it = Scene(settings((), people=()))
-    it.say(incident())
-    it.pass_time(60)
-    it.planner.configure(settings((TO_ANDI,)))
-    it.pass_time(11)
-    assert it.whys("andi") == ["opened"]
-
-
-@pytest.mark.parametrize("digest", [False, True])
-def test_no_record_outgrows_the_ledger_and_a_flood_of_20000_is_told_to_the_last_one(digest: bool) -> None:
-    it = scene(TO_ANDI | {"digest": digest, "repeat_s": 0})
-    flood = [incident(10_000_000_000 + number, list(Severity)[number % 4]) for number in range(20_000)]
-    it.say(*flood)
-    it.pass_time(11)
-    assert sum(len(one.incidents) for one in it.told) == 20_000
-    it.pass_time(600, 30)  # room again
-    for one in flood:
-        it.resolve(one.id)
-    it.pass_time(1_200, 30)
-    ends = [said for one in it.told for said in one.notice.said if said.state is State.RESOLVED]
-    if not digest:
-        assert sum(len(said.incidents) for said in ends) == 20_000
-        assert it.planner.tables.cases == {}
-    assert max(len(encode(to_entry(change, 0.0, "core"), 0, 0.0)) for change in it.made) < 512 * 1024
-
-
-def test_what_other_programs_say_is_cut_in_records() -> None:
-    it = scene()
-    it.say(incident(title="x" * 600_000, titles={"id": "y" * 600_000}))
-    it.now += 10
-    it.note(it.planner.tick(it.now, it.board))
-    (notice,) = it.planner.due(it.now)
-    it.note(it.planner.failed(notice.id, Failure("z" * 600_000), it.now))
-    assert max(len(encode(to_entry(change, 0.0, "core"), 0, 0.0)) for change in it.made) < 10_000
-
-
-def test_a_tick_can_be_done_in_pieces_and_comes_to_the_same() -> None:
-    names = [f"p{number}" for number in range(5)]
-    chosen = settings([{"steps": [{"notify": [f"person:{name}" for name in names]}]}], names)
-    whole, pieces = Scene(chosen), Scene(chosen)
-    for it in (whole, pieces):
-        it.say(*(incident(number, list(Severity)[number % 4]) for number in range(500)))
-        it.now += 10
-    whole.note(whole.planner.tick(whole.now, whole.board))
-    ticks = 0
-    while pieces.planner.behind(pieces.now):
-        made = pieces.planner.tick(pieces.now, pieces.board, 50)
-        cases = [change for change in made if isinstance(change.notice, Case)]
-        people = {change.notice.person for change in made if isinstance(change.notice, Notice)}
-        assert len(cases) <= 50
-        assert len(people) <= 1
-        pieces.note(made)
-        ticks += 1
-    assert ticks == 10 + 4  # the last steps and the first person are one
-    assert pieces.planner.snapshot() == whole.planner.snapshot()
-    assert not whole.planner.behind(whole.now)
-
-
-def test_nothing_is_behind_that_only_waits() -> None:
-    it = scene(TO_ANDI, limits={"max_messages": 1, "max_critical": 1})
-    it.say(incident(1), incident(2, muted=True))
-    it.pass_time(10)
-    it.say(incident(3))
-    it.pass_time(60)
-    assert len(it.told) == 1
-    assert not it.planner.behind(it.now)
