@@ -64,6 +64,7 @@ class Alert:
     impact: Impact | None = None
     runbook: str = ""
     expires_s: float | None = None
+    effect_of: str = ""  # the element whose failure explains it, as `link:ring-03`; empty: a cause, or on its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Incident:
     resolved_at: float | None = None
     merged_into: str = ""  # the incident that took its alerts over
     muted: bool = False  # every firing alert of it is muted
+    cause: str = ""  # the element that failed, as `link:ring-03` or `device:acc-rsud`; empty where none is known
+    explanation: Mapping[str, str] = field(default_factory=dict)  # why it is thought so, by language code, `en` too
     news_at: float | None = None  # when people last had reason to look: opened, reopened, worse, grown, acknowledged
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from netmon.api import ConfigError, Fault
 from netmon.app.settings import load_file
 from netmon.app.settings.document import fault_at
-from rules.limits.pack import Pack
+from rules.pack import Pack
 
 FOLDER: Final = "packs"
 
@@ -58,11 +58,7 @@ def _clashes(packs: Iterable[_Read]) -> Iterator[Fault]:
     """Find packs that give two limits the same name: their alerts would be taken for one another."""
     owners: dict[str, _Read] = {}
     for path, pack in packs:
-        for name in _names(pack):
+        for name in pack.names:
             first, other = owners.setdefault(name, (path, pack))
             if other is not pack:
                 yield fault_at(str(path), 0, 0, "limit_twice", name=name, other=first, pack=other.name)
-
-
-def _names(pack: Pack) -> list[str]:
-    return [limit.name for limit in pack.limits] + ([pack.unreachable.name] if pack.unreachable else [])

@@ -27,7 +27,7 @@ from netmon.app.settings import Settings, configured_language, load_directory, l
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
 from netmon.core.link.uplink import SpoolingUplink
-from rules.limits.pack import Pack
+from rules.pack import Pack
 from rules.limits.rule import Limits
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from netmon.api import Column, Family, Missing, Table, Value
-from rules.limits.pack import Limit
+from rules.pack import Limit
 
 Row = tuple[str, ...]
 

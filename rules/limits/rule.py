@@ -11,7 +11,7 @@ from typing import Final
 
 from netmon.api import Finding, Missing, Part, Reading, Reason, Value
 from rules.limits.judge import Row, Tables, Verdict, judge
-from rules.limits.pack import Limit, Pack, Unreachable
+from rules.pack import Limit, Pack, Unreachable
 from rules.limits.words import Words, moment, words
 
 REPEAT_S: Final = 300.0  # how often what lasts is said again

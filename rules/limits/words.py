@@ -4,7 +4,7 @@ from typing import Final
 
 from netmon.api import Value
 from rules.limits.judge import Verdict
-from rules.limits.pack import Limit
+from rules.pack import Limit
 
 _UNITS: Final = {
     "_dbm": "{:.1f} dBm",

@@ -44,7 +44,7 @@ def test_a_pack_of_the_same_name_replaces_ours(tmp_path: Path) -> None:
         (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, match: {{a: '('}}}}\n", 3, "regular expression"),
         (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, where: {{a: {{}}}}}}\n", 3, "one comparison"),
         (f"name: mine\nlimits: [{LIMIT.replace('en: a', BAD)}]\n", 2, "no placeholder"),
-        (f"name: mine\nlimits: [{LIMIT}, {LIMIT}]\n", 2, "hot stand there twice"),
+        (f"name: mine\nlimits: [{LIMIT}, {LIMIT}]\n", 2, "hot: declared twice"),
         (
             f"name: mine\nlimits: [{LIMIT.replace('hot', 'interface_down')}]\n",
             0,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netmon.api import Column, Family, Finding, Kind, Missing, Part, Reading, Reason, Severity, Table
 from netmon.app.packs import load_packs
 from rules.limits.judge import compare
-from rules.limits.pack import Limit, Pack, Summary, Unreachable
+from rules.pack import Limit, Pack, Summary, Unreachable
 from rules.limits.rule import Limits
 from rules.limits.words import figure
 from tests.support.demo_readings import Readings

@@ -1,8 +1,8 @@
-"""What a pack of limits declares. Data: the judging is in judge.py, the life of what is found in rule.py."""
+"""What a pack declares: limits, forecasts and anomalies of measures. Data only: each rule judges by its part of it."""
 
 import re
 import string
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -63,38 +63,64 @@ class _Telling(_Model):
     """What every declaration says of the findings it leads to."""
 
     name: Name  # the alert's name
-    severity: Severity
     summary: Summary
     runbook: str = ""
 
 
-class Limit(_Telling):
-    """A metric, and beyond what it is wrong.
+class Measure(_Model):
+    """What of a metric is looked at, and of which rows.
 
-    `of_upper_limit` and `of_lower_limit` are shares of the device's own limit for the same thing (1: the limit itself);
-    beside them, `over` and `under` hold where a device tells none.
+    `read` says how the values are to be understood. `value`: as they come. `rate`: a counter's growth per second.
+    `increase`: its growth within `window_s`. `changes`: how often it changed within `window_s`. `time_left`: the value
+    is a Unix time, and what counts are the seconds until then. `scale` multiplies what was read (8: bytes to bits).
     """
 
     metric: Metric
-    over: float | None = None
-    of_upper_limit: float | None = Field(default=None, gt=0)
-    under: float | None = None
-    of_lower_limit: float | None = Field(default=None, gt=0)
-    equals: float | None = None
-    ignore_under: float | None = None  # a value below this says that there is nothing to measure
-    hysteresis: float = Field(default=0.0, ge=0, lt=1)  # share of the limit by which it must be good again to be over
-    for_s: float = Field(default=0.0, ge=0, le=86_400)  # how long it must last
-    mean: bool = False  # of all rows with the same labels, as the processors of a machine; else each row by itself
+    read: Literal["value", "rate", "increase", "changes", "time_left"] = "value"
+    window_s: float = Field(default=300.0, gt=0, le=86_400)
+    scale: float = Field(default=1.0, gt=0)
     labels: tuple[str, ...] = ()  # that tell its matters apart; rows that share them are one matter
     match: Patterns = Field(default_factory=dict)  # label → what must be found in it
     unless: Patterns = Field(default_factory=dict)  # label → what must not
     where: dict[Metric, Condition] = Field(default_factory=dict)
 
+
+class Bound(Measure):
+    """A measure, and what it is not to pass.
+
+    `of_upper_limit` and `of_lower_limit` are shares of the device's own limit for the same thing (1: the limit itself);
+    beside them, `over` and `under` hold where a device tells none.
+    """
+
+    over: float | None = None
+    of_upper_limit: float | None = Field(default=None, gt=0)
+    under: float | None = None
+    of_lower_limit: float | None = Field(default=None, gt=0)
+
+    @property
+    def above(self) -> bool:
+        """Tell whether more is wrong."""
+        return self.over is not None or self.of_upper_limit is not None
+
+    @property
+    def below(self) -> bool:
+        """Tell whether less is wrong."""
+        return self.under is not None or self.of_lower_limit is not None
+
+
+class Limit(_Telling, Bound):
+    """A measure, and beyond what it is wrong."""
+
+    severity: Severity
+    equals: float | None = None
+    ignore_under: float | None = None  # a value below this says that there is nothing to measure
+    hysteresis: float = Field(default=0.0, ge=0, lt=1)  # share of the limit by which it must be good again to be over
+    for_s: float = Field(default=0.0, ge=0, le=86_400)  # how long it must last
+    mean: bool = False  # of all rows with the same labels, as the processors of a machine; else each row by itself
+
     @model_validator(mode="after")
     def _one_way(self) -> "Limit":
-        above = self.over is not None or self.of_upper_limit is not None
-        below = self.under is not None or self.of_lower_limit is not None
-        if above + below + (self.equals is not None) != 1:
+        if self.above + self.below + (self.equals is not None) != 1:
             raise ValueError(
                 f"{self.name} needs one direction; write over, under or equals, or a share of its own limit"
             )
@@ -102,15 +128,44 @@ class Limit(_Telling):
             raise ValueError(f"mean in {self.name} speaks of many rows; write over or under, without where")
         return self
 
-    @property
-    def above(self) -> bool:
-        """Tell whether more is wrong."""
-        return self.over is not None or self.of_upper_limit is not None
+
+class Tier(_Model):
+    """How much it matters when a limit is expected to be reached within a time."""
+
+    within_s: float = Field(gt=0)
+    severity: Severity
+
+
+class Forecast(_Telling, Bound):
+    """A measure whose way to its limit is foretold.
+
+    `horizons`: `minutes` looks ahead from single polls, `hours` from five-minute means, `days` from whole days. What
+    swings with the day, as the load of a link does, says nothing over hours. A value that is itself the time left
+    (`read: time_left`, or `remaining`: seconds that a battery lasts) needs no trend.
+    """
+
+    horizons: tuple[Literal["minutes", "hours", "days"], ...] = ("minutes", "hours", "days")
+    remaining: bool = False
+    tiers: tuple[Tier, ...] = Field(min_length=1)  # the shortest that fits counts
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Forecast":
+        if self.above + self.below != (not self.remaining and self.read != "time_left"):
+            raise ValueError(f"{self.name} needs one direction; write over, under, or a share of its own limit")
+        return self
+
+
+class Anomaly(_Telling, Measure):
+    """A measure whose unusual behaviour is worth an alert by itself. What is not declared only draws attention."""
+
+    severity: Severity
+    for_s: float = Field(default=0.0, ge=0, le=86_400)
 
 
 class Unreachable(_Telling):
     """A target of which nothing could be read, several polls in a row."""
 
+    severity: Severity
     polls: int = Field(default=2, ge=1, le=100)
 
 
@@ -121,11 +176,18 @@ class Pack(_Model):
     description: str = ""
     unreachable: Unreachable | None = None
     limits: tuple[Limit, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all that is declared here."""
+        declared = (*self.limits, *self.forecasts, *self.anomalies, *((self.unreachable,) if self.unreachable else ()))
+        return tuple(one.name for one in declared)
 
     @model_validator(mode="after")
     def _names(self) -> "Pack":
-        names = [limit.name for limit in self.limits] + ([self.unreachable.name] if self.unreachable else [])
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
-            raise ValueError(f"limits named {', '.join(twice)} stand there twice; give each its own name")
+            raise ValueError(f"{', '.join(twice)}: declared twice; give each its own name")
         return self
