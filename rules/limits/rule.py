@@ -11,8 +11,8 @@ from typing import Final
 
 from netmon.api import Finding, Missing, Part, Reading, Reason, Value
 from rules.limits.judge import Row, Tables, Verdict, judge
-from rules.pack import Limit, Pack, Unreachable
 from rules.limits.words import Words, moment, words
+from rules.pack import Limit, Pack, Unreachable
 
 REPEAT_S: Final = 300.0  # how often what lasts is said again
 MATTERS_MAX: Final = 1000  # of one target: twice the ports of the largest chassis
