@@ -1,0 +1,268 @@
+"""Shows the columns of all series to the rules that look at many at once, and keeps what these know over restarts.
+
+The order of a tick: what came in becomes batches; each batch goes to every rule and into the history; the periods that
+closed go back to the rules. What they find goes on its way to the core like all findings.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from netmon.api import Event, Finding, Reading, Uplink
+from netmon.api.columns import Batch, Keeps, Rollup, SeriesRule, Slots
+from netmon.app import statefile
+
+TICK_S: Final = 1.0
+SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory; predictions are in the ledger besides
+LEARN_EVERY_S: Final = 30.0  # how long new series gather before the past is read for all of them together
+FILE: Final = "rules.npz"
+
+DAY_S: Final = 86_400
+FIVE_MINUTES_S: Final = 300
+_BACK_S: Final = {DAY_S: 60 * DAY_S, FIVE_MINUTES_S: DAY_S}  # how far rules look back, and a little more
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Panel(Keeps, Protocol):
+    """Gives series their slots and makes batches of readings: rules.panel."""
+
+    @property
+    def size(self) -> int:
+        """Return a number above every slot given so far."""
+
+    def take(self, reading: Reading) -> None:
+        """Stage one poll."""
+
+    def batches(self) -> list[Batch]:
+        """Return what was staged since the last call."""
+
+    def forget(self, target: str) -> None:
+        """Free the series of a target at the next tick."""
+
+    def tick(self, now: float) -> Slots:
+        """Return the slots that are free from now on."""
+
+
+class History(Protocol):
+    """Keeps the past of series with a bound: netmon.core.history."""
+
+    def add(self, batch: Batch) -> None:
+        """Take what a tick brought."""
+
+    def tick(self, now: float) -> list[Rollup]:
+        """Return the periods that closed."""
+
+    def past(self, length_s: int, since: float) -> Iterator[Rollup]:
+        """Give the closed periods of this length since then, the oldest first. Reads files."""
+
+    def free(self, slots: Slots) -> None:
+        """Forget what was at these slots."""
+
+
+class Foresight:
+    """A component: panel, history and the rules on them, turned once a second."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        rules: Sequence[SeriesRule],
+        history: History,
+        uplink: Uplink,
+        state: Path,
+        registry: CollectorRegistry,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._panel = panel
+        self._rules = tuple(rules)
+        self._history = history
+        self._uplink = uplink
+        self._file = state / FILE
+        self._now = now
+        self._turning: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._known = np.zeros(0, np.bool_)  # slots whose past the rules were told
+        self._learning: asyncio.Task[None] | None = None
+        self._metrics = _Metrics(registry, panel)
+
+    async def start(self) -> None:
+        """Take up what was kept, and begin to turn."""
+        await asyncio.to_thread(self._restore)
+        self._turning = asyncio.create_task(self._turn())
+        self._learning = asyncio.create_task(self._learn_now_and_then())
+        self._saving = asyncio.create_task(self._save_now_and_then())
+
+    async def stop(self) -> None:
+        """Turn no more; what came in last is judged, and everything known is kept."""
+        tasks = [task for task in (self._turning, self._learning, self._saving) if task is not None]
+        self._turning = self._learning = self._saving = None
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        self.turn(self._now())
+        await self._save()
+
+    def see(self, reading: Reading) -> None:
+        """Take one poll."""
+        try:
+            self._panel.take(reading)
+        except Exception:  # one odd table must not end the watch over the others
+            self._metrics.bugs.labels("panel").inc()
+            log.exception("a reading could not be laid into columns", target=reading.target)
+
+    def forget(self, target: str) -> None:
+        """Drop what is known of a target that left the inventory."""
+        self._panel.forget(target)
+
+    def turn(self, now: float) -> None:
+        """Judge what came in since the last time."""
+        began = time.perf_counter()
+        for batch in self._panel.batches():
+            self._metrics.values.inc(len(batch))
+            for rule in self._rules:
+                self._send(rule.name, partial(rule.step, batch))
+            self._try("history", partial(self._history.add, batch))
+        for rollup in self._try("history", partial(self._history.tick, now)) or ():
+            for rule in self._rules:
+                self._try(rule.name, partial(rule.learn, rollup))
+        for rule in self._rules:
+            self._send(rule.name, partial(rule.tick, now))
+        self._free(self._panel.tick(now))
+        self._metrics.turn.observe(time.perf_counter() - began)
+
+    def _free(self, slots: Slots) -> None:
+        if not len(slots):
+            return
+        self._known[slots[slots < len(self._known)]] = False
+        for keeper in (*self._rules, self._history):
+            self._try(getattr(keeper, "name", "history"), partial(keeper.free, slots))
+
+    def _send(self, name: str, judge: Callable[[], Iterable[Finding | Event]]) -> None:
+        found = self._try(name, lambda: list(judge()))
+        if not found:
+            return
+        for thing in found:
+            if isinstance(thing, Finding):
+                self._metrics.findings.labels(thing.rule, "cleared" if thing.cleared else "active").inc()
+        self._uplink.send(found)
+
+    def _try(self, name: str, work: Callable[[], T]) -> T | None:
+        try:
+            return work()
+        except Exception:  # a bug in one rule must not silence the others
+            self._metrics.bugs.labels(name).inc()
+            log.exception("a rule failed in an unforeseen way", rule=name)
+            return None
+
+    async def _turn(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.turn(self._now())
+
+    # ── the past ──
+
+    async def _learn_now_and_then(self) -> None:
+        while True:
+            await self.learn_past(self._now())
+            await asyncio.sleep(LEARN_EVERY_S)
+
+    async def learn_past(self, now: float) -> None:
+        """Tell the rules the past of series that have come since the last time."""
+        fresh = self._fresh()
+        if not fresh.any():
+            return
+        for length_s, back_s in _BACK_S.items():
+            periods = self._history.past(length_s, now - back_s)
+            while (rollup := await asyncio.to_thread(next, periods, None)) is not None:
+                told = _only(rollup, fresh)
+                for rule in self._rules if len(told.slots) else ():
+                    self._try(rule.name, partial(rule.learn, told))
+
+    def _fresh(self) -> NDArray[np.bool_]:
+        """Return which slots the rules do not know the past of, and take them for known."""
+        size = self._panel.size
+        fresh = np.ones(size, np.bool_)
+        fresh[: len(self._known)] = ~self._known[:size]
+        self._known = np.ones(size, np.bool_)
+        return fresh
+
+    # ── what is kept ──
+
+    @property
+    def _keepers(self) -> tuple[Keeps, ...]:
+        return (self._panel, *self._rules)
+
+    def _restore(self) -> None:
+        try:
+            arrays = statefile.read(self._file)
+            if arrays is not None:
+                statefile.hand_out(arrays, self._keepers)
+        except statefile.UnusableError as error:
+            self._metrics.unusable.inc()
+            log.error(
+                "what the rules had learnt cannot be used; they begin anew", file=str(self._file), error=str(error)
+            )  # noqa: TRY400
+
+    async def _save_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            await self._save()
+
+    async def _save(self) -> None:
+        try:
+            kept = statefile.collect(self._keepers)
+            self._metrics.saved_bytes.set(await asyncio.to_thread(statefile.write, self._file, kept))
+            self._metrics.saved_at.set(self._now())
+        except Exception as error:  # a full disk, or a bug: the watch goes on, and the next time may do
+            self._metrics.unsaved.inc()
+            log.error("what the rules have learnt could not be kept", file=str(self._file), error=str(error))  # noqa: TRY400
+
+
+def _only(rollup: Rollup, wanted: NDArray[np.bool_]) -> Rollup:
+    """Return the rows of a period whose slots are wanted."""
+    mine = (rollup.slots < len(wanted)) & wanted[np.minimum(rollup.slots, len(wanted) - 1)]
+    return replace(
+        rollup,
+        **{name: getattr(rollup, name)[mine] for name in ("slots", "counts", "minimum", "mean", "maximum", "p95")},
+    )
+
+
+class _Metrics:
+    """What is seen of the rules on many series."""
+
+    def __init__(self, registry: CollectorRegistry, panel: Panel) -> None:
+        Gauge("netmon_series", "Series that rules follow, and room for some", registry=registry).set_function(
+            lambda: panel.size
+        )
+        self.values = Counter("netmon_series_values", "Values of series that rules have seen", registry=registry)
+        self.findings = Counter(
+            "netmon_series_findings", "Findings on series by rule", ["rule", "state"], registry=registry
+        )
+        self.bugs = Counter(
+            "netmon_series_rule_bugs", "Errors in rules on series that were not foreseen", ["rule"], registry=registry
+        )
+        self.turn = Histogram(
+            "netmon_series_turn_seconds",
+            "How long one look at what came in takes",
+            registry=registry,
+            buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        )
+        self.saved_at = Gauge(
+            "netmon_rules_saved_timestamp_seconds", "When what rules have learnt was last kept", registry=registry
+        )
+        self.saved_bytes = Gauge("netmon_rules_saved_bytes", "Size of what was kept", registry=registry)
+        self.unsaved = Counter("netmon_rules_save_failures", "Times that it could not be kept", registry=registry)
+        self.unusable = Counter("netmon_rules_restore_failures", "Times that it could not be used", registry=registry)
