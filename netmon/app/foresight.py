@@ -6,8 +6,8 @@ closed go back to the rules. What they find goes on its way to the core like all
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -71,30 +71,38 @@ class History(Protocol):
         """Forget what was at these slots."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What works together on columns: the panel that makes them, the rules that judge them, the past."""
+
+    panel: Panel
+    rules: tuple[SeriesRule, ...]
+    history: History
+
+
 class Foresight:
     """A component: panel, history and the rules on them, turned once a second."""
 
     def __init__(
         self,
-        panel: Panel,
-        rules: Sequence[SeriesRule],
-        history: History,
+        sight: Sight,
         uplink: Uplink,
-        state: Path,
+        file: Path,
         registry: CollectorRegistry,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._panel = panel
-        self._rules = tuple(rules)
-        self._history = history
+        """`file` is where what the rules have learnt is kept."""
+        self._panel = sight.panel
+        self._rules = sight.rules
+        self._history = sight.history
         self._uplink = uplink
-        self._file = state / FILE
+        self._file = file
         self._now = now
         self._turning: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._known = np.zeros(0, np.bool_)  # slots whose past the rules were told
         self._learning: asyncio.Task[None] | None = None
-        self._metrics = _Metrics(registry, panel)
+        self._metrics = _Metrics(registry, sight.panel)
 
     async def start(self) -> None:
         """Take up what was kept, and begin to turn."""
@@ -147,8 +155,9 @@ class Foresight:
         if not len(slots):
             return
         self._known[slots[slots < len(self._known)]] = False
-        for keeper in (*self._rules, self._history):
-            self._try(getattr(keeper, "name", "history"), partial(keeper.free, slots))
+        for rule in self._rules:
+            self._try(rule.name, partial(rule.free, slots))
+        self._try("history", partial(self._history.free, slots))
 
     def _send(self, name: str, judge: Callable[[], Iterable[Finding | Event]]) -> None:
         found = self._try(name, lambda: list(judge()))
@@ -212,9 +221,8 @@ class Foresight:
                 statefile.hand_out(arrays, self._keepers)
         except statefile.UnusableError as error:
             self._metrics.unusable.inc()
-            log.error(
-                "what the rules had learnt cannot be used; they begin anew", file=str(self._file), error=str(error)
-            )  # noqa: TRY400
+            text = "what the rules had learnt cannot be used; they begin anew"
+            log.error(text, file=str(self._file), error=str(error))  # noqa: TRY400 - no traceback helps here
 
     async def _save_now_and_then(self) -> None:
         while True:
@@ -226,9 +234,13 @@ class Foresight:
             kept = statefile.collect(self._keepers)
             self._metrics.saved_bytes.set(await asyncio.to_thread(statefile.write, self._file, kept))
             self._metrics.saved_at.set(self._now())
-        except Exception as error:  # a full disk, or a bug: the watch goes on, and the next time may do
+        except OSError as error:
             self._metrics.unsaved.inc()
-            log.error("what the rules have learnt could not be kept", file=str(self._file), error=str(error))  # noqa: TRY400
+            text = "what the rules have learnt could not be kept"
+            log.error(text, file=str(self._file), error=str(error))  # noqa: TRY400 - no traceback helps here
+        except Exception:
+            self._metrics.unsaved.inc()
+            log.exception("what the rules have learnt could not be kept for an unforeseen reason")
 
 
 def _only(rollup: Rollup, wanted: NDArray[np.bool_]) -> Rollup:
