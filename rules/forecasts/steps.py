@@ -1,0 +1,43 @@
+"""What happened at once in a series, as against what goes on: steps are found, and taken out of the past. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from netmon.api.columns import Floats
+
+STEP: Final = 8.0  # times the usual change of a period: a change this large is an event, not growth
+EVENTS: Final = 3  # changes left out of what is usual: with more of them they are a habit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepless:
+    """Series as if their steps had never been: the past is moved to where the present is. `values` is float64[n, w]."""
+
+    values: Floats
+    reliefs: Floats  # float64[n]: how many steps led away from the limit
+    relief: Floats  # float64[n]: how far, together
+
+
+def without_steps(beyond: Floats) -> Stepless:
+    """Take the steps out of float64[n, w], oldest first, NaN where nothing is known; up is towards the limit."""
+    changes, lengths = _changes(beyond)
+    squares = np.sort(np.square(np.nan_to_num(changes)), axis=1)[:, : max(changes.shape[1] - EVENTS, 0)]
+    kept = np.maximum((~np.isnan(changes)).sum(axis=1) - EVENTS, 1)
+    usual = np.sqrt(squares.sum(axis=1) / kept)
+    steps = np.where(np.abs(changes) > STEP * usual[:, None], changes * lengths, 0.0)
+    later = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
+    values = beyond.copy()
+    values[:, :-1] += later
+    fallen = np.minimum(steps, 0)
+    return Stepless(values, (fallen < 0).sum(axis=1).astype(np.float64), -fallen.sum(axis=1))
+
+
+def _changes(beyond: Floats) -> tuple[Floats, Floats]:
+    """Return float64[n, w - 1] twice: the change per period that ends at a value, NaN where none does; its length."""
+    places = np.where(np.isnan(beyond), 0, np.arange(beyond.shape[1]))
+    before = np.maximum.accumulate(places, axis=1)[:, :-1]
+    lengths = (np.arange(1, beyond.shape[1]) - before).astype(np.float64)
+    changes = (beyond[:, 1:] - np.take_along_axis(beyond, before, axis=1)) / lengths
+    return changes, lengths
