@@ -52,11 +52,12 @@ class LightLow:
 
 @dataclass(frozen=True, slots=True)
 class PowerLost:
-    """The mains of a site are gone: a UPS there is on battery, or a device there told so with its last breath."""
+    """The mains of a site are gone: a UPS there is on battery. `node` is who tells so, where it is a node."""
 
     id: str
     since: float
     site: str
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,5 @@ class ApplicationDown:
     app: str
 
 
-Fact = Unreachable | PortDown | PortUp | LightLow | PowerLost | ApplicationDown
+Trouble = Unreachable | PortDown | LightLow | PowerLost | ApplicationDown
+Fact = Trouble | PortUp

@@ -56,8 +56,8 @@ class Topology:
 
     `depends` says which servers an application needs, all of them; `spares` of which servers it needs any one.
     Numbers of nodes and edges are their places in `nodes` and `edges`. Edges to themselves, edges to nodes that do not
-    exist, and servers that do not exist are left out: the inventory has said so already. Raises ValueError for two nodes
-    or two edges of one name and for a monitor that does not exist.
+    exist, and servers that do not exist are left out: the inventory has said so already. Raises ValueError for two
+    nodes or two edges of one name and for a monitor that does not exist.
     """
 
     def __init__(
@@ -96,9 +96,9 @@ class Topology:
                     self.port.setdefault((node, port), number)
         self.hops = self._hops()
         self.of_site: dict[str, list[int]] = {}
-        for number, node in enumerate(self.nodes):
-            if node.site and node.kind != "application":
-                self.of_site.setdefault(node.site, []).append(number)
+        for number, there in enumerate(self.nodes):
+            if there.site and there.kind != "application":
+                self.of_site.setdefault(there.site, []).append(number)
 
     def _hops(self) -> list[int]:
         """Return each node's distance from the monitor in edges while all is well; -1 where no edge leads."""
