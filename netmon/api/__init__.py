@@ -12,6 +12,7 @@ from netmon.api.alerts import (
     labels_of,
 )
 from netmon.api.desk import (
+    Account,
     AlertSink,
     CoreStatus,
     Correlator,
@@ -22,6 +23,7 @@ from netmon.api.desk import (
     NewMaintenance,
     NewSilence,
     OpenAlerts,
+    Place,
     Query,
     Receipt,
     Rejected,
@@ -48,6 +50,7 @@ from netmon.api.samples import Column, Family, Kind, Missing, Part, Reading, Rea
 from netmon.api.words import Event, Finding, Impact, Severity, Target
 
 __all__ = [
+    "Account",
     "Alert",
     "AlertSink",
     "Collector",
@@ -84,6 +87,7 @@ __all__ = [
     "PeerNotFound",
     "PeerRefused",
     "PeerTimeout",
+    "Place",
     "Query",
     "Reading",
     "Reason",

@@ -90,6 +90,7 @@ class Incident:
     muted: bool = False  # every firing alert of it is muted
     cause: str = ""  # the element that failed, as `link:ring-03` or `device:acc-rsud`; empty where none is known
     explanation: Mapping[str, str] = field(default_factory=dict)  # why it is thought so, by language code, `en` too
+    effect_count: int = 0  # of its alerts that fire, those that are effects of the cause
     news_at: float | None = None  # when people last had reason to look: opened, reopened, worse, grown, acknowledged
 
 

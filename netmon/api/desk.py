@@ -209,9 +209,37 @@ class OpenAlerts(Mapping[str, Alert]):
     def key_of(self, alert_id: str) -> str:
         """Return the key of the incident that an alert belongs to; empty where it has none yet."""
 
+    @abstractmethod
+    def of_rule(self, rule: str) -> Mapping[str, Alert]:
+        """Return the alerts of a rule by id: those that fire, and those that are pending."""
+
+    @abstractmethod
+    def is_ending(self, alert_id: str) -> bool:
+        """Tell whether an alert's source said that it is over, and it only fires on in case that it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an alert belongs: the key of its incident, and the element whose failure explains it, if another does."""
+
+    key: str
+    effect_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is thought of an incident's cause: the element that failed, and in words by language code, `en` too."""
+
+    cause: str
+    titles: Mapping[str, str]
+    explanation: Mapping[str, str]
+
 
 class Correlator(Protocol):
-    """Decides which alerts are one incident. Pure. Root cause analysis takes this place."""
+    """Decides which alerts are one incident, and which failure explains the others. Pure."""
+
+    def weighs(self, alert: Alert) -> bool:
+        """Tell whether an alert is a sign from which causes are found. `review` places these, `assign` the others."""
 
     def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
         """Return alert id → incident key, for those that just fired and for open ones that belong elsewhere now.
@@ -219,5 +247,14 @@ class Correlator(Protocol):
         Those that just fired are among the open ones.
         """
 
+    def review(self, open_alerts: OpenAlerts, now: float) -> Mapping[str, Place]:
+        """Look at all signs together; return alert id → its place, for those that are not where they belong."""
+
+    def accounts(self) -> Mapping[str, Account]:
+        """Return incident key → what is thought of its cause since the last review."""
+
     def title(self, key: str, alerts: Sequence[Alert]) -> Mapping[str, str]:
         """Return an incident's title by language code; `en` is always there."""
+
+    def findings(self, open_alerts: OpenAlerts, now: float) -> Sequence[Finding]:
+        """Return what follows from the causes and is to be said, or said to be over: redundancy that is lost."""

@@ -124,6 +124,8 @@ class Minder:
                 break
             await asyncio.sleep(0)
             at = now + boottime() - began
+        for finding in engine.found(at):
+            self.say(finding, at)
         for _ in range(_TURNS):
             self._affairs.settle_notices(planner.tick(at, engine, _AT_ONCE), at)
             if not planner.behind(at):

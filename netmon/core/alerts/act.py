@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-from netmon.api import Alert, Incident, Severity
+from netmon.api import Alert, Correlator, Incident, Severity
 from netmon.api.alerts import State
 from netmon.core.alerts.book import NO_TIMERS, Book
 from netmon.core.alerts.changes import Change, Timers, What
 from netmon.core.alerts.mutes import Mute
 from netmon.core.alerts.settings import AlertSettings
-from netmon.core.alerts.tally import OPEN
+from netmon.core.alerts.tally import OPEN, counted
 
 _NEWS: Final = frozenset({What.OPENED, What.REOPENED, What.WORSE, What.GROWN, What.ACKNOWLEDGED})
 _TEXT: dict[Severity, str] = {severity: severity.value for severity in Severity}
@@ -18,9 +18,12 @@ _TEXT: dict[Severity, str] = {severity: severity.value for severity in Severity}
 class Act:
     """Makes changes at one moment, `now`, and remembers which incidents are to be looked at when it is done."""
 
-    def __init__(self, book: Book, settings: AlertSettings, now: float, by: str = "", note: str = "") -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one place makes it
+        self, book: Book, settings: AlertSettings, correlator: Correlator, now: float, by: str = "", note: str = ""
+    ) -> None:
         self.book = book
         self.settings = settings
+        self.correlator = correlator
         self.now = now
         self.by = by
         self.note = note
@@ -61,7 +64,7 @@ class Act:
         old = self.book.incidents.get(new.id)
         tally = self.book.tallies.get(new.id)
         if tally is not None:
-            new = replace(new, targets=tally.shown_targets(), target_count=len(tally.targets))
+            new = counted(new, tally)
         news_at = self.now if what in _NEWS or old is None else last_news(old)
         new = replace(new, updated_at=self.now, news_at=news_at)
         was = None if old is None else old.state

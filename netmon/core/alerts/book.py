@@ -4,7 +4,6 @@
 does follows from the change and the state alone, so that both end the same.
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 from netmon.api import Alert, Incident, Maintenance, Silence
@@ -14,7 +13,7 @@ from netmon.core.alerts.deadlines import Deadlines
 from netmon.core.alerts.ids import Ids
 from netmon.core.alerts.mutes import Mute, Ready, Recount, end_for_good, made_ready
 from netmon.core.alerts.settings import AlertSettings
-from netmon.core.alerts.tally import Firing, Tally, Totals
+from netmon.core.alerts.tally import Firing, Tally, Totals, counted
 from netmon.core.codec import from_data
 
 NO_TIMERS: Final = Timers()
@@ -50,7 +49,7 @@ class Book:
         self.keys: dict[str, str] = {}  # incident id → key
         self.leaving_incidents = Deadlines()
         self._by_key: dict[str, set[str]] = {}
-        self.firing = Firing(self.keys)
+        self.firing = Firing(self.keys, self.is_ending)
         self.mutes: dict[str, Mute] = {}
         self.leaving_mutes = Deadlines()  # of those that ended
         self.active: dict[str, Ready] = {}  # mutes that began and have not ended
@@ -67,7 +66,7 @@ class Book:
         incident, tally = self.incidents[incident_id], self.tallies[incident_id]
         if tally.changed:
             tally.changed = False
-            incident = replace(incident, targets=tally.shown_targets(), target_count=len(tally.targets))
+            incident = counted(incident, tally)
             self.incidents[incident_id] = incident
         return incident
 
@@ -80,6 +79,10 @@ class Book:
         """Return the newest incident of a key, with the targets that it had at its last change."""
         ids = self._by_key.get(key)
         return self.incidents[max(ids, key=number)] if ids else None
+
+    def is_ending(self, alert_id: str) -> bool:
+        """Tell whether an alert's source said that it is over: it fires on for as long as it may come back."""
+        return self.timers.get(alert_id, NO_TIMERS).resolves_at is not None
 
     def next_id(self, letter: str) -> str:
         """Return an id that was never given; it is taken when a change with it is put."""
@@ -106,7 +109,7 @@ class Book:
             self.ids.look_again()
         self._recount(old, alert)
         self.alerts[alert.id] = alert
-        self.firing.put(alert)
+        self.firing.put(alert, old)
         self.set_timers(alert.id, timers)
         if alert.state is not State.RESOLVED:
             self.leaving.drop(alert.id)
@@ -117,8 +120,9 @@ class Book:
 
     def refresh(self, alert: Alert) -> None:
         """Take new words for what is known: text, evidence, when it was said. Nothing that is counted."""
+        old = self.alerts.get(alert.id)
         self.alerts[alert.id] = alert
-        self.firing.put(alert)
+        self.firing.put(alert, old)
 
     def _recount(self, old: Alert | None, new: Alert) -> None:
         stays = old is not None and (old.incident, old.target) == (new.incident, new.target)

@@ -30,6 +30,7 @@ class What(StrEnum):
     LOWERED = "lowered"
     UPDATED = "updated"  # its labels, or who says it
     REGROUPED = "regrouped"  # belongs to another incident now
+    EXPLAINED = "explained"  # something else is its cause now, or what is thought of an incident's cause changed
     # to an incident
     OPENED = "opened"
     REOPENED = "reopened"
@@ -48,6 +49,21 @@ class What(StrEnum):
     CREATED = "created"
     STARTED = "started"
     ENDED = "ended"
+
+
+SIGNS: Final = frozenset(
+    {
+        What.PENDING,
+        What.DROPPED,
+        What.FIRING,
+        What.CLEARING,
+        What.RETURNED,
+        What.FLAPPING,
+        What.UPDATED,
+        What.RESOLVED,
+    }
+)
+"""What happens to an alert that may change what explains it, or others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ ALERT_STEPS: Final[dict[What, frozenset[tuple[State | None, State]]]] = {
     What.LOWERED: _STAYS,
     What.UPDATED: _STAYS,
     What.REGROUPED: _LASTS,
+    What.EXPLAINED: _LASTS,
     What.ACKNOWLEDGED: frozenset({(_F, _A)}),
     What.UNACKNOWLEDGED: frozenset({(_A, _F)}),
     What.MUTED: _STAYS,
@@ -117,6 +134,7 @@ INCIDENT_STEPS: Final[dict[What, frozenset[tuple[State | None, State]]]] = {
     What.WORSE: frozenset({(_F, _F), (_A, _F)}),
     What.GROWN: frozenset({(_F, _F), (_A, _F)}),
     What.RETITLED: _LASTS,
+    What.EXPLAINED: _LASTS,
     What.MERGED: frozenset({(_F, _R), (_A, _R)}),
     What.ACKNOWLEDGED: frozenset({(_F, _A)}),
     What.UNACKNOWLEDGED: frozenset({(_A, _F)}),

@@ -22,7 +22,7 @@ from netmon.api.alerts import State
 from netmon.core.alerts import actions, incidents, life, muting
 from netmon.core.alerts.act import Act
 from netmon.core.alerts.book import Book
-from netmon.core.alerts.changes import Change
+from netmon.core.alerts.changes import SIGNS, Change
 from netmon.core.alerts.life import Refused, SiteOf
 from netmon.core.alerts.muting import MatchersOf
 from netmon.core.alerts.settings import AlertSettings
@@ -49,11 +49,13 @@ class Alerts:
         self._calendar = muting.Calendar(matchers_of)
         self._views = Views(self._book)
         self._just_restored = False
+        self._unexplained = True  # whether a sign of a cause changed since all signs were looked at
 
     def configure(self, settings: AlertSettings, correlator: Correlator) -> None:
         """Follow other settings from now on. What is known stays, and what it waits for already, it waits for."""
         self._settings = settings
         self._correlator = correlator
+        self._unexplained = True
         self._book.configure(settings)
         self._calendar.look_again()
 
@@ -80,7 +82,15 @@ class Alerts:
             life.wake(act, alert_id)
         for _, alert_id in self._book.patience.due(now, at_most):
             life.expire(act, alert_id)
-        return self._finish(act)
+        self._note_signs(act)
+        review = self._unexplained or any(self._correlator.weighs(alert) for alert, _ in act.to_fire.values())
+        self._unexplained = False
+        incidents.finish(act, review=review)
+        return act.changes
+
+    def found(self, now: float) -> Sequence[Finding]:
+        """Return what follows from the causes that are known, and is to be said; empty where it was said."""
+        return self._correlator.findings(self._book.firing, now)
 
     def behind(self, now: float) -> bool:
         """Tell whether there is more that a tick would do at once."""
@@ -188,6 +198,7 @@ class Alerts:
         What is done first after `restore` or `apply` does this by itself.
         """
         self._just_restored = False
+        self._unexplained = True
         self._book.away.clear()
         self._book.forget(now)
         self._listen(now, lambda _alert: True)
@@ -235,11 +246,19 @@ class Alerts:
     def _act(self, now: float, by: str = "", note: str = "") -> Act:
         if self._just_restored:
             self.resume(now)
-        return Act(self._book, self._settings, now, by, note)
+        return Act(self._book, self._settings, self._correlator, now, by, note)
 
     def _finish(self, act: Act) -> list[Change]:
-        incidents.finish(act, self._correlator)
+        incidents.finish(act)
+        self._note_signs(act)
         return act.changes
+
+    def _note_signs(self, act: Act) -> None:
+        """Note whether a sign of a cause changed: the next tick looks at all of them, once for all that changed."""
+        self._unexplained = self._unexplained or any(
+            isinstance(change.thing, Alert) and change.what in SIGNS and self._correlator.weighs(change.thing)
+            for change in act.changes
+        )
 
     def _finish_muting(self, act: Act) -> list[Change]:
         """Mute the first alerts at once; ticks go on with the others."""

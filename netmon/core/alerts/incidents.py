@@ -5,11 +5,11 @@ incident that it touched is looked at once. Only what people should know is a ch
 incident are 10,000 changes of alerts and a few of the incident.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from netmon.api import Alert, Correlator, Incident
+from netmon.api import Alert, Incident, Place
 from netmon.api.alerts import State
 from netmon.core.alerts.act import Act, last_news, severity_text
 from netmon.core.alerts.book import number
@@ -25,40 +25,74 @@ _OVERFLOW_TITLES: Final = {
 }
 
 
-def finish(act: Act, correlator: Correlator) -> None:
-    """Fire what is to fire, and look at the incidents that were touched."""
-    if act.to_fire:
-        _fire(act, correlator)
+def finish(act: Act, *, review: bool = False) -> None:
+    """Fire what is to fire, and look at the incidents that were touched.
+
+    `review`: look at all signs of causes anew first, which moves alerts to the incidents where they belong by now.
+    """
+    if act.to_fire or review:
+        _place(act, review=review)
     for incident_id in sorted(act.touched, key=number):
-        _settle(act, correlator, incident_id)
+        _settle(act, incident_id)
+    if review:
+        _explain(act)
 
 
-def _fire(act: Act, correlator: Correlator) -> None:
-    book = act.book
+def _place(act: Act, *, review: bool) -> None:
+    """Bring the alerts that fire now, and those that turn out to belong elsewhere, into their incidents."""
+    book, correlator = act.book, act.correlator
     before = {alert_id: book.alerts.get(alert_id) for alert_id in act.to_fire}
     timers: dict[str, Timers] = {}
     for alert, timer in act.to_fire.values():
-        fired = replace(alert, state=State.FIRING, fired_at=act.now, updated_at=act.now, incident="")
+        fired = replace(alert, state=State.FIRING, fired_at=act.now, updated_at=act.now, incident="", effect_of="")
         book.lay(fired, timer)  # so that the correlator sees it among the others
         timers[alert.id] = timer
-    keys = correlator.assign([book.alerts[alert_id] for alert_id in timers], book.firing)
-    for key, alerts in _by_key(act, timers, keys).items():
-        incident = _incident_for(act, correlator, key, alerts)
+    places: dict[str, Place] = {}
+    if review:
+        found = correlator.review(book.firing, act.now)
+        places = {alert_id: place for alert_id, place in found.items() if not book.is_ending(alert_id)}
+    if others := [book.alerts[alert_id] for alert_id in timers if alert_id not in places]:
+        keys = correlator.assign(others, book.firing)
+        places |= {alert_id: Place(key) for alert_id, key in keys.items() if alert_id not in places}
+    for key, alerts in _by_key(act, timers, places).items():
+        joining = [alert for alert in alerts if alert.id in timers or not _is_in(act, alert, key)]
+        incident = _incident_for(act, key, joining) if joining and _has_room(act, key, joining, timers) else None
         for alert in alerts:
+            effect_of = places[alert.id].effect_of if alert.id in places else ""
+            placed = replace(alert, effect_of=effect_of, incident=alert.incident if incident is None else incident.id)
             if alert.id in timers:
                 was = before[alert.id]
-                state = None if was is None else was.state
-                act.alert_from(What.FIRING, state, replace(alert, incident=incident.id), timers[alert.id])
-            elif alert.incident != incident.id:
-                act.moved[alert.incident] = incident.id
-                act.touched.add(alert.incident)
-                act.alert(What.REGROUPED, replace(alert, incident=incident.id), act.timers(alert.id))
+                act.alert_from(What.FIRING, None if was is None else was.state, placed, timers[alert.id])
+            else:
+                _move(act, alert, placed)
 
 
-def _by_key(act: Act, fired: Iterable[str], keys: Mapping[str, str]) -> dict[str, list[Alert]]:
+def _move(act: Act, old: Alert, new: Alert) -> None:
+    """Bring an alert that fires already to where it belongs."""
+    if old.incident != new.incident:
+        act.moved[old.incident] = new.incident
+        act.touched.add(old.incident)
+        act.alert(What.REGROUPED, new, act.timers(new.id))
+    elif old.effect_of != new.effect_of:
+        act.alert(What.EXPLAINED, new, act.timers(new.id))
+
+
+def _is_in(act: Act, alert: Alert, key: str) -> bool:
+    incident = act.book.incidents.get(alert.incident)
+    return incident is not None and incident.key == key and incident.state in OPEN
+
+
+def _has_room(act: Act, key: str, alerts: list[Alert], fired: Container[str]) -> bool:
+    """Tell whether alerts can go where they belong. Only what has no place yet goes to the incident that collects."""
+    latest = act.book.latest(key)
+    there = latest is not None and (latest.state in OPEN or _just_resolved(act, latest))
+    return there or act.book.has_room_for_incident or any(alert.id in fired for alert in alerts)
+
+
+def _by_key(act: Act, fired: Iterable[str], places: Mapping[str, Place]) -> dict[str, list[Alert]]:
     """Return incident key → the alerts that belong there, new ones and those that move."""
     found: dict[str, list[Alert]] = {}
-    assigned = dict(keys)
+    assigned = {alert_id: place.key for alert_id, place in places.items()}
     for alert_id in fired:
         assigned.setdefault(alert_id, f"alert:{alert_id}")  # a correlator that forgets one loses none
     for alert_id, key in assigned.items():
@@ -68,7 +102,7 @@ def _by_key(act: Act, fired: Iterable[str], keys: Mapping[str, str]) -> dict[str
     return found
 
 
-def _incident_for(act: Act, correlator: Correlator, key: str, alerts: list[Alert]) -> Incident:
+def _incident_for(act: Act, key: str, alerts: list[Alert]) -> Incident:
     """Return the open incident of a key; one that was just resolved opens again."""
     latest = act.book.latest(key)
     if latest is not None and latest.state in OPEN:
@@ -79,10 +113,10 @@ def _incident_for(act: Act, correlator: Correlator, key: str, alerts: list[Alert
         return latest
     if latest is not None and _just_resolved(act, latest):
         again = replace(_unacknowledged(_fresh(act, latest, alerts)), resolved_at=None)
-        return act.incident(What.REOPENED, again)
+        return act.incident(What.REOPENED, _accounted(act, again))
     if key != OVERFLOW and not act.book.has_room_for_incident:
-        return _incident_for(act, correlator, OVERFLOW, alerts)
-    titles = _titles(correlator, key, alerts)
+        return _incident_for(act, OVERFLOW, alerts)
+    titles = _titles(act, key, alerts)
     incident = Incident(
         id=act.book.next_id("I"),
         key=key,
@@ -94,7 +128,31 @@ def _incident_for(act: Act, correlator: Correlator, key: str, alerts: list[Alert
         opened_at=act.now,
         updated_at=act.now,
     )
-    return act.incident(What.OPENED, _with_targets(_fresh(act, incident, alerts), alerts))
+    return act.incident(What.OPENED, _accounted(act, _with_targets(_fresh(act, incident, alerts), alerts)))
+
+
+def _accounted(act: Act, incident: Incident) -> Incident:
+    """Return an incident with what is thought of its cause; as it was where nothing is."""
+    account = act.correlator.accounts().get(incident.key)
+    if account is None:
+        return incident
+    return replace(
+        incident,
+        title=account.titles["en"],
+        titles=_other_than_english(account.titles),
+        cause=account.cause,
+        explanation=dict(account.explanation),
+    )
+
+
+def _explain(act: Act) -> None:
+    """Let incidents say what is thought of their causes by now."""
+    for key in act.correlator.accounts():
+        latest = act.book.latest(key)
+        if latest is not None and latest.state in OPEN:
+            better = _accounted(act, latest)
+            if better != latest:
+                act.incident(What.EXPLAINED, better)
 
 
 def _just_resolved(act: Act, incident: Incident) -> bool:
@@ -122,15 +180,15 @@ def _site(alerts: list[Alert]) -> str:
     return sites.pop() if len(sites) == 1 else ""
 
 
-def _titles(correlator: Correlator, key: str, alerts: list[Alert]) -> dict[str, str]:
-    return dict(_OVERFLOW_TITLES if key == OVERFLOW else correlator.title(key, alerts))
+def _titles(act: Act, key: str, alerts: list[Alert]) -> dict[str, str]:
+    return dict(_OVERFLOW_TITLES if key == OVERFLOW else act.correlator.title(key, alerts))
 
 
-def _other_than_english(titles: dict[str, str]) -> dict[str, str]:
+def _other_than_english(titles: Mapping[str, str]) -> dict[str, str]:
     return {language: title for language, title in titles.items() if language != "en"}
 
 
-def _settle(act: Act, correlator: Correlator, incident_id: str) -> None:
+def _settle(act: Act, incident_id: str) -> None:
     """Let an incident follow its alerts."""
     incident = act.book.incidents.get(incident_id)
     if incident is None or incident.state is State.RESOLVED:
@@ -146,13 +204,20 @@ def _settle(act: Act, correlator: Correlator, incident_id: str) -> None:
     muted = tally.unmuted == 0
     if muted != incident.muted:
         incident = act.incident(What.MUTED if muted else What.UNMUTED, replace(incident, muted=muted))
-    _retitle(act, correlator, incident, tally)
+    _retitle(act, incident, tally)
 
 
 def _close(act: Act, incident: Incident) -> None:
-    taker = act.moved.get(incident.id, "")
+    taker = "" if _is_mended(act, incident) else act.moved.get(incident.id, "")
     what, note = (What.MERGED, f"merged into {taker}") if taker else (What.RESOLVED, None)
     act.incident(what, replace(incident, state=State.RESOLVED, resolved_at=act.now, merged_into=taker), note)
+
+
+def _is_mended(act: Act, incident: Incident) -> bool:
+    """Tell whether the cause of an incident was seen to be over: what lasted of its effects is another matter now."""
+    if not incident.cause:
+        return False
+    return any(alert.state is State.RESOLVED and not alert.effect_of for alert in act.book.members(incident.id))
 
 
 def _unacknowledged(incident: Incident) -> Incident:
@@ -188,13 +253,18 @@ def _follow_acknowledgements(act: Act, incident: Incident, tally: Tally) -> Inci
     return incident
 
 
-def _retitle(act: Act, correlator: Correlator, incident: Incident, tally: Tally) -> None:
+def _retitle(act: Act, incident: Incident, tally: Tally) -> None:
     """Look for a better title each time that the alerts of an incident have doubled."""
     before = act.sizes.get(incident.id)
-    if before is None or len(tally.members).bit_length() <= before.bit_length() or incident.key == OVERFLOW:
+    if (
+        before is None
+        or incident.cause
+        or len(tally.members).bit_length() <= before.bit_length()
+        or incident.key == OVERFLOW
+    ):
         return
     alerts = [alert for alert in act.book.members(incident.id) if alert.state in OPEN]
-    titles = _titles(correlator, incident.key, alerts)
+    titles = _titles(act, incident.key, alerts)
     better = replace(incident, title=titles["en"], titles=_other_than_english(titles))
     if better != incident:
         act.incident(What.RETITLED, better)

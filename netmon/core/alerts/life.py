@@ -125,7 +125,9 @@ def _begin(act: Act, identity: str, finding: Finding, source: str, site_of: Site
         expires_s=finding.expires_s,
     )
     wait_s = 0.0 if alert.flapping else act.settings.pending_for_s.of(alert.severity)
-    if wait_s > 0:
+    if wait_s > 0 or act.correlator.weighs(
+        alert
+    ):  # signs of a cause fire at the next tick: all at once, judged together
         act.alert(What.PENDING, alert, Timers(fires_at=act.now + wait_s, flips=flips))
     else:
         act.to_fire[identity] = (alert, Timers(flips=flips, quiet_at=_quiet_at(act, alert)))
@@ -178,7 +180,7 @@ def _relabel(act: Act, new: Alert, old: Alert) -> None:
         if not new.muted_by:
             act.news.add(new.incident)
     act.alert(what, new, timers, note)
-    if timers.fires_at is not None and timers.fires_at <= act.now:
+    if timers.fires_at is not None and timers.fires_at <= act.now and not act.correlator.weighs(new):
         fire(act, new.id)
 
 

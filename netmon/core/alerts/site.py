@@ -1,12 +1,12 @@
 """Which alerts are one incident, by place: those of a target, or of a site where several targets fail at once. Pure.
 
-Root cause analysis will take this place; until then it keeps a power cut from being an incident for each switch.
+It decides for alerts of which the graph of causes knows nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from netmon.api import Alert, OpenAlerts
+from netmon.api import Account, Alert, Finding, OpenAlerts, Place
 from netmon.core.alerts.settings import AlertSettings
 
 _SITE: Final = "site:"
@@ -20,16 +20,37 @@ _SITE_TITLES: Final = {
 class BySite:
     """Alerts of one target are one incident; those of `targets_for_site` targets within `site_window_s` the site's.
 
-    Muted alerts do not count: planned work on some devices must not hide what befalls another.
+    Muted alerts do not count: planned work on some devices must not hide what befalls another. Nor do those for which
+    somebody else decides; `is_theirs` tells which.
     """
 
-    def __init__(self, settings: AlertSettings) -> None:
+    def __init__(self, settings: AlertSettings, is_theirs: Callable[[Alert], bool] = lambda _alert: False) -> None:
         self._targets = settings.targets_for_site
         self._window_s = settings.site_window_s
+        self._is_theirs = is_theirs
+
+    def weighs(self, alert: Alert) -> bool:
+        """Tell that no alert is a sign of a cause here."""
+        del alert
+        return False
+
+    def review(self, open_alerts: OpenAlerts, now: float) -> Mapping[str, Place]:
+        """Return nothing: who only looks at places never thinks again."""
+        del open_alerts, now
+        return {}
+
+    def accounts(self) -> Mapping[str, Account]:
+        """Return nothing: a place is no cause."""
+        return {}
+
+    def findings(self, open_alerts: OpenAlerts, now: float) -> Sequence[Finding]:
+        """Return nothing."""
+        del open_alerts, now
+        return ()
 
     def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
         """Return alert id → incident key, for those that just fired and for those that their site takes along."""
-        keys = {alert.id: _own_key(alert) for alert in fired}
+        keys = {alert.id: own_key(alert) for alert in fired}
         sites: dict[str, list[Alert]] = {}
         for alert in fired:
             if alert.site and alert.target and not alert.muted_by:
@@ -53,7 +74,12 @@ class BySite:
         else:
             return {}
         found = [target for target, _ in self._recent(targets, open_alerts, now)]
-        return {alert_id: key for target in found for alert_id in targets[target]}
+        return {
+            alert_id: key
+            for target in found
+            for alert_id in targets[target]
+            if not self._is_theirs(open_alerts[alert_id])
+        }
 
     def _recent(
         self, targets: Mapping[str, Collection[str]], open_alerts: OpenAlerts, now: float
@@ -62,7 +88,9 @@ class BySite:
         for target, ids in targets.items():
             for alert_id in ids:
                 alert = open_alerts[alert_id]
-                if not alert.muted_by and abs(now - (alert.fired_at or 0.0)) <= self._window_s:
+                if alert.muted_by or abs(now - (alert.fired_at or 0.0)) > self._window_s:
+                    continue
+                if not self._is_theirs(alert):
                     yield target, alert
                     break
 
@@ -77,7 +105,8 @@ class BySite:
         return {language: _about(worst, language) for language in _LANGUAGES}
 
 
-def _own_key(alert: Alert) -> str:
+def own_key(alert: Alert) -> str:
+    """Return the key of the incident that an alert is in where it is alone."""
     return f"target:{alert.target}" if alert.target else f"alert:{alert.key}"
 
 

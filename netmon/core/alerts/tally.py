@@ -1,11 +1,12 @@
 """Counts kept beside the alerts, so that nobody has to go through all of them: of all, by incident, by site. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from heapq import nsmallest
 from typing import Final
 
-from netmon.api import Alert, OpenAlerts, Severity
+from netmon.api import Alert, Incident, OpenAlerts, Severity
 from netmon.api.alerts import State
 
 OPEN: Final = frozenset({State.FIRING, State.ACKNOWLEDGED})
@@ -15,7 +16,7 @@ _SHOWN_TARGETS: Final = 20  # what Incident.targets holds at most
 class Tally:
     """What the alerts of one incident come to."""
 
-    __slots__ = ("by_severity", "changed", "firing", "members", "open", "targets", "unmuted")
+    __slots__ = ("by_severity", "changed", "effects", "firing", "members", "open", "targets", "unmuted")
 
     def __init__(self) -> None:
         self.members: dict[str, None] = {}  # ids, resolved ones too
@@ -23,8 +24,9 @@ class Tally:
         self.open = 0  # firing or acknowledged
         self.firing = 0
         self.unmuted = 0  # of the open ones
+        self.effects = 0  # of the open ones, what another failure explains
         self.by_severity = dict.fromkeys(Severity, 0)  # of the open ones
-        self.changed = True  # the targets, since they were last shown
+        self.changed = True  # the targets or the effects, since they were last shown
 
     def join(self, alert: Alert) -> None:
         """Add an alert to the members."""
@@ -49,6 +51,9 @@ class Tally:
             self.open += sign
             self.firing += sign * (alert.state is State.FIRING)
             self.unmuted += sign * (not alert.muted_by)
+            if alert.effect_of:
+                self.effects += sign
+                self.changed = True
             self.by_severity[alert.severity] += sign
 
     def worst(self) -> Severity:
@@ -58,6 +63,11 @@ class Tally:
     def shown_targets(self) -> tuple[str, ...]:
         """Return the first names, for people."""
         return tuple(nsmallest(_SHOWN_TARGETS, self.targets))
+
+
+def counted(incident: Incident, tally: Tally) -> Incident:
+    """Return an incident with what its alerts come to."""
+    return replace(incident, targets=tally.shown_targets(), target_count=len(tally.targets), effect_count=tally.effects)
 
 
 class Totals:
@@ -80,12 +90,14 @@ class Totals:
 
 
 class Firing(OpenAlerts):
-    """The alerts that fire, acknowledged or not, as correlators see them."""
+    """The alerts that fire, acknowledged or not, as correlators see them; by rule, the pending ones too."""
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], is_ending: Callable[[str], bool]) -> None:
         self._alerts: dict[str, Alert] = {}
         self._sites: dict[str, dict[str, dict[str, None]]] = {}
+        self._rules: dict[str, dict[str, Alert]] = {}
         self._keys = keys  # incident id → its key
+        self._is_ending = is_ending
 
     def __getitem__(self, alert_id: str) -> Alert:
         return self._alerts[alert_id]
@@ -104,8 +116,20 @@ class Firing(OpenAlerts):
         """Return the key of the incident that an alert belongs to; empty where it has none yet."""
         return self._keys.get(self._alerts[alert_id].incident, "")
 
-    def put(self, alert: Alert) -> None:
-        """Take an alert's new value."""
+    def of_rule(self, rule: str) -> Mapping[str, Alert]:
+        """Return the alerts of a rule that fire or are pending."""
+        return self._rules.get(rule, {})
+
+    def is_ending(self, alert_id: str) -> bool:
+        """Tell whether an alert's source said that it is over."""
+        return self._is_ending(alert_id)
+
+    def put(self, alert: Alert, before: Alert | None) -> None:
+        """Take an alert's new value; `before` is the one that was known until now."""
+        if before is not None and (before.rule != alert.rule or alert.state is State.RESOLVED):
+            self._leave_rule(before)
+        if alert.state is not State.RESOLVED:
+            self._rules.setdefault(alert.rule, {})[alert.id] = alert
         old = self._alerts.get(alert.id)
         if alert.state not in OPEN:
             self.drop(alert.id)
@@ -115,8 +139,14 @@ class Firing(OpenAlerts):
         self._alerts[alert.id] = alert
         self._sites.setdefault(alert.site, {}).setdefault(alert.target, {})[alert.id] = None
 
+    def _leave_rule(self, alert: Alert) -> None:
+        alerts = self._rules.get(alert.rule, {})
+        alerts.pop(alert.id, None)
+        if not alerts:
+            self._rules.pop(alert.rule, None)
+
     def drop(self, alert_id: str) -> None:
-        """Forget an alert."""
+        """Take an alert from those that fire."""
         alert = self._alerts.pop(alert_id, None)
         if alert is None:
             return
