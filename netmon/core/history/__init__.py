@@ -1,0 +1,1 @@
+"""What bounded quantities were: five-minute and daily summaries on disk. Settings need no numpy."""

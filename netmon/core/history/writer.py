@@ -1,0 +1,145 @@
+"""The thread's part of the history: closed periods are summed up and written, days made of them, the oldest deleted.
+
+What the disk does not take waits in memory and is tried again with each period that follows.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from netmon.api.columns import Singles
+from netmon.core.history import files, names
+from netmon.core.history.metrics import Metrics
+from netmon.core.history.periods import DAY_S, FIVE_MINUTES_S, Columns, Ids, summarise
+from netmon.core.history.settings import HistorySettings
+from netmon.core.history.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Period:
+    """A period that closed, by ids."""
+
+    length_s: int
+    begins: int
+    columns: Columns
+
+
+class Writer:
+    """Writes. All methods are for one thread."""
+
+    def __init__(self, folder: Path, settings: HistorySettings, store: Store, metrics: Metrics) -> None:
+        self._names = folder / "names"
+        self._settings = settings
+        self._store = store
+        self._metrics = metrics
+        self._names_size = 0
+        self._new_names: list[bytes] = []  # bounded by series_max
+        self._waiting: deque[Period] = deque()
+        self._problem = ""
+
+    def load_names(self) -> names.Names:
+        """Return the names of the file; those without a record go when they are many. OSError: they cannot be read."""
+        known = names.Names(self._settings.series_max)
+        data = self._names.read_bytes() if self._names.exists() else b""
+        whole = data[: data.rfind(b"\n") + 1]
+        bad = known.load(whole)
+        self._metrics.damage.labels("name").inc(bad)
+        self._metrics.damage.labels("torn").inc(len(whole) < len(data))
+        known.used(self._store.last_id())
+        self._names_size = len(whole)
+        if known.crowded:
+            known.keep(self._store.used_ids())
+            self._shorten(known)
+        return known
+
+    def close(self, begins: int, ids: Ids, values: Singles, new_names: list[bytes]) -> list[Period]:
+        """Sum up the values of five minutes and write them; return the period."""
+        self._new_names += new_names
+        columns = self._write(Period(FIVE_MINUTES_S, begins, summarise(ids, values)))
+        self._store.retain(FIVE_MINUTES_S)
+        return [Period(FIVE_MINUTES_S, begins, columns)] if len(columns) else []
+
+    def close_day(self, begins: int) -> list[Period]:
+        """Make a day of its five-minute periods and write it; return it, without series that had their record."""
+        self._again()  # what waits may belong to this day
+        columns = self._store.day(begins)
+        if not len(columns):
+            return []
+        columns = self._write(Period(DAY_S, begins, columns), again=True)
+        self._store.retain(DAY_S)
+        return [Period(DAY_S, begins, columns)] if len(columns) else []
+
+    def add_day(self, begins: int, columns: Columns, new_names: list[bytes]) -> int:
+        """Write records of a day that came from elsewhere, for series without one; return how many. Raises OSError."""
+        self._new_names += new_names
+        self._write_names()
+        return len(self._store.append(DAY_S, begins, columns))
+
+    def _write(self, period: Period, *, again: bool = False) -> Columns:
+        """Write a period after those that wait; return what is its own, written or waiting.
+
+        `again` says that records may be there already, which is then nothing to count.
+        """
+        self._again()
+        if self._waiting:
+            self._wait(period)
+            return period.columns
+        try:
+            return self._append(period, count=not again)
+        except OSError as error:
+            self._failed(error)
+            self._wait(period)
+            return period.columns
+
+    def _again(self) -> None:
+        """Write what waits, the oldest first, as far as the disk takes it."""
+        try:
+            while self._waiting:
+                self._append(self._waiting[0])
+                self._waiting.popleft()
+        except OSError as error:
+            self._failed(error)
+
+    def _append(self, period: Period, *, count: bool = True) -> Columns:
+        self._write_names()
+        columns = self._store.append(period.length_s, period.begins, period.columns)
+        if count:
+            self._metrics.lost.labels("duplicate").inc(len(period.columns) - len(columns))
+        if self._problem:
+            log.warning("the history can be written again")
+            self._problem = ""
+            self._metrics.writable.set(1)
+        return columns
+
+    def _wait(self, period: Period) -> None:
+        self._waiting.append(period)
+        if len(self._waiting) > self._settings.waiting_max:
+            self._metrics.lost.labels("unwritten").inc(len(self._waiting.popleft().columns))
+
+    def _failed(self, error: OSError) -> None:
+        self._metrics.failures.inc()
+        self._metrics.writable.set(0)
+        if str(error) != self._problem:
+            log.error("the history cannot be written; periods wait in memory", problem=str(error))
+        self._problem = str(error)
+
+    def _write_names(self) -> None:
+        """Write the new names: before the first record that uses one."""
+        if self._new_names:
+            data = b"".join(self._new_names)
+            files.append(self._names, self._names_size, data)
+            self._names_size += len(data)
+            self._new_names = []
+
+    def _shorten(self, known: names.Names) -> None:
+        data = b"".join(known.lines())
+        try:
+            files.put(self._names, data)
+        except OSError as error:
+            self._failed(error)
+        else:
+            self._names_size = len(data)
