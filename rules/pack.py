@@ -2,6 +2,7 @@
 
 import re
 import string
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,6 +11,8 @@ from netmon.api import Severity
 
 _NAME: Final = r"^[a-z][a-z0-9_]*$"
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+WINDOWED: Final = ("increase", "changes")  # ways of reading that look back over `window_s`
 
 Name = Annotated[str, Field(pattern=_NAME, max_length=100)]
 Metric = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
@@ -21,7 +24,10 @@ class _Model(BaseModel):
 
 
 class Summary(_Model):
-    """One sentence for people, in each language. {target}, {value}, {limit}, {share} and label names are filled in."""
+    """One sentence for people, in each language. {target}, {value}, {limit}, {share} and label names are filled in.
+
+    Limits say {window} too, the time that `window_s` is; what forecasts and reachability say besides, their rules tell.
+    """
 
     en: str = Field(min_length=1)
     id: str = Field(min_length=1)
@@ -84,6 +90,14 @@ class Measure(_Model):
     unless: Patterns = Field(default_factory=dict)  # label → what must not
     where: dict[Metric, Condition] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _as_it_is_read(self) -> "Measure":
+        if "window_s" in self.model_fields_set and self.read not in WINDOWED:
+            raise ValueError(f"window_s says nothing where read is {self.read}; remove it, or read increase or changes")
+        if self.scale != 1 and self.read in ("changes", "time_left"):
+            raise ValueError(f"scale says nothing where read is {self.read}; remove it")
+        return self
+
 
 class Bound(Measure):
     """A measure, and what it is not to pass.
@@ -96,6 +110,13 @@ class Bound(Measure):
     of_upper_limit: float | None = Field(default=None, gt=0)
     under: float | None = None
     of_lower_limit: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _of_its_own(self) -> "Bound":
+        share = next((name for name in ("of_upper_limit", "of_lower_limit") if getattr(self, name) is not None), None)
+        if share is not None and self.read not in ("value", "rate"):
+            raise ValueError(f"{share} bounds a value or a rate; where read is {self.read}, write over or under")
+        return self
 
     @property
     def above(self) -> bool:
@@ -117,6 +138,9 @@ class Limit(_Telling, Bound):
     hysteresis: float = Field(default=0.0, ge=0, lt=1)  # share of the limit by which it must be good again to be over
     for_s: float = Field(default=0.0, ge=0, le=86_400)  # how long it must last
     mean: bool = False  # of all rows with the same labels, as the processors of a machine; else each row by itself
+    # Other metrics of the target that go into the finding's evidence, of rows whose labels agree where both have them:
+    # what they say now, and as `<metric>.before` what they said last while all was well.
+    evidence: tuple[Metric, ...] = ()
 
     @model_validator(mode="after")
     def _one_way(self) -> "Limit":
@@ -126,6 +150,9 @@ class Limit(_Telling, Bound):
             )
         if self.mean and (self.of_upper_limit is not None or self.of_lower_limit is not None or self.where):
             raise ValueError(f"mean in {self.name} speaks of many rows; write over or under, without where")
+        if self.equals is not None and (self.hysteresis or self.ignore_under is not None):
+            wrong = "hysteresis" if self.hysteresis else "ignore_under"
+            raise ValueError(f"{wrong} says nothing beside equals; remove it")
         return self
 
 
@@ -152,6 +179,9 @@ class Forecast(_Telling, Bound):
     def _one_way(self) -> "Forecast":
         if self.above + self.below != (not self.remaining and self.read != "time_left"):
             raise ValueError(f"{self.name} needs one direction; write over, under, or a share of its own limit")
+        for near, far in pairwise(self.tiers):
+            if near.within_s >= far.within_s or near.severity < far.severity:
+                raise ValueError("tiers do not rise; write the shortest within_s first, none milder than a later one")
         return self
 
 

@@ -1,14 +1,19 @@
-"""One limit against one poll's tables: which of its matters are beyond it. Pure, and remembers nothing."""
+"""One limit against one column: which of its matters are beyond it. Pure, and remembers nothing."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import TypeAlias
 
-from netmon.api import Column, Family, Missing, Table, Value
+import numpy as np
+
+from netmon.api import Column, Table, Value
+from netmon.api.columns import Flags, Floats
+from rules.limits.tables import Row, Spot, Tables, is_no_limit
 from rules.pack import Limit
 
-Row = tuple[str, ...]
+Bounds: TypeAlias = float | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,125 +35,125 @@ class Verdict:
         )
 
 
-class Tables:
-    """The tables of one poll, with a way to find a metric under some labels."""
-
-    def __init__(self, tables: Iterable[Table]) -> None:
-        self._tables = tuple(tables)
-        self._found: dict[tuple[str, Row], dict[Row, Value | Missing]] = {}
-
-    def columns(self, metrics: Mapping[str, Sequence[Limit]]) -> Iterator[tuple[Table, int, Limit]]:
-        """Give (table, number of the column, limit) for each limit on one of its metrics."""
-        for table in self._tables:
-            for number, family in enumerate(table.families):
-                for limit in metrics.get(family.name, ()):
-                    yield table, number, limit
-
-    def value(self, metric: str, names: Row, row: Row) -> Value | None:
-        """Return what a metric says under exactly these labels; None where it says nothing."""
-        found = self._found.get((metric, names))
-        if found is None:
-            found = self._found[metric, names] = self._index(metric, names)
-        value = found.get(row)
-        return None if value is None or isinstance(value, Missing) else value
-
-    def _index(self, metric: str, names: Row) -> dict[Row, Value | Missing]:
-        return {
-            row: value
-            for table in self._tables
-            if table.label_names == names
-            for family, column in zip(table.families, table.columns, strict=True)
-            if family.name == metric
-            for row, value in zip(table.rows, column, strict=True)
-        }
+def all_within(limit: Limit, column: Column) -> bool:
+    """Tell whether a packed column, read as it comes, holds nothing beyond a fixed limit: one pass in C."""
+    if not isinstance(column, array) or not column or limit.of_upper_limit is not None or limit.of_lower_limit:
+        return False
+    if limit.over is not None:
+        return bool(max(column) * limit.scale <= limit.over)
+    if limit.under is not None:
+        return bool(min(column) * limit.scale >= limit.under)
+    return limit.scale == 1 and limit.equals not in column
 
 
-def judge(tables: Tables, table: Table, number: int, limit: Limit, *, active: bool) -> dict[Row, Verdict]:
-    """Return a verdict for each matter of a limit in a column, by the values of the labels that tell it apart.
+def judge(tables: Tables, spot: Spot, limit: Limit, values: Floats, active: Collection[Row] = ()) -> dict[Row, Verdict]:
+    """Return verdicts on the matters of a limit in a column, by the values of the labels that tell them apart.
 
-    What cannot be judged, because a reading is missing, has none. `active`: whether the limit has matters of the
-    target under way; without any, a column that is all within the limit needs no look at its rows.
+    `values` is the column as the limit reads it, float64[rows], NaN where nothing is known: that is not judged. There
+    is a verdict for what is not well, and for each of the matters in `active`, those that are under way.
     """
-    column = table.columns[number]
-    if not active and _all_within(limit, column):
-        return {}
+    if limit.scale != 1:
+        values = values * limit.scale
     if limit.mean:
-        return _means(table, column, limit)
+        return _means(spot.table, limit, values)
+    bounds, own = _bounds(tables, spot, limit)
+    if bounds is None:
+        return {}
+    suspects = _beyond(limit, values, bounds, 0.0 if not active else limit.hysteresis)
+    rows = _Rows(tables, spot.table, limit, values, bounds, own)
     found: dict[Row, Verdict] = {}
-    told, rows = _applies(table.label_names, limit), _Rows(tables, table, table.families[number], limit)
-    for row, value in zip(table.rows, column, strict=True):
-        if isinstance(value, Missing) or value != value or not told(row):  # noqa: PLR0124 - NaN
-            continue
-        verdict = rows.verdict(row, value)
-        if verdict is not None:
-            key = tuple(verdict.labels.get(name, "") for name in limit.labels)
-            found[key] = found[key].joined(verdict) if key in found else verdict
+    for place in np.flatnonzero(suspects).tolist():
+        rows.judge(place, found)
+    if active:
+        for place in np.flatnonzero(~suspects & ~np.isnan(values - bounds)).tolist():
+            if rows.key(place) in active:
+                rows.judge(place, found)
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rows:
     """The rows of one column before one limit."""
 
     tables: Tables
     table: Table
-    family: Family
     limit: Limit
+    values: Floats
+    bounds: Bounds
+    own: Floats | None
+    _told: Callable[[Row], bool] | None = None
 
-    def verdict(self, row: Row, value: Value) -> Verdict | None:
-        """Return how a row stands; None where a reading that the limit needs is missing."""
-        bound, own = self._bound(row)
-        if bound is None:
-            return None
+    def key(self, place: int) -> Row:
+        """Return what tells a row's matter apart."""
+        row, names = self.table.rows[place], self.table.label_names
+        return tuple(row[names.index(name)] if name in names else "" for name in self.limit.labels)
+
+    def judge(self, place: int, found: dict[Row, Verdict]) -> None:
+        """Add the verdict on a row, where the limit speaks of it and nothing that it needs is missing."""
+        if self._told is None:
+            self._told = applies(self.table.label_names, self.limit)
+        verdict = self._verdict(place) if self._told(self.table.rows[place]) else None
+        if verdict is not None:
+            key = self.key(place)
+            found[key] = found[key].joined(verdict) if key in found else verdict
+
+    def _verdict(self, place: int) -> Verdict | None:
+        value, bound = float(self.values[place]), self._bound(place)
         beyond, clear = compare(self.limit, value, bound)
         for metric, condition in self.limit.where.items() if not clear else ():
-            other = self.tables.value(metric, self.table.label_names, row)
+            other = self.tables.value(metric, self.table, place)
             if other is None:
                 return None
             if not condition.holds(other):
                 beyond, clear = False, True
-        return Verdict(beyond, clear, value, bound, own, dict(zip(self.table.label_names, row, strict=True)))
+        own = None if self.own is None or np.isnan(self.own[place]) else float(self.own[place])
+        labels = dict(zip(self.table.label_names, self.table.rows[place], strict=True))
+        return Verdict(beyond, clear, value, bound, own, labels)
 
-    def _bound(self, row: Row) -> tuple[float | None, float | None]:
-        """Return what is not to be passed, and the device's own limit where it comes from that."""
-        limit, family = self.limit, self.family
-        if limit.equals is not None:
-            return limit.equals, None
-        share, own = limit.of_upper_limit, family.upper_limit
-        if not limit.above:
-            share, own = limit.of_lower_limit, family.lower_limit
-        if share is not None and own:
-            told = self.tables.value(own, self.table.label_names, row)
-            if told is not None:
-                return share * told, float(told)
-        return (limit.over if limit.above else limit.under), None
+    def _bound(self, place: int) -> float:
+        return self.bounds if isinstance(self.bounds, float) else float(self.bounds[place])
 
 
-def _all_within(limit: Limit, column: Column) -> bool:
-    """Tell whether a packed column holds nothing beyond a fixed limit: one pass in C."""
-    if not isinstance(column, array) or not column or limit.of_upper_limit is not None or limit.of_lower_limit:
-        return False
-    if limit.over is not None:
-        return bool(max(column) <= limit.over)
-    if limit.under is not None:
-        return bool(min(column) >= limit.under)
-    return limit.equals not in column
+def _bounds(tables: Tables, spot: Spot, limit: Limit) -> tuple[Bounds | None, Floats | None]:
+    """Return what is not to be passed, one number or float64[rows], and the device's own limits where it tells any."""
+    if limit.equals is not None:
+        return limit.equals, None
+    family = spot.family
+    fixed, share, metric = limit.over, limit.of_upper_limit, family.upper_limit
+    if not limit.above:
+        fixed, share, metric = limit.under, limit.of_lower_limit, family.lower_limit
+    own = tables.beside(metric, spot.table) if share is not None and metric else None
+    if own is None or share is None:
+        return fixed, None
+    if is_no_limit(metric, 0.0):
+        own[own == 0] = np.nan
+    bounds = own * share
+    return bounds if fixed is None else np.where(np.isnan(bounds), fixed, bounds), own
 
 
-def _applies(names: Row, limit: Limit) -> Callable[[Row], bool]:
+def _beyond(limit: Limit, values: Floats, bounds: Bounds, hysteresis: float) -> Flags:
+    """Return which values are beyond their bounds, or not well again by the hysteresis. NaN is neither."""
+    if limit.equals is not None:
+        return np.equal(values, bounds)
+    margin = np.abs(bounds) * hysteresis if hysteresis else 0.0
+    found: Flags = values > bounds - margin if limit.above else values < bounds + margin
+    return found if limit.ignore_under is None else found & (values >= limit.ignore_under)
+
+
+def applies(names: Row, limit: Limit) -> Callable[[Row], bool]:
     """Return whether a row is one that the limit speaks of, by its labels; a label that is absent is empty."""
     wanted = [(names.index(name) if name in names else None, pattern, True) for name, pattern in limit.match.items()]
     wanted += [(names.index(name) if name in names else None, pattern, False) for name, pattern in limit.unless.items()]
     if not wanted:
         return lambda _row: True
 
-    def applies(row: Row) -> bool:
+    def told(row: Row) -> bool:
         return all(
             (pattern.search(row[place] if place is not None else "") is not None) == found
             for place, pattern, found in wanted
         )
 
-    return applies
+    return told
 
 
 def compare(limit: Limit, value: float, bound: float) -> tuple[bool, bool]:
@@ -163,17 +168,21 @@ def compare(limit: Limit, value: float, bound: float) -> tuple[bool, bool]:
     return value < bound, value >= bound + margin
 
 
-def _means(table: Table, column: Column, limit: Limit) -> dict[Row, Verdict]:
+def _means(table: Table, limit: Limit, values: Floats) -> dict[Row, Verdict]:
     """Return verdicts on the means of rows that share the limit's labels. `where` is for single rows."""
-    told = _applies(table.label_names, limit)
-    groups: dict[Row, list[float]] = {}
-    for row, value in zip(table.rows, column, strict=True):
-        if not isinstance(value, Missing) and value == value and told(row):  # noqa: PLR0124 - NaN
-            labels = dict(zip(table.label_names, row, strict=True))
-            groups.setdefault(tuple(labels.get(name, "") for name in limit.labels), []).append(value)
     fixed = limit.over if limit.above else limit.equals if limit.equals is not None else limit.under
     bound = 0.0 if fixed is None else fixed
     return {
         key: Verdict(*compare(limit, mean, bound), mean, bound, None, dict(zip(limit.labels, key, strict=True)))
-        for key, mean in ((key, fmean(values)) for key, values in groups.items())
+        for key, mean in _groups(table, limit, values)
     }
+
+
+def _groups(table: Table, limit: Limit, values: Floats) -> Iterator[tuple[Row, float]]:
+    told, names = applies(table.label_names, limit), table.label_names
+    groups: dict[Row, list[float]] = {}
+    for row, value in zip(table.rows, values.tolist(), strict=True):
+        if value == value and told(row):  # noqa: PLR0124 - NaN
+            key = tuple(row[names.index(name)] if name in names else "" for name in limit.labels)
+            groups.setdefault(key, []).append(value)
+    return ((key, fmean(group)) for key, group in groups.items())

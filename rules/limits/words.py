@@ -4,7 +4,7 @@ from typing import Final
 
 from netmon.api import Value
 from rules.limits.judge import Verdict
-from rules.pack import Limit
+from rules.pack import Limit, Measure
 
 _UNITS: Final = {
     "_dbm": "{:.1f} dBm",
@@ -15,6 +15,8 @@ _UNITS: Final = {
     "_hertz": "{:.1f} Hz",
     "_rpm": "{:.0f} rpm",
 }
+_BITS: Final = 8  # in a byte
+_DECIMAL: Final = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s")
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -25,26 +27,69 @@ class Words(dict[str, str]):
         return ""
 
 
-def words(limit: Limit, verdict: Verdict, target: str) -> Words:
-    """Return what a summary's placeholders stand for."""
+def words(limit: Limit, verdict: Verdict, target: str, language: str = "en") -> Words:
+    """Return what a summary's placeholders stand for, in a language."""
     own = verdict.own_limit
     share = f"{verdict.value / own:.0%}" if own else ""
-    numbers = {"value": figure(limit.metric, verdict.value), "limit": figure(limit.metric, verdict.limit)}
+    numbers = {
+        "value": reading(limit, verdict.value, language),
+        "limit": reading(limit, verdict.limit, language),
+        "window": duration(limit.window_s, language),
+    }
     return Words({**verdict.labels, **numbers, "share": share, "target": target, "metric": limit.metric})
 
 
-def figure(metric: str, value: Value) -> str:
+def reading(measure: Measure, value: Value, language: str = "en") -> str:
+    """Return a number as a measure reads it, with its unit: a rate of bytes times 8 is in bit/s."""
+    match measure.read:
+        case "rate" if measure.metric.endswith("_bytes_total"):
+            return _bits(float(value)) if measure.scale == _BITS else f"{_bytes(float(value))}/s"
+        case "rate":
+            return f"{value:.3g}/s"
+        case "increase" | "changes":
+            return f"{value:.0f}"
+        case "time_left":
+            return duration(float(value), language)
+        case _:
+            return figure(measure.metric, value, language)
+
+
+def figure(metric: str, value: Value, language: str = "en") -> str:
     """Return a number with the unit that its metric's name ends with."""
     if metric.endswith("_ratio"):
         return f"{value:.0%}"
     if metric.endswith("_seconds"):
-        return f"{value:.0f} s" if abs(value) < 120 else f"{value / 60:.0f} min"
+        return duration(float(value), language)
     if metric.endswith("_bytes"):
         return _bytes(float(value))
+    if metric.endswith("_bits_per_second"):
+        return _bits(float(value))
     for suffix, form in _UNITS.items():
         if metric.endswith(suffix):
             return form.format(value)
     return f"{value:g}"
+
+
+def duration(seconds: float, language: str = "en") -> str:
+    """Return a time as people say it: 20 ms, 90 s, 10 min, 30 h, 12 days."""
+    size = abs(seconds)
+    if 0 < size < 2:
+        return f"{seconds * 1000:.0f} ms"
+    if size < 120:
+        return f"{seconds:.0f} s"
+    if size < 7_200:
+        return f"{seconds / 60:.0f} min"
+    if size < 172_800:
+        return f"{seconds / 3_600:.0f} h" if language == "en" else f"{seconds / 3_600:.0f} jam"
+    return f"{seconds / 86_400:.0f} {'hari' if language == 'id' else 'days'}"
+
+
+def _bits(value: float) -> str:
+    power = 0
+    while abs(value) >= 1000 and power < len(_DECIMAL) - 1:
+        value /= 1000
+        power += 1
+    return f"{value:.3g} {_DECIMAL[power]}"
 
 
 def _bytes(value: float) -> str:
