@@ -15,13 +15,15 @@ from exporters.api.control import ControlSocket
 from exporters.notify.courier import AppriseCourier
 from exporters.witness.build import make_witnesses
 from netmon import __version__
-from netmon.api import Component
+from netmon.api import Component, Correlator
 from netmon.app.outlets import Door, Outlets
 from netmon.app.places import Places
 from netmon.app.settings import Settings
 from netmon.app.settings.model import NetmonSettings
+from netmon.app.topology import topology_of
 from netmon.app.wiring import LINK_SOCKET
 from netmon.core.alerts.site import BySite
+from netmon.core.causes.correlator import ByCause
 from netmon.core.clock import boottime
 from netmon.core.core import Core, CoreSettings, Inventory
 from netmon.core.link.direct import DirectUplink
@@ -49,7 +51,7 @@ class CorePart:
                 silent_after_s=max(ours.link.dead_after_s, 3 * ours.link.heartbeat_s),
             ),
             self._inventory(),
-            BySite(ours.alerts),
+            correlator_of(settings),
             name,
             registry,
             make_witnesses(ours.witness),
@@ -110,7 +112,7 @@ class CorePart:
         adopt_urls()
         self._door.change(ours)
         self._places = Places(settings.inventory, self.core.name)
-        self.core.change(ours.alerts, ours.notify, BySite(ours.alerts), changed_sections(old, ours))
+        self.core.change(ours.alerts, ours.notify, correlator_of(settings), changed_sections(old, ours))
         self.core.retarget(self._inventory())
         self._settings = ours
 
@@ -119,6 +121,12 @@ class CorePart:
 
     def _inventory(self) -> Inventory:
         return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of)
+
+
+def correlator_of(settings: Settings) -> Correlator:
+    """Return what finds causes in the inventory's network; where there is none, alerts are grouped by place."""
+    alerts, topology = settings.netmon.alerts, topology_of(settings.inventory)
+    return BySite(alerts) if topology is None else ByCause(alerts, topology)
 
 
 def changed_sections(old: NetmonSettings, new: NetmonSettings) -> tuple[str, ...]:

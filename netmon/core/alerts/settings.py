@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from netmon.api import Severity
+from netmon.core.causes.settings import CauseSettings
 
 
 def _clock_time(value: Any) -> Any:
@@ -111,6 +112,7 @@ class AlertSettings(_Model):
     max_silences: int = Field(default=1_000, ge=1, le=100_000)  # and as many maintenance windows; each alert is matched
     targets_for_site: int = Field(default=3, ge=2, le=1_000)  # so many targets of a site in trouble are one incident
     site_window_s: float = Field(default=300, gt=0, le=86_400)  # when they begin within this time
+    causes: CauseSettings = Field(default_factory=CauseSettings)  # which rules are signs of what
     maintenance: tuple[CalendarEntry, ...] = Field(default=(), max_length=200)
 
     @model_validator(mode="after")

@@ -1,0 +1,109 @@
+"""Which alerts are one incident, by cause: signs of one failure and everything that it explains. Pure.
+
+Alerts that are signs of something in the network (a port, a device, an application; see `signs`) are looked at all
+together, and each goes to the incident of the failure that explains it. Others are grouped by place.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from netmon.api import Account, Alert, Finding, OpenAlerts, Place
+from netmon.core.alerts.settings import AlertSettings
+from netmon.core.alerts.site import BySite, own_key
+from netmon.core.causes import telling
+from netmon.core.causes.explain import explain
+from netmon.core.causes.facts import Fact
+from netmon.core.causes.found import Cause, Explanation
+from netmon.core.causes.signs import Signs
+from netmon.core.causes.topology import Topology
+from netmon.core.causes.watch import RULE, Watch, lost_by
+
+KEY: Final = "cause:"
+"""What the key of an incident with a cause begins with; the element that failed follows."""
+
+
+class ByCause:
+    """Alerts that one failure explains are one incident. What it knows beyond that follows from the open alerts."""
+
+    def __init__(self, settings: AlertSettings, topology: Topology) -> None:
+        self._topology = topology
+        self._signs = Signs(settings.causes, topology)
+        self._rest = BySite(settings, self.weighs)
+        self._watch = Watch(topology)
+        self._facts: frozenset[Fact] | None = None  # what was explained last; None: nothing yet
+        self._explanation = Explanation()
+        self._accounts: dict[str, Account] = {}
+
+    def weighs(self, alert: Alert) -> bool:
+        """Tell whether an alert is a sign of something that the inventory knows, or follows from a cause."""
+        return self._signs.fact(alert) is not None or bool(lost_by(alert))
+
+    def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
+        """Return alert id → incident key, by place."""
+        return self._rest.assign(fired, open_alerts)
+
+    def title(self, key: str, alerts: Sequence[Alert]) -> Mapping[str, str]:
+        """Return an incident's title: its cause's, or by place where none is known."""
+        account = self._accounts.get(key)
+        return self._rest.title(key, alerts) if account is None else account.titles
+
+    def accounts(self) -> Mapping[str, Account]:
+        """Return incident key → what is thought of its cause."""
+        return self._accounts
+
+    def review(self, open_alerts: OpenAlerts, now: float) -> Mapping[str, Place]:
+        """Explain all signs; return those alerts' places that are elsewhere."""
+        self._explain(open_alerts, now)
+        return {
+            alert.id: place
+            for alert, place in self._places(open_alerts)
+            if alert.id in open_alerts
+            and (open_alerts.key_of(alert.id), alert.effect_of) != (place.key, place.effect_of)
+        }
+
+    def findings(self, open_alerts: OpenAlerts, now: float) -> Sequence[Finding]:
+        """Return redundancy that is lost and was not said yet, or is back; nothing before the first review."""
+        if self._facts is None:
+            return ()
+        failed = [cause.element for cause in self._explanation.causes if _lasts(cause, open_alerts)]
+        return self._watch.findings(failed, open_alerts, now)
+
+    def _explain(self, open_alerts: OpenAlerts, now: float) -> None:
+        facts = self._told(open_alerts)
+        if facts == self._facts:
+            return
+        self._facts = facts
+        self._explanation = explain(self._topology, sorted(facts, key=lambda fact: fact.id), now)
+        self._accounts = {
+            KEY + cause.element: telling.account(self._topology, cause) for cause in self._explanation.causes
+        }
+
+    def _told(self, open_alerts: OpenAlerts) -> frozenset[Fact]:
+        alerts = (alert for rule in self._signs.rules for alert in open_alerts.of_rule(rule).values())
+        return frozenset(fact for alert in alerts if (fact := self._signs.fact(alert)) is not None)
+
+    def _places(self, open_alerts: OpenAlerts) -> Iterator[tuple[Alert, Place]]:
+        """Give every alert about which the graph has something to say, with its place."""
+        cause_of = self._explanation.cause_of
+        effects = {fact_id for cause in self._explanation.causes for fact_id in cause.effects}
+        for rule in sorted(self._signs.rules):
+            for alert in open_alerts.of_rule(rule).values():
+                element = cause_of.get(alert.id, "")
+                if element:
+                    yield alert, Place(KEY + element, element if alert.id in effects else "")
+                elif self._signs.fact(alert) is not None or _is_in_cause(open_alerts, alert):
+                    yield alert, Place(own_key(alert))  # the graph cannot say, or knows it no longer
+        for alert in open_alerts.of_rule(RULE).values():
+            if element := lost_by(alert):
+                known = KEY + element in self._accounts
+                yield alert, Place(KEY + element, element) if known else Place(own_key(alert))
+
+
+def _is_in_cause(open_alerts: OpenAlerts, alert: Alert) -> bool:
+    return alert.id in open_alerts and open_alerts.key_of(alert.id).startswith(KEY)
+
+
+def _lasts(cause: Cause, open_alerts: OpenAlerts) -> bool:
+    """Tell whether an element does not work, and not all that shows it was said to be over."""
+    signs = cause.facts or cause.effects
+    return not cause.degraded and not all(open_alerts.is_ending(sign) for sign in signs)

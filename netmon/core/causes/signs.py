@@ -1,0 +1,69 @@
+"""From alerts to facts: what an alert tells of the network, by the table of the settings. Pure."""
+
+from typing import Final
+
+from netmon.api import Alert
+from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PowerLost, Unreachable
+from netmon.core.causes.settings import CauseSettings
+from netmon.core.causes.topology import Edge, Topology
+
+RX_POWER: Final = "netmon_optical_rx_power_dbm"  # evidence: light received now, dBm
+RX_BEFORE: Final = f"{RX_POWER}.before"  # evidence: the last reading while all was well
+
+
+class Signs:
+    """Reads alerts as facts. `rules` are those whose alerts may be facts."""
+
+    def __init__(self, settings: CauseSettings, topology: Topology) -> None:
+        self._topology = topology
+        self._port_labels = settings.port_labels
+        self._unreachable = frozenset(settings.unreachable)
+        self._port_down = frozenset(settings.port_down)
+        self._light_low = frozenset(settings.light_low)
+        self._power_lost = frozenset(settings.power_lost)
+        self._application_down = frozenset(settings.application_down)
+        self.rules = self._unreachable | self._port_down | self._light_low | self._power_lost | self._application_down
+
+    def fact(self, alert: Alert) -> Fact | None:
+        """Return what an alert tells; None where it is no sign, or of what the inventory does not know."""
+        rule, since = alert.rule, alert.starts_at
+        if rule not in self.rules:
+            return None
+        if rule in self._power_lost:
+            return PowerLost(alert.id, since, alert.site) if alert.site in self._topology.of_site else None
+        node = self._topology.node(alert.target)
+        if node is None:
+            return None
+        if rule in self._application_down:
+            return ApplicationDown(alert.id, since, node.name) if node.kind == "application" else None
+        if node.kind == "application":
+            return None
+        return Unreachable(alert.id, since, node.name) if rule in self._unreachable else self._port_fact(alert)
+
+    def _port_fact(self, alert: Alert) -> Fact | None:
+        port = self._port(alert)
+        if port is None:
+            return None
+        kind = PortDown if alert.rule in self._port_down else LightLow
+        now, before = _dbm(alert, RX_POWER), _dbm(alert, RX_BEFORE)
+        if kind is LightLow and now is None and alert.evidence.get("metric") == RX_POWER:
+            now = _dbm(alert, "value")
+        return kind(alert.id, alert.starts_at, alert.target, port, now, before)
+
+    def _port(self, alert: Alert) -> str | None:
+        """Return the port that an alert speaks of, as the inventory calls it."""
+        for label in self._port_labels:
+            port = alert.labels.get(label, "")
+            if port and self._topology.edge_at(alert.target, port) is not None:
+                return port
+        return None
+
+    def edge(self, alert: Alert) -> Edge | None:
+        """Return the edge at whose port an alert is; None where it is about no port of one."""
+        port = self._port(alert)
+        return None if port is None else self._topology.edge_at(alert.target, port)
+
+
+def _dbm(alert: Alert, name: str) -> float | None:
+    value = alert.evidence.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
