@@ -69,6 +69,9 @@ class History:
             self._metrics.names.set(len(self._names))
             begins = self._store.begins(FIVE_MINUTES_S)
             self._closed = set(begins)
+            for at, ids, values in self._writer.load_leftover():
+                if at not in self._closed:
+                    self._gathering.add(at, ids, values)
             known = set(self._store.begins(DAY_S))
             newest = period_of(begins[-1], DAY_S) if begins else 0
             self._days = {day for day in (period_of(at, DAY_S) for at in begins) if day == newest or day not in known}
@@ -82,12 +85,14 @@ class History:
         await asyncio.to_thread(self.open)
 
     async def stop(self) -> None:
-        """Write what is under way and end. Values of the period that is not over are lost."""
+        """Write what is under way and the values of periods that are not over, for the next start; then end."""
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Do as `stop`, and block until done."""
         if self._worker is not None:
+            rest = [(at, *self._gathering.take(at)) for at in self._gathering.begins]
+            self._worker.submit(self._writer.leave, rest, self._names.new())
             self._worker.shutdown()
             self._worker = None
         self._lock.release()

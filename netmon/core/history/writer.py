@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from netmon.api.columns import Singles
-from netmon.core.history import files, names
+from netmon.core.history import files, leftover, names
 from netmon.core.history.metrics import Metrics
 from netmon.core.history.periods import DAY_S, FIVE_MINUTES_S, Columns, Ids, summarise
 from netmon.core.history.settings import HistorySettings
@@ -33,12 +33,14 @@ class Writer:
 
     def __init__(self, folder: Path, settings: HistorySettings, store: Store, metrics: Metrics) -> None:
         self._names = folder / "names"
+        self._leftover = folder / "leftover"
         self._settings = settings
         self._store = store
         self._metrics = metrics
         self._names_size = 0
         self._new_names: list[bytes] = []  # bounded by series_max
         self._waiting: deque[Period] = deque()
+        self._days: set[int] = set()  # that wait until no period of theirs does
         self._problem = ""
 
     def load_names(self) -> names.Names:
@@ -61,11 +63,21 @@ class Writer:
         self._new_names += new_names
         columns = self._write(Period(FIVE_MINUTES_S, begins, summarise(ids, values)))
         self._store.retain(FIVE_MINUTES_S)
-        return [Period(FIVE_MINUTES_S, begins, columns)] if len(columns) else []
+        closed = [Period(FIVE_MINUTES_S, begins, columns)] if len(columns) else []
+        for day in sorted(self._days):
+            closed += self.close_day(day)
+        return closed
 
     def close_day(self, begins: int) -> list[Period]:
-        """Make a day of its five-minute periods and write it; return it, without series that had their record."""
-        self._again()  # what waits may belong to this day
+        """Make a day of its five-minute periods and write it; return it, without series that had their record.
+
+        While periods of that day wait for the disk it waits too, and comes with a later `close`.
+        """
+        self._again()
+        if any(one.length_s == FIVE_MINUTES_S and begins <= one.begins < begins + DAY_S for one in self._waiting):
+            self._days.add(begins)
+            return []
+        self._days.discard(begins)
         columns = self._store.day(begins)
         if not len(columns):
             return []
@@ -78,6 +90,29 @@ class Writer:
         self._new_names += new_names
         self._write_names()
         return len(self._store.append(DAY_S, begins, columns))
+
+    def leave(self, periods: list[tuple[int, Ids, Singles]], new_names: list[bytes]) -> None:
+        """Write the values of periods that are not over, for the next start."""
+        self._new_names += new_names
+        self._again()
+        try:
+            self._write_names()
+            if periods:
+                files.put(self._leftover, b"".join(leftover.encode(*period) for period in periods))
+        except OSError as error:
+            self._failed(error)
+
+    def load_leftover(self) -> list[tuple[int, Ids, Singles]]:
+        """Return what `leave` wrote, once."""
+        try:
+            octets = self._leftover.read_bytes()
+            self._leftover.unlink()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._failed(error)
+            return []
+        return list(leftover.decode(octets))
 
     def _write(self, period: Period, *, again: bool = False) -> Columns:
         """Write a period after those that wait; return what is its own, written or waiting.

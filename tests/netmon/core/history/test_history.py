@@ -45,9 +45,24 @@ def test_a_day_goes_on_after_a_restart_in_its_middle(tmp_path: Path) -> None:
     closed = run(kept, MIDNIGHT + DAY_S / 2, MIDNIGHT + DAY_S + 700, 150, [3.0, 20.0])
     (day,) = [one for one in closed if one.length_s == DAY_S]
     assert (day.begins, day.slots.tolist()) == (MIDNIGHT, [1, 0])
-    assert day.counts.tolist() == [574, 574]  # 576, without the two of the period in which it was stopped
-    assert day.mean.tolist() == [pytest.approx((143 * 10 + 144 * 20) / 287), pytest.approx((143 + 144 * 3) / 287)]
+    assert day.counts.tolist() == [576, 576]
+    assert day.mean.tolist() == [15.0, 2.0]
     assert day.maximum.tolist() == [20.0, 3.0]
+    kept.close()
+
+
+def test_a_stop_in_the_middle_of_a_period_loses_nothing_of_it(tmp_path: Path) -> None:
+    kept, _ = history(tmp_path, shelf(2))
+    run(kept, MIDNIGHT, MIDNIGHT + 150, 30, [1.0, 10.0])
+    kept.close()
+    kept, _ = history(tmp_path, shelf(2))
+    run(kept, MIDNIGHT + 150, MIDNIGHT + 300, 30, [2.0, 20.0])
+    kept.close()
+    kept, _ = history(tmp_path, shelf(2))  # long after
+    closed = kept.tick(MIDNIGHT + 7_200) + kept.flush()
+    assert [one.begins for one in closed] == []  # nobody has these slots yet
+    (rollup,) = kept.past(FIVE_MINUTES_S, 0)
+    assert (rollup.counts.tolist(), rollup.mean.tolist()) == ([10, 10], [1.5, 15.0])
     kept.close()
 
 
@@ -55,11 +70,11 @@ def test_a_day_that_ended_while_nobody_was_there_closes_at_the_start(tmp_path: P
     kept, _ = history(tmp_path, shelf(1))
     run(kept, MIDNIGHT, MIDNIGHT + 3_600, 100, [10.0])
     kept.close()
-    for expected in (1, 0):  # and only once
+    for expected in ([FIVE_MINUTES_S, DAY_S], []):  # and only once
         kept, _ = history(tmp_path, shelf(1))
         assert list(kept.past(FIVE_MINUTES_S, 0))
         closed = kept.tick(MIDNIGHT + 3 * DAY_S) + kept.flush()
-        assert [one.length_s for one in closed] == [DAY_S] * expected
+        assert [one.length_s for one in closed] == expected
         kept.close()
 
 
