@@ -52,6 +52,10 @@ class Attention:
         self._now: dict[int, Unusual] = {}  # by slot
         self.dropped = 0  # anomalies that were not said: their minute had more unusual ones
 
+    def configure(self, per_minute: int, lasts_s: float) -> None:
+        """Follow other settings from the next anomaly on."""
+        self._per_minute, self._lasts_s = per_minute, lasts_s
+
     def take(self, slot: int, unusual: Unusual) -> None:
         """Take an anomaly: it may be said when the minute ends."""
         self.see(slot, unusual)

@@ -66,6 +66,11 @@ class Baselines:
         self._unfollowed = 0
         self.anomalies = 0  # found since the start, said or not
 
+    def configure(self, settings: BaselineSettings) -> None:
+        """Follow other settings from now on; what series were like is kept."""
+        self._settings = settings
+        self._attention.configure(settings.attention_per_minute, settings.calm_s)
+
     @property
     def dropped(self) -> Counter[str]:
         """Count what was not said: `attention`, the less unusual of a minute; `declared`, matters beyond the cap."""
