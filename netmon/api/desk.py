@@ -214,6 +214,10 @@ class OpenAlerts(Mapping[str, Alert]):
         """Return the alerts of a rule by id: those that fire, and those that are pending."""
 
     @abstractmethod
+    def over_of_rule(self, rule: str) -> Mapping[str, Alert]:
+        """Return the alerts of a rule by id that were resolved lately and have not come back."""
+
+    @abstractmethod
     def is_ending(self, alert_id: str) -> bool:
         """Tell whether an alert's source said that it is over, and it only fires on in case that it comes back."""
 

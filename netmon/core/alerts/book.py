@@ -225,7 +225,9 @@ class Book:
             self.mutes.pop(mute_id, None)
 
     def _forget_alert(self, alert_id: str) -> None:
-        self._count(self.alerts.pop(alert_id), -1, moves=True)
+        alert = self.alerts.pop(alert_id)
+        self._count(alert, -1, moves=True)
+        self.firing.forget(alert)
         self.ids.look_again()
         self.timers.pop(alert_id, None)
         self.due.drop(alert_id)

@@ -90,12 +90,13 @@ class Totals:
 
 
 class Firing(OpenAlerts):
-    """The alerts that fire, acknowledged or not, as correlators see them; by rule, the pending ones too."""
+    """The alerts that fire, acknowledged or not, as correlators see them; by rule, pending and resolved ones too."""
 
     def __init__(self, keys: Mapping[str, str], is_ending: Callable[[str], bool]) -> None:
         self._alerts: dict[str, Alert] = {}
         self._sites: dict[str, dict[str, dict[str, None]]] = {}
         self._rules: dict[str, dict[str, Alert]] = {}
+        self._over: dict[str, dict[str, Alert]] = {}  # by rule, the resolved ones that are still known
         self._keys = keys  # incident id → its key
         self._is_ending = is_ending
 
@@ -120,16 +121,19 @@ class Firing(OpenAlerts):
         """Return the alerts of a rule that fire or are pending."""
         return self._rules.get(rule, {})
 
+    def over_of_rule(self, rule: str) -> Mapping[str, Alert]:
+        """Return the alerts of a rule that were resolved lately."""
+        return self._over.get(rule, {})
+
     def is_ending(self, alert_id: str) -> bool:
         """Tell whether an alert's source said that it is over."""
         return self._is_ending(alert_id)
 
     def put(self, alert: Alert, before: Alert | None) -> None:
         """Take an alert's new value; `before` is the one that was known until now."""
-        if before is not None and (before.rule != alert.rule or alert.state is State.RESOLVED):
-            self._leave_rule(before)
-        if alert.state is not State.RESOLVED:
-            self._rules.setdefault(alert.rule, {})[alert.id] = alert
+        if before is not None:
+            _leave(self._over if before.state is State.RESOLVED else self._rules, before)
+        (self._over if alert.state is State.RESOLVED else self._rules).setdefault(alert.rule, {})[alert.id] = alert
         old = self._alerts.get(alert.id)
         if alert.state not in OPEN:
             self.drop(alert.id)
@@ -139,11 +143,9 @@ class Firing(OpenAlerts):
         self._alerts[alert.id] = alert
         self._sites.setdefault(alert.site, {}).setdefault(alert.target, {})[alert.id] = None
 
-    def _leave_rule(self, alert: Alert) -> None:
-        alerts = self._rules.get(alert.rule, {})
-        alerts.pop(alert.id, None)
-        if not alerts:
-            self._rules.pop(alert.rule, None)
+    def forget(self, alert: Alert) -> None:
+        """Know a resolved alert no longer."""
+        _leave(self._over, alert)
 
     def drop(self, alert_id: str) -> None:
         """Take an alert from those that fire."""
@@ -157,3 +159,10 @@ class Firing(OpenAlerts):
             del targets[alert.target]
         if not targets:
             del self._sites[alert.site]
+
+
+def _leave(rules: dict[str, dict[str, Alert]], alert: Alert) -> None:
+    alerts = rules.get(alert.rule, {})
+    alerts.pop(alert.id, None)
+    if not alerts:
+        rules.pop(alert.rule, None)

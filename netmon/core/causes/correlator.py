@@ -12,7 +12,7 @@ from netmon.core.alerts.settings import AlertSettings
 from netmon.core.alerts.site import BySite, own_key
 from netmon.core.causes import telling
 from netmon.core.causes.explain import explain
-from netmon.core.causes.facts import Fact
+from netmon.core.causes.facts import Fact, PortDown
 from netmon.core.causes.found import Cause, Explanation
 from netmon.core.causes.signs import Signs
 from netmon.core.causes.topology import Topology
@@ -74,13 +74,17 @@ class ByCause:
             return
         self._facts = facts
         self._explanation = explain(self._topology, sorted(facts, key=lambda fact: fact.id), now)
-        self._accounts = {
-            KEY + cause.element: telling.account(self._topology, cause) for cause in self._explanation.causes
-        }
+        found = telling.accounts(self._topology, self._explanation, facts)
+        self._accounts = {KEY + element: account for element, account in found.items()}
 
     def _told(self, open_alerts: OpenAlerts) -> frozenset[Fact]:
+        """Return what alerts tell; that a port is up again only where neither end of its edge says that it is down."""
         alerts = (alert for rule in self._signs.rules for alert in open_alerts.of_rule(rule).values())
-        return frozenset(fact for alert in alerts if (fact := self._signs.fact(alert)) is not None)
+        facts = frozenset(fact for alert in alerts if (fact := self._signs.fact(alert)) is not None)
+        down = {self._topology.port[fact.node, fact.port] for fact in facts if isinstance(fact, PortDown)}
+        over = (alert for rule in self._signs.port_down for alert in open_alerts.over_of_rule(rule).values())
+        up = (fact for alert in over if (fact := self._signs.port_up(alert)) is not None)
+        return facts.union(fact for fact in up if self._topology.port[fact.node, fact.port] not in down)
 
     def _places(self, open_alerts: OpenAlerts) -> Iterator[tuple[Alert, Place]]:
         """Give every alert about which the graph has something to say, with its place."""

@@ -3,26 +3,27 @@
 from typing import Final
 
 from netmon.api import Alert
-from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PowerLost, Unreachable
+from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PortUp, PowerLost, Unreachable
 from netmon.core.causes.settings import CauseSettings
-from netmon.core.causes.topology import Edge, Topology
+from netmon.core.causes.topology import Topology
 
 RX_POWER: Final = "netmon_optical_rx_power_dbm"  # evidence: light received now, dBm
+CLEARED: Final = "cleared"  # why an alert ended: its source said that it is over
 RX_BEFORE: Final = f"{RX_POWER}.before"  # evidence: the last reading while all was well
 
 
 class Signs:
-    """Reads alerts as facts. `rules` are those whose alerts may be facts."""
+    """Reads alerts as facts. `rules` are those whose alerts may be facts; `port_down` of these, those on ports."""
 
     def __init__(self, settings: CauseSettings, topology: Topology) -> None:
         self._topology = topology
         self._port_labels = settings.port_labels
         self._unreachable = frozenset(settings.unreachable)
-        self._port_down = frozenset(settings.port_down)
+        self.port_down = frozenset(settings.port_down)
         self._light_low = frozenset(settings.light_low)
         self._power_lost = frozenset(settings.power_lost)
         self._application_down = frozenset(settings.application_down)
-        self.rules = self._unreachable | self._port_down | self._light_low | self._power_lost | self._application_down
+        self.rules = self._unreachable | self.port_down | self._light_low | self._power_lost | self._application_down
 
     def fact(self, alert: Alert) -> Fact | None:
         """Return what an alert tells; None where it is no sign, or of what the inventory does not know."""
@@ -30,7 +31,9 @@ class Signs:
         if rule not in self.rules:
             return None
         if rule in self._power_lost:
-            return PowerLost(alert.id, since, alert.site) if alert.site in self._topology.of_site else None
+            return (
+                PowerLost(alert.id, since, alert.site, alert.target) if alert.site in self._topology.of_site else None
+            )
         node = self._topology.node(alert.target)
         if node is None:
             return None
@@ -44,7 +47,7 @@ class Signs:
         port = self._port(alert)
         if port is None:
             return None
-        kind = PortDown if alert.rule in self._port_down else LightLow
+        kind = PortDown if alert.rule in self.port_down else LightLow
         now, before = _dbm(alert, RX_POWER), _dbm(alert, RX_BEFORE)
         if kind is LightLow and now is None and alert.evidence.get("metric") == RX_POWER:
             now = _dbm(alert, "value")
@@ -58,10 +61,13 @@ class Signs:
                 return port
         return None
 
-    def edge(self, alert: Alert) -> Edge | None:
-        """Return the edge at whose port an alert is; None where it is about no port of one."""
+    def port_up(self, alert: Alert) -> PortUp | None:
+        """Return what an alert that is over tells: a port is up again. None where it ended for another reason."""
+        if alert.rule not in self.port_down or alert.why_resolved != CLEARED:
+            return None
         port = self._port(alert)
-        return None if port is None else self._topology.edge_at(alert.target, port)
+        at = alert.starts_at if alert.resolved_at is None else alert.resolved_at
+        return None if port is None else PortUp(alert.id, at, alert.target, port)
 
 
 def _dbm(alert: Alert, name: str) -> float | None:

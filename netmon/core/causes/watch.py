@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from netmon.api import Alert, Finding, OpenAlerts, Severity, Value
-from netmon.core.causes import telling
+from netmon.core.causes import words
 from netmon.core.causes.redundancy import Risk, at_risk
 from netmon.core.causes.topology import LINK, Topology
 
@@ -36,7 +36,7 @@ class Watch:
         return [*_news(wanted, said, open_alerts), *_over(wanted, said, open_alerts, now)]
 
     def _finding(self, risk: Risk, now: float) -> Finding:
-        said = telling.risk(self._topology, risk)
+        said = words.risk(self._topology, risk)
         near, far = risk.between
         names = ", ".join(risk.isolates[:_NAMES])
         more = len(risk.isolates) - _NAMES
