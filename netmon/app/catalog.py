@@ -53,7 +53,11 @@ COLLECTORS: Final = (
     Listing("snmp", "collectors.snmp.collector:SnmpCollector", POLLED),
     Listing("host", "collectors.host.collector:HostCollector", POLLED),
 )
-RULES: Final = (Listing("limits", "rules.limits.rule:Limits", POLLED),)
+RULES: Final = (
+    Listing("limits", "rules.limits.rule:Limits", POLLED),
+    Listing("baselines", "rules.baselines.rule:Baselines", POLLED),
+    Listing("forecasts", "rules.forecasts.rule:Forecasts", POLLED),
+)
 EXPORTERS: Final = (
     Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED | KEPT),
     Listing("alertmanager", "exporters.alertmanager.exporter:AlertmanagerExporter", KEPT),

@@ -43,6 +43,7 @@ from netmon.app.wiring import (
 
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
+    from netmon.app.sight import Eyes
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ class Daemon:
         self._adopted = False  # whether the timetable is there
         self._core: CorePart | None = None
         self._feed: Feed | None = None
+        self._eyes: Eyes | None = None
         self._rules: tuple[Rule, ...] = ()
         self._metrics = _SelfMetrics(self.registry, role)
 
@@ -134,11 +136,15 @@ class Daemon:
         )
 
     async def _begin_feed(self, plan: Plan) -> None:
+        from netmon.app.sight import build_eyes  # noqa: PLC0415 - numpy, which a core has no use for
+
         uplink = self._core.uplink if self._core else build_uplink(plan, self._state, self.role, self.registry)
         self._rules = build_rules(plan)
         self._feed = Feed(self._rules, uplink, self.registry)
         await self._begin(uplink)
         await self._begin(self._feed)
+        self._eyes = build_eyes(plan, self._state, uplink, self.registry)
+        await self._begin(self._eyes.foresight)
 
     async def _begin(self, component: Component) -> None:
         await component.start()
@@ -210,6 +216,8 @@ class Daemon:
                 await self._retire(built)
             raise
         change_rules(self._rules, plan)
+        if self._eyes is not None:
+            self._eyes.configure(plan)
         old = [self._built[name] for name in fresh]
         self._built |= fresh
         settings = plan.settings.netmon
@@ -246,11 +254,15 @@ class Daemon:
         for name in gone:
             for built in self._built.values():
                 built.collector.forget(name)
+            if self._eyes is not None:
+                self._eyes.foresight.forget(name)
 
     def _take(self, target: Target, job: str, reading: Reading) -> None:
         self._exporter.put(target, job, reading)
         if self._feed is not None:
             self._feed.see(reading)
+        if self._eyes is not None:
+            self._eyes.foresight.see(reading)
 
 
 class _Releases:

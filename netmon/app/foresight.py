@@ -17,9 +17,10 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from netmon.api import Event, Finding, Reading, Uplink
+from netmon.api import Component, ConfigError, Event, Fault, Finding, Reading, Uplink
 from netmon.api.columns import Batch, Keeps, Rollup, SeriesRule, Slots
 from netmon.app import statefile
+from netmon.app.text import t
 
 TICK_S: Final = 1.0
 SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory; predictions are in the ledger besides
@@ -55,7 +56,7 @@ class Panel(Keeps, Protocol):
         """Return the slots that are free from now on."""
 
 
-class History(Protocol):
+class History(Component, Protocol):
     """Keeps the past of series with a bound: netmon.core.history."""
 
     def add(self, batch: Batch) -> None:
@@ -105,8 +106,20 @@ class Foresight:
         self._metrics = _Metrics(registry, sight.panel)
 
     async def start(self) -> None:
-        """Take up what was kept, and begin to turn."""
+        """Take up what was kept, and begin to turn. ConfigError where the history cannot be read."""
         await asyncio.to_thread(self._restore)
+        try:
+            await self._history.start()
+        except OSError as error:
+            raise ConfigError(
+                Fault(
+                    str(error.filename or self._file.parent),
+                    0,
+                    0,
+                    t("history.unusable", problem=error.strerror or error),
+                    t("history.remedy"),
+                )
+            ) from error
         self._turning = asyncio.create_task(self._turn())
         self._learning = asyncio.create_task(self._learn_now_and_then())
         self._saving = asyncio.create_task(self._save_now_and_then())
@@ -122,6 +135,7 @@ class Foresight:
         await asyncio.wait(tasks)
         self.turn(self._now())
         await self._save()
+        await self._history.stop()
 
     def see(self, reading: Reading) -> None:
         """Take one poll."""

@@ -27,8 +27,8 @@ from netmon.app.settings import Settings, configured_language, load_directory, l
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
 from netmon.core.link.uplink import SpoolingUplink
-from rules.pack import Pack
 from rules.limits.rule import Limits
+from rules.pack import Pack
 
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
@@ -106,6 +106,7 @@ FIXED: Final = (
     "checkpoints",
     "witness",
     "index",
+    "history",
     "api.control_socket",
     "api.control_group",
 )

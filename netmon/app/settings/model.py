@@ -21,11 +21,15 @@ from netmon.app.settings.schedule import ScheduleSettings
 from netmon.app.settings.words import Name
 from netmon.app.text import Language
 from netmon.core.alerts.settings import AlertSettings
+from netmon.core.history.settings import HistorySettings
 from netmon.core.ledger.checkpoint_settings import CheckpointSettings
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.settings import LedgerSettings
 from netmon.core.link.settings import LinkSettings
 from netmon.core.notices.settings import NotifySettings
+from rules.baselines.settings import BaselineSettings
+from rules.forecasts.settings import ForecastSettings
+from rules.panel.settings import WatchSettings
 
 
 class LogSettings(Model):
@@ -51,6 +55,10 @@ class NetmonSettings(Model):
     web: WebSettings = Field(default_factory=WebSettings)
     snmp: SnmpSettings = Field(default_factory=SnmpSettings)
     host: HostSettings = Field(default_factory=HostSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
+    baselines: BaselineSettings = Field(default_factory=BaselineSettings)
+    forecasts: ForecastSettings = Field(default_factory=ForecastSettings)
+    history: HistorySettings = Field(default_factory=HistorySettings)
     credentials: Mapping[Name, Credential] = Field(default_factory=dict)
     core: CoreWebSettings = Field(default_factory=CoreWebSettings)
     link: LinkSettings = Field(default_factory=LinkSettings)
