@@ -16,6 +16,7 @@ class Blame:
     """One failed node or edge, and the other that could be it in its place (`or_node`, `or_edge`)."""
 
     certain: bool = True
+    works: bool = False  # its ports are up, though it does not answer: what hangs on it may well be reached
     or_node: int | None = None
     or_edge: int | None = None
 
@@ -41,7 +42,7 @@ def blame(known: Known) -> Blamed:
     for node in sorted(known.dark):
         _judge(known, found, node, inner.get(node, []))
     for node in known.silent.keys() - known.dark:  # the monitor: it works, but does not answer itself
-        found.nodes[node] = Blame()
+        found.nodes[node] = Blame(works=True)
     return found
 
 
@@ -68,32 +69,35 @@ def _judge(known: Known, found: Blamed, node: int, inner: list[int]) -> None:
         for there, edge in known.topology.near[node]
         if there not in known.dark and edge not in found.edges
     ]
+    told = sum(there in known.told.get(edge, {}) for there, edge in border)
     if any((edge, there) in known.up for there, edge in border):
-        found.nodes[node] = Blame()  # its port has power, and it does not answer
+        found.nodes[node] = Blame(works=True)  # its port has power, and it does not answer
     elif len(border) + len(inner) > 1:
-        found.nodes[node] = Blame(certain=all(there in known.told.get(edge, {}) for there, edge in border))
-    elif border and _rather_the_node(known, node, border[0][1]):
-        found.nodes[node] = Blame(certain=False, or_edge=border[0][1])
-    elif border or inner:
-        edge = border[0][1] if border else inner[0]
-        found.edges[edge] = Blame(certain=False, or_node=node)
+        found.nodes[node] = Blame(certain=told == len(border), works=not told and not inner)
+    elif border:
+        _choose(known, found, node, border[0][1], told=told > 0)
+    elif inner:
+        found.edges[inner[0]] = Blame(certain=False, or_node=node)
 
 
-def _rather_the_node(known: Known, node: int, edge: int) -> bool:
-    """Choose where the facts do not: the node if its site is dark for want of power, and at the end of an uplink; at
-    the end of a fiber if all its fibers are dark at once. Else the edge, which is nearer to the monitor.
+def _choose(known: Known, found: Blamed, node: int, edge: int, *, told: bool) -> None:
+    """Choose where the facts do not: the node if its site is without power, at the end of an uplink, where there is no
+    other edge, and where only the node is silent; else the edge, which is nearer to the monitor.
     """
     topology = known.topology
-    if without_power(known, topology.nodes[node].site):
-        return True
-    if not topology.edges[edge].fiber:
-        return True
-    return node in known.silent and all(there == edge for _, there in topology.near[node])
+    others = [(there, way) for there, way in topology.near[node] if way != edge]
+    still_answer = bool(others) and not any(there in known.silent or way in known.told for there, way in others)
+    mute = still_answer and not told and node in known.silent  # nothing but itself: it does not answer, but works
+    alone = not others and node in known.silent
+    if mute or alone or not topology.edges[edge].fiber or without_power(known, topology.nodes[node].site):
+        found.nodes[node] = Blame(certain=False, or_edge=edge, works=mute)
+    else:
+        found.edges[edge] = Blame(certain=False, or_node=node)
 
 
 def without_power(known: Known, site: str) -> bool:
     """Tell if a site has lost its mains and all that is there is dark, save who tells so."""
-    if site not in known.power:
+    if not site or site not in known.power:
         return False
     tellers = known.power[site]
     return all(node in known.dark or node in tellers for node in known.topology.of_site.get(site, ()))

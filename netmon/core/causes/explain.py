@@ -65,12 +65,14 @@ class _Writer:
         return Explanation(tuple(sorted(causes, key=lambda cause: (cause.since, cause.element))), self._cause_of)
 
     def _cause(self, element: str, draft: _Draft, blamed: Cause | None, now: float) -> Cause:
+        blamed = blamed or Cause(element, 0.0, degraded=not element.startswith("application:"))
         return replace(
-            blamed or Cause(element, 0.0, degraded=not element.startswith("application:")),
+            blamed,
             since=min(draft.since, now),
             facts=tuple(draft.facts),
             effects=tuple(draft.effects),
             isolated=tuple(sorted(set(draft.isolated))),
+            degraded=blamed.degraded and not draft.isolated,
         )
 
     def _element(self, failed: Failed) -> str:
@@ -97,7 +99,8 @@ class _Writer:
             others = self._others(judged)
             if nodes_of_site[node.site] > 1 and self._all_dark(node.site):
                 others += (SITE + node.site,)  # several at once at one place: its power, though nobody tells of that
-            causes[element] = Cause(element, 0.0, certain=judged.certain and not others, alternatives=others)
+            certain = judged.certain and not others
+            causes[element] = Cause(element, 0.0, certain=certain, alternatives=others, degraded=judged.works)
         return causes
 
     def _others(self, judged: Blame) -> tuple[str, ...]:

@@ -1,0 +1,177 @@
+"""What people read: titles and explanations of causes and risks, in English and Indonesian. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from netmon.core.causes.facts import Fact, PortDown, Unreachable
+from netmon.core.causes.found import Cause
+from netmon.core.causes.optics import Certainty, Kind, Verdict, had_fallen, judge, lights
+from netmon.core.causes.redundancy import Risk
+from netmon.core.causes.tables import ELEMENTS, JOINT, JOINTS, LANGUAGES, LIGHT, RISKS, TITLES, WHERE, WHY
+from netmon.core.causes.topology import Edge, Topology
+
+NAMES: Final = 12  # how many names a text holds; the count tells of the rest
+
+_ONE_WAY: Final = {Kind.ONE_FIBER, Kind.FIBER_OR_TRANSMITTER}
+
+
+def title(topology: Topology, cause: Cause, facts: Sequence[Fact] = ()) -> Mapping[str, str]:
+    """Return language → one line: what has failed and where. `facts` are its signs and effects, for their light."""
+    kind, _, name = cause.element.partition(":")
+    edge = topology.edge(name) if kind == "link" else None
+    if edge is not None:
+        return _link_title(edge, cause, _verdict(edge, facts))
+    silent = cause.degraded and kind in ("device", "server")
+    if silent:
+        which = f"{'silent' if cause.certain else 'mute'} {kind}"
+    elif kind == "site":
+        which = "weak site" if cause.degraded else "site"
+    else:
+        which = kind if cause.certain or kind == "application" else f"maybe {kind}"
+    return {language: TITLES[which][language].format(name=name) for language in LANGUAGES}
+
+
+def _link_title(edge: Edge, cause: Cause, verdict: Verdict) -> Mapping[str, str]:
+    if not edge.fiber:
+        which = "uplink weak" if cause.degraded else "uplink down"
+    elif cause.degraded:
+        which = "link weak"
+    elif verdict.kind is Kind.TRANSMITTER:
+        which = "link transmitter"
+    elif verdict.kind is Kind.PORT and verdict.certainty is not Certainty.POSSIBLE:
+        which = "link port"
+    elif verdict.kind in _ONE_WAY:
+        which = "link one way"
+    else:
+        which = "link cut" if cause.certain else "link maybe cut"
+    return {
+        language: TITLES[which][language].format(
+            where=_in_brackets(where(edge)[language]),
+            sender=verdict.sender,
+            receiver=verdict.receiver,
+            **_of_edge(edge),
+        )
+        for language in LANGUAGES
+    }
+
+
+def where(edge: Edge) -> Mapping[str, str]:
+    """Return language → a fiber's kilometres and joints, by their distance from end a; empty where none are known."""
+    return {language: _where(edge, language) for language in LANGUAGES}
+
+
+def _where(edge: Edge, language: str) -> str:
+    if not edge.fiber or edge.length_km <= 0:
+        return ""
+    parts = [WHERE[language].format(km=f"{edge.length_km:g}")]
+    kms = [f"{km:.2f}" for km in sorted(km for _, km in edge.joints)]
+    if len(kms) == 1:
+        parts.append(JOINT[language].format(km=kms[0]))
+    elif kms:
+        parts.append(JOINTS[language].format(kms=", ".join(kms[:-1]), km=kms[-1]))
+    return ", ".join(parts)
+
+
+def explanation(topology: Topology, cause: Cause, facts: Sequence[Fact] = ()) -> Mapping[str, str]:
+    """Return language → sentences: why it is thought so, what else it may be, whom it isolates.
+
+    `facts` are its signs and effects; without them less is said.
+    """
+    return {language: " ".join(_sentences(topology, cause, facts, language)) for language in LANGUAGES}
+
+
+def _sentences(topology: Topology, cause: Cause, facts: Sequence[Fact], language: str) -> list[str]:
+    kind, _, name = cause.element.partition(":")
+    edge = topology.edge(name) if kind == "link" else None
+    said = [_why(cause, facts, language)]
+    if edge is not None and edge.fiber:
+        said.append(_light(_verdict(edge, facts), language))
+    if cause.alternatives:
+        others = ", ".join(element(topology, other)[language] for other in cause.alternatives)
+        said.append(WHY["or"][language].format(others=others))
+    if cause.isolated:
+        said.append(WHY["isolated"][language].format(names=_names(cause.isolated, language)))
+    return [sentence for sentence in said if sentence]
+
+
+def _why(cause: Cause, facts: Sequence[Fact], language: str) -> str:
+    """Return on what a cause rests."""
+    kind = cause.element.partition(":")[0]
+    if kind == "link":
+        return _why_link(cause, facts, language)
+    if kind == "site":
+        return WHY["mains" if cause.degraded else "all dark"][language]
+    if kind == "application" or cause.degraded or not facts:
+        return ""
+    told = any(isinstance(fact, PortDown) and fact.id in cause.effects for fact in facts)
+    return WHY["dark around" if told else "no word"][language]
+
+
+def _why_link(cause: Cause, facts: Sequence[Fact], language: str) -> str:
+    if cause.degraded:
+        return WHY["light"][language]
+    if not cause.facts:
+        return WHY["border"][language]
+    tellers = sorted({fact.node for fact in facts if isinstance(fact, PortDown) and fact.id in cause.facts})
+    if not tellers:
+        return ""
+    return WHY["both ends" if len(tellers) > 1 else "one end"][language].format(node=tellers[0])
+
+
+def element(topology: Topology, name: str) -> Mapping[str, str]:
+    """Return language → an element in words: `fiber ring-03 between acc-rsud and acc-disdik`."""
+    kind, _, short = name.partition(":")
+    edge = topology.edge(short) if kind == "link" else None
+    if edge is not None:
+        which = "link" if edge.fiber else "uplink"
+        return {language: ELEMENTS[which][language].format(**_of_edge(edge)) for language in LANGUAGES}
+    texts = ELEMENTS.get(kind)
+    return {
+        language: texts[language].format(name=short) if texts and kind != "link" else name for language in LANGUAGES
+    }
+
+
+def risk(topology: Topology, lost: Risk) -> Mapping[str, str]:
+    """Return language → one line: which further failure would isolate whom."""
+    del topology  # names suffice
+    many, one = ("offices", "office") if lost.sites else ("devices", "device")
+    whom = lost.sites or lost.isolates
+    a, b = lost.between
+    return {
+        language: RISKS["stretch" if lost.edges else "node"][language].format(
+            a=a,
+            b=b,
+            count=RISKS[one if len(whom) == 1 else many][language].format(n=len(whom)),
+            names=_names(whom, language),
+        )
+        for language in LANGUAGES
+    }
+
+
+def _names(names: Sequence[str], language: str) -> str:
+    shown = ", ".join(names[:NAMES])
+    more = len(names) - NAMES
+    return shown if more <= 0 else WHY["more"][language].format(names=shown, count=more)
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _of_edge(edge: Edge) -> dict[str, str]:
+    return {"name": edge.name, "a": edge.a, "b": edge.b, "port": _in_brackets(edge.a_port)}
+
+
+def _verdict(edge: Edge, facts: Sequence[Fact]) -> Verdict:
+    silent = [fact.node for fact in facts if isinstance(fact, Unreachable)]
+    return judge(edge, *lights(edge, facts, silent), before=had_fallen(edge, facts))
+
+
+def _light(verdict: Verdict, language: str) -> str:
+    if verdict.kind is Kind.UNKNOWN:
+        return ""
+    which = verdict.kind.value
+    if verdict.kind is Kind.CUT and verdict.certainty is Certainty.POSSIBLE:
+        which = "possible cut"
+    by = "" if verdict.fell_db is None else LIGHT["by"][language].format(db=f"{verdict.fell_db:.1f}")
+    return LIGHT[which][language].format(sender=verdict.sender, receiver=verdict.receiver, by=by)
