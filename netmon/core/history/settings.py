@@ -1,10 +1,16 @@
 """What the operator can set for the history of quantities with a limit: section `history`. Units are in the names."""
 
+import re
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 
 
 class _Model(BaseModel):
@@ -45,13 +51,31 @@ class PrometheusSettings(_Model):
             raise ValueError("not the address of a Prometheus; write it as in https://prometheus.example:9090")
         return url.rstrip("/")
 
+    @field_validator("headers")
+    @classmethod
+    def _headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+                raise ValueError(f"{name!r} is no header; write a name as in X-Scope-OrgID, and one line of ASCII")
+        return headers
+
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         if self.bearer_token is not None and (self.username or self.password is not None):
             raise ValueError("username and bearer_token are two ways in; keep one")
         if bool(self.username) != (self.password is not None):
             raise ValueError("username and password belong together; give both or none")
+        secret = self.password is not None or self.bearer_token is not None
+        if secret and self.url.startswith("http:") and not _is_here(urlsplit(self.url).hostname or ""):
+            raise ValueError("everybody on the way could read the secret; write https")
         return self
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class HistorySettings(_Model):
