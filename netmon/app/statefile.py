@@ -46,7 +46,7 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     try:
-        with fresh.open("wb") as file:
+        with open(fresh, "wb", opener=_private) as file:
             np.savez(file, allow_pickle=False, **{_FORM: np.array([_VERSION]), **arrays})
             file.flush()
             os.fsync(file.fileno())
@@ -80,6 +80,10 @@ def read(path: Path) -> dict[str, NDArray[Any]] | None:
     if form is None or form.shape != (1,) or form[0] != _VERSION:
         raise UnusableError("it has another form; this netmon writes another")
     return arrays
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:
