@@ -1,5 +1,6 @@
 """The command line: one group, its commands imported only when called, so that `netmon --help` is quick."""
 
+import os
 from importlib import import_module
 from typing import Final
 
@@ -17,6 +18,7 @@ COMMANDS: Final = (
     "status",
     "alerts",
     "incidents",
+    "predictions",
     "ack",
     "silence",
     "maintenance",
@@ -58,4 +60,5 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="netmon")
 def main() -> None:
     """Hold the commands together; the text that people read is in the tables of netmon/app/texts."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would wait for matrices that we do not have
     whole_writes()
