@@ -16,7 +16,7 @@ def replay(at: Floats, values: Floats, settings: BaselineSettings) -> tuple[Floa
 
     `at` is in Unix seconds. A value that is not finite is a missing reading: its score is NaN, and nothing is learnt.
     """
-    detector = Detector(settings, 1)
+    detector = Detector(settings.detector, 1)
     scores, alerts = np.full(len(values), np.nan), np.zeros(len(values), np.bool_)
     for row in np.flatnonzero(np.isfinite(values) & np.isfinite(at)):
         found = detector.step(_SLOT, values[row : row + 1], at[row : row + 1])

@@ -59,7 +59,7 @@ class Baselines:
     def __init__(self, book: Declares, settings: BaselineSettings) -> None:
         self._book = book
         self._settings = settings
-        self._detector = Detector(settings)
+        self._detector = Detector(settings.detector)
         self._attention = Attention(settings.attention_per_minute, settings.calm_s)
         self._matters: dict[str, _Matter] = {}  # by key
         self._led: dict[int, _Matter] = {}  # by the slot that it began with

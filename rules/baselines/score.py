@@ -1,39 +1,46 @@
 """The detector: one score for each new value of each series, from what the series was before. Nothing looks ahead.
 
-State is a column for each quantity with a place for each slot, so that a step is a few dozen array operations however
-many series it has. Blocks of series go through one after the other, small enough for the processor's cache.
+Six parts, each the ratio of an error to the largest that the series has had, which is slowly forgotten: the level of
+hours against that of a day, the distance from what is usual at the time of day, how rarely the last two and three
+values came in this order, how long the value has not moved; and new extremes of the value and of that distance. Their
+sum is the score. A step is a few dozen array operations however many series it has; blocks of series go through one
+after the other, small enough for the processor's cache.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from netmon.api.columns import Arrays, Floats, Singles, Slots
-from rules.baselines.settings import BaselineSettings
+from rules.baselines.settings import DetectorSettings
+from rules.baselines.state import (
+    BINS,
+    EXTREMES,
+    EXTREMES_BEFORE,
+    LEVELS,
+    PAIRS,
+    PARTS,
+    TAILS,
+    TRIPLES,
+    Of,
+    State,
+)
 
-_BLOCK: Final = 8_192  # series that go through together: their columns stay in the second-level cache
-_BINS: Final = 48  # of a day
-_LEVELS: Final = 8  # that values are rounded to for novelty
-_PATTERNS: Final = _LEVELS**2 + _LEVELS**3  # of two and of three values in a row
-_WARM: Final = 20  # samples before the first score
-_LIMIT: Final = 1e30  # float32 holds sums of these
+BLOCK: Final = 4_096  # series that go through together: their columns stay in the second-level cache
+SEASON_STEPS: Final = np.float32(20_000)  # extremes are kept for one to two of these, of 69 days each
+_LARGEST: Final = 1e30  # what is beyond counts as this: float32 holds sums and ratios of it
 _TINY: Final = np.float32(1e-30)
-
-_FAST, _SLOW, _LEVEL, _DAILY, _SHIFT, _USUAL = (np.float32(rate) for rate in (0.05, 0.003, 0.01, 0.1, 0.15, 0.004))
-_TAIL_DECAY: Final = np.float32(1 - 3e-4)
-_TAIL_RISE: Final = np.float32(0.45)
-_RANGE_DECAY: Final = np.float32(1e-5)
-_CAP: Final = np.float32(5.5)
-_WEIGHTS: Final = np.array((0.9, 0.9, 0.45), np.float32)[:, None]
-_REFRACTORY: Final = np.float32(0.5 ** (1 / 175))
-
-_COLUMNS: Final = 16
+_DAY_S: Final = 86_400.0
+_RARE_FLOOR: Final = np.float32(0.001)
+_STUCK_FLOOR: Final = np.float32(10)  # steps for which a value may stay as it is
+_ONE: Final = np.float32(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """What a step found, a place for each row: 0 while a series has too few samples, never NaN."""
+    """What a step found, a place for each row: 0 while a series has too few values, never NaN."""
 
     scores: Singles  # how unusual each value is
     fresh: Singles  # the same where it is above what the series' last anomalies have decayed to, else 0
@@ -41,128 +48,144 @@ class Scores:
 
 
 class Detector:
-    """Scores values of many series, each by its own past. Series are told apart by slot; columns grow as needed."""
+    """Scores values of many series, each by its own past. Series are told apart by slot; there is room for any."""
 
-    def __init__(self, settings: BaselineSettings, size: int = 0) -> None:
+    def __init__(self, settings: DetectorSettings, size: int = 0) -> None:
         self._settings = settings
-        self._state = np.zeros((_COLUMNS, size), np.float32)
-        self._origin = np.zeros(size)
-        self._samples = np.zeros(size, np.uint32)
-        self._code = np.zeros(size, np.uint16)
-        self._day = np.full((size, _BINS), np.nan, np.float32)
-        self._seen = np.zeros((size, _PATTERNS), np.uint8)
+        self._state = State(size)
 
     @property
     def size(self) -> int:
         """Return how many slots there is room for."""
-        return len(self._origin)
+        return self._state.size
 
     @property
     def nbytes(self) -> int:
         """Return the bytes that the state takes."""
-        return sum(array.nbytes for array in self._arrays().values())
+        return sum(array.nbytes for array in self._state.arrays.values())
 
     def step(self, slots: Slots, values: Floats, at: Floats) -> Scores:
-        """Take a new value for each of these slots, no slot twice; `at` is in Unix seconds."""
-        if len(slots) and int(slots.max()) >= self.size:
-            self._grow(int(slots.max()) + 1)
-        found = Scores(*(np.empty(len(slots), kind) for kind in (np.float32, np.float32, np.float64)))  # type: ignore[arg-type]
-        for begin in range(0, len(slots), _BLOCK):
-            part = slice(begin, begin + _BLOCK)
-            self._block(slots[part], values[part], at[part], found, part)
+        """Take a new finite value for each of these slots, no slot twice; `at` is in Unix seconds."""
+        count = len(slots)
+        if count and (highest := int(slots.max())) >= self.size:
+            self._state.grow(max(highest + 1, self.size * 5 // 4))
+        found = Scores(np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count))
+        with np.errstate(over="ignore", under="ignore"):  # a ratio to next to nothing is capped
+            for begin in range(0, count, BLOCK):
+                part = slice(begin, begin + BLOCK)
+                self._block(slots[part], values[part], at[part], found, part)
         return found
 
     def free(self, slots: Slots) -> None:
         """Forget what was at these slots."""
-        known = slots[slots < self.size]
-        self._samples[known] = 0
+        self._state.free(slots)
 
     def save(self) -> Arrays:
         """Return copies of the state."""
-        return {name: array.copy() for name, array in self._arrays().items()}
+        return {name: array.copy() for name, array in self._state.arrays.items()}
 
     def restore(self, arrays: Arrays) -> None:
         """Take what `save` gave; ValueError where it does not fit, and then nothing has changed."""
-        size = len(arrays["samples"]) if "samples" in arrays else 0
-        fresh = Detector(self._settings, size)
-        for name, array in fresh._arrays().items():
-            given = arrays.get(name)
-            if given is None or given.shape != array.shape or given.dtype != array.dtype:
-                raise ValueError(f"{name} of the baselines is not {array.dtype}{array.shape}")
-            setattr(self, f"_{name}", given.copy())
-
-    def _arrays(self) -> Arrays:
-        return {name: getattr(self, f"_{name}") for name in ("state", "origin", "samples", "code", "day", "seen")}
-
-    def _grow(self, size: int) -> None:
-        size = max(size, self.size * 5 // 4)
-        more = Detector(self._settings, size)
-        for name, array in more._arrays().items():
-            old = self._arrays()[name]
-            array[tuple(slice(length) for length in old.shape)] = old
-            setattr(self, f"_{name}", array)
+        self._state.load(arrays)
 
     def _block(self, slots: Slots, values: Floats, at: Floats, found: Scores, part: slice) -> None:
-        raw = np.clip(values, -_LIMIT, _LIMIT)
-        new = self._samples[slots] == 0
+        state, settings = self._state, self._settings
+        values = np.clip(values, -_LARGEST, _LARGEST)
+        new = np.isnan(state.origin[slots])
         if new.any():
-            self._begin(slots[new], raw[new])
-        origin = self._origin[slots]
-        v = np.clip(raw - origin, -_LIMIT, _LIMIT).astype(np.float32)
-        s = self._state[:, slots]
-        count = self._samples[slots]
-        early = np.float32(1) / (count.astype(np.float32) + 1)
-        fast, slow, shift, level, near, low, high, lowest, highest, peak = s[:10]
-        tails, usual = s[10:13], s[13:16]
-        bins = (np.mod(at, 86_400.0) * (_BINS / 86_400.0)).astype(np.int64) % _BINS
-        daily = self._day[slots, bins]
-        first = np.isnan(daily)
-        expected = np.where(first, near, daily)
-        span = high - low
-        fast += np.maximum(_FAST, early) * (v - fast)
-        slow += np.maximum(_SLOW, early) * (v - slow)
-        shift += _SHIFT * (v - expected - shift)
-        rare = self._novelty(slots, v, low, span)
-        errors = np.stack((np.abs(fast - slow), np.abs(shift), rare))
-        whole = highest - lowest
-        beyond = np.maximum(np.maximum(v - highest, lowest - v), 0)
-        score = np.float32(1.2) * np.where(whole > 0, np.minimum(beyond / (whole * np.float32(0.04) + _TINY), 1), 0)
-        floor = np.float32(0.025) * span + np.float32(1e-3) * np.abs(level + origin).astype(np.float32) + _TINY
-        floors = np.stack((floor, floor, np.full_like(floor, 1e-3)))
-        score += (_WEIGHTS * np.minimum(errors / (tails + np.float32(0.06) * usual + floors), _CAP)).sum(axis=0)
-        usual += np.maximum(_USUAL, early) * (errors - usual)
-        over = errors - tails
-        rise = np.where(count < _WARM, np.float32(1), _TAIL_RISE)
-        tails[...] = np.where(over > 0, tails + rise * over, tails * _TAIL_DECAY)
-        level += np.maximum(np.float32(0.01), early) * (v - level)
-        near += _FAST * (v - near)
-        self._day[slots, bins] = np.where(first, v, daily + _DAILY * (v - daily))
-        np.maximum(highest, v, out=highest)
-        np.minimum(lowest, v, out=lowest)
-        high[...] = np.where(v > high, v, high - _RANGE_DECAY * (high - level))
-        low[...] = np.where(v < low, v, low + _RANGE_DECAY * (level - low))
-        score[count <= _WARM] = 0
+            state.begin(slots[new], values[new], at[new])
+        origin = state.origin[slots]
+        now = (values - origin).astype(np.float32)
+        weight = np.clip((at - state.last[slots]) / settings.step_s, 0, 1).astype(np.float32)
+        state.last[slots] = at
+        columns = np.take(state.columns, slots, axis=1)
+        columns[Of.AGE] += weight
+        usual = self._usual(slots, at, now, weight, columns[Of.FAST])
+        low, span, surprise = _extremes(columns, now, now - usual, weight, settings)
+        errors, floors = np.empty((2, PARTS, len(now)), np.float32)
+        errors[:2] = _levels(columns, now, usual, weight, settings)
+        errors[2], floors[2] = self._rarity(slots, now - low, span), _RARE_FLOOR
+        errors[3], floors[3] = columns[Of.RUN], _STUCK_FLOOR
+        level = np.abs(columns[Of.SLOW] + origin.astype(np.float32))
+        floors[:2] = np.float32(settings.floor) * span + np.float32(settings.resolution) * level + _TINY
+        surprise += _ratios(errors, floors, columns[TAILS], weight, settings)
+        score = _grown(surprise, columns[Of.AGE], settings)
         found.scores[part] = score
-        found.fresh[part] = np.where(score > peak, score, 0)
-        found.expected[part] = expected + origin
-        peak[...] = np.maximum(peak, score) * _REFRACTORY
-        self._state[:, slots] = s
-        self._samples[slots] = np.minimum(count, np.uint32(2**32 - 2)) + np.uint32(1)
+        found.fresh[part] = _fresh(score, columns[Of.PEAK], weight, settings)
+        found.expected[part] = usual + origin
+        state.columns[:, slots] = columns
 
-    def _novelty(self, slots: Slots, v: Singles, low: Singles, span: Singles) -> Singles:
-        step = np.clip((v - low) / (span + _TINY), 0, np.float32(0.999999)) * np.float32(_LEVELS)
-        code = (self._code[slots] * np.uint16(_LEVELS) + step.astype(np.uint16)) & np.uint16(_LEVELS**3 - 1)
-        self._code[slots] = code
-        rare = np.zeros_like(v)
-        for place in (code, (code & np.uint16(_LEVELS**2 - 1)) + np.uint16(_LEVELS**3)):
-            times = self._seen[slots, place]
-            rare += np.float32(0.5) / (times + np.float32(1))
-            self._seen[slots, place] = times + (times < 255)
-        return rare
+    def _usual(self, slots: Slots, at: Floats, now: Singles, weight: Singles, level: Singles) -> Singles:
+        """Return what is usual at this time of day, else the level, and learn the value."""
+        daily = self._state.daily.reshape(-1)
+        places = slots * np.int64(BINS) + np.minimum(np.mod(at, _DAY_S) * (BINS / _DAY_S), BINS - 1).astype(np.int64)
+        known = daily[places]
+        first = np.isnan(known)
+        daily[places] = np.where(first, now, known + np.float32(self._settings.daily) * weight * (now - known))
+        return np.where(first, level, known)
 
-    def _begin(self, slots: Slots, values: Floats) -> None:
-        self._state[:, slots] = 0
-        self._origin[slots] = values
-        self._code[slots] = 0
-        self._day[slots] = np.nan
-        self._seen[slots] = 0
+    def _rarity(self, slots: Slots, above: Singles, span: Singles) -> Singles:
+        """Return how rarely the last two and three values, rounded to eighths of the range, came in this order."""
+        state = self._state
+        digit = np.clip(above * np.float32(LEVELS) / (span + _TINY), 0, LEVELS - 1).astype(np.uint16)
+        code = (state.code[slots] * np.uint16(LEVELS) + digit) & np.uint16(TRIPLES - 1)
+        state.code[slots] = code
+        seen, rows = state.seen.reshape(-1), slots * np.int64(TRIPLES + PAIRS)
+        rarity = np.zeros_like(above)
+        for places in (rows + code, rows + TRIPLES + (code & np.uint16(PAIRS - 1))):
+            times = seen[places]
+            rarity += np.float32(0.5) / (times + _ONE)
+            seen[places] = times + (times < 255)
+        return rarity
+
+
+def _extremes(
+    columns: Singles, now: Singles, residual: Singles, weight: Singles, settings: DetectorSettings
+) -> tuple[Singles, Singles, Singles]:
+    """Learn the extremes; return the lowest value and the range as they were, and the surprise at new ones."""
+    current, before = columns[EXTREMES], columns[EXTREMES_BEFORE]
+    lows, highs = np.minimum(current[::2], before[::2]), np.maximum(current[1::2], before[1::2])
+    values = np.stack((now, residual))
+    spans = highs - lows
+    past = np.maximum(np.maximum(values - highs, lows - values), 0)
+    surprise = np.minimum(past / (np.float32(settings.beyond) * spans + _TINY), _ONE)
+    np.minimum(current[::2], values, out=current[::2])
+    np.maximum(current[1::2], values, out=current[1::2])
+    turn = columns[Of.AGE] % SEASON_STEPS < weight
+    if turn.any():
+        before[:, turn] = current[:, turn]
+        current[:, turn] = np.repeat(values, 2, axis=0)[:, turn]
+    return lows[0], spans[0], np.float32(settings.range_weight) * surprise[0] + surprise[1]
+
+
+def _levels(columns: Singles, now: Singles, usual: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
+    """Learn the levels; return two rows: how far that of hours is from that of a day, and from what is usual now."""
+    fast, slow, shift, previous, run = columns[: Of.RUN + 1]
+    mean = weight / np.maximum(columns[Of.AGE], _TINY)  # the rate of a plain mean, while that is faster
+    fast += np.maximum(np.float32(settings.fast) * weight, mean) * (now - fast)
+    slow += np.maximum(np.float32(settings.slow) * weight, mean) * (now - slow)
+    shift += np.float32(settings.shift) * weight * (now - usual - shift)
+    run[...] = np.where(now == previous, run + weight, 0)
+    previous[...] = now
+    return np.abs(np.stack((fast - slow, shift)))
+
+
+def _ratios(errors: Singles, floors: Singles, tails: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
+    """Return the sum over the parts of each error's ratio to the largest known, and learn that."""
+    ratios = np.minimum(errors / (tails + floors), np.float32(settings.most))
+    np.maximum(errors, tails * (_ONE - np.float32(settings.forget) * weight), out=tails)
+    return ratios.sum(axis=0, dtype=np.float32)
+
+
+def _grown(surprise: Singles, age: Singles, settings: DetectorSettings) -> Singles:
+    """Return the score: the less the shorter the past is."""
+    share = np.minimum(age / np.float32(settings.grown_steps), _ONE)
+    return np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
+
+
+def _fresh(score: Singles, peak: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
+    """Return the scores above the peaks, which rise to them and decay; else 0."""
+    fresh = np.where(score > peak, score, np.float32(0))
+    np.maximum(peak, score, out=peak)
+    peak *= _ONE - np.float32(math.log(2) / settings.rest_steps) * weight
+    return fresh
