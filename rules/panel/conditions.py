@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api import Column, Missing, Table
+from netmon.api import Column, Table
 from netmon.api.columns import Flags, Floats, Slots
 from rules.pack import Condition
 from rules.panel.choices import Choice, Row, Shape
@@ -81,7 +81,7 @@ def as_floats(column: Column) -> Floats:
         return np.array(column, np.float64)
     values = np.full(len(column), np.nan)
     for row, value in enumerate(column):
-        if not isinstance(value, Missing) and -(2**1023) < value < 2**1023:
+        if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**1023):
             values[row] = value
     return values
 

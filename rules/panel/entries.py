@@ -52,14 +52,22 @@ class Entry:
     def wait(self, choice: Choice, column: Column) -> None:
         """Let the rows marked as waiting do so."""
         self.choice = choice
-        if not choice.rate:
+        if choice.rate:
+            self._begin(column)
+        else:
             self.first = array("q", bytes(8 * self.count))
-        elif isinstance(column, array):
-            self.first = column
+
+    def _begin(self, column: Column) -> None:
+        """Note what the rows that wait must differ from."""
+        if isinstance(column, array):
+            self.first, self.unseen = column, set()
         else:
             self.first, there = packed(column)
-            waiting = np.flatnonzero(np.frombuffer(self.slots, np.int32) == WAITING)
-            self.unseen = {row for row in waiting.tolist() if not there[row]}
+            self.unseen = {row for row in self._waiting() if not there[row]}
+
+    def _waiting(self) -> list[int]:
+        waiting: list[int] = np.flatnonzero(np.frombuffer(self.slots, np.int32) == WAITING).tolist()
+        return waiting
 
     def settle(self, rows: Sequence[int], given: Sequence[int]) -> None:
         """Give rows that waited their slots."""
@@ -73,6 +81,9 @@ class Entry:
     def see(self, column: Column) -> None:
         """Note the first values of rows that have had none."""
         if self.first is None:
+            return
+        if len(self.unseen) == len(self._waiting()):  # nothing to keep, and so no type either
+            self._begin(column)
             return
         for row in tuple(self.unseen):
             value = column[row]

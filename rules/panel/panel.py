@@ -10,7 +10,7 @@ import numpy as np
 from netmon.api import Reading, Table
 from netmon.api.columns import Arrays, Batch, Series, Slots
 from rules.pack import Anomaly, Forecast, Pack
-from rules.panel.choices import Shape, Watching
+from rules.panel.choices import Watching
 from rules.panel.plan import Plan, Slotter
 from rules.panel.settings import WatchSettings
 from rules.panel.slots import Book, Record
@@ -48,6 +48,7 @@ class Panel:
         self._polls: dict[str, dict[str, _Polls]] = {}  # by target and collector
         self._waves: list[Wave] = []
         self._staged: list[Plan] = []
+        self._made: list[Batch] = []
         self._leaving: set[str] = set()
         self._watched_s = self._swept_s = 0.0
         self._ticked: float | None = None
@@ -67,29 +68,38 @@ class Panel:
 
     def take(self, reading: Reading) -> None:
         """Stage one poll. Its columns are kept until the next batches, and must not change."""
+        found = self._plans(reading)
+        judged = []
+        for plan, table in found:
+            if plan.entries:
+                self._stage(plan, table)
+                if plan.conditions is not None:
+                    judged.append((plan, plan.conditions, table))
+        if judged:
+            present = [(plan.shape, table) for plan, table in found]
+            for plan, conditions, table in judged:
+                change = conditions.judge(table, present)
+                if change is not None:
+                    self._waves[plan.wave - 1].changes.append(change)
+
+    def _plans(self, reading: Reading) -> list[tuple[Plan, Table]]:
+        """Return the tables of a poll, each with a plan that fits it."""
         polls = self._of(reading)
         polls.seen = self._watched_s
-        present: list[tuple[Shape, Table]] = []
-        judged: list[tuple[Plan, Table]] = []
+        found: list[tuple[Plan, Table]] = []
         for part in reading.parts:
             plans = polls.plans.get(part.name)
             if plans is None:
                 plans = polls.plans[part.name] = []
-            for number, table in enumerate(part.tables):
-                if number == len(plans):
-                    plans.append(Plan(reading.target, reading.collector))
-                plan = plans[number]
-                if not plan.fits(table):
-                    plan.make(table, self._watching, self._slotter)
-                present.append((plan.shape, table))
-                if plan.entries:
-                    self._stage(plan, table)
-                    if plan.conditions is not None:
-                        judged.append((plan, table))
-        for plan, table in judged:
-            change = plan.conditions.judge(table, present) if plan.conditions is not None else None
-            if change is not None:
-                self._waves[plan.wave - 1].changes.append(change)
+            while len(plans) < len(part.tables):
+                plans.append(Plan(reading.target, reading.collector))
+            found += zip(plans, part.tables)  # noqa: B905 - a poll may bring fewer tables than one before
+        for plan, table in found:
+            if not plan.fits(table):
+                if plan.wave:  # rows that wait may get their slots by what is staged
+                    self._finish()
+                plan.make(table, self._watching, self._slotter)
+        return found
 
     def _of(self, reading: Reading) -> _Polls:
         collectors = self._polls.get(reading.target)
@@ -115,19 +125,23 @@ class Panel:
                 self.dropped["malformed"] += 1
 
     def batches(self) -> list[Batch]:
-        """Return what was staged since the last call; several only where a series came twice."""
-        made = []
+        """Return what was staged since the last call; several only where a series came twice, or a table changed."""
+        self._finish()
+        made, self._made = self._made, []
+        self._book.cool()
+        return made
+
+    def _finish(self) -> None:
+        """Make batches of what is staged."""
         for wave in self._waves:
             batch, twice = wave.batch(self._book, self._watched_s, self._slotter.settle)
             if twice:
                 self.dropped["told_twice"] += twice
             if len(batch):
-                made.append(batch)
+                self._made.append(batch)
         for plan in self._staged:
             plan.wave = 0
         self._waves, self._staged = [], []
-        self._book.cool()
-        return made
 
     # ── what leaves ──
 
