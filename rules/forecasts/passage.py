@@ -16,10 +16,15 @@ from rules.forecasts.steps import Stepless, without_steps
 
 WINDOWS: Final = (2, 4, 8)  # seasons looked back: half a month for what is new, two months for what lasts
 MIN_VALUES: Final = 10  # below it there are fewer than three pairs a week apart
-INFLATION: Final = 2.0  # trends change: how much more than within the window itself they vary after it
-TREND_SHARE: Final = 0.2  # and by no less than this share of the slope, however smooth the past was
+AHEAD: Final = 4  # times as many periods as were seen: further nothing is told
+TREND_SHARE: Final = 0.1  # of a slope: its least error, however smooth the past was
+MEMORY: Final = 3.0  # days that noise lasts, as the weather's: so much less do many days tell
+FEW: Final = 4.0  # an estimate of noise from m differences is taken for (1 + 4 / m) times as large
+FAR_SEASONS: Final = 3
+LEAST_DIFFUSION: Final = 0.03  # share of a season's change that may be lasting: two months cannot rule it out
 PEAK_SEASONS: Final = 3  # recent peaks whose median says how far the highest day of a week stands above the trend
-CHUNK: Final = 1024  # series worked on together: their columns stay in the processor's cache
+CHUNK: Final = 512  # series worked on together: their columns stay in the processor's cache
+NODES: Final = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)  # of the normal: 1/18, 3/18, ...
 QUANTILES: Final = (0.1, 0.5, 0.9)
 
 
@@ -68,10 +73,12 @@ def _passages(beyond: Floats, season: int, horizon: int) -> Floats:
     if not beyond.shape[1]:
         return found
     known = ~np.isnan(beyond)
-    fit = (known.sum(axis=1) >= MIN_VALUES) & known[:, -season:].any(axis=1)
+    seen = known.sum(axis=1)
+    fit = (seen >= MIN_VALUES) & known[:, -season:].any(axis=1)
     if fit.any():
         ahead = steps_ahead(horizon)
-        found[:, fit] = crossing(_reached(without_steps(beyond[fit]), season, ahead), ahead)
+        steps = crossing(_reached(without_steps(beyond[fit]), season, ahead), ahead)
+        found[:, fit] = np.where(steps <= AHEAD * seen[fit], steps, np.inf)
     found[:, last_value(beyond) >= 0] = 0.0
     return found
 
@@ -85,37 +92,138 @@ def steps_ahead(horizon: int) -> Floats:
 
 def _reached(series: Stepless, season: int, ahead: Floats) -> Floats:
     """Return float64[n, len(ahead)]: the probability that the bound is reached until then."""
-    total, slope = np.zeros((len(series.values), len(ahead))), np.zeros(len(series.values))
-    for seasons in WINDOWS:
-        window = series.values[:, -seasons * season :]
-        slope, spread = _trend(window, season)
-        level = _peak(window, slope, season)
-        drift = INFLATION**2 * spread**2 / max(window.shape[1], 1) + (TREND_SHARE * slope) ** 2
-        total += probability(level, slope, np.square(spread), drift, ahead)
-    again = _relief_again(series, slope * 4 * season)
-    reached: Floats = np.maximum.accumulate(total / len(WINDOWS), axis=1) * (1 - again)[:, None]
+    slopes = [_trend(series.values[:, -seasons * season :], season) for seasons in WINDOWS]
+    unsettled = _unsettled(series.values, season)
+    errors = [_error(unsettled, min(series.values.shape[1], seasons * season)) for seasons in WINDOWS]
+    weights = _weights(slopes, errors)
+    total = np.zeros((len(series.values), len(ahead)))
+    for slope, error, weight in zip(slopes, errors, weights, strict=True):
+        level, spread = _peaks(series.values, slope, season)
+        drift = error + (TREND_SHARE * slope) ** 2
+        total += weight[:, None] * passed(_Course(level, slope, spread, unsettled.diffusion, drift), season, ahead)
+    again = _relief_again(series, slopes[1] * 4 * season)
+    reached: Floats = total * (1 - again)[:, None]
     return reached
 
 
-def _trend(window: Floats, season: int) -> tuple[Floats, Floats]:
-    """Return the median slope per period and the spread of one period's growth, from pairs whole seasons apart."""
-    lags = range(season, max(window.shape[1], season + 1), season)
+def _weights(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
+    """Return each window's share in the mixture, shortest first: by its precision, as far as shorter ones agree.
+
+    A window that reaches back before a change of regime is precise and wrong: its slope is many of the shorter ones'
+    errors away from theirs.
+    """
+    found = []
+    for place, (slope, error) in enumerate(zip(slopes, errors, strict=True)):
+        off = np.zeros(len(slope))
+        for shorter, wide in zip(slopes[:place], errors[:place], strict=True):
+            off += np.square(ratio(slope - shorter, np.sqrt(wide)))
+        found.append(ratio(errors[0], error, 1e6) / (1 + off))
+    found = [np.where(errors[0] > 0, one, 1.0) for one in found]
+    total = sum(found, np.zeros(len(slopes[0])))
+    return [one / total for one in found]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unsettled:
+    """What of a series is not trend. float64[n] each."""
+
+    noise: Floats  # variance of one period's value
+    diffusion: Floats  # variance that each period adds and that stays
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """Where a series goes. float64[n] each; level 0 is the bound."""
+
+    level: Floats  # of the highest day of a season, now
+    slope: Floats
+    spread: Floats  # of the highest days around their level
+    diffusion: Floats
+    drift: Floats  # variance of the slope
+
+
+def _trend(window: Floats, season: int) -> Floats:
+    """Return the median slope per period, from pairs whole seasons apart; 0 where there are none."""
+    width = max(window.shape[1], season + 1)
+    lags = (season, *range(2 * season, width))
     slopes = np.concatenate([(window[:, lag:] - window[:, :-lag]) / lag for lag in lags], axis=1)
-    slope = median(slopes)
-    around = np.abs(window[:, season:] - window[:, :-season] - slope[:, None] * season)
-    spread = 1.4826 * median(around) / np.sqrt(season)
-    return np.nan_to_num(slope), np.nan_to_num(spread)
+    return np.nan_to_num(median(slopes))
 
 
-def _peak(window: Floats, slope: Floats, season: int) -> Floats:
-    """Return the trend's height now as the highest day of a season has it: the median of the last seasons' peaks."""
-    width = min(window.shape[1], PEAK_SEASONS * season)
-    level = window[:, -width:] - slope[:, None] * np.arange(1.0 - width, 1.0)
+def _unsettled(values: Floats, season: int) -> _Unsettled:
+    """Tell noise from what stays: noise is in differences over any lag alike, what stays grows with the lag.
+
+    Over a whole season where there are two of them and more, so that its shape is no noise.
+    """
+    near = min(season, max(1, (values.shape[1] - 1) // 3))
+    far = near * min(FAR_SEASONS, max(1, (values.shape[1] - near) // (2 * near)))
+    known = (~np.isnan(_bends(values, near))).sum(axis=1)
+    next_square, near_square, far_square = (_bent(values, lag) for lag in (1, near, far))
+    grown = (near_square - next_square) / max(2 * (near - 1), 1)
+    if far > near:  # noise that lasts for days looks like growth at first, but ends
+        grown = np.minimum(grown, (far_square - near_square) / (2 * (far - near)))
+    diffusion = np.clip(grown, LEAST_DIFFUSION * near_square / near, near_square / (2 * near))
+    few = np.square(1 + FEW / np.maximum(known, 1))
+    return _Unsettled(few * (near_square - 2 * diffusion * near) / 6, few * diffusion)
+
+
+def _bends(values: Floats, lag: int) -> Floats:
+    """Return second differences over a lag. A slope is not in them, nor a change of it but for the few that span it."""
+    bends: Floats = values[:, 2 * lag :] - 2 * values[:, lag:-lag] + values[:, : -2 * lag]
+    return bends
+
+
+def _bent(values: Floats, lag: int) -> Floats:
+    """Return the variance of second differences, by their median absolute value; 0 where there are none."""
+    return np.nan_to_num(np.square(1.4826 * median(np.abs(_bends(values, lag)))))
+
+
+def _error(unsettled: _Unsettled, length: int) -> Floats:
+    """Return the variance of a slope from so many periods: of a line through noise, and of a walk's mean step."""
+    return 12 * MEMORY * unsettled.noise / length**3 + unsettled.diffusion / length
+
+
+def _peaks(values: Floats, slope: Floats, season: int) -> tuple[Floats, Floats]:
+    """Return where the highest days of the last seasons stand as seen from now, along the slope, and their spread."""
+    width = values.shape[1]
+    level = values - slope[:, None] * np.arange(1.0 - width, 1.0)
     level = np.where(np.isnan(level), -np.inf, level)
-    peaks = [level[:, max(0, end - season) : end].max(axis=1) for end in range(width, 0, -season)]
-    columns = np.stack(peaks, axis=1)
-    columns[np.isneginf(columns)] = np.nan
-    return median(columns)
+    ends = range(width, max(0, width - WINDOWS[1] * season), -season)
+    peaks = np.stack([level[:, max(0, end - season) : end].max(axis=1) for end in ends], axis=1)
+    peaks[np.isneginf(peaks)] = np.nan
+    now = median(peaks[:, :PEAK_SEASONS])
+    return now, np.nan_to_num(1.4826 * median(np.abs(peaks - median(peaks)[:, None])))
+
+
+def passed(course: _Course, season: int, ahead: Floats) -> Floats:
+    """Return float64[n, len(ahead)]: how likely the highest day of some season has been past 0 until each step.
+
+    The course itself is uncertain and stays so: NODES equally likely ones stand for all. Along each, every season
+    draws its highest day anew.
+    """
+    total = np.zeros((len(course.level), len(ahead)))
+    mean = course.level[:, None] + course.slope[:, None] * ahead
+    wide = np.sqrt(course.diffusion[:, None] * ahead + course.drift[:, None] * ahead**2)
+    share = np.diff(ahead, prepend=0.0) / season
+    spread = course.spread[:, None]
+    for node in NODES:
+        score = ratio(mean + node * wide, spread)
+        survived = np.cumsum(np.log1p(-np.minimum(normal(score), 1 - 1e-12)) * share, axis=1)
+        total += np.exp(survived)
+    reached: Floats = 1 - total / len(NODES)
+    return reached
+
+
+def ratio(upper: Floats, lower: Floats, most: float = 8.0) -> Floats:
+    """Return upper / lower, no larger than `most` (8: what the normal distribution tells apart); 0 / 0 is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.clip(np.nan_to_num(upper / lower), -most, most)
+
+
+def normal(score: Floats) -> Floats:
+    """Return the normal distribution function, by the tanh approximation of Page (1977): off by at most 0.0003."""
+    below: Floats = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (score + 0.044715 * score**3)))
+    return below
 
 
 def probability(level: Floats, slope: Floats, diffusion: Floats, drift: Floats, ahead: Floats) -> Floats:
@@ -124,12 +232,8 @@ def probability(level: Floats, slope: Floats, diffusion: Floats, drift: Floats, 
     `diffusion` is the variance that each step adds, `drift` that of the slope itself. The normal distribution function
     is the tanh approximation of Page (1977), off by at most 0.0003.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = level[:, None] + slope[:, None] * ahead
-        score = mean / np.sqrt(diffusion[:, None] * ahead + drift[:, None] * ahead**2)
-    score = np.clip(np.nan_to_num(score), -6, 6)
-    past: Floats = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (score + 0.044715 * score**3)))
-    return past
+    wide = np.sqrt(diffusion[:, None] * ahead + drift[:, None] * ahead**2)
+    return normal(ratio(level[:, None] + slope[:, None] * ahead, wide))
 
 
 def _relief_again(series: Stepless, usual: Floats) -> Floats:
