@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """An element that has failed, or is `degraded` (works still, as far as anybody knows: a fiber with too little light, a switch that
-    only does not answer, a site on battery).
+    """An element that has failed, or is `degraded` and works still as far as anybody knows: a fiber with too little
+    light, a switch that only does not answer, a site on battery.
 
     `element` is `link:ring-03`, `device:acc-rsud`, `server:simrs`, `application:portal` or `site:rsud` (its power).
     `since` is Unix seconds, the first of its signs. `facts` are the ids of its own signs, `effects` of what it explains

@@ -118,7 +118,8 @@ def _ports(edge: Edge) -> tuple[tuple[str, str], tuple[str, str]]:
 def judge(edge: Edge, a: Light, b: Light, *, before: bool = False) -> Verdict:
     """Return what the light at both ends of a cut, down or degraded link tells.
 
-    `before`: the light in both directions had fallen before the link went down (see `had_fallen`). The reading of a silent end is of the past and does not count.
+    `before`: light in both directions had fallen before the link went down (see `had_fallen`). The
+    reading of a silent end is of the past and does not count.
     """
     if a.silent or b.silent:
         return _with_one_end(edge, a, b)
@@ -163,4 +164,5 @@ def _one_weak(light: Light, other: Light, sender: str, receiver: str) -> Verdict
         return Verdict(Kind.TRANSMITTER, Certainty.LIKELY, *reading)
     if other.sends:
         return Verdict(Kind.CONNECTOR, Certainty.LIKELY, *reading)
-    return Verdict(Kind.CONNECTOR_OR_TRANSMITTER, Certainty.POSSIBLE, *reading)
+    known = Certainty.POSSIBLE if other.rx_dbm is None else Certainty.LIKELY
+    return Verdict(Kind.CONNECTOR_OR_TRANSMITTER, known, *reading)

@@ -148,6 +148,10 @@ LIGHT: Final[Mapping[str, Texts]] = {
         "Only {receiver} receives less light{by}: a dirty connector, or the laser of {sender} ages.",
         "Hanya {receiver} yang menerima cahaya lebih lemah{by}: konektor kotor, atau laser {sender} menua.",
     ),
+    "possible connector_or_transmitter": _texts(
+        "{receiver} receives less light from {sender}{by}; of the other direction nothing is known.",
+        "{receiver} menerima cahaya lebih lemah dari {sender}{by}; arah sebaliknya tidak diketahui.",
+    ),
     "power": _texts(
         "{receiver} receives no light from {sender}, which does not answer: it may be without power.",
         "{receiver} tidak menerima cahaya dari {sender} yang tidak menjawab: mungkin tanpa listrik.",

@@ -171,7 +171,7 @@ def _light(verdict: Verdict, language: str) -> str:
     if verdict.kind is Kind.UNKNOWN:
         return ""
     which = verdict.kind.value
-    if verdict.kind is Kind.CUT and verdict.certainty is Certainty.POSSIBLE:
-        which = "possible cut"
+    if verdict.certainty is Certainty.POSSIBLE and f"possible {which}" in LIGHT:
+        which = f"possible {which}"
     by = "" if verdict.fell_db is None else LIGHT["by"][language].format(db=f"{verdict.fell_db:.1f}")
     return LIGHT[which][language].format(sender=verdict.sender, receiver=verdict.receiver, by=by)

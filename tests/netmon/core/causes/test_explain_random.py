@@ -1,0 +1,100 @@
+"""Random networks with random failures: small ones against all subsets, large ones against what must be observed."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netmon.core.causes.explain import explain
+from netmon.core.causes.facts import PortUp
+from netmon.core.causes.found import Explanation
+from tests.support.causes import (
+    SHAPES,
+    answer,
+    breakdown,
+    equivalents,
+    explains,
+    facts,
+    network,
+    observed,
+    reached,
+)
+
+NOW = 2000.0
+SHAPE = st.sampled_from(SHAPES)
+SEED = st.integers(0, 2**32)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SHAPE, SEED, st.integers(2, 7))
+def test_small_networks_against_all_sets_of_failures(shape: str, seed: int, count: int) -> None:
+    topology = network(seed, shape, count)
+    for seen, candidates in equivalents(topology, 3).items():
+        found = explain(topology, facts(topology, seen), NOW)
+        assert answer(found) in candidates
+        for cause in found.causes:
+            others = {element for element in cause.alternatives if not element.startswith("site:")}
+            assert bool(others) == any(cause.element not in candidate for candidate in candidates)
+            assert all(answer(found) - {cause.element} | {other} in candidates for other in others)
+
+
+@settings(max_examples=120, deadline=None)
+@given(SHAPE, SEED, st.integers(2, 2000), st.integers(0, 40), st.sampled_from([0.0, 0.0, 0.1, 0.7]))
+def test_large_networks_show_what_the_answer_would_show(
+    shape: str, seed: int, count: int, failures: int, unwatched: float
+) -> None:
+    """Implied observations are the same, no more elements than failed, and none of them for nothing."""
+    topology = network(seed, shape, count, unwatched=unwatched)
+    failed = breakdown(topology, seed, failures)
+    seen = observed(topology, failed)
+    told = facts(topology, seen)
+    found = explain(topology, told, NOW)
+    assert observed(topology, answer(found)) == seen
+    assert len(found.causes) <= len(failed)
+    assert set(found.cause_of) == {fact.id for fact in told}
+    random.Random(seed).shuffle(told)
+    assert explain(topology, told, NOW) == found
+    for element in sorted(answer(found))[:5]:
+        assert not explains(topology, answer(found) - {element}, seen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SHAPE, SEED, st.integers(2, 300), st.integers(1, 10), st.floats(0, 1))
+def test_of_facts_that_come_late_none_is_lost_and_all_gone_is_all_clear(
+    shape: str, seed: int, count: int, failures: int, share: float
+) -> None:
+    """Any part of what is to be told, and of what was told before: failures came one after the other."""
+    topology = network(seed, shape, count)
+    failed = sorted(breakdown(topology, seed, failures))
+    chance = random.Random(seed)
+    chance.shuffle(failed)
+    dark: set[str] = set()
+    things: set[tuple[str, ...]] = set()
+    for number in range(len(failed)):  # what a node told while it was reached stays
+        seen = observed(topology, failed[: number + 1])
+        dark = {node.name for node in topology.nodes} - reached(topology, failed[: number + 1])
+        things = {thing for thing in things if thing[0] == "port" and thing[1] in dark} | seen
+    told = [fact for fact in facts(topology, frozenset(things)) if chance.random() < share]
+    found = explain(topology, told, NOW)
+    known = [tuple(fact.id.split("/", 2)) for fact in told]
+    assert explains(topology, answer(found), known)
+    assert set(found.cause_of) == {fact.id for fact in told}
+    assert all(cause.since <= NOW for cause in found.causes)
+    assert explain(topology, (), NOW) == Explanation()
+
+
+@settings(max_examples=100, deadline=None)
+@given(SHAPE, SEED, st.integers(2, 200), st.integers(0, 8))
+def test_ports_known_up_change_nothing_where_all_was_told(shape: str, seed: int, count: int, failures: int) -> None:
+    topology = network(seed, shape, count)
+    failed = breakdown(topology, seed, failures)
+    seen = observed(topology, failed)
+    alive = reached(topology, failed)
+    up = [
+        PortUp(f"up/{node}/{edge.name}", 1000.0, node, port)
+        for edge in topology.edges
+        for node, port in ((edge.a, edge.a_port), (edge.b, edge.b_port))
+        if node in alive and ("port", node, edge.name) not in seen
+    ]
+    told = facts(topology, seen)
+    assert explain(topology, [*told, *up], NOW) == explain(topology, told, NOW)
