@@ -51,10 +51,10 @@ def select_alerts(alerts: Iterable[Alert], wanted: Wanted) -> list[Alert]:
     """Return the alerts that are wanted."""
     found = _common(alerts, wanted)
     if wanted.targets:
-        target = _named(wanted.targets)
+        target = named(wanted.targets)
         found = [each for each in found if target(each.target)]
     if wanted.rules:
-        rule = _named(wanted.rules)
+        rule = named(wanted.rules)
         found = [each for each in found if rule(each.rule)]
     if wanted.incident:
         found = [each for each in found if each.incident == wanted.incident]
@@ -70,7 +70,7 @@ def select_incidents(incidents: Iterable[Incident], wanted: Wanted) -> list[Inci
     """Return the incidents that are wanted. Those that went up in another one are never."""
     found = [each for each in _common(incidents, wanted) if not each.merged_into]
     if wanted.targets:
-        target = _named(wanted.targets)
+        target = named(wanted.targets)
         found = [each for each in found if any(map(target, each.targets))]
     if wanted.muted is not None:
         found = [each for each in found if each.muted is wanted.muted]
@@ -110,7 +110,7 @@ def _common(things: Iterable[Thing], wanted: Wanted) -> list[Thing]:
         enough = {severity for severity in Severity if severity >= wanted.severity}
         found = [each for each in found if each.severity in enough]
     if wanted.sites:
-        site = _named(wanted.sites)
+        site = named(wanted.sites)
         found = [each for each in found if site(each.site)]
     return found
 
@@ -136,7 +136,8 @@ def _read_cursor(cursor: str) -> Place:
     return place
 
 
-def _named(names: Sequence[str]) -> Callable[[str], bool]:
+def named(names: Sequence[str]) -> Callable[[str], bool]:
+    """Return whether a name is one of these; a trailing * stands for any ending."""
     whole = {name for name in names if not name.endswith("*")}
     beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
     return lambda name: name in whole or name.startswith(beginnings)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from netmon.api.alerts import Alert, Incident, Maintenance, Matcher, Message, Silence
 from netmon.api.errors import NetmonError
+from netmon.api.predictions import Outcome, Predicted, RuleAccount
 from netmon.api.protocols import Component
 from netmon.api.words import Event, Finding, Severity
 
@@ -128,6 +129,12 @@ class Desk(Protocol):
 
     def status(self) -> CoreStatus:
         """Return how the core is."""
+
+    def predictions(self, outcomes: Collection[Outcome]) -> Sequence[Predicted]:
+        """Return predictions with these outcomes: open ones, the nearest first, then the latest scored."""
+
+    def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
+        """Return what became of each rule's predictions, of those scored since a time if one is given."""
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return records of the ledger, each as it stands there."""

@@ -5,13 +5,14 @@ learn of it.
 """
 
 from asyncio import Future
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from netmon.api import Alert, AlertSink
+from netmon.api.predictions import PREDICTION
 from netmon.core.alerts.changes import Change
 from netmon.core.alerts.changes import from_record as change_from
 from netmon.core.alerts.changes import to_entry as change_entry
@@ -23,6 +24,8 @@ from netmon.core.notices.changes import from_record as notice_from
 from netmon.core.notices.changes import to_entry as notice_entry
 from netmon.core.notices.planner import Planner
 from netmon.core.notices.words import Notice
+from netmon.core.predictions.metrics import PredictionMetrics
+from netmon.core.predictions.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +46,8 @@ class Affairs:
     ) -> None:
         self.alerts = alerts
         self.planner = planner
+        self.predictions = Tally()
+        PredictionMetrics(self.predictions, registry)
         self.sinks: list[AlertSink] = []
         self.told: Callable[[], None] = lambda: None  # wakes who sends messages
         self._journal = journal
@@ -69,6 +74,8 @@ class Affairs:
 
     def record_events(self, entries: Sequence[Entry]) -> Commit:
         """Record what led to nothing else: in one piece, but each entry is an act of its own."""
+        for entry in entries:
+            self._count(entry.kind, entry.category, entry.target, entry.at, entry.data)
         return self._journal.record_each(entries)
 
     def settle_notices(self, notices: Sequence[NoticeChange], now: float) -> Commit:
@@ -124,6 +131,8 @@ class Affairs:
                 notice = notice_from(record)
                 if notice is not None:
                     self.planner.apply(notice)
+            elif record.kind is Kind.EVENT:
+                self._count(record.kind, record.category, record.target, record.data.get("at"), record.data)
             elif record.kind is Kind.SYSTEM and record.data.get("what") == STEPPED:
                 self.step_clock(float(record.data["seconds"]))
         except (ValueError, KeyError, TypeError) as error:  # one bad record must not keep the core from its work
@@ -131,12 +140,23 @@ class Affairs:
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as data ready for JSON."""
-        return {"alerts": self.alerts.snapshot(), "notices": self.planner.snapshot()}
+        return {
+            "alerts": self.alerts.snapshot(),
+            "notices": self.planner.snapshot(),
+            "predictions": self.predictions.snapshot(),
+        }
 
     def restore(self, data: dict[str, Any]) -> None:
         """Take everything from a snapshot; ValueError or KeyError where it is none."""
+        predictions = data["predictions"]  # looked for first: a snapshot from before there were any is none
         self.alerts.restore(data["alerts"])
         self.planner.restore(data["notices"])
+        self.predictions.restore(predictions)
+
+    def _count(self, kind: Kind, category: str, target: str, at: object, data: Mapping[str, Any]) -> None:
+        """Have predictions, and what became of them, in the account."""
+        if kind is Kind.EVENT and category == PREDICTION and isinstance(at, float | int):
+            self.predictions.learn(target, float(at), data.get("fields"))
 
     def step_clock(self, delta_s: float) -> None:
         """Move every deadline with the clock."""

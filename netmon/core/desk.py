@@ -5,7 +5,7 @@ and refused while the ledger cannot be written.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -25,6 +25,7 @@ from netmon.api import (
     Unavailable,
     Unrecorded,
 )
+from netmon.api.predictions import Outcome, Predicted, RuleAccount
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.changes import Change
 from netmon.core.codec import to_data
@@ -93,6 +94,14 @@ class OperatorsDesk:
     def maintenances(self) -> Sequence[Maintenance]:
         """Return maintenance windows that are open or will be, and those that ended lately."""
         return self._affairs.alerts.maintenances()
+
+    def predictions(self, outcomes: Collection[Outcome]) -> Sequence[Predicted]:
+        """Return predictions with these outcomes: open ones, the nearest first, then the latest scored."""
+        return self._affairs.predictions.predictions(outcomes)
+
+    def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
+        """Return what became of each rule's predictions, of those scored since a time if one is given."""
+        return self._affairs.predictions.accounts(since)
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return records of the ledger, each as it stands there."""

@@ -18,32 +18,17 @@ the median left the interval of the one before.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from hashlib import blake2b
 from math import inf
 from typing import Any, Final
 
 from netmon.api import Event, Impact, Severity, Value
+from netmon.api.predictions import PREDICTION, PREDICTION_PREFIX, Outcome
 from rules.forecasts.settings import AccountSettings
 
-CATEGORY: Final = "prediction"
 SOURCE: Final = "forecasts"
-PREFIX: Final = "netmon.prediction."
 
 _GRACE_MIN_S: Final = 60.0  # no poll is exact to the second
-
-
-class Outcome(StrEnum):
-    """What became of a prediction; `open` is one that was just made."""
-
-    OPEN = "open"
-    HIT = "hit"
-    EARLY = "early"
-    LATE = "late"
-    FALSE = "false"
-    AVERTED = "averted"
-    VOID = "void"
-    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,5 +237,5 @@ def _about(subject: Subject) -> dict[str, Value | str]:
 
 
 def _named(subject: Subject, at: float, fields: Mapping[str, Value | str]) -> Event:
-    named = {PREFIX + name: value for name, value in fields.items()}
-    return Event(at, SOURCE, subject.target, CATEGORY, Severity.INFO, named)
+    named = {PREDICTION_PREFIX + name: value for name, value in fields.items()}
+    return Event(at, SOURCE, subject.target, PREDICTION, Severity.INFO, named)

@@ -7,7 +7,7 @@ to a sentence and every action raises Unavailable with it, as the core does whil
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -34,6 +34,8 @@ from netmon.api import (
     Unrecorded,
     labels_of,
 )
+from netmon.api.predictions import Outcome, Predicted, RuleAccount
+from netmon.core.predictions.tally import Tally
 from tests.support.query import asked_for
 
 _OPEN = (State.PENDING, State.FIRING, State.ACKNOWLEDGED)
@@ -57,6 +59,7 @@ class FakeDesk:
         self._silences: dict[str, Silence] = {}
         self._maintenances: dict[str, Maintenance] = {}
         self._heard: dict[str, float] = {}
+        self.tally = Tally()
         self._made = 0
 
     # What tests do to it
@@ -123,6 +126,14 @@ class FakeDesk:
     def status(self) -> CoreStatus:
         """Return how it is: well, unless a test set `problems`."""
         return CoreStatus(not self.problems, self.problems, len(self.records), 0, dict(self._heard))
+
+    def predictions(self, outcomes: Collection[Outcome]) -> Sequence[Predicted]:
+        """Return predictions; `tally.learn` puts them there."""
+        return self.tally.predictions(outcomes)
+
+    def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
+        """Return the account of each rule."""
+        return self.tally.accounts(since)
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return the records that match."""

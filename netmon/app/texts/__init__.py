@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netmon.app.texts import alerts, check, cli, core, demo, events, faults, ledger, packs, poll, refusals, status
+from netmon.app.texts import (
+    alerts,
+    check,
+    cli,
+    core,
+    demo,
+    events,
+    faults,
+    ledger,
+    packs,
+    poll,
+    predictions,
+    refusals,
+    status,
+)
 from netmon.app.texts.text import Text
 
 __all__ = ["TABLES", "Text"]
@@ -19,6 +33,7 @@ TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     ledger.TEXTS,
     packs.TEXTS,
     poll.TEXTS,
+    predictions.TEXTS,
     refusals.TEXTS,
     status.TEXTS,
 )
