@@ -157,7 +157,7 @@ def link_holiday(rng: Generator, n: int) -> Course:
 
 
 def _light(rng: Generator, n: int, loss: Floats, *, quantum: float = 0.1) -> Course:
-    """Return a day's lowest received light in dBm: it swings with the day's temperature and the weather's, and wanders."""
+    """Return a day's lowest received light in dBm: it swings with the day and the weather, and wanders."""
     swing = _column(rng, n, 0.05, 0.2) * np.sin(2 * np.pi * _time())
     weather = _autoregressive(rng, n, 0.98, 0.02) * _column(rng, n, 0.3, 1.0)
     wander = np.cumsum(rng.normal(0, 1 / np.sqrt(24), (n, HOURS)), axis=1) * _column(rng, n, 0.003, 0.015)

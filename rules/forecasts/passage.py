@@ -222,7 +222,7 @@ def ratio(upper: Floats, lower: Floats, most: float = 8.0) -> Floats:
 
 def normal(score: Floats) -> Floats:
     """Return the normal distribution function, by the tanh approximation of Page (1977): off by at most 0.0003."""
-    below: Floats = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (score + 0.044715 * score**3)))
+    below: Floats = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * score * (1 + 0.044715 * score * score)))
     return below
 
 
