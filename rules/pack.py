@@ -134,6 +134,7 @@ class Limit(_Telling, Bound):
 
     severity: Severity
     equals: float | None = None
+    bound_by: Metric | None = None  # the metric that the shares are of, where it is not the device's own limit
     ignore_under: float | None = None  # a value below this says that there is nothing to measure
     hysteresis: float = Field(default=0.0, ge=0, lt=1)  # share of the limit by which it must be good again to be over
     for_s: float = Field(default=0.0, ge=0, le=86_400)  # how long it must last
@@ -153,6 +154,8 @@ class Limit(_Telling, Bound):
         if self.equals is not None and (self.hysteresis or self.ignore_under is not None):
             wrong = "hysteresis" if self.hysteresis else "ignore_under"
             raise ValueError(f"{wrong} says nothing beside equals; remove it")
+        if self.bound_by is not None and self.of_upper_limit is None and self.of_lower_limit is None:
+            raise ValueError("bound_by needs a share of it; write of_upper_limit or of_lower_limit")
         return self
 
 
@@ -177,7 +180,10 @@ class Forecast(_Telling, Bound):
 
     @model_validator(mode="after")
     def _one_way(self) -> "Forecast":
-        if self.above + self.below != (not self.remaining and self.read != "time_left"):
+        itself = self.remaining or self.read == "time_left"
+        if itself and (self.above or self.below):
+            raise ValueError(f"{self.name} tells by itself how long is left; remove its limit")
+        if self.above + self.below + itself != 1:
             raise ValueError(f"{self.name} needs one direction; write over, under, or a share of its own limit")
         for near, far in pairwise(self.tiers):
             if near.within_s >= far.within_s or near.severity < far.severity:
@@ -214,10 +220,3 @@ class Pack(_Model):
         """Return the names of all that is declared here."""
         declared = (*self.limits, *self.forecasts, *self.anomalies, *((self.unreachable,) if self.unreachable else ()))
         return tuple(one.name for one in declared)
-
-    @model_validator(mode="after")
-    def _names(self) -> "Pack":
-        twice = sorted({name for name in self.names if self.names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)}: declared twice; give each its own name")
-        return self

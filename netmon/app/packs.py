@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from netmon.api import ConfigError, Fault
+from netmon.app.packwords import Declared, declared, faults_of
 from netmon.app.settings import load_file
-from netmon.app.settings.document import fault_at
+from netmon.app.settings.document import Way, fault_at
+from netmon.app.settings.yamlfile import read_yaml
 from rules.pack import Pack
 
 FOLDER: Final = "packs"
@@ -40,9 +42,12 @@ def read_packs(directory: Path | None) -> tuple[tuple[Pack, ...], list[Fault]]:
 def _read(folder: Path, faults: list[Fault]) -> Iterator[_Read]:
     for path in sorted(folder.glob("*.yaml")):
         try:
-            yield path, load_file(path, Pack)
+            pack = load_file(path, Pack)
         except ConfigError as error:
             faults += error.faults
+            continue
+        faults += (_fault(path, way, text, **values) for way, text, values in faults_of(pack))
+        yield path, pack
 
 
 def _twice(read: Iterable[_Read]) -> Iterator[Fault]:
@@ -51,14 +56,24 @@ def _twice(read: Iterable[_Read]) -> Iterator[Fault]:
     for path, pack in read:
         first = places.setdefault(pack.name, path)
         if first is not path:
-            yield fault_at(str(path), 0, 0, "pack_twice", name=pack.name, other=first)
+            yield _fault(path, ("name",), "pack_twice", name=pack.name, other=first)
 
 
 def _clashes(packs: Iterable[_Read]) -> Iterator[Fault]:
-    """Find packs that give two limits the same name: their alerts would be taken for one another."""
-    owners: dict[str, _Read] = {}
+    """Find declarations that have the same name: their alerts would be taken for one another."""
+    owners: dict[str, tuple[Path, Pack, Declared]] = {}
     for path, pack in packs:
-        for name in pack.names:
-            first, other = owners.setdefault(name, (path, pack))
+        for way, one in declared(pack):
+            first, other, known = owners.setdefault(one.name, (path, pack, one))
             if other is not pack:
-                yield fault_at(str(path), 0, 0, "limit_twice", name=name, other=first, pack=other.name)
+                yield _fault(path, (*way, "name"), "limit_twice", name=one.name, other=first, pack=other.name)
+            elif known is not one:
+                yield _fault(path, (*way, "name"), "name_twice", name=one.name)
+
+
+def _fault(path: Path, way: Way, text: str, /, **values: object) -> Fault:
+    """Return a fault at a place of a file, which is read once more for that; without a place where that fails."""
+    try:
+        return fault_at(str(path), *read_yaml(path).place(way), text, **values)
+    except ConfigError:
+        return fault_at(str(path), 0, 0, text, **values)

@@ -122,6 +122,7 @@ def _bounds(tables: Tables, spot: Spot, limit: Limit) -> tuple[Bounds | None, Fl
     fixed, share, metric = limit.over, limit.of_upper_limit, family.upper_limit
     if not limit.above:
         fixed, share, metric = limit.under, limit.of_lower_limit, family.lower_limit
+    metric = limit.bound_by or metric
     own = tables.beside(metric, spot.table) if share is not None and metric else None
     if own is None or share is None:
         return fixed, None

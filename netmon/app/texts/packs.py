@@ -17,4 +17,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         'give it another name, or name this pack "{pack}" to replace that one',
         'beri nama lain, atau namai paket ini "{pack}" untuk menggantikannya',
     ),
+    "fault.name_twice": Text('"{name}" is declared twice', '"{name}" dideklarasikan dua kali'),
+    "fault.name_twice.remedy": Text("give each its own name", "beri nama berbeda"),
+    "fault.placeholder": Text(
+        "the text of {of} has a placeholder {{{name}}} that nothing fills",
+        "teks {of} memuat {{{name}}} yang tidak diisi apa pun",
+    ),
+    "fault.placeholder.remedy": Text("{remedy}", "{remedy}"),
+    "fault.label_unknown": Text("{metric} has no label {name}", "{metric} tidak memiliki label {name}"),
+    "fault.label_unknown.remedy": Text("{remedy}", "{remedy}"),
 }

@@ -68,6 +68,47 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "isi client_auth_type dengan RequireAndVerifyClientCert dan client_ca_file dengan sertifikatnya, atau hapus",
     ),
     r"min_version is above max_version: .*": ("min_version di atas max_version", "tukar keduanya"),
+    # rules/pack.py
+    r"(window_s|scale) says nothing where read is (\w+); remove it(?:.*)": (
+        r"\1 tidak berarti apa-apa pada read: \2",
+        "hapus",
+    ),
+    r"(hysteresis|ignore_under) says nothing beside equals; remove it": (
+        r"\1 tidak berarti apa-apa di samping equals",
+        "hapus",
+    ),
+    r"(of_\w+) bounds a value or a rate; where read is (\w+), .*": (
+        r"\1 membatasi nilai atau laju, bukan read: \2",
+        "tulis over atau under",
+    ),
+    r"bound_by needs a share of it; .*": (
+        "bound_by memerlukan bagian darinya",
+        "tulis of_upper_limit atau of_lower_limit",
+    ),
+    r"tiers do not rise; .*": (
+        "tiers tidak berurutan",
+        "tulis within_s terpendek lebih dulu, dan jangan lebih ringan daripada yang berikutnya",
+    ),
+    r"(\w+) tells by itself how long is left; .*": (
+        r"\1 sudah menyatakan sendiri sisa waktunya",
+        "hapus batasnya",
+    ),
+    r"(\w+) needs one direction; .*": (
+        r"\1 memerlukan tepat satu arah",
+        "tulis over, under, atau bagian dari batasnya sendiri",
+    ),
+    r"mean in (\w+) speaks of many rows; .*": (
+        r"mean pada \1 berbicara tentang banyak baris",
+        "tulis over atau under, tanpa where",
+    ),
+    r"a condition needs one comparison; .*": (
+        "sebuah syarat memerlukan tepat satu perbandingan",
+        "tulis over, under, atau equals",
+    ),
+    r"\{(.*)\} is no placeholder; .*": (
+        r"{\1} bukan tempat isian",
+        "tulis nama label, {target}, {value}, atau {limit}",
+    ),
     # netmon/core/notices/settings.py
     r"people are here and no routes, so nobody is told anything; add routes": (
         "people ada tetapi routes tidak, jadi tidak ada yang diberi tahu",

@@ -4,12 +4,27 @@ from pathlib import Path
 
 import pytest
 
+import rules
 from netmon.api import ConfigError
 from netmon.app.packs import load_packs, read_packs
-from netmon.app.text import speaking
+from netmon.app.packwords import declared
+from netmon.app.text import Language, speaking
 
+CASES = Path(__file__).parents[2] / "data" / "bad-packs"
 SAYS = "severity: error, summary: {en: a, id: b}"
-BAD = 'en: "{0}"'
+OURS = [
+    "certificates",
+    "clock",
+    "cpu",
+    "environment",
+    "hosts",
+    "links",
+    "memory",
+    "optics",
+    "power",
+    "reachability",
+    "storage",
+]
 LIMIT = f"{{name: hot, metric: heat, over: 1, {SAYS}}}"
 
 
@@ -22,55 +37,40 @@ def write(directory: Path, name: str, text: str) -> Path:
 
 
 def test_ours_load_and_have_both_languages() -> None:
-    [pack] = load_packs(None)
-    assert pack.name == "first"
-    assert pack.unreachable is not None
-    assert all(limit.summary.en != limit.summary.id for limit in pack.limits)
+    packs = load_packs(None)
+    assert [pack.name for pack in packs] == OURS
+    assert all(one.summary.en != one.summary.id for pack in packs for _, one in declared(pack))
+    assert [pack.name for pack in packs if pack.unreachable] == ["reachability"]
 
 
 def test_a_pack_of_the_same_name_replaces_ours(tmp_path: Path) -> None:
-    write(tmp_path, "mine.yaml", f"name: first\nlimits: [{LIMIT}]\n")
-    [pack] = load_packs(tmp_path)
-    assert [limit.name for limit in pack.limits] == ["hot"]
+    write(tmp_path, "mine.yaml", f"name: cpu\nlimits: [{LIMIT}]\n")
+    packs = {pack.name: pack for pack in load_packs(tmp_path)}
+    assert sorted(packs) == OURS
+    assert packs["cpu"].names == ("hot",)
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "problem"),
-    [
-        ("name: mine\nlimits:\n  - {name: hot, metric: heat, " + SAYS + "}\n", 3, "needs one direction"),
-        (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, under: 1}}\n", 3, "needs one direction"),
-        (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, wonder: 1}}\n", 3, "wonder"),
-        (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, mean: true, of_upper_limit: 1}}\n", 3, "many rows"),
-        (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, match: {{a: '('}}}}\n", 3, "regular expression"),
-        (f"name: mine\nlimits:\n  - {LIMIT[:-1]}, where: {{a: {{}}}}}}\n", 3, "one comparison"),
-        (f"name: mine\nlimits: [{LIMIT.replace('en: a', BAD)}]\n", 2, "no placeholder"),
-        (f"name: mine\nlimits: [{LIMIT}, {LIMIT}]\n", 2, "hot: declared twice"),
-        (
-            f"name: mine\nlimits: [{LIMIT.replace('hot', 'interface_down')}]\n",
-            0,
-            'the limit "interface_down" stands in',
-        ),
-    ],
-)
-def test_a_fault_says_where_it_stands(tmp_path: Path, text: str, line: int, problem: str) -> None:
-    path = write(tmp_path, "mine.yaml", text)
-    with speaking("en"), pytest.raises(ConfigError) as caught:
+@pytest.mark.parametrize("case", sorted(path.parent.name for path in CASES.glob("*/pack.yaml")))
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_fault_says_where_it_stands_and_what_would_be_right(case: str, language: Language, tmp_path: Path) -> None:
+    path = write(tmp_path, "mine.yaml", (CASES / case / "pack.yaml").read_text(encoding="utf-8"))
+    with speaking(language), pytest.raises(ConfigError) as caught:
         load_packs(tmp_path)
-    [fault] = caught.value.faults
-    assert (fault.file, fault.line) == (str(path), line)
-    assert problem in fault.problem
-    assert fault.remedy
+    ours = str(Path(rules.__file__).parent)
+    told = [str(fault).replace(str(path), "pack.yaml").replace(ours, "rules") for fault in caught.value.faults]
+    expected = "expected" if language == "en" else "expected.id"
+    assert told == (CASES / case / expected).read_text(encoding="utf-8").splitlines()
 
 
 def test_two_files_of_one_name_are_one_too_many(tmp_path: Path) -> None:
     first = write(tmp_path, "a.yaml", "name: mine\n")
     second = write(tmp_path, "b.yaml", "name: mine\n")
     packs, [fault] = read_packs(tmp_path)
-    assert (fault.file, str(first) in fault.problem) == (str(second), True)
-    assert [pack.name for pack in packs] == ["first", "mine"]
+    assert (fault.file, fault.line, str(first) in fault.problem) == (str(second), 1, True)
+    assert [pack.name for pack in packs] == [*OURS, "mine"]
 
 
 def test_the_documentation_shows_a_pack_that_loads(tmp_path: Path) -> None:
     text = Path("docs/limits.md").read_text(encoding="utf-8")
     write(tmp_path, "office.yaml", text.partition("```yaml\n")[2].partition("```")[0])
-    assert [pack.name for pack in load_packs(tmp_path)] == ["first", "office"]
+    assert [pack.name for pack in load_packs(tmp_path)] == [*OURS, "office"]
