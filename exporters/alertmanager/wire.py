@@ -77,6 +77,7 @@ def annotations(alert: Alert) -> dict[str, str]:
         "runbook_url": alert.runbook,
         "netmon_alert_id": alert.id,
         "netmon_incident": alert.incident,
+        "netmon_effect_of": alert.effect_of,
         "netmon_acknowledged": taken,
         "netmon_muted_by": " ".join(alert.muted_by),
     }

@@ -39,6 +39,7 @@ def of_alert(alert: Alert) -> shapes.Alert:
         _plain(alert.evidence),
         None if alert.impact is None else _impact(alert.impact),
         alert.runbook,
+        alert.effect_of,
     )
 
 
@@ -61,6 +62,9 @@ def of_incident(incident: Incident) -> shapes.Incident:
         _maybe(incident.resolved_at),
         incident.merged_into,
         incident.muted,
+        incident.cause,
+        _plain(incident.explanation),
+        incident.effect_count,
     )
 
 

@@ -50,6 +50,9 @@ class Alert(msgspec.Struct, gc=False):
     evidence: Annotated[dict[str, str | int | float | None], Meta(description="Infinities and NaN are null.")]
     impact: Impact | None
     runbook: str
+    effect_of: Annotated[
+        str, Meta(description="The element whose failure explains it, as link:ring-03; empty: a cause, or on its own.")
+    ]
 
 
 class Incident(msgspec.Struct, gc=False):
@@ -71,6 +74,9 @@ class Incident(msgspec.Struct, gc=False):
     resolved_at: Time | None
     merged_into: Annotated[str, Meta(description="The incident that took its alerts over.")]
     muted: Annotated[bool, Meta(description="Every firing alert of it is muted.")]
+    cause: Annotated[str, Meta(description="The element that failed, as link:ring-03; empty where none is known.")]
+    explanation: Annotated[dict[str, str], Meta(description="Why it is thought so, by language code; empty likewise.")]
+    effect_count: Annotated[int, Meta(description="Of its alerts that fire, those that the cause explains.")]
 
 
 class Matcher(msgspec.Struct, gc=False):

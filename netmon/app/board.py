@@ -32,7 +32,7 @@ def alert_table(alerts: Sequence[Thing], caption: str = "") -> Fitted:
     since = _column("since", [_age(alert["starts_at"]) for alert in alerts])
     site = _column("site", [_text(alert["site"]) for alert in alerts], 10)
     target = _column("target", [_text(alert["target"]) for alert in alerts], 24)
-    told = [_told(summary(alert), alert) for alert in alerts]
+    told = [_as_effect(_told(summary(alert), alert), alert) for alert in alerts]
     what = _column("summary", told, 30)
     stacked = _column("summary", list(map(_stack, map(_where, alerts), told)), 24)
     incident = _column("incident", [_text(alert["incident"]) for alert in alerts])
@@ -56,7 +56,7 @@ def incident_table(incidents: Sequence[Thing], caption: str = "") -> Fitted:
     narrow = _column("state", [_state(each, "\n") for each in incidents])
     since = _column("since", [_age(each["opened_at"]) for each in incidents])
     site = _column("site", [_text(each["site"]) for each in incidents], 10)
-    told = [_told(_in_language(each["titles"], each["title"]), each) for each in incidents]
+    told = [_with_effects(_told(_in_language(each["titles"], each["title"]), each), each) for each in incidents]
     what = _column("summary", told, 30)
     names = list(map(_targets, incidents))
     targets = _column("targets", names, 24)
@@ -160,6 +160,18 @@ def _told(what: str, thing: Thing) -> Text:
     """Return what is wrong, and who has it in hand."""
     text, said = _text(what), ": ".join(filter(None, (thing["acknowledged_by"], thing["note"])))
     return text.append(f" ({printable(said)})", style="dim") if said and thing["state"] == "acknowledged" else text
+
+
+def _with_effects(text: Text, incident: Thing) -> Text:
+    """Add how many alerts are effects of what an incident's title says; older daemons do not tell."""
+    count = incident.get("effect_count", 0)
+    return text.append(f" {t('causes.effects', count=count)}", style="dim") if count else text
+
+
+def _as_effect(text: Text, alert: Thing) -> Text:
+    """Add what explains an alert."""
+    cause = alert.get("effect_of", "")
+    return text.append(f" {t('causes.effect_of', cause=printable(cause))}", style="dim") if cause else text
 
 
 def _age(at: str) -> Text:

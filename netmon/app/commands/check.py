@@ -11,6 +11,7 @@ from netmon.api import ConfigError
 from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
 from netmon.app.text import speaking, t
+from netmon.app.topology import standpoint
 from netmon.app.wiring import load_plan
 
 EXIT_CONFIG = 2
@@ -47,7 +48,16 @@ def command(directory: Path, *, show: bool, form: str) -> None:
 def _fine(settings: Settings, *, show: bool) -> str:
     if show:
         return dump(settings)
-    return t("check.fine", directory=settings.directory, summary=t("check.summary", **_counts(settings))) + "\n"
+    fine = t("check.fine", directory=settings.directory, summary=t("check.summary", **_counts(settings)))
+    return "\n".join([fine, *_notes(settings)]) + "\n"
+
+
+def _notes(settings: Settings) -> list[str]:
+    """Return what is no fault, but was taken to be so because nothing says it."""
+    where = standpoint(settings.inventory)
+    if where is None or not where.device or not settings.inventory.links:
+        return []
+    return [t(f"causes.stands.{where.how}", node=where.node, device=where.device)]
 
 
 def _counts(settings: Settings) -> dict[str, int]:
@@ -57,7 +67,7 @@ def _counts(settings: Settings) -> dict[str, int]:
 
 
 def _fine_as_json(settings: Settings, *, show: bool) -> str:
-    answer: dict[str, Any] = {"ok": True, "counts": _counts(settings)}
+    answer: dict[str, Any] = {"ok": True, "counts": _counts(settings), "notes": _notes(settings)}
     if show:
         answer["settings"] = plain(settings)
     return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"

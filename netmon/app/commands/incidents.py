@@ -1,15 +1,18 @@
 """`netmon incidents`: alerts by their common cause."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 from rich.console import Console
+from rich.text import Text
 
+from netmon.app.asked import printable
 from netmon.app.board import alert_table, incident_table
 from netmon.app.client import Client, segment
 from netmon.app.commands.alerts import pages
 from netmon.app.commands.asking import JSON, asks, lines
-from netmon.app.text import t
+from netmon.app.text import language, t
 
 _STATES: Final = ("firing", "acknowledged", "resolved")
 
@@ -52,6 +55,22 @@ def _one(client: Client, incident: str, *, as_json: bool) -> None:
         return
     console = Console()
     console.print(incident_table([whole["incident"]]))
+    because(console, whole["incident"])
     alerts, total = whole["alerts"], whole["alert_count"]
     more = f"{len(alerts)}/{total}" if len(alerts) < total else t("alerts.count", total=total)
-    console.print(alert_table(alerts, more))
+    own = [alert for alert in alerts if not alert.get("effect_of")]
+    effects = [alert for alert in alerts if alert.get("effect_of")]
+    if own:
+        console.print(alert_table(own, "" if effects else more))
+    if effects:
+        console.print(Text(t("causes.heading"), style="bold"))
+        console.print(alert_table(effects, more))
+
+
+def because(console: Console, incident: Mapping[str, Any]) -> None:
+    """Show what failed, and why that is thought; nothing where no cause is known, or an older daemon tells none."""
+    cause = incident.get("cause", "")
+    if cause:
+        said = incident["explanation"]
+        why = printable(said.get(language()) or said.get("en", ""))
+        console.print(Text(t("causes.because", cause=printable(cause), why=why).rstrip()))

@@ -5,6 +5,7 @@ from typing import Final
 
 from netmon.app.texts import (
     alerts,
+    causes,
     check,
     cli,
     core,
@@ -24,6 +25,7 @@ __all__ = ["TABLES", "Text"]
 
 TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     alerts.TEXTS,
+    causes.TEXTS,
     faults.TEXTS,
     check.TEXTS,
     cli.TEXTS,

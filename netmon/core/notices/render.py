@@ -17,6 +17,7 @@ BODY_MAX: Final = 3_500  # characters: Telegram takes 4,096
 _ALERTS: Final = 5  # shown of one incident
 _EVIDENCE: Final = 6  # numbers shown of one alert
 _TARGETS: Final = 5
+_BECAUSE_MAX: Final = 600  # characters of why a cause is thought to be one
 _ENDED: Final = {  # why an alert ended → what is said of it
     "expired": "ended.expired",
     "operator": "ended.operator",
@@ -111,7 +112,7 @@ def _one(reader: Reader, notice: Notice, case: Case, why: Notices, lookups: Look
     around = reader.say(kind, severity=severity, where=where, title="", incident=case.id)
     short = clean(title, max(20, SUBJECT_MAX - len(around)))
     subject = reader.say(kind, severity=severity, where=where, title=short, incident=case.id)
-    lines = [title, *_headline(reader, notice, case, why), *_about(reader, case, incident)]
+    lines = [title, *_headline(reader, notice, case, why), *_because(reader, incident), *_about(reader, case, incident)]
     if case.state is not State.RESOLVED:
         lines += _alert_lines(reader, alerts)
     lines += _endings(reader, case, incident, alerts)
@@ -128,8 +129,9 @@ def _read(case: Case, lookups: Lookups) -> tuple[Incident | None, list[Alert]]:
     return incident, sorted(live, key=_worst_first)
 
 
-def _worst_first(alert: Alert) -> tuple[int, float, str]:
-    return -list(Severity).index(alert.severity), alert.starts_at, alert.id
+def _worst_first(alert: Alert) -> tuple[bool, int, float, str]:
+    """Order what shows the cause before its effects, then the worst first."""
+    return bool(alert.effect_of), -list(Severity).index(alert.severity), alert.starts_at, alert.id
 
 
 def _headline(reader: Reader, notice: Notice, case: Case, why: Notices) -> Iterator[str]:
@@ -143,6 +145,13 @@ def _headline(reader: Reader, notice: Notice, case: Case, why: Notices) -> Itera
         yield from _how_it_ended(reader, case)
     if notice.unreached:
         yield reader.say("line.unreached", person=notice.unreached)
+
+
+def _because(reader: Reader, incident: Incident | None) -> Iterator[str]:
+    """Give why it is thought that this is the cause, where one is known."""
+    if incident is not None and incident.explanation:
+        because = incident.explanation.get(reader.language) or incident.explanation.get("en", "")
+        yield clean(because, _BECAUSE_MAX)
 
 
 def _how_it_ended(reader: Reader, case: Case) -> Iterator[str]:
@@ -184,6 +193,9 @@ def _alert_lines(reader: Reader, alerts: Sequence[Alert]) -> Iterator[str]:
         return
     yield ""
     yield reader.say("line.alerts", count=len(alerts))
+    effects = sum(bool(alert.effect_of) for alert in alerts)
+    if effects:
+        yield reader.say("line.effects", count=effects)
     for alert in _shown(alerts):
         summary = alert.summaries.get(reader.language) or alert.summary
         yield f"- {clean(alert.target, 60)}: {clean(summary, 200)}" if alert.target else f"- {clean(summary, 200)}"

@@ -57,6 +57,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "line.lasted": Text("From {begin} to {end} ({lasted})", "Dari {begin} sampai {end} ({lasted})"),
     "line.alerts": Text("Alerts: {count}", "Alarm: {count}"),
     "line.alerts.more": Text("  and {count} more", "  dan {count} lagi"),
+    "line.effects": Text("Effects of the cause, of these: {count}", "Akibat dari penyebab itu, di antaranya: {count}"),
     "line.impact": Text(
         "Expected: {median} (80% sure: {early} to {late})", "Diperkirakan: {median} (80% yakin: {early} sampai {late})"
     ),
