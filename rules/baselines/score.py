@@ -167,25 +167,28 @@ def _levels(columns: Singles, now: Singles, usual: Singles, weight: Singles, set
     shift += np.float32(settings.shift) * weight * (now - usual - shift)
     run[...] = np.where(now == previous, run + weight, 0)
     previous[...] = now
-    return np.abs(np.stack((fast - slow, shift)))
+    far: Singles = np.abs(np.stack((fast - slow, shift)))
+    return far
 
 
 def _ratios(errors: Singles, floors: Singles, tails: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
     """Return the sum over the parts of each error's ratio to the largest known, and learn that."""
     ratios = np.minimum(errors / (tails + floors), np.float32(settings.most))
     np.maximum(errors, tails * (_ONE - np.float32(settings.forget) * weight), out=tails)
-    return ratios.sum(axis=0, dtype=np.float32)
+    total: Singles = ratios.sum(axis=0, dtype=np.float32)
+    return total
 
 
 def _grown(surprise: Singles, age: Singles, settings: DetectorSettings) -> Singles:
     """Return the score: the less the shorter the past is."""
     share = np.minimum(age / np.float32(settings.grown_steps), _ONE)
-    return np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
+    score: Singles = np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
+    return score
 
 
 def _fresh(score: Singles, peak: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
     """Return the scores above the peaks, which rise to them and decay; else 0."""
-    fresh = np.where(score > peak, score, np.float32(0))
+    fresh: Singles = np.where(score > peak, score, np.float32(0))
     np.maximum(peak, score, out=peak)
     peak *= _ONE - np.float32(math.log(2) / settings.rest_steps) * weight
     return fresh
