@@ -12,12 +12,12 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from netmon.api.columns import Batch, Book, Rollup, Slots
+from netmon.api.columns import Batch, Book, Rollup, Series, Slots
 from netmon.core.history import files
 from netmon.core.history.gathering import Gathering
 from netmon.core.history.metrics import Metrics
 from netmon.core.history.names import Names
-from netmon.core.history.periods import DAY_S, FIVE_MINUTES_S, HOUR_S, Ids, period_of, singles
+from netmon.core.history.periods import DAY_S, FIVE_MINUTES_S, HOUR_S, Columns, Ids, period_of, singles
 from netmon.core.history.settings import HistorySettings
 from netmon.core.history.store import Store
 from netmon.core.history.writer import Period, Writer
@@ -56,28 +56,27 @@ class History:
         self._under_way: deque[Future[list[Period]]] = deque()
 
     def open(self) -> None:
-        """Read what is there; blocks until done. ConfigError: another process has it; OSError: it cannot be read.
+        """Read what is there; blocks until done. ConfigError: another process has it.
 
-        Torn tails are cut and counted, damaged parts left out and counted. A day that ended while nobody was there
-        closes at the first `tick`.
+        Torn tails are cut and counted, damaged parts left out and counted. Where the disk fails the history goes on
+        in memory and says so. A day that ended while nobody was there closes at the first `tick`.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock.take()
         try:
-            self._store.open()
-            self._names = self._writer.load_names()
-            self._metrics.names.set(len(self._names))
-            begins = self._store.begins(FIVE_MINUTES_S)
-            self._closed = set(begins)
-            for at, ids, values in self._writer.load_leftover():
-                if at not in self._closed:
-                    self._gathering.add(at, ids, values)
-            known = set(self._store.begins(DAY_S))
-            newest = period_of(begins[-1], DAY_S) if begins else 0
-            self._days = {day for day in (period_of(at, DAY_S) for at in begins) if day == newest or day not in known}
-        except OSError:
-            self._lock.release()
-            raise
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.take()
+        except OSError as error:
+            self._writer.failed(error)
+        self._store.open()
+        self._names = self._writer.load_names()
+        self._metrics.names.set(len(self._names))
+        begins = self._store.begins(FIVE_MINUTES_S)
+        self._closed = set(begins)
+        for at, ids, values in self._writer.load_leftover():
+            if at not in self._closed:
+                self._gathering.add(at, ids, values)
+        known = set(self._store.begins(DAY_S))
+        newest = period_of(begins[-1], DAY_S) if begins else 0
+        self._days = {day for day in (period_of(at, DAY_S) for at in begins) if day == newest or day not in known}
         self._worker = ThreadPoolExecutor(1, "history")
 
     async def start(self) -> None:
@@ -92,7 +91,7 @@ class History:
         """Do as `stop`, and block until done."""
         if self._worker is not None:
             rest = [(at, *self._gathering.take(at)) for at in self._gathering.begins]
-            self._worker.submit(self._writer.leave, rest, self._names.new())
+            self._worker.submit(self._writer.leave, rest)
             self._worker.shutdown()
             self._worker = None
         self._lock.release()
@@ -138,7 +137,7 @@ class History:
     def past(self, length_s: int, since: float, until: float = float("inf")) -> Iterator[Rollup]:
         """Give the periods on disk that begin in [since, until), the oldest first, for series that have a slot now.
 
-        Reads as it goes: about 1 ms for 100,000 series and a period.
+        Reads as it goes, about 1 ms for 100,000 series and a period; on the thread of `add`, or before it begins.
         """
         self._bind()
         for begins in self._store.begins(length_s):
@@ -154,9 +153,19 @@ class History:
         self._slots[self._ids[known]] = -1
         self._ids[known] = 0
 
-    def days(self) -> list[int]:
-        """Return when the days begin of which there are records, in Unix seconds, ascending."""
-        return self._store.begins(DAY_S)
+    def known(self) -> Iterator[tuple[int, int, Series]]:
+        """Give (slot, id, series) of each series with a bound that has a slot now."""
+        for slot in np.flatnonzero(self._ids).tolist():
+            series = self._book.series(slot)
+            if series is not None:
+                yield slot, int(self._ids[slot]), series
+
+    async def add_day(self, begins: int, columns: Columns) -> int:
+        """Write a day's records that came from elsewhere, for series that have none; return how many. OSError."""
+        if self._worker is None:
+            raise OSError("the history is not open")
+        work = self._worker.submit(self._writer.add_day, begins, columns)
+        return await asyncio.wrap_future(work)
 
     def _gather(self, begins: float, ids: Ids, values: NDArray[np.float32]) -> None:
         if self._now is not None and begins > self._now + FIVE_MINUTES_S:
@@ -204,7 +213,7 @@ class History:
         self._days.add(period_of(begins, DAY_S))
         if len(self._closed) > 2 * self._settings.keep_hours * (HOUR_S // FIVE_MINUTES_S):
             self._closed = set(sorted(self._closed)[len(self._closed) // 2 :])
-        self._hand_over(self._writer.close, begins, ids, values, self._names.new())
+        self._hand_over(self._writer.close, begins, ids, values)
 
     def _awaited(self, day: int) -> bool:
         """Tell whether values of a day are still gathered."""

@@ -7,6 +7,7 @@ blank between each two. Ids count from 1 and are never given to another series.
 import json
 import re
 import zlib
+from collections import deque
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -21,7 +22,7 @@ class Names:
         self._maximum = maximum
         self._ids: dict[str, int] = {}
         self._last = 0
-        self._new: list[bytes] = []
+        self._new: deque[bytes] = deque()  # one thread gives ids, another may write their lines
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -68,8 +69,7 @@ class Names:
 
     def new(self) -> list[bytes]:
         """Return the lines that have not been asked for yet."""
-        lines, self._new = self._new, []
-        return lines
+        return [self._new.popleft() for _ in range(len(self._new))]
 
     def keep(self, ids: Collection[int]) -> None:
         """Forget all names but those of these ids."""

@@ -64,7 +64,6 @@ class Store:
         """Find what is there; tails that were not written to their end are cut. Blocks until done."""
         for length_s, name in _FOLDERS.items():
             folder = self._folder / name
-            folder.mkdir(mode=0o700, exist_ok=True)
             for path in sorted(folder.glob("*" + _SUFFIX)):
                 try:
                     self._look(length_s, path)
@@ -140,6 +139,7 @@ class Store:
     def _append(self, length_s: int, begins: int, columns: Columns) -> None:
         path, data = self._path(length_s, begins), blocks.encode(length_s, begins, columns)
         size = self._sizes[length_s].get(path, 0)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.append(path, size, data)
         head = blocks.header(data)
         if head is None:

@@ -38,15 +38,23 @@ class Writer:
         self._store = store
         self._metrics = metrics
         self._names_size = 0
-        self._new_names: list[bytes] = []  # bounded by series_max
+        self._known = names.Names(settings.series_max)
+        self._new_names: list[bytes] = []  # not on disk yet; bounded by series_max
         self._waiting: deque[Period] = deque()
         self._days: set[int] = set()  # that wait until no period of theirs does
         self._problem = ""
+        self._unreadable: OSError | None = None  # why the names are not known: then nothing is written over them
 
     def load_names(self) -> names.Names:
-        """Return the names of the file; those without a record go when they are many. OSError: they cannot be read."""
+        """Return the names of the file; those without a record go when they are many."""
         known = names.Names(self._settings.series_max)
-        data = self._names.read_bytes() if self._names.exists() else b""
+        try:
+            data = self._names.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        except OSError as error:
+            self.failed(error)
+            self._unreadable, data = error, b""
         whole = data[: data.rfind(b"\n") + 1]
         bad = known.load(whole)
         self._metrics.damage.labels("name").inc(bad)
@@ -56,11 +64,11 @@ class Writer:
         if known.crowded:
             known.keep(self._store.used_ids())
             self._shorten(known)
+        self._known = known
         return known
 
-    def close(self, begins: int, ids: Ids, values: Singles, new_names: list[bytes]) -> list[Period]:
+    def close(self, begins: int, ids: Ids, values: Singles) -> list[Period]:
         """Sum up the values of five minutes and write them; return the period."""
-        self._new_names += new_names
         columns = self._write(Period(FIVE_MINUTES_S, begins, summarise(ids, values)))
         self._store.retain(FIVE_MINUTES_S)
         closed = [Period(FIVE_MINUTES_S, begins, columns)] if len(columns) else []
@@ -85,22 +93,22 @@ class Writer:
         self._store.retain(DAY_S)
         return [Period(DAY_S, begins, columns)] if len(columns) else []
 
-    def add_day(self, begins: int, columns: Columns, new_names: list[bytes]) -> int:
+    def add_day(self, begins: int, columns: Columns) -> int:
         """Write records of a day that came from elsewhere, for series without one; return how many. Raises OSError."""
-        self._new_names += new_names
         self._write_names()
-        return len(self._store.append(DAY_S, begins, columns))
+        written = len(self._store.append(DAY_S, begins, columns))
+        self._store.retain(DAY_S)
+        return written
 
-    def leave(self, periods: list[tuple[int, Ids, Singles]], new_names: list[bytes]) -> None:
+    def leave(self, periods: list[tuple[int, Ids, Singles]]) -> None:
         """Write the values of periods that are not over, for the next start."""
-        self._new_names += new_names
         self._again()
         try:
             self._write_names()
             if periods:
                 files.put(self._leftover, b"".join(leftover.encode(*period) for period in periods))
         except OSError as error:
-            self._failed(error)
+            self.failed(error)
 
     def load_leftover(self) -> list[tuple[int, Ids, Singles]]:
         """Return what `leave` wrote, once."""
@@ -110,7 +118,7 @@ class Writer:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._failed(error)
+            self.failed(error)
             return []
         return list(leftover.decode(octets))
 
@@ -126,7 +134,7 @@ class Writer:
         try:
             return self._append(period, count=not again)
         except OSError as error:
-            self._failed(error)
+            self.failed(error)
             self._wait(period)
             return period.columns
 
@@ -137,7 +145,7 @@ class Writer:
                 self._append(self._waiting[0])
                 self._waiting.popleft()
         except OSError as error:
-            self._failed(error)
+            self.failed(error)
 
     def _append(self, period: Period, *, count: bool = True) -> Columns:
         self._write_names()
@@ -155,7 +163,8 @@ class Writer:
         if len(self._waiting) > self._settings.waiting_max:
             self._metrics.lost.labels("unwritten").inc(len(self._waiting.popleft().columns))
 
-    def _failed(self, error: OSError) -> None:
+    def failed(self, error: OSError) -> None:
+        """Say that the disk does not take what it should."""
         self._metrics.failures.inc()
         self._metrics.writable.set(0)
         if str(error) != self._problem:
@@ -164,7 +173,11 @@ class Writer:
 
     def _write_names(self) -> None:
         """Write the new names: before the first record that uses one."""
+        if self._unreadable is not None:
+            raise self._unreadable
+        self._new_names += self._known.new()
         if self._new_names:
+            self._names.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             data = b"".join(self._new_names)
             files.append(self._names, self._names_size, data)
             self._names_size += len(data)
@@ -175,6 +188,6 @@ class Writer:
         try:
             files.put(self._names, data)
         except OSError as error:
-            self._failed(error)
+            self.failed(error)
         else:
             self._names_size = len(data)

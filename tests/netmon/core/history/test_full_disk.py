@@ -66,14 +66,28 @@ def test_a_full_disk_of_its_own(tmp_path: Path) -> None:
         again.close()
 
 
-@pytest.mark.parametrize("name", ["hours", "names"])
-def test_a_folder_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, name: str) -> None:
-    (tmp_path / "history").mkdir()
-    if name == "hours":
-        (tmp_path / "history" / name).write_text("in the way")
+@pytest.mark.parametrize("name", ["hours", "names", "lock", ""])
+def test_a_folder_that_cannot_be_used_is_told_and_nothing_in_it_is_touched(tmp_path: Path, name: str) -> None:
+    kept, _ = history(tmp_path, shelf(2))
+    run(kept, MIDNIGHT, MIDNIGHT + 800, 100, [1.0, 2.0])
+    kept.close()
+    path = tmp_path / "history" / name
+    path.rename(tmp_path / "moved")
+    if name in {"hours", ""}:
+        path.write_text("in the way")
     else:
-        (tmp_path / "history" / name).mkdir()
-    with pytest.raises(OSError, match=name):
-        history(tmp_path, shelf(1))
-    (tmp_path / "history" / name).rename(tmp_path / "moved")
-    history(tmp_path, shelf(1))[0].close()  # the lock was given up
+        path.mkdir()
+    kept, registry = history(tmp_path, shelf(2))
+    closed = run(kept, MIDNIGHT + 800, MIDNIGHT + 1_400, 100, [1.0, 2.0])
+    assert [one.begins - MIDNIGHT for one in closed if one.begins > MIDNIGHT + 300] == [600, 900]
+    assert count(registry, "netmon_history_write_failures_total") > 0
+    assert count(registry, "netmon_history_writable") == (name == "lock")
+    kept.close()
+    if name in {"hours", ""}:
+        path.unlink()
+    else:
+        path.rmdir()
+    (tmp_path / "moved").rename(path)
+    kept, registry = history(tmp_path, shelf(2))
+    assert [one.mean.tolist() for one in kept.past(FIVE_MINUTES_S, 0, MIDNIGHT + 600)] == [[1.0, 2.0]] * 2
+    kept.close()

@@ -155,12 +155,12 @@ def test_only_one_may_write(tmp_path: Path) -> None:
 
 
 def test_the_oldest_files_go(tmp_path: Path) -> None:
-    kept, registry = history(tmp_path, shelf(1), keep_days=2)
-    run(kept, MIDNIGHT, MIDNIGHT + 4 * DAY_S + 700, 300, [1.0])
-    assert [one.begins for one in kept.past(DAY_S, 0)] == [MIDNIGHT + 2 * DAY_S, MIDNIGHT + 3 * DAY_S]
+    kept, registry = history(tmp_path, shelf(1), keep_days=1)
+    run(kept, MIDNIGHT, MIDNIGHT + 2 * DAY_S + 700, 300, [1.0])
+    assert [one.begins for one in kept.past(DAY_S, 0)] == [MIDNIGHT + DAY_S]
     hours = [one.begins for one in kept.past(FIVE_MINUTES_S, 0)]
-    assert hours[0] == MIDNIGHT + 4 * DAY_S - 26 * 3_600
-    assert count(registry, "netmon_history_deleted_files_total", length_s="86400") == 2
+    assert hours[0] == MIDNIGHT + 2 * DAY_S - 26 * 3_600
+    assert count(registry, "netmon_history_deleted_files_total", length_s="86400") == 1
     kept.close()
 
 
