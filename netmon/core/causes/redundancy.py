@@ -1,5 +1,6 @@
 """What one more failure would cut off that it would not have before. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -76,28 +77,42 @@ def _hung_by_edge(whole: Survey, edge: int) -> bool:
 
 
 class _Attribution:
-    """Which failed element took the redundancy of what is beneath a node: one whose hole has a rim beneath it, at best
-    a hole that would also lead out of there again.
+    """Which failed element took the redundancy of what is beneath a node: one that touches what is beneath it, at best
+    one that leads out of there again, at second best one whose hole does.
     """
 
     def __init__(self, left: Survey, found: Iterable[Hole], asked: set[int]) -> None:
-        self._of: dict[int, tuple[bool, str]] = {}
+        self._of: dict[int, tuple[int, str]] = {}
         over: dict[int, int] = {}  # lit node → itself or the next above that is asked for, -1 for none
         for node in left.order:
             over[node] = node if node in asked else over.get(left.parent[node], -1)
         for hole in found:
-            places = [left.first[node] for node, _ in hole]
-            lowest, highest = min(places), max(places)
+            places: dict[str, list[int]] = {}
+            for place, element in sorted((left.first[node], element) for node, element in hole):
+                places.setdefault(element, []).append(place)
+            whole = sorted({place for own in places.values() for place in own})
             for node, element in hole:
                 at = over[node]
                 while at >= 0:
-                    leads_out = lowest < left.first[at] or highest > left.last[at]
-                    this = (not leads_out, element)
+                    this = 2 - _leads_out(left, at, places[element]) - _leads_out(left, at, whole), element
                     self._of[at] = min(self._of.get(at, this), this)
                     at = over.get(left.parent[at], -1)
 
     def __getitem__(self, node: int) -> str:
         return self._of[node][1]
+
+
+def _leads_out(left: Survey, node: int, places: list[int]) -> bool:
+    """Tell if one of some places, which ascend, is not beneath a node; where that hangs on its parent by several edges,
+    neither at that parent.
+    """
+    beneath = bisect_right(places, left.last[node]) - bisect_left(places, left.first[node])
+    outside = len(places) - beneath
+    if outside and not left.hangs_by_edge(node):
+        above = left.first[left.parent[node]]
+        at = bisect_left(places, above)
+        outside -= at < len(places) and places[at] == above
+    return outside > 0
 
 
 def _stretches(left: Survey, lower: list[int], blames: _Attribution) -> list[_Stretch]:

@@ -1,0 +1,160 @@
+"""Lost redundancy: named cases, and random networks in which everything is removed once to see who is lost."""
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netmon.core.causes.redundancy import Risk, at_risk
+from netmon.core.causes.topology import Edge, Node, Topology
+from tests.support.causes import SHAPES, breakdown, demo, elements, network, reached
+
+
+def _ring(count: int) -> Topology:
+    nodes = [Node(f"sw{number}", "device", f"office-{number}") for number in range(count)]
+    edges = [Edge(f"r{n}", f"sw{n}", "b", f"sw{(n + 1) % count}", "a", 1.0) for n in range(count)]
+    return Topology(nodes, edges, {}, "sw0")
+
+
+def test_a_cut_ring_is_two_stretches() -> None:
+    assert at_risk(_ring(6), ["link:r2"]) == (
+        Risk(
+            "link:r2",
+            ("sw0", "sw3"),
+            ("r5", "r4", "r3"),
+            ("sw3", "sw4", "sw5"),
+            ("office-3", "office-4", "office-5"),
+            "r5",
+            ("sw4", "sw5"),
+        ),
+        Risk("link:r2", ("sw0", "sw2"), ("r0", "r1"), ("sw1", "sw2"), ("office-1", "office-2"), "r0", ("sw1",)),
+    )
+
+
+def test_a_ring_that_is_whole_risks_nothing() -> None:
+    assert at_risk(_ring(6), []) == ()
+    assert at_risk(_ring(6), ["application:mail", "link:unknown", "device:unknown", "site:unknown", "device:sw0"]) == ()
+
+
+def test_a_dead_switch_cuts_the_ring_as_well() -> None:
+    assert [(risk.lost_by, risk.between) for risk in at_risk(_ring(6), ["device:sw1"])] == [
+        ("device:sw1", ("sw0", "sw2"))
+    ]
+    assert [risk.edges for risk in at_risk(_ring(6), ["site:office-1"])] == [("r5", "r4", "r3", "r2")]
+
+
+def test_a_tree_has_no_redundancy_to_lose() -> None:
+    topology = network(3, "tree", 40)
+    assert all(not at_risk(topology, [element]) for element in elements(topology))
+
+
+def test_two_lost_redundancies_are_told_apart() -> None:
+    """Two rings on one switch, each cut."""
+    nodes = [Node(name) for name in ("m", "a", "b", "c", "d")]
+    pairs = [("m", "a"), ("a", "b"), ("b", "m"), ("m", "c"), ("c", "d"), ("d", "m")]
+    topology = Topology(nodes, [Edge("".join(pair), pair[0], "", pair[1], "") for pair in pairs], {}, "m")
+    risks = {(risk.lost_by, risk.between) for risk in at_risk(topology, ["link:ab", "link:cd"])}
+    assert risks == {
+        ("link:ab", ("m", "a")),
+        ("link:ab", ("m", "b")),
+        ("link:cd", ("m", "c")),
+        ("link:cd", ("m", "d")),
+    }
+
+
+def test_a_ring_on_a_ring_is_at_risk_with_the_switch_it_hangs_on() -> None:
+    """The inner ring m-a-b is cut at m-b; ring b-c-d is whole, but hangs on a stretch now, and on b as before."""
+    nodes = [Node(name) for name in ("m", "a", "b", "c", "d")]
+    pairs = [("m", "a"), ("a", "b"), ("b", "m"), ("b", "c"), ("c", "d"), ("d", "b")]
+    topology = Topology(nodes, [Edge("".join(pair), pair[0], "", pair[1], "") for pair in pairs], {}, "m")
+    assert at_risk(topology, ["link:bm"]) == (
+        Risk("link:bm", ("m", "b"), ("ma", "ab"), ("a", "b", "c", "d"), (), "ma", ("a",)),
+    )
+
+
+def test_a_node_may_carry_others_alone_though_two_edges_lead_to_it() -> None:
+    """c hangs on a and b; both a and b hang on m by two edges. Without b, all depends on a, but on no one edge of it."""
+    nodes = [Node(name) for name in ("m", "a", "b", "c")]
+    edges = [
+        Edge(f"{p}{q}{n}", p, "", q, "") for p, q in (("m", "a"), ("m", "b"), ("a", "c"), ("b", "c")) for n in (1, 2)
+    ]
+    topology = Topology(nodes, edges, {}, "m")
+    assert at_risk(topology, ["device:b"]) == (Risk("device:b", ("a", "a"), (), ("c",), (), "", ("a",)),)
+
+
+def _lost(topology: Topology, failed: frozenset[str], element: str) -> set[str]:
+    return reached(topology, failed) - reached(topology, failed | {element}) - {element.partition(":")[2]}
+
+
+def _check(topology: Topology, failed: frozenset[str]) -> int:
+    """Compare with removing every element once."""
+    left = reached(topology, failed)
+    risks = at_risk(topology, sorted(failed))
+    edges: dict[str, Risk] = {name: risk for risk in risks for name in risk.edges}
+    assert len(edges) == sum(len(risk.edges) for risk in risks)
+    nodes = {name for risk in risks for name in risk.nodes}
+    for element in elements(topology):
+        kind, _, name = element.partition(":")
+        if element in failed or (kind != "link" and name not in left):
+            continue
+        lost = _lost(topology, failed, element)
+        new = lost - _lost(topology, frozenset(), element)
+        assert (name in (edges if kind == "link" else nodes)) == bool(new), (element, new)
+    for risk in risks:
+        assert risk.lost_by in failed
+        worst = f"link:{risk.worst}" if risk.edges else topology.nodes[topology.number[risk.between[0]]].element
+        lost = _lost(topology, failed, worst)
+        assert set(risk.isolates) <= lost if not risk.edges else set(risk.isolates) == lost
+        for name in risk.edges:
+            assert _lost(topology, failed, f"link:{name}") <= set(risk.isolates)
+        if risk.edges:
+            ends = [
+                {topology.edges[topology.edge_number[name]].a, topology.edges[topology.edge_number[name]].b}
+                for name in risk.edges
+            ]
+            assert risk.between[0] in ends[0]
+            assert risk.between[1] in ends[-1]
+            assert risk.worst == risk.edges[0]
+    return len(risks)
+
+
+def test_all_pairs_of_failures_of_the_demonstration() -> None:
+    topology = demo()
+    ring = [element for element in elements(topology) if element.startswith(("link:ring", "device:"))]
+    found = sum(_check(topology, frozenset(pair)) for pair in combinations(ring, 2))
+    assert found > 200
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SHAPES), st.integers(0, 2**32), st.integers(2, 40), st.integers(1, 5))
+def test_random_networks(shape: str, seed: int, count: int, failures: int) -> None:
+    topology = network(seed, shape, count)
+    _check(topology, breakdown(topology, seed, failures))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SHAPES), st.integers(0, 2**32), st.integers(3, 40))
+def test_what_one_failure_took_it_gives_back(shape: str, seed: int, count: int) -> None:
+    """With several failures, mending the one that is named makes the stretch redundant again, where one alone can."""
+    topology = network(seed, shape, count)
+    failed = breakdown(topology, seed, 3)
+    for risk in at_risk(topology, sorted(failed)):
+        helps = [one for one in sorted(failed) if not _still(topology, failed - {one}, risk)]
+        assert risk.lost_by in helps or not helps
+
+
+def _still(topology: Topology, failed: frozenset[str], risk: Risk) -> bool:
+    """Tell if the worst cut, or node, still takes away somebody whom it would not take from the whole network."""
+    number = topology.number[risk.between[0]]
+    element = f"link:{risk.worst}" if risk.edges else topology.nodes[number].element
+    return bool(_lost(topology, failed, element) - _lost(topology, frozenset(), element))
+
+
+@pytest.mark.parametrize("count", [3, 10, 200])
+def test_a_ring_of_any_size_names_all_its_edges(count: int) -> None:
+    topology = _ring(count)
+    for cut in range(count):
+        risks = at_risk(topology, [f"link:r{cut}"])
+        assert {edge for risk in risks for edge in risk.edges} == {f"r{n}" for n in range(count)} - {f"r{cut}"}
+        assert sum(len(risk.isolates) for risk in risks) == count - 1
