@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from netmon.api import Alert, Event, Finding, Invalid, Matcher, Message, Severity
+from netmon.api import Alert, Correlator, Event, Finding, Invalid, Matcher, Message, Severity
 from netmon.core.alerts.settings import AlertSettings
 from netmon.core.alerts.site import BySite
 from netmon.core.core import Core, CoreSettings, Inventory
@@ -73,6 +73,8 @@ class Bench:
     notify: NotifySettings = NOTIFY
     sink: Sink = field(default_factory=Sink)
     post: Post = field(default_factory=Post)
+    correlator: Callable[[AlertSettings], Correlator] = BySite
+    inventory: Inventory | None = None  # None: three switches at one site
 
     @asynccontextmanager
     async def core(self, now: Callable[[], float] = time.time) -> AsyncIterator[Core]:
@@ -85,8 +87,11 @@ class Bench:
 
     def make(self, now: Callable[[], float] = time.time) -> Core:
         settings = CoreSettings("noc", LedgerSettings(), IndexSettings(), self.alerts, self.notify, 20.0)
-        inventory = Inventory(frozenset({"sw-1", "sw-2", "sw-3", "netmon.noc"}), site_of, matchers_of)
-        return Core(self.folder, settings, inventory, BySite(self.alerts), "netmon.noc", CollectorRegistry(), now=now)
+        few = Inventory(frozenset({"sw-1", "sw-2", "sw-3", "netmon.noc"}), site_of, matchers_of)
+        correlator = self.correlator(self.alerts)
+        return Core(
+            self.folder, settings, self.inventory or few, correlator, "netmon.noc", CollectorRegistry(), now=now
+        )
 
     def records(self) -> list[Record]:
         found = [decode(line) for _, line in read(self.folder / "ledger")]
