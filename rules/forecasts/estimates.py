@@ -97,20 +97,20 @@ class Estimates:
         self._tracks.turn_at[row, horizon] = self._turned[horizon, row]
 
     def look(self, row: int, declared: tuple[Horizon, ...], now: float) -> Look | None:
-        """Return what the horizons together say of a row: the nearest that is sure.
+        """Return what the horizons together say of a row: the nearest for which it is more likely than not.
 
-        A horizon is sure where nine of ten ways reach the limit within it (p90 is finite). The nearer one sees what is
-        newest: a runaway log is known from minutes while the days before know nothing of it. The farthest that is
-        declared has nobody behind it and speaks where half of the ways do (p50 is finite); its end then stands for p90.
+        A horizon speaks where at least half of the ways reach the limit within it (p50 is finite). The nearer one sees
+        what is newest: a runaway log is known from minutes while the days before know nothing of it. Where fewer than
+        nine of ten ways do (p90 is not finite), the end of the horizon stands for p90.
         """
         for horizon in declared:
             made = self.made[horizon, row]
             if not abs(now - made) <= STALE_S[horizon] or (horizon is Horizon.DAYS and self._is_held(row)):
                 continue
             p10, p50, p90 = self.times[horizon, :, row].tolist()
-            is_open = not np.isfinite(p90)
-            if not np.isfinite(p50) or (is_open and horizon is not declared[-1]):
+            if not np.isfinite(p50):
                 continue
+            is_open = not np.isfinite(p90)
             end = float(made) + self.ahead_s(horizon)
             p10, p50 = max(p10, now), max(p50, now)
             return Look(Impact(p10, p50, max(p50, end if is_open else p90)), horizon, is_open)

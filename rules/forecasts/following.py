@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from rules.pack import Forecast
 Said = Iterator[Finding | Event]
 
 _JUDGE_S: Final = 60.0  # between two looks at an open matter
-_SILENT_S: Final = 900.0  # without a poll: nothing more is known of it
+_SILENT_S: Final = 1_800.0  # without a poll: nothing more is known of it
 _KNOWN: Final = {Horizon.MINUTES: 16, Horizon.HOURS: 16, Horizon.DAYS: 14}  # values with which one could have foretold
 _UNITS: Final = {Horizon.MINUTES: 3_600.0, Horizon.HOURS: 3_600.0, Horizon.DAYS: float(DAY_S)}
 
@@ -128,7 +129,7 @@ class Following:
     def _new(self, row: int, told: Told, now: float) -> Matter | None:
         tracks, key = self._tracks, told.subject.key
         quiet = now - tracks.reached_at[row] < self.settings.quiet_s
-        if tracks.beyond[row] or quiet or key in self.matters or not now - tracks.at[row] < _SILENT_S:
+        if tracks.beyond[row] or quiet or key in self.matters or not now - tracks.at[row] <= _SILENT_S:
             return None
         look = self._estimates.look(row, declared.horizons(told.forecast), now)
         return None if look is None else matters.begin(told.forecast, look, int(tracks.slot[row]), key, now)
@@ -141,7 +142,7 @@ class Following:
             self._drop(matter)
             yield from self.account.void(matter.key, now)
             return
-        if not now - self._tracks.at[row] < _SILENT_S:
+        if not now - self._tracks.at[row] <= _SILENT_S:
             return
         look = self._estimates.look(row, declared.horizons(told.forecast), now)
         sharper = matters.go_on(matter, told.forecast, look, now, self.settings)
@@ -174,11 +175,15 @@ class Following:
 
     def _say(self, matter: Matter, told: Told, now: float) -> Finding:
         matter.said, matter.said_p50 = now, matter.look.impact.p50
-        return finding(told, matter, now, self.settings.repeat_s)
+        return self._finding(matter, told, now)
 
     def _end(self, matter: Matter, told: Told, now: float) -> Finding:
         self._drop(matter)
-        return finding(told, matter, now, self.settings.repeat_s, cleared=True)
+        return self._finding(matter, told, now, cleared=True)
+
+    def _finding(self, matter: Matter, told: Told, now: float, *, cleared: bool = False) -> Finding:
+        told = replace(told, evidence=self._evidence(self._row(matter.slot), matter.look.horizon))
+        return finding(told, matter, now, self.settings.repeat_s, cleared=cleared)
 
     def _drop(self, matter: Matter) -> None:
         del self.matters[matter.key]
@@ -203,14 +208,10 @@ class Following:
         forecast, series = self._panel.forecast_of(slot), self._panel.series(slot)
         if forecast is None or series is None:
             return None
-        evidence = self._evidence(row)
-        return Told(forecast, series, float(tracks.value[row]), float(tracks.bound[row]), evidence)
+        return Told(forecast, series, float(tracks.value[row]), float(tracks.bound[row]))
 
-    def _evidence(self, row: int) -> Mapping[str, str | Value]:
-        matter = self._own(row)
-        if matter is None:
-            return {}
-        horizon = matter.look.horizon
+    def _evidence(self, row: int, horizon: Horizon) -> Mapping[str, str | Value]:
+        """Return what a look was made from: horizon, number of values, straight slope through them."""
         at, values = self._values(row, horizon)
         known = ~np.isnan(values)
         found: dict[str, str | Value] = {"horizon": horizon.name.lower(), "history": int(known.sum())}

@@ -18,7 +18,7 @@ SURE_S: Final = {Horizon.MINUTES: 300.0, Horizon.HOURS: 1_800.0, Horizon.DAYS: 7
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the horizons together say of a series: the first that is sure. `open_end`: p90 is the horizon's end."""
+    """What the horizons together say of a series. `open_end`: p90 is where the horizon ends."""
 
     impact: Impact
     horizon: Horizon

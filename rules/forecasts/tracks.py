@@ -19,6 +19,7 @@ FIVE_MINUTES_S: Final = 300
 DAY_S: Final = 86_400
 
 _BREAK_S: Final = 1_800.0  # without a poll: what was before tells nothing over minutes
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _NEVER: Final = -(1 << 30)  # a period so long ago that nothing of it is kept
 
 Rows = NDArray[np.intp]
@@ -36,7 +37,7 @@ _COLUMNS: Final[Mapping[str, tuple[type[np.generic], tuple[int, ...], float]]] =
     "reached_at": (np.float64, (), -np.inf),  # when it was last known to be beyond
     "look_at": (np.float64, (), np.nan),  # when its polls are to be looked at again
     "held_until": (np.float64, (), -np.inf),  # days that ended before tell nothing: it stepped away since
-    "turn_at": (np.float32, (3,), np.inf),  # by horizon: the distance that is a clear step away from what was foretold
+    "turn_at": (np.float64, (3,), np.inf),  # by horizon: the distance that is a clear step away from what was foretold
     "swings": (np.bool_, (), 0),  # judged by whole days only
     "horizons": (np.bool_, (3,), 0),  # that are declared
     "kept": (np.uint8, (), 0),  # polls
@@ -65,7 +66,7 @@ class Tracks:
     reached_at: Floats
     look_at: Floats
     held_until: Floats
-    turn_at: Singles
+    turn_at: Floats
     swings: Flags
     horizons: Flags
     kept: NDArray[np.uint8]
@@ -127,7 +128,7 @@ class Tracks:
         rows, at, values, gap = rows[keep], at[keep], values[keep], np.where(anew, 0.0, gap)[keep]
         place = self.place[rows]
         self.gaps[rows, place] = gap
-        self.polls[rows, place] = values
+        self.polls[rows, place] = np.clip(values, -_LARGEST, _LARGEST)
         self.place[rows] = (place + 1) % POLLS
         self.kept[rows] = np.minimum(self.kept[rows] + 1, POLLS)
         self.kept_at[rows] = at
