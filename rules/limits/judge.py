@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from netmon.api import Column, Table, Value
+from netmon.api import Table, Value
 from netmon.api.columns import Flags, Floats
 from rules.limits.tables import Row, Spot, Tables, is_no_limit
 from rules.pack import Limit
@@ -35,15 +35,23 @@ class Verdict:
         )
 
 
-def all_within(limit: Limit, column: Column) -> bool:
-    """Tell whether a packed column, read as it comes, holds nothing beyond a fixed limit: one pass in C."""
-    if not isinstance(column, array) or not column or limit.of_upper_limit is not None or limit.of_lower_limit:
+def is_quiet(tables: Tables, spot: Spot, limit: Limit) -> bool:
+    """Tell whether a column that is read as it comes holds nothing beyond a limit, where that is quick to see.
+
+    It is where the device tells no limit of its own and the column is packed: one pass in C.
+    """
+    share, metric = _share(limit, spot)
+    if share is not None and tables.has(metric):
         return False
-    if limit.over is not None:
-        return bool(max(column) * limit.scale <= limit.over)
-    if limit.under is not None:
-        return bool(min(column) * limit.scale >= limit.under)
-    return limit.scale == 1 and limit.equals not in column
+    column = spot.column
+    if isinstance(column, array) and column:
+        if limit.over is not None:
+            return bool(max(column) * limit.scale <= limit.over)
+        if limit.under is not None:
+            return bool(min(column) * limit.scale >= limit.under)
+        if limit.equals is not None:
+            return limit.scale == 1 and limit.equals not in column
+    return limit.over is None and limit.under is None and limit.equals is None
 
 
 def judge(tables: Tables, spot: Spot, limit: Limit, values: Floats, active: Collection[Row] = ()) -> dict[Row, Verdict]:
@@ -62,10 +70,10 @@ def judge(tables: Tables, spot: Spot, limit: Limit, values: Floats, active: Coll
     suspects = _beyond(limit, values, bounds, 0.0 if not active else limit.hysteresis)
     rows = _Rows(tables, spot.table, limit, values, bounds, own)
     found: dict[Row, Verdict] = {}
-    for place in np.flatnonzero(suspects).tolist():
+    for place in suspects.nonzero()[0].tolist():
         rows.judge(place, found)
     if active:
-        for place in np.flatnonzero(~suspects & ~np.isnan(values - bounds)).tolist():
+        for place in (~suspects & ~np.isnan(values - bounds)).nonzero()[0].tolist():
             if rows.key(place) in active:
                 rows.judge(place, found)
     return found
@@ -114,20 +122,28 @@ class _Rows:
         return self.bounds if isinstance(self.bounds, float) else float(self.bounds[place])
 
 
+def _share(limit: Limit, spot: Spot) -> tuple[float | None, str]:
+    """Return which share of which metric is not to be passed; None where there is no such metric."""
+    if limit.of_upper_limit is not None:
+        share, metric = limit.of_upper_limit, limit.bound_by or spot.family.upper_limit
+    elif limit.of_lower_limit is not None:
+        share, metric = limit.of_lower_limit, limit.bound_by or spot.family.lower_limit
+    else:
+        return None, ""
+    return (share if metric else None), metric
+
+
 def _bounds(tables: Tables, spot: Spot, limit: Limit) -> tuple[Bounds | None, Floats | None]:
     """Return what is not to be passed, one number or float64[rows], and the device's own limits where it tells any."""
     if limit.equals is not None:
         return limit.equals, None
-    family = spot.family
-    fixed, share, metric = limit.over, limit.of_upper_limit, family.upper_limit
-    if not limit.above:
-        fixed, share, metric = limit.under, limit.of_lower_limit, family.lower_limit
-    metric = limit.bound_by or metric
-    own = tables.beside(metric, spot.table) if share is not None and metric else None
+    fixed = limit.over if limit.above else limit.under
+    share, metric = _share(limit, spot)
+    own = None if share is None else tables.beside(metric, spot.table)
     if own is None or share is None:
         return fixed, None
     if is_no_limit(metric, 0.0):
-        own[own == 0] = np.nan
+        own = np.where(own == 0, np.nan, own)
     bounds = own * share
     return bounds if fixed is None else np.where(np.isnan(bounds), fixed, bounds), own
 

@@ -125,7 +125,7 @@ def _within(past: _Past, values: Floats, at: float, measure: Measure) -> Floats:
     change = values - past.values
     happened = change > 0 if measure.read == "increase" else (change != 0) & ~np.isnan(change)
     happened &= at - past.when <= measure.window_s
-    for row in np.flatnonzero(happened).tolist():
+    for row in happened.nonzero()[0].tolist():
         _add(past.bins.setdefault(row, []), at, float(change[row]) if measure.read == "increase" else 1.0, measure)
     found = np.where(np.isnan(change), np.nan, 0.0)
     for row, kept in tuple(past.bins.items()):

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from netmon.api import Family, Finding, Reading, Value
+from netmon.api import Finding, Reading, Value
 from rules.limits.evidence import Witnesses
-from rules.limits.judge import Verdict, all_within, judge
+from rules.limits.judge import Verdict, is_quiet, judge
 from rules.limits.matter import Matter
 from rules.limits.past import FORGET_S, Pasts
 from rules.limits.reach import Reach
-from rules.limits.tables import Row, Spot, Tables, floats
+from rules.limits.tables import Families, Row, Shapes, Spot, Tables, floats
 from rules.limits.words import moment, words
 from rules.pack import Limit, Pack
 
@@ -31,6 +31,7 @@ class _Look:
     """Limits that read one metric the same way."""
 
     limits: tuple[Limit, ...]
+    witnessed: tuple[Limit, ...]  # those among them that name evidence
 
 
 _Verdicts: TypeAlias = dict[tuple[str, Row], Verdict]
@@ -44,7 +45,8 @@ class Limits:
 
     def __init__(self, packs: Sequence[Pack], *, repeat_s: float = REPEAT_S, matters_max: int = MATTERS_MAX) -> None:
         self._looks: dict[str, list[_Look]] = {}
-        self._plans: dict[int, tuple[tuple[Family, ...], _Plan]] = {}  # by identity of the families, which is kept
+        self._shapes = Shapes()
+        self._plans: dict[int, tuple[Families, _Plan]] = {}  # by identity of the families, which is kept
         self._named: dict[str, Limit] = {}
         self._repeat_s = repeat_s
         self._matters_max = matters_max
@@ -101,14 +103,15 @@ class Limits:
 
     def _verdicts(self, reading: Reading, judged: dict[str, Limit]) -> _Verdicts:
         """Return how each matter stands; what two MIBs tell of one thing is one matter."""
-        tables = Tables(reading)
+        tables = Tables(reading, self._shapes)
         self._witnesses.see(reading.target, tables, reading.at)
         active: dict[str, set[Row]] = {}
         for name, values in self._matters.get(reading.target, ()):
             active.setdefault(name, set()).add(values)
         found: _Verdicts = {}
         for spot, look in tables.spots(self._plan):
-            judged.update((limit.name, limit) for limit in look.limits if limit.evidence)
+            for limit in look.witnessed:
+                judged[limit.name] = limit
             for name, verdicts in self._look(reading, tables, spot, look, active):
                 for row, verdict in verdicts.items():
                     known = found.get((name, row))
@@ -127,13 +130,13 @@ class Limits:
                 return
         for limit in look.limits:
             matters = active.get(limit.name, ())
-            if plain and not matters and all_within(limit, spot.column):
+            if plain and not matters and is_quiet(tables, spot, limit):
                 continue
             if values is None:
                 values = floats(spot.column)
             yield limit.name, judge(tables, spot, limit, values, matters)
 
-    def _plan(self, families: tuple[Family, ...]) -> _Plan:
+    def _plan(self, families: Families) -> _Plan:
         """Return the columns that limits look at. Tables of one shape share their families."""
         known = self._plans.get(id(families))
         if known is not None and known[0] is families:
@@ -198,5 +201,5 @@ def _looks(limits: Iterable[Limit]) -> dict[str, list[_Look]]:
         ways.setdefault((limit.metric, limit.read, limit.window_s), []).append(limit)
     looks: dict[str, list[_Look]] = {}
     for (metric, _, _), ones in ways.items():
-        looks.setdefault(metric, []).append(_Look(tuple(ones)))
+        looks.setdefault(metric, []).append(_Look(tuple(ones), tuple(one for one in ones if one.evidence)))
     return looks

@@ -1,7 +1,7 @@
 """The tables of one poll, with a way to find a metric beside another, or under some labels."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
@@ -12,10 +12,12 @@ from netmon.api.columns import Floats
 
 Row: TypeAlias = tuple[str, ...]
 Place: TypeAlias = tuple[str, str, int, int]  # collector, part, number of the table in it, of the column in that
+Families: TypeAlias = tuple[Family, ...]
 Cells: TypeAlias = tuple[Row, tuple[Row, ...], Column]  # label names, rows, values
 
 _T = TypeVar("_T")
 
+_SHAPES_MAX: Final = 4096  # some fifty of each make of device; a reload of profiles leaves old ones behind
 _SIGNED: Final = ("_dbm", "_celsius", "_volts", "_amperes")  # quantities for which 0 is a limit like any other
 
 
@@ -55,24 +57,36 @@ def is_no_limit(metric: str, own: float) -> bool:
     return own == 0 and not metric.endswith(_SIGNED)
 
 
-def column_of(table: Table, metric: str) -> Column | None:
-    """Return a metric's column in a table; None where it has none."""
-    for family, column in zip(table.families, table.columns, strict=True):
-        if family.name == metric:
-            return column
-    return None
+class Shapes:
+    """Where each metric stands in tables. Tables of one shape share their families, from poll to poll."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Families, dict[str, int]]] = {}  # by identity of the families, which are kept
+
+    def numbers(self, families: Families) -> Mapping[str, int]:
+        """Return the number of each metric's column."""
+        known = self._known.get(id(families))
+        if known is not None and known[0] is families:
+            return known[1]
+        if len(self._known) >= _SHAPES_MAX:
+            self._known.clear()
+        numbers = {family.name: number for number, family in enumerate(families)}
+        self._known[id(families)] = (families, numbers)
+        return numbers
 
 
 class Tables:
     """The tables of one poll."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, shapes: Shapes) -> None:
         self._reading = reading
+        self._shapes = shapes
         self._tables = [table for part in reading.parts for table in part.tables]
         self._found: dict[tuple[str, Row], dict[Row, Value | Missing]] = {}
-        self._names: set[str] | None = None
+        self._beside: dict[tuple[str, int], Floats] = {}  # by metric and identity of the table, which the reading keeps
+        self._has: dict[str, bool] = {}
 
-    def spots(self, plan: Callable[[tuple[Family, ...]], Iterable[tuple[int, _T]]]) -> Iterator[tuple[Spot, _T]]:
+    def spots(self, plan: Callable[[Families], Iterable[tuple[int, _T]]]) -> Iterator[tuple[Spot, _T]]:
         """Give the columns that a plan of a table's families tells, each with what the plan says of it."""
         for part in self._reading.parts:
             for order, table in enumerate(part.tables):
@@ -81,20 +95,28 @@ class Tables:
 
     def has(self, metric: str) -> bool:
         """Tell whether any table has a metric."""
-        if self._names is None:
-            self._names = {family.name for table in self._tables for family in table.families}
-        return metric in self._names
+        known = self._has.get(metric)
+        if known is None:
+            numbers = self._shapes.numbers
+            known = self._has[metric] = any(metric in numbers(table.families) for table in self._tables)
+        return known
 
     def cells(self, metric: str) -> list[Cells]:
         """Return every column of a metric."""
-        if not self.has(metric):
-            return []
-        told = ((table, column_of(table, metric)) for table in self._tables)
-        return [(table.label_names, table.rows, column) for table, column in told if column is not None]
+        found: list[Cells] = []
+        for table in self._tables:
+            number = self._shapes.numbers(table.families).get(metric)
+            if number is not None:
+                found.append((table.label_names, table.rows, table.columns[number]))
+        return found
+
+    def _column(self, metric: str, table: Table) -> Column | None:
+        number = self._shapes.numbers(table.families).get(metric)
+        return None if number is None else table.columns[number]
 
     def value(self, metric: str, table: Table, number: int) -> Value | None:
         """Return what a metric says under exactly the labels of a table's row; None where it says nothing."""
-        column = column_of(table, metric)
+        column = self._column(metric, table)
         if column is not None:
             told: Value | Missing | None = column[number]
         elif self.has(metric):
@@ -105,11 +127,17 @@ class Tables:
 
     def beside(self, metric: str, table: Table) -> Floats | None:
         """Return what a metric says under the labels of each row of a table: float64[rows], NaN where nothing."""
-        column = column_of(table, metric)
-        if column is not None:
-            return floats(column)
         if not self.has(metric):
             return None
+        known = self._beside.get((metric, id(table)))
+        if known is None:
+            known = self._beside[metric, id(table)] = self._find_beside(metric, table)
+        return known
+
+    def _find_beside(self, metric: str, table: Table) -> Floats:
+        column = self._column(metric, table)
+        if column is not None:
+            return floats(column)
         found = self._under(metric, table.label_names)
         missing = float("nan")
         values: Sequence[Value | Missing] = [found.get(row, missing) for row in table.rows]
