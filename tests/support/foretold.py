@@ -1,6 +1,6 @@
-"""A world of few series for the forecasts' rule: its own panel, its own clock, periods that close as they do in life."""
+"""A world of few series for the forecasts' rule: its own panel and clock, periods that close as they do in life."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,7 +125,7 @@ class World:
         return float("nan") if fixed is None else fixed
 
 
-def rollup(begins: float, length_s: int, values: dict[int, Iterable[float]]) -> Rollup:
+def rollup(begins: float, length_s: int, values: Mapping[int, Iterable[float]]) -> Rollup:
     """Return a closed period with these values."""
     columns = [np.array(list(each)) for each in values.values()]
 
