@@ -105,6 +105,8 @@ def _by_readings(at: Floats, values: Floats, bound: float, falling: bool) -> lis
         looks.append(((at, values), MINUTES_AHEAD_S, "minutes"))
     if spacing <= MEANS_S:
         looks.append((_means(at, values, MEANS_S), HOURS_AHEAD_S, "hours"))
+    elif spacing <= DAY_S / OFTEN:
+        looks.append(((at, values), max(HOURS_AHEAD_S, MIN_READINGS * spacing), "hours"))
     if span < MIN_VALUES * DAY_S or spacing > DAYS_APART * DAY_S:
         # Less than two days cannot tell a day's swing from a trend: no further ahead than as long again.
         ahead_s = span * (AHEAD if span >= 2 * DAY_S else 1)
@@ -138,7 +140,7 @@ def _unusual(values: Floats) -> bool:
     """
     rises = values[MIN_READINGS - 1 :] - values[: len(values) - MIN_READINGS + 1]
     before = rises[:-LONGEST]
-    if len(before) < LONGEST:
+    if len(before) < LONGEST // 2:
         return True
     newest = float(rises[-1])
     return newest > float(before.max()) or float(np.median(before)) >= newest / 2 > 0

@@ -30,8 +30,21 @@ def without_steps(beyond: Floats) -> Stepless:
     later = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
     values = beyond.copy()
     values[:, :-1] += later
-    fallen = np.minimum(steps, 0)
+    fallen = _fallen(steps)
     return Stepless(values, (fallen < 0).sum(axis=1).astype(np.float64), -fallen.sum(axis=1))
+
+
+def _fallen(steps: Floats) -> Floats:
+    """Return the steps away from the limit, 0 elsewhere, but for what only took back a rise of the last two periods.
+
+    That was an outlier; and a fall from the first two values may be the end of one.
+    """
+    risen = np.maximum(steps, 0)
+    fallen = np.minimum(steps, 0)
+    fallen[:, 1:] = np.where(fallen[:, 1:] < 0, np.minimum(fallen[:, 1:] + risen[:, :-1], 0), 0)
+    fallen[:, 2:] = np.where(fallen[:, 2:] < 0, np.minimum(fallen[:, 2:] + risen[:, :-2], 0), 0)
+    fallen[:, :2] = 0
+    return fallen
 
 
 def _changes(beyond: Floats) -> tuple[Floats, Floats]:
