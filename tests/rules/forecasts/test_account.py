@@ -170,8 +170,7 @@ def test_each_prediction_has_one_outcome(acts: list[tuple[str, float]]) -> None:
         elif act == "v":
             events += told(account.void(SUBJECT.key, now))
         else:
-            at = now
-            events += told(account.tick(now, lambda _, at=at: at))
+            events += told(account.tick(now, {SUBJECT.key: now}.__getitem__))
     opened = [each["id"] for each in events if each["outcome"] == "open"]
     ended = [each["id"] for each in events if each["outcome"] not in {"open", "missed"}]
     assert len(set(opened)) == len(opened)

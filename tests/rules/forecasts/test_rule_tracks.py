@@ -12,19 +12,20 @@ ROWS = np.array([0, 1], np.intp)
 
 def tracks() -> Tracks:
     made = Tracks(10)
-    assert [made.add(slot) for slot in (7, 3)] != None
+    assert None not in [made.add(slot) for slot in (7, 3)]
     return made
 
 
 def rows_of(made: Tracks) -> list[int]:
-    return made.rows_of(np.array([7, 3], np.int32)).tolist()
+    return [int(row) for row in made.rows_of(np.array([7, 3], np.int32))]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(-1e6, 1e6, width=32)), max_size=150))
 def test_periods_as_in_a_dictionary(periods: list[tuple[int, float]]) -> None:
     for length_s, width in ((FIVE_MINUTES_S, MEANS), (DAY_S, DAYS)):
-        made, known = tracks(), {}
+        made = tracks()
+        known: dict[int, float] = {}
         row = np.array(rows_of(made)[:1], np.intp)
         for period, value in periods:
             newest = made.learn(row, length_s, period * length_s, np.array([value], np.float32))
@@ -44,7 +45,8 @@ def test_periods_as_in_a_dictionary(periods: list[tuple[int, float]]) -> None:
     )
 )
 def test_polls_as_in_a_list(polls: list[tuple[float, float]]) -> None:
-    made, known, now = tracks(), [(0.0, 0.0)][:0], 1.78e9
+    made, now = tracks(), 1.78e9
+    known: list[tuple[float, float]] = []
     row = np.array(rows_of(made)[:1], np.intp)
     for gap, value in polls:
         now += gap
