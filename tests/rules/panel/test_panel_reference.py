@@ -1,22 +1,28 @@
-"""The panel against the same said slowly: row by row through `Table.samples()`, in plain Python."""
+"""The panel against the same said slowly, over readings of every kind and over recorded devices."""
 
 import math
+import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmon.api import Column, Family, Kind, Missing, Part, Reading, Reason, Sample, Table, Value
-from rules.pack import Anomaly, Condition, Forecast, Measure, Pack
+from netmon.api import Column, Family, Kind, Missing, Part, Reading, Reason, Table, Value
+from netmon.app.packs import load_packs
+from rules.pack import Anomaly, Forecast, Pack
 from rules.panel.panel import Panel
-from rules.panel.settings import WatchSettings
+from rules.panel.settings import METRICS, WatchSettings
+from tests.support import coverage
+from tests.support.demo_readings import Readings
+from tests.support.slow_panel import Slow, by_series, rows_of
+from tests.support.snmprec import names
 
+START = 1_795_000_000.0
 GONE = Missing(Reason.TIMEOUT)
 NAMED = ("heat", "octets", "broken")
-WINDOWS = ("increase", "changes")  # these look back further than a poll
 TELLS: dict[str, Any] = {"summary": {"en": "x", "id": "x"}}
 FORECAST: dict[str, Any] = {**TELLS, "tiers": [{"within_s": 3600, "severity": "warning"}]}
 ANOMALY: dict[str, Any] = {**TELLS, "severity": "warning"}
@@ -32,124 +38,6 @@ DECLARED: tuple[Forecast | Anomaly, ...] = (
     Anomaly(name="odd_heat", metric="heat", match={"kind": "x"}, where={"plain": {"over": 1}}, **ANOMALY),
     Anomaly(name="window", metric="broken", read="increase", **ANOMALY),
 )
-
-Row = tuple[float, float, float | None, bool]
-"""Time, value, bound, falling."""
-
-
-@dataclass(slots=True)
-class Slow:
-    """Says row by row what the panel says in columns."""
-
-    declared: Sequence[Forecast | Anomaly]
-    counters: dict[str, tuple[Value, float]] = field(default_factory=dict)  # last value and its time
-    known: set[str] = field(default_factory=set)  # series that have a slot
-    first: dict[tuple[int, str], Value] = field(default_factory=dict)  # of rows that wait, by table
-    shapes: dict[int, tuple[object, ...]] = field(default_factory=dict)
-
-    def take(self, reading: Reading) -> dict[str, Row]:
-        """Return (time, value, bound, falling) by series."""
-        said = {}
-        tables = reading.parts[0].tables
-        for number, table in enumerate(tables):
-            shape = (table.families, table.label_names, table.rows)
-            if self.shapes.get(number) != shape:
-                self.shapes[number] = shape
-                self.first = {key: value for key, value in self.first.items() if key[0] != number}
-            families = {family.name: family for family in table.families}
-            for sample in table.samples():
-                row = self._row(number, families[sample.metric], sample, tables)
-                if row is not None:
-                    said[_key(sample)] = row
-        return said
-
-    def _row(self, number: int, family: Family, sample: Sample, tables: Sequence[Table]) -> Row | None:
-        declared = [one for one in self.declared if one.metric == family.name and one.read not in WINDOWS]
-        matching = [one for one in declared if _matches(one, dict(sample.labels))]
-        forecast = next((one for one in matching if isinstance(one, Forecast)), None)
-        anomaly = next((one for one in matching if isinstance(one, Anomaly)), None)
-        chosen = forecast or anomaly
-        counted = family.kind is Kind.COUNTER or (chosen is not None and chosen.read == "rate")
-        value = self._value(number, sample, chosen, counted=counted)
-        if value is None:
-            return None
-        bound = None if forecast is None else _bound(forecast, family, sample, tables, flows=counted)
-        if forecast is not None and not _holds(forecast, sample, tables):
-            bound = None
-            if family.name not in NAMED and anomaly is None:
-                return None
-        if anomaly is not None and not _holds(anomaly, sample, tables):
-            return None
-        return sample.at, value, bound, forecast is not None and forecast.below
-
-    def _value(self, number: int, sample: Sample, chosen: Measure | None, *, counted: bool) -> float | None:
-        key, value = _key(sample), sample.value
-        if chosen is not None:
-            self.known.add(key)
-        if (chosen is None and sample.metric not in NAMED) or isinstance(value, Missing):
-            return None
-        if key not in self.known:
-            first = self.first.setdefault((number, key), value) if counted else 0
-            if value == first or not math.isfinite(value):
-                return None
-            self.known.add(key)
-        rate = self._rate(key, value, sample.at) if counted else value
-        scaled = math.nan if rate is None else float(rate) * (1 if chosen is None else chosen.scale)
-        return scaled if math.isfinite(scaled) else None
-
-    def _rate(self, key: str, value: Value, at: float) -> float | None:
-        if value < 0 or not math.isfinite(value):
-            return None
-        before = self.counters.get(key)
-        self.counters[key] = (value, at)
-        if before is None or value < before[0] or at <= before[1]:
-            return None
-        return (value - before[0]) / (at - before[1])
-
-
-def _key(sample: Sample) -> str:
-    return "\x1f".join(("sw-1", sample.metric, *(f"{name}={value}" for name, value in sample.labels if value)))
-
-
-def _matches(measure: Measure, labels: dict[str, str]) -> bool:
-    return all(pattern.search(labels.get(name, "")) for name, pattern in measure.match.items()) and not any(
-        pattern.search(labels.get(name, "")) for name, pattern in measure.unless.items()
-    )
-
-
-def _told(metric: str, sample: Sample, tables: Sequence[Table]) -> float | None:
-    """Return what a metric says under the same labels: in the sample's own table, or else in any."""
-    own = [table for table in tables if _has(table, sample.metric) and _has(table, metric)]
-    found = None
-    for table in own or tables:
-        for other in table.samples():
-            if other.metric == metric and other.labels == sample.labels:
-                found = None if isinstance(other.value, Missing) else float(other.value)
-    return found
-
-
-def _has(table: Table, metric: str) -> bool:
-    return any(family.name == metric for family in table.families)
-
-
-def _bound(forecast: Forecast, family: Family, sample: Sample, tables: Sequence[Table], *, flows: bool) -> float | None:
-    share, own, fixed = forecast.of_upper_limit, family.upper_limit, forecast.over
-    if not forecast.above:
-        share, own, fixed = forecast.of_lower_limit, family.lower_limit, forecast.under
-    if share is not None and own:
-        told = _told(own, sample, tables)
-        if told is not None and math.isfinite(told) and (told > 0 or not flows):
-            return told * share
-    return fixed
-
-
-def _holds(measure: Measure, sample: Sample, tables: Sequence[Table]) -> bool:
-    return all(_condition(one, _told(metric, sample, tables)) for metric, one in measure.where.items())
-
-
-def _condition(condition: Condition, told: float | None) -> bool:
-    return told is not None and condition.holds(told)
-
 
 # ── readings ──
 
@@ -214,43 +102,79 @@ def ticks(draw: st.DrawFn) -> list[list[Reading]]:
     return made
 
 
-def _rows(panel: Panel) -> Iterator[dict[str, Row]]:
-    for batch in panel.batches():
-        said = {}
-        for slot, at, value, bound, falling in zip(
-            batch.slots.tolist(),
-            batch.at.tolist(),
-            batch.values.tolist(),
-            batch.bounds.tolist(),
-            batch.falling.tolist(),
-            strict=True,
-        ):
-            series = panel.series(slot)
-            assert series is not None
-            said[series.key] = (at, value, None if math.isnan(bound) else bound, falling)
-        assert len(said) == len(batch) > 0
-        yield said
-
-
-def _by_series(batches: Iterable[dict[str, Row]]) -> dict[str, list[Row]]:
-    """Return what was said of each series, in order: which tables share a batch does not matter."""
-    found: dict[str, list[Row]] = {}
-    for said in batches:
-        for key, row in said.items():
-            found.setdefault(key, []).append(row)
-    return found
-
-
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(DECLARED), unique_by=lambda one: one.name), ticks())
 def test_batches_are_what_the_rows_say(declared: list[Forecast | Anomaly], polled: list[list[Reading]]) -> None:
     forecasts = tuple(one for one in declared if isinstance(one, Forecast))
     anomalies = tuple(one for one in declared if isinstance(one, Anomaly))
     panel = Panel([Pack(name="test", forecasts=forecasts, anomalies=anomalies)], WatchSettings(metrics=NAMED))
-    slow = Slow(declared)
+    slow = Slow(declared, NAMED.__contains__)
     for readings in polled:
         expected = []
         for reading in readings:
             panel.take(reading)
             expected.append(slow.take(reading))
-        assert _by_series(_rows(panel)) == _by_series(expected)
+        assert by_series(rows_of(panel)) == by_series(expected)
+
+
+# ── real readings ──
+
+
+def _as_shipped() -> tuple[Panel, Slow]:
+    packs = load_packs(None)
+    declared: list[Forecast | Anomaly] = []
+    for pack in packs:
+        declared += (*pack.forecasts, *pack.anomalies)
+    named = re.compile("|".join(METRICS))
+    return Panel(packs, WatchSettings()), Slow(declared, lambda metric: named.fullmatch(metric) is not None)
+
+
+async def test_the_rings_devices_are_watched_as_their_rows_say() -> None:
+    panel, slow = _as_shipped()
+    readings = Readings(START)
+    for name in ("core-kominfo", "ups-kominfo", "web-portal"):
+        for at in (START + 30, START + 60, START + 90):
+            reading = await readings.read(name, at)
+            panel.take(reading)
+            assert by_series(rows_of(panel)) == by_series([slow.take(reading)])
+        slots = panel.slots_of(name)
+        assert len(slots) > 10
+        assert any(panel.forecast_of(slot) is not None for slot in slots)
+    assert not panel.dropped
+
+
+def _later(reading: Reading) -> Reading:
+    """Return a poll half a minute after, with every counter further on."""
+    parts = [
+        replace(
+            part,
+            tables=tuple(
+                replace(
+                    table,
+                    at=table.at + 30,
+                    columns=tuple(
+                        [value + row if not isinstance(value, Missing) else value for row, value in enumerate(column)]
+                        if family.kind is Kind.COUNTER
+                        else column
+                        for family, column in zip(table.families, table.columns, strict=True)
+                    ),
+                )
+                for table in part.tables
+            ),
+        )
+        for part in reading.parts
+    ]
+    return replace(reading, at=reading.at + 30, parts=tuple(parts))
+
+
+@pytest.mark.skipif(not names(), reason="the recorded devices are absent: ../shared/fixtures/librenms")
+@pytest.mark.parametrize("device", names())
+async def test_recorded_devices_are_watched_as_their_rows_say(device: str) -> None:
+    panel, slow = _as_shipped()
+    reading = await coverage.read_recorded(device)
+    for _ in range(3):
+        panel.take(reading)
+        assert by_series(rows_of(panel)) == by_series([slow.take(reading)])
+        reading = _later(reading)
+    assert panel.size > 0
+    assert not panel.dropped
