@@ -53,7 +53,7 @@ class Attention:
         self.dropped = 0  # anomalies that were not said: their minute had more unusual ones
 
     def configure(self, per_minute: int, lasts_s: float) -> None:
-        """Follow other settings from the next anomaly on."""
+        """Go by these from now on."""
         self._per_minute, self._lasts_s = per_minute, lasts_s
 
     def take(self, slot: int, unusual: Unusual) -> None:
@@ -61,7 +61,7 @@ class Attention:
         self.see(slot, unusual)
         self._number += 1
         heapq.heappush(self._minute, (unusual.score, -self._number, unusual))
-        if len(self._minute) > self._per_minute:
+        while len(self._minute) > self._per_minute:
             heapq.heappop(self._minute)
             self.dropped += 1
 

@@ -1,7 +1,8 @@
 """The rule: what is unusual draws attention; where a pack declares it, it is a finding that lasts until it is over.
 
-What is followed is not kept across a restart, only what series were like: a finding that lasted is then over when the
-core has not heard of it for long enough.
+A declared anomaly lasts while the series is farther from what is expected than it had been before; what stays as it is
+becomes what is expected in a day or two. What is followed is not kept across a restart, only what series were like: a
+finding that lasted is then over when the core has not heard of it for long enough.
 """
 
 from collections import Counter
@@ -39,6 +40,7 @@ class _Matter:
     since: float  # Unix seconds, as all here
     seen: float
     unusual: Unusual  # when it last was
+    margin: float  # distance from what is expected beyond which it still is
     gap_s: float = 0.0  # between the last two values
     said: float | None = None
 
@@ -67,14 +69,16 @@ class Baselines:
         self.anomalies = 0  # found since the start, said or not
 
     def configure(self, settings: BaselineSettings) -> None:
-        """Follow other settings from now on; what series were like is kept."""
+        """Judge by these from now on. What nothing declares any more is said no more, and so expires."""
         self._settings = settings
+        self._detector.configure(settings.detector)
         self._attention.configure(settings.attention_per_minute, settings.calm_s)
-
-    @property
-    def dropped(self) -> Counter[str]:
-        """Count what was not said: `attention`, the less unusual of a minute; `declared`, matters beyond the cap."""
-        return Counter(attention=self._attention.dropped, declared=self._unfollowed)
+        for matter in tuple(self._matters.values()):
+            anomaly = self._book.anomaly_of(matter.slot)
+            if anomaly is None or _key(anomaly, matter.unusual.series) != matter.key:
+                self._forget(matter)
+            else:
+                matter.anomaly = anomaly
 
     def step(self, batch: Batch) -> Iterator[Finding | Event]:
         """Score what a tick brought."""
@@ -134,12 +138,14 @@ class Baselines:
         if len(self._matters) >= self._settings.declared_max:
             self._unfollowed += 1
             return
-        self._matters[key] = self._led[slot] = _Matter(slot, key, anomaly, unusual.at, unusual.at, unusual)
+        margin = float(scored.margin[row])
+        self._matters[key] = self._led[slot] = _Matter(slot, key, anomaly, unusual.at, unusual.at, unusual, margin)
 
     def _follow(self, matter: _Matter, batch: Batch, scored: Scores, row: int) -> Iterator[Finding]:
         at = float(batch.at[row])
         matter.see(at)
-        if scored.scores[row] >= self._settings.threshold:
+        far = abs(batch.values[row] - scored.expected[row]) > matter.margin
+        if far or scored.scores[row] >= self._settings.threshold:
             matter.unusual = _unusual(matter.unusual.series, batch, scored, row)
         elif matter.said is None or not 0 <= at - matter.unusual.at < self._settings.calm_s:
             self._forget(matter)

@@ -45,6 +45,7 @@ class Scores:
     scores: Singles  # how unusual each value is
     fresh: Singles  # the same where it is above what the series' last anomalies have decayed to, else 0
     expected: Floats  # what was expected instead, in the unit of the value
+    margin: Singles  # the largest distance from it, lasting for some values, that was known before, in the same unit
 
 
 class Detector:
@@ -64,12 +65,17 @@ class Detector:
         """Return the bytes that the state takes."""
         return sum(array.nbytes for array in self._state.arrays.values())
 
+    def configure(self, settings: DetectorSettings) -> None:
+        """Score by these from the next step on."""
+        self._settings = settings
+
     def step(self, slots: Slots, values: Floats, at: Floats) -> Scores:
         """Take a new finite value for each of these slots, no slot twice; `at` is in Unix seconds."""
         count = len(slots)
         if count and (highest := int(slots.max())) >= self.size:
-            self._state.grow(max(highest + 1, self.size * 5 // 4))
-        found = Scores(np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count))
+            self._state.grow(max(highest + 1, self.size * 9 // 8))
+        scores, fresh, margin = np.empty((3, count), np.float32)
+        found = Scores(scores, fresh, np.empty(count), margin)
         with np.errstate(over="ignore", under="ignore"):  # a ratio to next to nothing is capped
             for begin in range(0, count, BLOCK):
                 part = slice(begin, begin + BLOCK)
@@ -108,6 +114,7 @@ class Detector:
         errors[3], floors[3] = columns[Of.RUN], _STUCK_FLOOR
         level = np.abs(columns[Of.SLOW] + origin.astype(np.float32))
         floors[:2] = np.float32(settings.floor) * span + np.float32(settings.resolution) * level + _TINY
+        found.margin[part] = columns[TAILS][1] + floors[1]
         surprise += _ratios(errors, floors, columns[TAILS], weight, settings)
         score = _grown(surprise, columns[Of.AGE], settings)
         found.scores[part] = score

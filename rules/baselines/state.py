@@ -1,7 +1,7 @@
 """What is remembered of each series: a column for each quantity, with a place for each slot. No judgement here."""
 
 from enum import IntEnum
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,24 +40,21 @@ PARTS: Final = 4  # that measure an error: level, season, pattern, stuck
 TAILS: Final = slice(Of.TAILS, Of.TAILS + PARTS)
 ROWS: Final = Of.TAILS + PARTS
 
-_SHAPES: Final[dict[str, tuple[tuple[int, ...], Any, float]]] = {  # for each place: shape, dtype, what a free one holds
-    "origin": ((), np.float64, np.nan),
-    "last": ((), np.float64, 0.0),
-    "code": ((), np.uint16, 0),
-    "daily": ((BINS,), np.float32, np.nan),
-    "seen": ((TRIPLES + PAIRS,), np.uint8, 0),
-}
+_NAMES: Final = ("columns", "origin", "last", "code", "daily", "seen")
 
 
 class State:
-    """The arrays; `size` places each. A place is free while its origin is NaN."""
+    """The arrays; `size` places each. A place is free while its origin is NaN; the rest of it is then undefined.
+
+    Memory that no series has had yet is zero and not touched, so that room for more costs none.
+    """
 
     def __init__(self, size: int = 0) -> None:
         self.columns: Singles = np.zeros((ROWS, size), np.float32)
         self.origin: Floats = np.full(size, np.nan)  # the first value
         self.last: Floats = np.zeros(size)  # Unix seconds of the last value
         self.code: Codes = np.zeros(size, np.uint16)  # the last three rounded values as octal digits
-        self.daily: Singles = np.full((size, BINS), np.nan, np.float32)  # what is usual at a time of day; NaN: not seen
+        self.daily: Singles = np.zeros((size, BINS), np.float32)  # what is usual at a time of day; NaN: not seen
         self.seen: Bytes = np.zeros(
             (size, TRIPLES + PAIRS), np.uint8
         )  # how often three values came, then how often two
@@ -70,7 +67,7 @@ class State:
     @property
     def arrays(self) -> Arrays:
         """Return the arrays themselves by name."""
-        return {"columns": self.columns, **{name: getattr(self, name) for name in _SHAPES}}
+        return {name: getattr(self, name) for name in _NAMES}
 
     def begin(self, slots: Slots, values: Floats, at: Floats) -> None:
         """Take series whose first values these are."""
