@@ -89,15 +89,7 @@ def _choose(known: Known, found: Blamed, node: int, edge: int, *, told: bool) ->
     still_answer = bool(others) and not any(there in known.silent or way in known.told for there, way in others)
     mute = still_answer and not told and node in known.silent  # nothing but itself: it does not answer, but works
     alone = not others and node in known.silent
-    if mute or alone or not topology.edges[edge].fiber or without_power(known, topology.nodes[node].site):
+    if mute or alone or not topology.edges[edge].fiber or topology.nodes[node].site in known.powerless:
         found.nodes[node] = Blame(certain=False, or_edge=edge, works=mute)
     else:
         found.edges[edge] = Blame(certain=False, or_node=node)
-
-
-def without_power(known: Known, site: str) -> bool:
-    """Tell if a site has lost its mains and all that is there is dark, save who tells so."""
-    if not site or site not in known.power:
-        return False
-    tellers = known.power[site]
-    return all(node in known.dark or node in tellers for node in known.topology.of_site.get(site, ()))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from netmon.core.causes.behind import Failed, behind, since_of
-from netmon.core.causes.blame import Blame, Blamed, blame, without_power
+from netmon.core.causes.blame import Blame, Blamed, blame
 from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PowerLost, Trouble, Unreachable
 from netmon.core.causes.found import Cause, Explanation
 from netmon.core.causes.known import Known
@@ -41,8 +41,6 @@ class _Writer:
 
     def __init__(self, known: Known, blamed: Blamed, sinces: dict[Failed, float], of_node: dict[int, Failed]) -> None:
         self._known, self._topology, self._blamed, self._of_node = known, known.topology, blamed, of_node
-        sites = {known.topology.nodes[node].site for node in blamed.nodes}
-        self._without_power = {site for site in sites if without_power(known, site)}
         self._drafts: dict[str, _Draft] = {}
         self._cause_of: dict[str, str] = {}
         for failed, since in sinces.items():
@@ -80,24 +78,25 @@ class _Writer:
         if is_edge:
             return self._topology.edges[number].element
         node = self._topology.nodes[number]
-        return SITE + node.site if node.site in self._without_power else node.element
+        return SITE + node.site if node.site in self._known.powerless else node.element
 
     def _blames(self) -> dict[str, Cause]:
         """Return element → cause with nothing but its certainty and its alternatives."""
         causes: dict[str, Cause] = {}
         nodes_of_site = Counter(self._topology.nodes[node].site for node in self._blamed.nodes)
+        dark_at_once = {site for site, n in nodes_of_site.items() if site and n > 1 and self._known.all_dark(site)}
         for edge, judged in self._blamed.edges.items():
             element = self._topology.edges[edge].element
             causes[element] = Cause(element, 0.0, certain=judged.certain, alternatives=self._others(judged))
         for number, judged in self._blamed.nodes.items():
             node = self._topology.nodes[number]
             element = self._element((False, number))
-            if node.site in self._without_power:
+            if node.site in self._known.powerless:
                 alone = nodes_of_site[node.site] == 1
                 causes[element] = Cause(element, 0.0, certain=not alone, alternatives=(node.element,) * alone)
                 continue
             others = self._others(judged)
-            if nodes_of_site[node.site] > 1 and self._all_dark(node.site):
+            if node.site in dark_at_once:
                 others += (SITE + node.site,)  # several at once at one place: its power, though nobody tells of that
             certain = judged.certain and not others
             causes[element] = Cause(element, 0.0, certain=certain, alternatives=others, degraded=judged.works)
@@ -107,9 +106,6 @@ class _Writer:
         if judged.or_node is not None:
             return (self._topology.nodes[judged.or_node].element,)
         return () if judged.or_edge is None else (self._topology.edges[judged.or_edge].element,)
-
-    def _all_dark(self, site: str) -> bool:
-        return bool(site) and all(node in self._known.dark for node in self._topology.of_site[site])
 
     def _place(self, fact: Trouble) -> tuple[str, bool]:
         """Return the element that explains a fact, and if the fact is the element's own sign."""

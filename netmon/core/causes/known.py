@@ -5,7 +5,7 @@ tells are down: then word of it is still on its way, since targets are polled on
 What a dark node told before it went dark stays in what is known: nobody can withdraw it, and it was true.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PortUp, PowerLost, Trouble, Unreachable
@@ -32,6 +32,7 @@ class Known:
             elif self._take(fact):
                 self.kept.append(fact)
         self.dark = self._dark()
+        self.powerless = {site for site, tellers in self.power.items() if self.all_dark(site, tellers)}
 
     def _take_up(self, fact: PortUp) -> None:
         edge = self.topology.port.get((fact.node, fact.port))
@@ -48,10 +49,7 @@ class Known:
             case LightLow():
                 return (fact.node, fact.port) in self.topology.port
             case PowerLost():
-                tellers = self.power.setdefault(fact.site, set())
-                if fact.node in self.topology.number:
-                    tellers.add(self.topology.number[fact.node])
-                return True
+                return self._take_power(fact)
             case ApplicationDown():
                 return fact.app in self.topology.number or fact.app in self.topology.depends
 
@@ -63,12 +61,24 @@ class Known:
             self.silent.setdefault(node, fact.since)  # the earliest comes first
         return True
 
+    def _take_power(self, fact: PowerLost) -> bool:
+        if fact.site not in self.topology.of_site:
+            return False
+        tellers = self.power.setdefault(fact.site, set())
+        if fact.node in self.topology.number:
+            tellers.add(self.topology.number[fact.node])
+        return True
+
     def _take_port(self, fact: PortDown) -> bool:
         edge = self.topology.port.get((fact.node, fact.port))
         if edge is None:
             return False
         self.told.setdefault(edge, {}).setdefault(self.topology.number[fact.node], fact.since)
         return True
+
+    def all_dark(self, site: str, but: Collection[int] = ()) -> bool:
+        """Tell if all that is at a site is dark, save some nodes."""
+        return all(node in self.dark or node in but for node in self.topology.of_site.get(site, ()))
 
     def _dark(self) -> set[int]:
         """Return the nodes that nothing lit leads to. The monitor itself is lit, whatever it answers.

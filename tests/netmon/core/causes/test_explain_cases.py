@@ -71,7 +71,13 @@ def test_a_dead_server_behind_a_live_switch_takes_its_application() -> None:
 
 
 def test_two_cuts_isolate_and_the_later_one_did_it() -> None:
-    ends = [down("sw1", "b"), down("sw2", "a"), down("sw4", "b", 5000), silent("sw2", 5060), silent("sw3", 5060)]
+    ends: list[Fact] = [
+        down("sw1", "b"),
+        down("sw2", "a"),
+        down("sw4", "b", 5000),
+        silent("sw2", 5060),
+        silent("sw3", 5060),
+    ]
     found = causes(*ends, silent("sw4", 5070), down("sw5", "a", 5010), silent("web", 5050), silent("db", 5090))
     assert set(found) == {"link:link-1", "link:link-4"}
     assert found["link:link-4"].isolated == ("db", "sw2", "sw3", "sw4", "web")
@@ -80,7 +86,7 @@ def test_two_cuts_isolate_and_the_later_one_did_it() -> None:
 
 def test_two_cuts_within_the_skew_are_one_moment_and_the_nearer_counts() -> None:
     near, far = down("sw0", "b", 1000), down("sw5", "a", 1000 + SKEW_S)
-    isolated = [silent(f"sw{number}", 1200) for number in range(1, 5)]
+    isolated: list[Fact] = [silent(f"sw{number}", 1200) for number in range(1, 5)]
     assert len(causes(near, far, *isolated)["link:link-0"].isolated) == 4
     assert len(causes(near, down("sw5", "a", 1001 + SKEW_S), *isolated)["link:link-4"].isolated) == 4
 
@@ -95,7 +101,7 @@ def test_a_port_down_long_before_its_neighbour_fell_silent_is_a_cut() -> None:
 
 
 def test_what_the_isolated_told_before_is_not_forgotten() -> None:
-    told = [down("sw1", "b"), down("sw2", "a"), down("sw3", "a"), silent("sw2")]
+    told: list[Fact] = [down("sw1", "b"), down("sw2", "a"), down("sw3", "a"), silent("sw2")]
     assert set(causes(*told)) == {"link:link-1", "link:link-2"}
 
 
@@ -158,7 +164,7 @@ def test_one_direction_down_is_still_the_link() -> None:
 
 
 def test_a_site_without_power_is_one_cause() -> None:
-    dark = [silent("sw4"), silent("spare"), down("sw3", "b"), down("sw5", "a")]
+    dark: list[Fact] = [silent("sw4"), silent("spare"), down("sw3", "b"), down("sw5", "a")]
     power = PowerLost("ups", 900, "office-4", "ups-4")
     found = causes(*dark, power)
     assert list(found) == ["site:office-4"]
@@ -196,7 +202,7 @@ def test_an_application_needs_all_of_these_and_one_of_those() -> None:
     assert set(causes(silent("web"), files)) == {"server:web", "application:files"}
     found = causes(silent("web"), silent("spare", 2000), files)
     assert found["server:web"].effects == ("files!",)
-    isolated = [silent("web", 1060), silent("db", 1060), silent("sw3"), down("sw2", "b"), down("sw4", "a")]
+    isolated: list[Fact] = [silent("web", 1060), silent("db", 1060), silent("sw3"), down("sw2", "b"), down("sw4", "a")]
     found = causes(*isolated, silent("ups-4"), mail)
     assert list(found) == ["device:sw3"]
     assert "mail!" in found["device:sw3"].effects
@@ -235,6 +241,7 @@ def test_what_the_topology_does_not_know_is_in_no_cause() -> None:
             down("who", "a"),
             ApplicationDown("x", 1, "who"),
             LightLow("y", 1, "who", "a"),
+            PowerLost("z", 1, "nowhere"),
         ],
         NOW,
     )

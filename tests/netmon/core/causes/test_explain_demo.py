@@ -1,4 +1,4 @@
-"""All one- and two-element failures of the demonstration's network, told whole, in any order, late and with leftovers."""
+"""All one- and two-element failures of the demonstration's network: told whole, in any order, late, with leftovers."""
 
 import random
 from collections.abc import Mapping, Sequence

@@ -74,7 +74,7 @@ def test_a_ring_on_a_ring_is_at_risk_with_the_switch_it_hangs_on() -> None:
 
 
 def test_a_node_may_carry_others_alone_though_two_edges_lead_to_it() -> None:
-    """c hangs on a and b; both a and b hang on m by two edges. Without b, all depends on a, but on no one edge of it."""
+    """c hangs on a and b; both a and b hang on m by two edges. Without b all depends on a, but on no one edge."""
     nodes = [Node(name) for name in ("m", "a", "b", "c")]
     edges = [
         Edge(f"{p}{q}{n}", p, "", q, "") for p, q in (("m", "a"), ("m", "b"), ("a", "c"), ("b", "c")) for n in (1, 2)
