@@ -81,6 +81,13 @@ class FakeDesk:
         if tell:
             self._tell(placed)
 
+    def explain(self, incident_id: str, cause: str, explanation: Mapping[str, str], *effects: str) -> None:
+        """Let an incident have a cause, and these of its alerts (targets) be effects of it."""
+        alerts = [alert for alert in self.alerts_of(incident_id) if alert.target in effects]
+        self._alerts.update((alert.id, replace(alert, effect_of=cause)) for alert in alerts)
+        incident = self._incidents[incident_id]
+        self._incidents[incident_id] = replace(incident, cause=cause, explanation=explanation, effect_count=len(alerts))
+
     def drop(self, alert_id: str) -> None:
         """Forget an alert, as the core does a day after it was resolved."""
         del self._alerts[alert_id]

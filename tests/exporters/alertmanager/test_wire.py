@@ -51,6 +51,7 @@ ALERT = Alert(
     summaries={"id": "Sambungan putus", "pt-BR": "Enlace caído"},
     impact=Impact(1_700_003_600, 1_700_007_200, 1_700_010_800),
     runbook="https://runbook.example.net/link",
+    effect_of="link:ring-03",
 )
 
 
@@ -66,6 +67,7 @@ def test_golden() -> None:
             "runbook_url": "https://runbook.example.net/link",
             "netmon_alert_id": "0123456789ab",
             "netmon_incident": "I42",
+            "netmon_effect_of": "link:ring-03",
             "netmon_acknowledged": "budi: on my way",
             "netmon_muted_by": "S1 M2",
             "netmon_impact_at": "2023-11-15T00:13:20.000Z",

@@ -138,3 +138,15 @@ def test_a_long_name_takes_nothing_from_short_ones(language: str) -> None:
     del language
     form = [Column("a", [Text("x" * 10)], 6), Column("b", [Text("y" * 300)], 6), Column("c", [Text("zzz")])]
     assert widths(form, 60) == [10, 43, 3]
+
+
+@EVERY_WIDTH
+@LANGUAGES
+def test_causes_and_effects_are_marked(width: int, language: str) -> None:
+    text = "\n".join(shown(incident_table([incident(cause="link:ring-03", effect_count=12)]), width))
+    assert "+12" in text
+    assert {"en": "effects", "id": "akibat"}[language] in text
+    text = "".join(shown(alert_table([alert(effect_of="link:r3")]), width)).replace(" ", "")
+    assert "←" in text
+    assert "link:r3" in text
+    assert "←" not in "\n".join(shown(alert_table([alert(effect_of="")]), width))

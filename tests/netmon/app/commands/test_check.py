@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def test_a_configuration_that_is_fine_is_one_line() -> None:
         f"{EXAMPLE} is fine. Sites: 3, devices: 5, servers: 3, applications: 1, links: 3, mirrors: 1, prefixes: 1, "
         "credentials: 1.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "Where netmon stands: monitor has no uplinks, so it is taken to be connected to core-2"),
+        ("id", "Posisi netmon: monitor tidak memiliki uplinks, jadi dianggap terhubung ke core-2"),
+    ],
+)
+def test_where_netmon_is_taken_to_stand_is_told(tmp_path: Path, language: str, expected: str) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "netmon")
+    services = tmp_path / "netmon" / "inventory" / "services.yaml"
+    text = services.read_text()
+    begin, end = text.index("    uplinks:                    # where netmon"), text.index("  - name: db-1")
+    services.write_text(text[:begin] + text[end:])
+    result = check(tmp_path / "netmon", NETMON_LANG=language)
+    assert (result.exit_code, result.output.count("\n")) == (0, 2)
+    assert result.output.splitlines()[1].startswith(expected)
+    told = check(tmp_path / "netmon", "--format", "json", NETMON_LANG=language)
+    assert json.loads(told.output)["notes"] == [result.output.splitlines()[1]]
 
 
 def test_in_indonesian() -> None:

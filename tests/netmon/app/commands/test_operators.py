@@ -109,6 +109,19 @@ def test_incidents(served: Core) -> None:
     assert (whole["incident"]["id"], whole["alert_count"]) == ("I1", 1)
 
 
+def test_an_incident_tells_its_cause_and_lists_its_effects(served: Core) -> None:
+    why = {"en": "Both ends are dark.", "id": "Kedua ujung gelap."}
+    served.desk.explain("I2", "link:ring-03", why, "sw-2")
+    assert "+1 effects" in netmon(served, "incidents").output
+    assert "← link:ring-03" in netmon(served, "alerts", "--target", "sw-2").output
+    one = netmon(served, "incidents", "I2").output
+    assert one.index("Root cause: link:ring-03. Both ends are dark.") < one.index("Effects of the cause")
+    assert "Root cause" not in netmon(served, "incidents", "I1").output
+    whole = json.loads(netmon(served, "incidents", "I2", "--json").output)
+    assert (whole["incident"]["cause"], whole["incident"]["explanation"]) == ("link:ring-03", why)
+    assert (whole["incident"]["effect_count"], whole["alerts"][0]["effect_of"]) == (1, "link:ring-03")
+
+
 def test_taking_in_hand_and_putting_back(served: Core) -> None:
     alert = served.desk.alerts()[0]
     said = netmon(served, "ack", alert.id[:5], "--note", "called the ISP")
