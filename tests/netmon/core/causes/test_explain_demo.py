@@ -8,6 +8,7 @@ import pytest
 
 from netmon.core.causes.explain import Explanation, explain
 from netmon.core.causes.facts import Fact
+from netmon.core.causes.known import SKEW_S
 from netmon.core.causes.topology import Topology
 from tests.support.causes import Seen, answer, demo, elements, equivalents, explains, fact, facts, observed
 
@@ -86,6 +87,15 @@ def test_no_order_of_arrival_matters(topology: Topology, smallest: Mapping[Seen,
         orders = permutations(told) if len(told) <= 3 else (chance.sample(told, len(told)) for _ in range(2))
         for order in orders:
             assert explain(topology, order, NOW) == whole
+
+
+def test_when_within_the_skew_something_was_noticed_changes_no_cause(
+    topology: Topology, smallest: Mapping[Seen, list[frozenset[str]]]
+) -> None:
+    chance = random.Random(5)
+    for seen in smallest:
+        late = [fact(topology, thing, 1000.0 + chance.uniform(0, SKEW_S)) for thing in sorted(seen)]
+        assert answer(explain(topology, late, NOW)) == answer(explain(topology, facts(topology, seen), NOW))
 
 
 def _sound(topology: Topology, told: Sequence[Fact], found: Explanation) -> None:
