@@ -145,6 +145,8 @@ class Daemon:
         await self._begin(self._feed)
         self._eyes = build_eyes(plan, self._state, uplink, self.registry)
         await self._begin(self._eyes.foresight)
+        if self._eyes.fill is not None:
+            await self._begin(self._eyes.fill)
 
     async def _begin(self, component: Component) -> None:
         await component.start()

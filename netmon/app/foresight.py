@@ -66,7 +66,7 @@ class History(Component, Protocol):
         """Return the periods that closed."""
 
     def past(self, length_s: int, since: float) -> Iterator[Rollup]:
-        """Give the closed periods of this length since then, the oldest first. Reads files."""
+        """Give the closed periods of this length since then, the oldest first. Reads files as it goes, on this thread."""
 
     def free(self, slots: Slots) -> None:
         """Forget what was at these slots."""
@@ -209,10 +209,15 @@ class Foresight:
             return
         for length_s, back_s in _BACK_S.items():
             periods = self._history.past(length_s, now - back_s)
-            while (rollup := await asyncio.to_thread(next, periods, None)) is not None:
+            for rollup in periods:
+                await asyncio.sleep(0)  # each takes a millisecond; others may want their turn
                 told = _only(rollup, fresh)
                 for rule in self._rules if len(told.slots) else ():
                     self._try(rule.name, partial(rule.learn, told))
+
+    def learn_anew(self) -> None:
+        """Tell the rules all of the past at the next time: there is more of it than there was."""
+        self._known[:] = False
 
     def _fresh(self) -> NDArray[np.bool_]:
         """Return which slots the rules do not know the past of, and take them for known."""

@@ -4,6 +4,7 @@ Only daemons that poll import it: it needs numpy's 20 MB.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -11,9 +12,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 
 from netmon.api import Uplink
+from netmon.api.columns import Series
 from netmon.app.foresight import FILE, Foresight, Sight
 from netmon.app.wiring import Plan
+from netmon.core.history.fill import Fill
 from netmon.core.history.history import History
+from netmon.core.history.promql import Ask
 from rules.baselines.rule import Baselines
 from rules.forecasts.rule import Forecasts
 from rules.panel.panel import Panel
@@ -26,6 +30,7 @@ class Eyes:
     """The foresight of a daemon, and what a reload of the configuration changes in it."""
 
     foresight: Foresight
+    fill: Fill | None  # where a Prometheus knows the past
     panel: Panel
     baselines: Baselines
     forecasts: Forecasts
@@ -44,10 +49,28 @@ def build_eyes(plan: Plan, state: Path, uplink: Uplink, registry: CollectorRegis
     panel = Panel(plan.packs, ours.watch)
     baselines, forecasts = Baselines(panel, ours.baselines), Forecasts(panel, ours.forecasts)
     history = History(state / "history", ours.history, panel, registry)
-    sight = Sight(panel, (baselines, forecasts), history)
-    eyes = Eyes(Foresight(sight, uplink, state / FILE, registry), panel, baselines, forecasts)
+    foresight = Foresight(Sight(panel, (baselines, forecasts), history), uplink, state / FILE, registry)
+    fill = None
+    if ours.history.prometheus is not None:
+        fill = Fill(
+            state / "history",
+            history,
+            ours.history.prometheus,
+            partial(_ask, panel),
+            lambda _records: foresight.learn_anew(),
+            registry,
+        )
+    eyes = Eyes(foresight, fill, panel, baselines, forecasts)
     registry.register(_Shown(eyes))
     return eyes
+
+
+def _ask(panel: Panel, slot: int, series: Series) -> Ask | None:
+    """Return how the values of a series come from its metric in Prometheus, as the panel makes them of readings."""
+    forecast = panel.forecast_of(slot)
+    if forecast is None:
+        return None
+    return Ask(forecast.read == "rate" or series.metric.endswith("_total"), forecast.scale)
 
 
 class _Shown:
