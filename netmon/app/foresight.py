@@ -17,10 +17,9 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from netmon.api import Component, ConfigError, Event, Fault, Finding, Reading, Uplink
+from netmon.api import Component, Event, Finding, Reading, Uplink
 from netmon.api.columns import Batch, Keeps, Rollup, SeriesRule, Slots
 from netmon.app import statefile
-from netmon.app.text import t
 
 TICK_S: Final = 1.0
 SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory; predictions are in the ledger besides
@@ -66,7 +65,7 @@ class History(Component, Protocol):
         """Return the periods that closed."""
 
     def past(self, length_s: int, since: float) -> Iterator[Rollup]:
-        """Give the closed periods of this length since then, the oldest first. Reads files as it goes, on this thread."""
+        """Give the closed periods of this length since then, the oldest first. Reads files on this thread."""
 
     def free(self, slots: Slots) -> None:
         """Forget what was at these slots."""
@@ -106,20 +105,9 @@ class Foresight:
         self._metrics = _Metrics(registry, sight.panel)
 
     async def start(self) -> None:
-        """Take up what was kept, and begin to turn. ConfigError where the history cannot be read."""
+        """Take up what was kept, and begin to turn. ConfigError where another daemon has the history."""
         await asyncio.to_thread(self._restore)
-        try:
-            await self._history.start()
-        except OSError as error:
-            raise ConfigError(
-                Fault(
-                    str(error.filename or self._file.parent),
-                    0,
-                    0,
-                    t("history.unusable", problem=error.strerror or error),
-                    t("history.remedy"),
-                )
-            ) from error
+        await self._history.start()
         self._turning = asyncio.create_task(self._turn())
         self._learning = asyncio.create_task(self._learn_now_and_then())
         self._saving = asyncio.create_task(self._save_now_and_then())

@@ -18,14 +18,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         "`netmon check --dump` shows the names",
         "`netmon check --dump` menampilkan nama-namanya",
     ),
-    "history.unusable": Text(
-        "the history cannot be read ({problem})",
-        "riwayat tidak dapat dibaca ({problem})",
-    ),
-    "history.remedy": Text(
-        "give the netmon user the right to read and write there, or move what is there away",
-        "beri pengguna netmon hak baca dan tulis di sana, atau pindahkan isinya",
-    ),
     "core.not_installed": Text(
         "this role needs packages that are not installed ({problem})",
         "peran ini memerlukan paket yang belum terpasang ({problem})",

@@ -182,7 +182,18 @@ async def test_what_cannot_be_used_is_said_and_all_begins_anew(bench: Bench) -> 
     assert bench.file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_history_that_cannot_be_read_is_the_operators_to_mend(bench: Bench, tmp_path: Path) -> None:
+async def test_a_history_that_cannot_be_kept_ends_no_watch(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "history").write_text("not a folder")
-    with pytest.raises(ConfigError, match="the history cannot be read"):
-        await bench.foresight.start()
+    await bench.foresight.start()
+    bench.poll(START, 60)
+    bench.foresight.turn(START)
+    await bench.foresight.stop()
+    assert len(bench.outbox.things) == 1
+    assert bench.count("history_writable") == 0
+
+
+async def test_two_daemons_do_not_share_a_history(bench: Bench, tmp_path: Path) -> None:
+    await bench.foresight.start()
+    with pytest.raises(ConfigError):
+        await Bench(tmp_path).foresight.start()
+    await bench.foresight.stop()
