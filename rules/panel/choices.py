@@ -26,6 +26,7 @@ class Choice:
     rate: bool
     scale: float
     own_limit: str  # the metric that tells the device's own limit for it; empty: none
+    asks: tuple[str, ...]  # the metrics that its bound, or its being watched, depends on
 
     @property
     def declared(self) -> bool:
@@ -40,9 +41,7 @@ class Choice:
     @property
     def share(self) -> float | None:
         """Return which share of the device's own limit is the bound; None where only a fixed one is."""
-        if self.forecast is None or not self.own_limit:
-            return None
-        return self.forecast.of_upper_limit if self.forecast.above else self.forecast.of_lower_limit
+        return _share(self.forecast) if self.forecast is not None and self.own_limit else None
 
     @property
     def fixed(self) -> float:
@@ -51,12 +50,6 @@ class Choice:
             return float("nan")
         bound = self.forecast.over if self.forecast.above else self.forecast.under
         return float("nan") if bound is None else bound
-
-    @property
-    def asks(self) -> tuple[str, ...]:
-        """Return the metrics that its bound or its being watched depends on."""
-        wheres = [one.where for one in (self.forecast, self.anomaly) if one is not None]
-        return (*((self.own_limit,) if self.share is not None else ()), *(name for where in wheres for name in where))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,12 +81,14 @@ class Watch:
         declared = forecast or anomaly
         counter = self.family.kind is Kind.COUNTER
         if declared is None:
-            return Choice(None, None, True, counter, 1.0, "") if self.named else None
+            return Choice(None, None, True, counter, 1.0, "", ()) if self.named else None
         own = ""
         if forecast is not None:
             own = self.family.upper_limit if forecast.above else self.family.lower_limit
+        asks = [own] if forecast is not None and own and _share(forecast) is not None else []
+        asks += [metric for one in (forecast, anomaly) if one is not None for metric in one.where]
         rate = counter or declared.read == "rate"
-        return Choice(forecast, anomaly, self.named, rate, declared.scale, own)
+        return Choice(forecast, anomaly, self.named, rate, declared.scale, own, tuple(asks))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +132,10 @@ class Watching:
         if not (forecasts or anomalies or named):
             return None
         return Watch(number, family, forecasts, anomalies, named, {})
+
+
+def _share(forecast: Forecast) -> float | None:
+    return forecast.of_upper_limit if forecast.above else forecast.of_lower_limit
 
 
 def _first(declared: Sequence[Measure], names: Row, rows: Sequence[Row]) -> list[int]:

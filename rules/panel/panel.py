@@ -52,7 +52,6 @@ class Panel:
         self._leaving: set[str] = set()
         self._watched_s = self._swept_s = 0.0
         self._ticked: float | None = None
-        self._saved: tuple[int, bytes] | None = None
         self._settings = settings
         self._watching = Watching(packs, settings)
 
@@ -225,9 +224,7 @@ class Panel:
 
     def save(self) -> Arrays:
         """Return who has which slot: `series`, uint8, JSON of a list by slot. What counters were last is not kept."""
-        if self._saved is None or self._saved[0] != self._book.version:
-            self._saved = (self._book.version, msgspec.json.encode(self._book.records))
-        return {_SERIES: np.frombuffer(self._saved[1], np.uint8)}
+        return {_SERIES: np.frombuffer(msgspec.json.encode(self._book.records), np.uint8)}
 
     def restore(self, arrays: Arrays) -> None:
         """Give the series of an earlier run their slots. ValueError where that does not fit, or series came already."""

@@ -71,7 +71,7 @@ class Plan:
         self.target = target
         self.collector = collector
         self.wave = 0  # how often it was staged since the last batches
-        self.entries: list[Entry] = []
+        self.entries: tuple[Entry, ...] = ()
         self.conditions: Conditions | None = None
         self.shape = _UNKNOWN
         self._families: tuple[Family, ...] = ()
@@ -99,7 +99,7 @@ class Plan:
     def drop(self) -> None:
         """Have it made out anew when the table comes next."""
         self.shape = _UNKNOWN
-        self.entries = []
+        self.entries = ()
         self.conditions = None
 
     def make(self, table: Table, watching: Watching, slotter: Slotter) -> None:
@@ -118,7 +118,7 @@ class Plan:
             entry = Entry(watch.number, watch.family.name, origin, np.array(slots, np.int32))
             if WAITING in slots:
                 entry.wait(next(choice for choice in choices if choice is not None and not choice.declared), column)
-            self.entries.append(entry)
+            self.entries += (entry,)
         groups: dict[Choice, list[int]] = {}
         for row, (choice, slot) in enumerate(zip(choices, slots, strict=True)):
             if choice is not None and slot >= 0 and choice.asks:

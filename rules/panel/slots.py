@@ -32,7 +32,6 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self.version = 0  # counts changes of who has which slot
         self.records: list[Record | None] = []
         self.choices: list[Choice | None] = []
         self.sources: list[str] = []  # the collector that tells it; empty: none has since the start
@@ -101,7 +100,6 @@ class Book:
             if slot >= len(self.scale):
                 self._grow(slot + 1)
         self._found[record] = slot
-        self.version += 1
         if record[0] not in self._owners:
             self._owners[record[0]] = self._next_owner
             self._next_owner += 1
@@ -136,7 +134,6 @@ class Book:
             if record is None:
                 continue
             del self._found[record]
-            self.version += 1
             self.records[slot], self.choices[slot] = None, None
             self._owner[slot] = -1
             self.quiet[slot] = True

@@ -1,13 +1,16 @@
 """What the panel says, said slowly: row by row through `Table.samples()`, in plain Python, to hold it against."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from netmon.api import Family, Kind, Missing, Reading, Sample, Table, Value
+from netmon.app.packs import load_packs
 from rules.pack import Anomaly, Condition, Forecast, Measure
 from rules.panel.panel import Panel
+from rules.panel.settings import METRICS, WatchSettings
 
 Place: TypeAlias = tuple[str, int]
 """A part, and the number of a table in it."""
@@ -163,3 +166,13 @@ def by_series(batches: Iterable[dict[str, Row]]) -> dict[str, list[Row]]:
         for key, row in said.items():
             found.setdefault(key, []).append(row)
     return found
+
+
+def as_shipped() -> tuple[Panel, Slow]:
+    """Return both, with netmon's packs and the usual settings."""
+    packs = load_packs(None)
+    declared: list[Forecast | Anomaly] = []
+    for pack in packs:
+        declared += (*pack.forecasts, *pack.anomalies)
+    named = re.compile("|".join(METRICS))
+    return Panel(packs, WatchSettings()), Slow(declared, lambda metric: named.fullmatch(metric) is not None)

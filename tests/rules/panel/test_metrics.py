@@ -10,12 +10,9 @@ from collectors.host.collector import HostCollector
 from collectors.host.settings import HostSettings
 from collectors.snmp.normal import NORMAL
 from netmon.api import Family, Kind, Reading, Target
-from netmon.app.packs import load_packs
-from rules.pack import Anomaly, Forecast
-from rules.panel.panel import Panel
-from rules.panel.settings import METRICS, WatchSettings
+from rules.panel.settings import METRICS
 from tests.support.host_tree import write_tree
-from tests.support.slow_panel import Slow, by_series, rows_of
+from tests.support.slow_panel import as_shipped, by_series, rows_of
 
 WATCHED = re.compile("|".join(METRICS))
 TWO_VALUED = {"netmon_interface_up", "netmon_ups_on_battery"}
@@ -49,11 +46,7 @@ async def test_hosts_tell_what_is_watched_of_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tree", ["server", "vm", "kernel_3_10"])
 async def test_hosts_are_watched_as_their_rows_say(tree: str, tmp_path: Path) -> None:
-    packs = load_packs(None)
-    panel = Panel(packs, WatchSettings())
-    declared: list[Forecast | Anomaly] = [one for pack in packs for one in pack.forecasts]
-    declared += [one for pack in packs for one in pack.anomalies]
-    slow = Slow(declared, lambda metric: WATCHED.fullmatch(metric) is not None)
+    panel, slow = as_shipped()
     root = write_tree(tree, tmp_path)
     for _ in range(2):
         reading = await _read(root)

@@ -1,7 +1,6 @@
 """The panel against the same said slowly, over readings of every kind and over recorded devices."""
 
 import math
-import re
 from array import array
 from dataclasses import replace
 from typing import Any
@@ -11,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmon.api import Column, Family, Kind, Missing, Part, Reading, Reason, Table, Value
-from netmon.app.packs import load_packs
 from rules.pack import Anomaly, Forecast, Pack
 from rules.panel.panel import Panel
-from rules.panel.settings import METRICS, WatchSettings
+from rules.panel.settings import WatchSettings
 from tests.support import coverage
 from tests.support.demo_readings import Readings
-from tests.support.slow_panel import Slow, by_series, rows_of
+from tests.support.slow_panel import Slow, as_shipped, by_series, rows_of
 from tests.support.snmprec import names
 
 START = 1_795_000_000.0
@@ -120,17 +118,8 @@ def test_batches_are_what_the_rows_say(declared: list[Forecast | Anomaly], polle
 # ── real readings ──
 
 
-def _as_shipped() -> tuple[Panel, Slow]:
-    packs = load_packs(None)
-    declared: list[Forecast | Anomaly] = []
-    for pack in packs:
-        declared += (*pack.forecasts, *pack.anomalies)
-    named = re.compile("|".join(METRICS))
-    return Panel(packs, WatchSettings()), Slow(declared, lambda metric: named.fullmatch(metric) is not None)
-
-
 async def test_the_rings_devices_are_watched_as_their_rows_say() -> None:
-    panel, slow = _as_shipped()
+    panel, slow = as_shipped()
     readings = Readings(START)
     for name in ("core-kominfo", "ups-kominfo", "web-portal"):
         for at in (START + 30, START + 60, START + 90):
@@ -170,7 +159,7 @@ def _later(reading: Reading) -> Reading:
 @pytest.mark.skipif(not names(), reason="the recorded devices are absent: ../shared/fixtures/librenms")
 @pytest.mark.parametrize("device", names())
 async def test_recorded_devices_are_watched_as_their_rows_say(device: str) -> None:
-    panel, slow = _as_shipped()
+    panel, slow = as_shipped()
     reading = await coverage.read_recorded(device)
     for _ in range(3):
         panel.take(reading)
