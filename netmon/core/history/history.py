@@ -1,6 +1,7 @@
 """The history of bounded quantities in the daemon that polls: values in, closed periods out, kept on disk between."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,11 +56,12 @@ class History:
         self._worker: ThreadPoolExecutor | None = None
         self._under_way: deque[Future[list[Period]]] = deque()
 
-    def open(self) -> None:
+    def open(self, now: float | None = None) -> None:
         """Read what is there; blocks until done. ConfigError: another process has it.
 
         Torn tails are cut and counted, damaged parts left out and counted. Where the disk fails the history goes on
-        in memory and says so. A day that ended while nobody was there closes at the first `tick`.
+        in memory and says so. What ended while nobody was there closes at once where `now` is given, and is then of the
+        past; else at the first `tick`. Series of the book must have their slots by now.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,11 +79,15 @@ class History:
         known = set(self._store.begins(DAY_S))
         newest = period_of(begins[-1], DAY_S) if begins else 0
         self._days = {day for day in (period_of(at, DAY_S) for at in begins) if day == newest or day not in known}
+        self._bind_all()
         self._worker = ThreadPoolExecutor(1, "history")
+        if now is not None:
+            self.tick(now)
+            self.flush()
 
     async def start(self) -> None:
         """Open on another thread."""
-        await asyncio.to_thread(self.open)
+        await asyncio.to_thread(self.open, time.time())
 
     async def stop(self) -> None:
         """Write what is under way and the values of periods that are not over, for the next start; then end."""
@@ -137,12 +143,13 @@ class History:
     def past(self, length_s: int, since: float, until: float = float("inf")) -> Iterator[Rollup]:
         """Give the periods on disk that begin in [since, until), the oldest first, for series that have a slot now.
 
-        Reads as it goes, about 1 ms for 100,000 series and a period; on the thread of `add`, or before it begins.
+        Reads as it goes, about 1 ms for 100,000 series and a period; any thread may read while another adds. `until`
+        keeps periods out that a clock which was ahead left behind.
         """
-        self._bind()
+        slots = self._slots_now()
         for begins in self._store.begins(length_s):
             if since <= begins < until:
-                rollup = self._rollup(Period(length_s, begins, self._store.read(length_s, begins)))
+                rollup = _rollup(Period(length_s, begins, self._store.read(length_s, begins)), slots)
                 if len(rollup.slots):
                     yield rollup
 
@@ -191,13 +198,22 @@ class History:
             ids = self._ids[slots]
         return ids
 
-    def _bind(self) -> None:
+    def _slots_now(self) -> Slots:
+        """Return id → slot, -1 where there is none, with series that have a name and have not come yet."""
+        ids, slots = self._ids, _longer(self._slots.copy(), self._names.last + 1, -1)
+        for slot in range(self._book.size):
+            series = self._book.series(slot) if slot >= len(ids) or not ids[slot] else None
+            one = self._names.find(series.key) if series is not None else 0
+            if 0 < one < len(slots):
+                slots[one] = slot
+        return slots
+
+    def _bind_all(self) -> None:
         """Learn the slots of all series that have a name."""
         self._ids = _longer(self._ids, self._book.size, 0)
-        for slot in np.flatnonzero(self._ids == 0).tolist():
+        for slot in range(self._book.size):
             series = self._book.series(slot)
-            if series is not None and (one := self._names.find(series.key)):
-                self._bind_one(slot, one)
+            self._bind_one(slot, self._names.find(series.key) if series is not None else 0)
 
     def _bind_one(self, slot: int, one: int) -> None:
         if one:
@@ -233,29 +249,31 @@ class History:
                 continue
             self._metrics.lost.labels("bug").inc()
             log.error("a period of the history was lost", exc_info=error)
-        return [rollup for period in periods if len((rollup := self._rollup(period)).slots)]
-
-    def _rollup(self, period: Period) -> Rollup:
-        columns = period.columns
-        slots = np.full(len(columns), -1, np.int32)
-        near = columns.ids < len(self._slots)
-        slots[near] = self._slots[columns.ids[near]]
-        there = slots >= 0
-        if not there.all():
-            slots, columns = slots[there], columns.take(there)
-        return Rollup(
-            float(period.begins),
-            period.length_s,
-            slots,
-            columns.counts,
-            columns.minimum,
-            columns.mean,
-            columns.maximum,
-            columns.p95,
-        )
+        return [rollup for period in periods if len((rollup := _rollup(period, self._slots)).slots)]
 
     def _drop(self, reason: str, count: int) -> None:
         self._metrics.dropped.labels(reason).inc(count)
+
+
+def _rollup(period: Period, of_id: Slots) -> Rollup:
+    """Return a period by slots, for series that have one."""
+    columns = period.columns
+    slots = np.full(len(columns), -1, np.int32)
+    near = columns.ids < len(of_id)
+    slots[near] = of_id[columns.ids[near]]
+    there = slots >= 0
+    if not there.all():
+        slots, columns = slots[there], columns.take(there)
+    return Rollup(
+        float(period.begins),
+        period.length_s,
+        slots,
+        columns.counts,
+        columns.minimum,
+        columns.mean,
+        columns.maximum,
+        columns.p95,
+    )
 
 
 def _longer(column: NDArray[_Number], size: int, fill: int) -> NDArray[_Number]:

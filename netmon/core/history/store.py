@@ -64,6 +64,7 @@ class Store:
         """Find what is there; tails that were not written to their end are cut. Blocks until done."""
         for length_s, name in _FOLDERS.items():
             folder = self._folder / name
+            self._places[length_s], self._sizes[length_s] = {}, {}
             for path in sorted(folder.glob("*" + _SUFFIX)):
                 try:
                     self._look(length_s, path)

@@ -59,9 +59,7 @@ def test_a_stop_in_the_middle_of_a_period_loses_nothing_of_it(tmp_path: Path) ->
     run(kept, MIDNIGHT + 150, MIDNIGHT + 300, 30, [2.0, 20.0])
     kept.close()
     kept, _ = history(tmp_path, shelf(2))  # long after
-    closed = kept.tick(MIDNIGHT + 7_200) + kept.flush()
-    assert [one.begins for one in closed] == []  # nobody has these slots yet
-    (rollup,) = kept.past(FIVE_MINUTES_S, 0)
+    (rollup,) = kept.tick(MIDNIGHT + 7_200) + kept.flush()
     assert (rollup.counts.tolist(), rollup.mean.tolist()) == ([10, 10], [1.5, 15.0])
     kept.close()
 
@@ -72,10 +70,19 @@ def test_a_day_that_ended_while_nobody_was_there_closes_at_the_start(tmp_path: P
     kept.close()
     for expected in ([FIVE_MINUTES_S, DAY_S], []):  # and only once
         kept, _ = history(tmp_path, shelf(1))
-        assert list(kept.past(FIVE_MINUTES_S, 0))
         closed = kept.tick(MIDNIGHT + 3 * DAY_S) + kept.flush()
         assert [one.length_s for one in closed] == expected
         kept.close()
+
+
+def test_what_ended_while_nobody_was_there_is_of_the_past_where_the_start_knows_the_time(tmp_path: Path) -> None:
+    kept, _ = history(tmp_path, shelf(1))
+    run(kept, MIDNIGHT, MIDNIGHT + 3_600, 100, [10.0])
+    kept.close()
+    kept.open(MIDNIGHT + DAY_S + 100)
+    assert [one.counts.tolist() for one in kept.past(DAY_S, 0)] == [[36]]
+    assert kept.tick(MIDNIGHT + DAY_S + 101) + kept.flush() == []
+    kept.close()
 
 
 def test_a_clock_set_back_writes_no_period_twice(tmp_path: Path) -> None:
@@ -132,6 +139,23 @@ def test_a_slot_that_another_series_got_tells_nothing_of_the_old_one(tmp_path: P
     kept, _ = history(tmp_path, Shelf(["sw000001"]))
     (rollup,) = kept.past(FIVE_MINUTES_S, 0)
     assert rollup.mean.tolist() == [2.0]
+    kept.close()
+
+
+def test_the_past_may_be_read_while_values_come(tmp_path: Path) -> None:
+    book = shelf(3)
+    kept, _ = history(tmp_path, book)
+    run(kept, MIDNIGHT, MIDNIGHT + 1_000, 100, [1.0, 2.0, 3.0])
+    kept.close()
+    kept, _ = history(tmp_path, book)
+    past = kept.past(FIVE_MINUTES_S, 0)
+    first = next(past)
+    kept.free(np.array([2], np.int32))
+    book.there[2] = Series("other", "used")
+    kept.add(batch(MIDNIGHT + 1_000, [9.0], [2]))
+    assert first.slots.tolist() == [0, 1, 2]
+    assert [one.mean.tolist() for one in past] == [[1.0, 2.0, 3.0]]
+    assert [one.slots.tolist() for one in kept.past(FIVE_MINUTES_S, 0)] == [[0, 1], [0, 1]]
     kept.close()
 
 
