@@ -19,7 +19,7 @@ from netmon.core.predictions.reading import Said, read
 OPEN_MAX: Final = 100_000  # several pollers' 20,000 each; some 0.6 kB each
 SCORED_MAX: Final = 5_000  # for lists and medians: 3 MB
 RULES_MAX: Final = 500  # some dozen are declared; whoever may send events could name any
-MISSED_MAX: Final = 5_000  # ids, so that what is sent twice counts once
+OVER_MAX: Final = 10_000  # ids of what ended and what was missed, so that what is sent twice counts once
 LEAD_BUCKETS_S: Final = (600.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0, 1_209_600.0, 2_592_000.0)
 
 _REACHED: Final = frozenset({Outcome.HIT, Outcome.EARLY, Outcome.LATE})
@@ -59,7 +59,7 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     open: list[Predicted]
     scored: list[Scored]
     counts: dict[str, RuleCounts]
-    missed: list[str]
+    over: list[str]
 
 
 class Tally:
@@ -70,7 +70,7 @@ class Tally:
         self._keys: dict[tuple[str, str], list[str]] = {}  # rule and key of the finding → ids that are open
         self._scored: deque[Scored] = deque(maxlen=SCORED_MAX)
         self._counts: dict[str, RuleCounts] = {}
-        self._missed: dict[str, None] = {}  # ids, the oldest first
+        self._over: dict[str, None] = {}  # ids, the oldest first
         self.dropped: Counter[str] = Counter()
 
     def learn(self, target: str, at: float, fields: object) -> None:
@@ -116,7 +116,7 @@ class Tally:
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as data ready for JSON."""
-        kept = _Kept(list(self._open.values()), list(self._scored), self._counts, list(self._missed))
+        kept = _Kept(list(self._open.values()), list(self._scored), self._counts, list(self._over))
         found: dict[str, Any] = msgspec.to_builtins(kept)
         return found
 
@@ -130,13 +130,13 @@ class Tally:
             self._put(each)
         self._scored = deque(kept.scored, maxlen=SCORED_MAX)
         self._counts = kept.counts
-        self._missed = dict.fromkeys(kept.missed)
+        self._over = dict.fromkeys(kept.over)
 
     # ── one event ──
 
     def _begin(self, said: Said) -> None:
         made = said.made
-        if made is None or made.id in self._open:
+        if made is None or made.id in self._open or made.id in self._over:
             return
         if said.first:  # its rule knows of no other: what is open was forgotten, as by a kill before it was kept
             for identity in tuple(self._keys.get((made.rule, made.key), ())):
@@ -153,13 +153,16 @@ class Tally:
             self._close(said.id, said.outcome, said.at, reached_at, foretold=said.first)
 
     def _miss(self, said: Said) -> None:
-        if said.id in self._missed:
+        if said.id in self._over:
             return
-        self._missed[said.id] = None
-        if len(self._missed) > MISSED_MAX:
-            del self._missed[next(iter(self._missed))]
+        self._end_of(said.id)
         self._counts.setdefault(said.rule, RuleCounts()).add(Outcome.MISSED, None, foretold=False)
         self._scored.append(Scored(said.rule, Outcome.MISSED, said.at))
+
+    def _end_of(self, identity: str) -> None:
+        self._over[identity] = None
+        if len(self._over) > OVER_MAX:
+            del self._over[next(iter(self._over))]
 
     def _put(self, made: Predicted) -> None:
         self._open[made.id] = made
@@ -167,6 +170,7 @@ class Tally:
 
     def _close(self, identity: str, outcome: Outcome, at: float, reached_at: float | None, *, foretold: bool) -> None:
         made = self._open.pop(identity)
+        self._end_of(identity)
         ids = self._keys[made.rule, made.key]
         ids.remove(identity)
         if not ids:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families
 
 from netmon.api.predictions import PREDICTION_PREFIX, Outcome
 from netmon.core.predictions import tally as module
@@ -84,7 +84,7 @@ def test_what_comes_twice_counts_once() -> None:
         ended(tally, "p1", "hit")
     tally.learn("db-1", T0, fields("p7", "hit", reached_at=T0))  # nobody heard of it
     (account,) = tally.accounts()
-    assert (account.hit, account.open) == (1, 1)  # said again after its end, it is open again
+    assert (account.hit, account.open) == (1, 0)
 
 
 def test_a_first_prediction_takes_the_place_of_one_that_its_rule_forgot() -> None:
@@ -131,7 +131,7 @@ def test_a_snapshot_holds_everything() -> None:
     assert other.accounts() == tally.accounts()
 
 
-@pytest.mark.parametrize("wrong", [None, {}, {"open": [], "scored": [], "counts": {"a": {"leads": [1]}}, "missed": []}])
+@pytest.mark.parametrize("wrong", [None, {}, {"open": [], "scored": [], "counts": {"a": {"leads": [1]}}, "over": []}])
 def test_a_snapshot_that_is_none_changes_nothing(wrong: object) -> None:
     tally = Tally()
     ended(tally, "p1", "hit")
@@ -157,7 +157,7 @@ def test_whatever_is_sent_nothing_is_raised(wrong: dict[str, Any]) -> None:
 def test_caps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OPEN_MAX", 2)
     monkeypatch.setattr(module, "RULES_MAX", 2)
-    monkeypatch.setattr(module, "MISSED_MAX", 2)
+    monkeypatch.setattr(module, "OVER_MAX", 2)
     tally = Tally()
     for number in range(4):
         tally.learn("db-1", T0, fields(f"p{number}"))
@@ -191,4 +191,4 @@ def test_metrics() -> None:
     assert value("netmon_prediction_lead_seconds_bucket", **rule, le="3600.0") == 1
     assert value("netmon_prediction_lead_seconds_bucket", **rule, le="+Inf") == 1
     assert value("netmon_predictions_dropped_total", reason="malformed") == 1
-    assert list(text_string_to_metric_families(generate_latest(registry).decode() + "# EOF\n"))
+    assert list(text_string_to_metric_families(generate_latest(registry).decode()))
