@@ -16,7 +16,7 @@ the median left the interval of the one before.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import inf
@@ -27,6 +27,8 @@ from netmon.api.predictions import PREDICTION, PREDICTION_PREFIX, Outcome
 from rules.forecasts.settings import AccountSettings
 
 SOURCE: Final = "forecasts"
+
+ALL: Final = frozenset({"minutes", "hours", "days"})
 
 _GRACE_MIN_S: Final = 60.0  # no poll is exact to the second
 
@@ -129,9 +131,14 @@ class Account:
         self._next_due = min(self._next_due, made.due_at(self._settings))
         yield _event(made, Outcome.OPEN, at)
 
-    def reached(self, subject: Subject, at: float, bound: float, *, predictable: bool) -> Iterator[Event]:
-        """Score what was said of a matter whose limit is reached. `predictable`: there was enough history for it."""
-        made = self._take(subject.key)
+    def reached(
+        self, subject: Subject, at: float, bound: float, *, predictable: bool, horizons: Collection[str] = ALL
+    ) -> Iterator[Event]:
+        """Score what was said from these horizons of a matter whose limit is reached.
+
+        `predictable`: there was enough history, so that what was not foretold is missed.
+        """
+        made = self._take(subject.key, horizons)
         foretold = any(at - each.made_at >= self._settings.min_lead_s for each in made)
         for number, each in enumerate(made):
             scored = replace(each, first=foretold and number == 0)
@@ -176,10 +183,13 @@ class Account:
         for each in over:
             yield _event(each, Outcome.FALSE if seen_at >= each.p90 else Outcome.VOID, now)
 
-    def _take(self, key: str) -> list[Prediction]:
+    def _take(self, key: str, horizons: Collection[str] = ALL) -> list[Prediction]:
         made = self._open.pop(key, [])
-        self._count -= len(made)
-        return made
+        taken = [each for each in made if each.horizon in horizons]
+        if len(taken) < len(made):
+            self._open[key] = [each for each in made if each.horizon not in horizons]
+        self._count -= len(taken)
+        return taken
 
     def save(self) -> list[Prediction]:
         """Return the open predictions."""

@@ -93,8 +93,12 @@ class Estimates:
                 yield horizon, rows
 
     def watch(self, horizon: Horizon, row: int) -> None:
-        """Remember what would be a clear step away from what was just foretold."""
-        self._tracks.turn_at[row, horizon] = self._turned[horizon, row]
+        """Remember what would be a clear step away from what was just foretold.
+
+        What swings with the day steps away by itself within the hour: that is no averted trouble but a false alarm.
+        """
+        if horizon is Horizon.DAYS or not self._tracks.swings[row]:
+            self._tracks.turn_at[row, horizon] = self._turned[horizon, row]
 
     def look(self, row: int, declared: tuple[Horizon, ...], now: float) -> Look | None:
         """Return what the horizons together say of a row: the nearest for which it is more likely than not.

@@ -10,7 +10,7 @@ import numpy as np
 from netmon.api import Event, Finding, Value
 from netmon.api.columns import Book, Floats
 from rules.forecasts import declared, matters
-from rules.forecasts.account import Account
+from rules.forecasts.account import ALL, Account
 from rules.forecasts.declared import Horizon
 from rules.forecasts.estimates import Estimates
 from rules.forecasts.matters import Matter, tier_of
@@ -88,19 +88,25 @@ class Following:
                 yield from self._again(matter, now)
         yield from self.account.tick(now, self._seen_at)
 
-    def reached(self, row: int, at: float, now: float) -> Said:
-        """Score a limit that was reached at `at`, as is known `now`; over and over while it stays beyond."""
-        told = self._told(row)
+    def reached(self, row: int, at: float, now: float, *, by_day: bool = False) -> Said:
+        """Score a limit that was reached at `at`, as is known `now`; over and over while it stays beyond.
+
+        What swings with the day is judged apart: by its polls what was said from minutes or hours, where a peak that
+        was not foretold is no news; by whole days what was said from days.
+        """
+        told, swings = self._told(row), bool(self._tracks.swings[row])
         if told is None:
             return
-        fresh = not abs(at - self._tracks.reached_at[row]) <= self.settings.account.rearm_s
-        self._tracks.reached_at[row] = at
-        subject = told.subject
+        fresh = False
+        if by_day or not swings:
+            fresh = not abs(at - self._tracks.reached_at[row]) <= self.settings.account.rearm_s
+            self._tracks.reached_at[row] = at
+        horizons = ALL if not swings else ALL & {"days"} if by_day else ALL - {"days"}
+        subject, matter = told.subject, self._own(row)
         if fresh or self.account.open(subject.key):
             known = fresh and self._predictable(row, told.forecast)
-            yield from self.account.reached(subject, at, told.bound, predictable=known)
-        matter = self._own(row)
-        if matter is not None:
+            yield from self.account.reached(subject, at, told.bound, predictable=known, horizons=horizons)
+        if matter is not None and matter.look.horizon.name.lower() in horizons:
             yield self._end(matter, told, now)
 
     def turned(self, row: int, now: float, *, within_day: bool) -> Said:
@@ -128,7 +134,7 @@ class Following:
 
     def _new(self, row: int, told: Told, now: float) -> Matter | None:
         tracks, key = self._tracks, told.subject.key
-        quiet = now - tracks.reached_at[row] < self.settings.quiet_s
+        quiet = now - tracks.quiet_from[row] < self.settings.quiet_s
         if tracks.beyond[row] or quiet or key in self.matters or not now - tracks.at[row] <= _SILENT_S:
             return None
         look = self._estimates.look(row, declared.horizons(told.forecast), now)

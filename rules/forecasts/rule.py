@@ -168,7 +168,8 @@ class Forecasts:
         tracks, settings = self._tracks, self._settings
         distance, before = off(values, bounds, falling), tracks.at[rows]
         beyond, away = distance <= 0, distance > tracks.turn_at[rows, Horizon.MINUTES]
-        reached = beyond & tracks.beyond[rows] & ~tracks.swings[rows]  # two in a row: one may be an outlier
+        reached = beyond & tracks.beyond[rows]  # two in a row: one may be an outlier
+        tracks.quiet_from[rows[reached]] = at[reached]
         turned = away & tracks.away[rows]
         tracks.beyond[rows], tracks.away[rows] = beyond, away
         tracks.at[rows], tracks.value[rows], tracks.bound[rows] = at, values, bounds
@@ -199,7 +200,7 @@ class Forecasts:
         for row in rows[turned].tolist():
             self._waiting.extend(self._following.turned(row, ends, within_day=not is_day))
         for row in rows[(distance <= 0) & swings].tolist() if is_day else ():
-            self._waiting.extend(self._following.reached(row, begins + DAY_S / 2, ends))
+            self._waiting.extend(self._following.reached(row, begins + DAY_S / 2, ends, by_day=True))
 
     # ── slots and rows ──
 

@@ -35,6 +35,7 @@ _COLUMNS: Final[Mapping[str, tuple[type[np.generic], tuple[int, ...], float]]] =
     "beyond": (np.bool_, (), 0),  # the newest poll was
     "away": (np.bool_, (), 0),  # the newest poll was a clear step away
     "reached_at": (np.float64, (), -np.inf),  # when it was last known to be beyond
+    "quiet_from": (np.float64, (), -np.inf),  # when its polls were last beyond: the limit's own alert speaks
     "look_at": (np.float64, (), np.nan),  # when its polls are to be looked at again
     "held_until": (np.float64, (), -np.inf),  # days that ended before tell nothing: it stepped away since
     "turn_at": (np.float64, (3,), np.inf),  # by horizon: the distance that is a clear step away from what was foretold
@@ -64,6 +65,7 @@ class Tracks:
     beyond: Flags
     away: Flags
     reached_at: Floats
+    quiet_from: Floats
     look_at: Floats
     held_until: Floats
     turn_at: Floats

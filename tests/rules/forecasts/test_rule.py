@@ -106,6 +106,21 @@ def test_a_link_is_judged_by_its_days_not_by_single_peaks() -> None:
     assert set(world.outcomes) == {"open"}
 
 
+def test_a_link_that_ramps_within_the_hour_is_judged_by_its_polls() -> None:
+    link = declared(metric="netmon_interface_receive_bytes_total", read="rate", horizons=["minutes", "days"])
+    world = World([link])
+    world.past([45.0 + (day % 7) for day in range(50)])
+    noise = np.random.default_rng(5).normal(0, 0.3, 10_000)
+    world.run(3_600, 30, lambda s: 40.0 + noise[int(s / 30)])
+    world.run(3_600, 30, lambda s: 40.0 + (s - 3_600) / 40 + noise[int(s / 30)])  # full after 2,400 s
+    scored = [each for each in world.events if each["outcome"] != "open"]
+    assert {each["horizon"] for each in world.events} == {"minutes"}
+    assert scored
+    assert {each["outcome"] for each in scored} <= {"hit", "early", "late"}
+    assert [each.cleared for each in world.findings].count(True) == 1
+    assert world.findings[-1].cleared
+
+
 def test_falling_light_is_foretold_downwards() -> None:
     light = declared(
         name="light_fades", metric="netmon_optical_rx_power_dbm", over=None, under=-20.0, horizons=["hours", "days"]
