@@ -68,6 +68,8 @@ def test_a_dead_server_behind_a_live_switch_takes_its_application() -> None:
     assert list(found) == ["server:web"]
     assert set(found["server:web"].effects) == {"down sw3 web", "mail!"}
     assert found["server:web"].alternatives == ("link:web/sw3",)
+    early = causes(silent("web"), ApplicationDown("mail!", 10, "mail"))["server:web"]
+    assert early.since == 1000  # an effect does not make its cause older
 
 
 def test_two_cuts_isolate_and_the_later_one_did_it() -> None:
@@ -89,6 +91,9 @@ def test_two_cuts_within_the_skew_are_one_moment_and_the_nearer_counts() -> None
     isolated: list[Fact] = [silent(f"sw{number}", 1200) for number in range(1, 5)]
     assert len(causes(near, far, *isolated)["link:link-0"].isolated) == 4
     assert len(causes(near, down("sw5", "a", 1001 + SKEW_S), *isolated)["link:link-4"].isolated) == 4
+    near, far = down("sw0", "a", 1000), down("sw1", "b", 1000)  # the nearer one need not be the first in the inventory
+    isolated = [silent(f"sw{number}", 1200) for number in range(2, 6)]
+    assert len(causes(near, far, *isolated)["link:link-5"].isolated) == 4
 
 
 def test_a_port_down_long_before_its_neighbour_fell_silent_is_a_cut() -> None:
@@ -112,6 +117,20 @@ def test_a_hub_hides_its_leaves_and_its_fiber_is_suspected_first() -> None:
     assert found["link:spur"].alternatives == ("device:hub",)
     assert found["link:spur"].isolated == ("hub", "leaf0", "leaf1", "leaf2")
     assert set(causes(silent("hub"), *leaves)) == {"link:spur"}
+
+
+def test_a_hub_whose_fiber_is_told_down_is_gone_and_not_only_silent() -> None:
+    found = causes(silent("hub"), down("sw1", "c"))["link:spur"]
+    assert not found.degraded
+    assert found.alternatives == ("device:hub",)
+
+
+def test_a_hub_that_passes_nothing_on_does_not_work_though_its_port_is_up() -> None:
+    leaves = [silent(f"leaf{number}") for number in range(3)]
+    found = causes(silent("hub"), *leaves, PortUp("", 1000, "sw1", "c"))["device:hub"]
+    assert found.certain
+    assert not found.degraded
+    assert found.isolated == ("leaf0", "leaf1", "leaf2")
 
 
 def test_leaves_that_were_not_asked_yet_do_not_make_the_hub_the_cause() -> None:

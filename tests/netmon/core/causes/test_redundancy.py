@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netmon.core.causes.redundancy import Risk, at_risk
@@ -73,6 +73,50 @@ def test_a_ring_on_a_ring_is_at_risk_with_the_switch_it_hangs_on() -> None:
     )
 
 
+def _network(*pairs: str) -> Topology:
+    """Return nodes of one letter and edges of two, `m` being the monitor; an edge given again is another one."""
+    names = dict.fromkeys("m" + "".join(pairs))
+    edges = [
+        Edge(pair if pairs.index(pair) == n else f"{pair}{n}", pair[0], "", pair[1], "") for n, pair in enumerate(pairs)
+    ]
+    return Topology([Node(name) for name in names], edges, {}, "m")
+
+
+def test_a_stretch_that_forks_is_three() -> None:
+    """v joined both arms of the fork to m."""
+    risks = at_risk(_network("mt", "tx", "xa", "xb", "av", "bv", "mv"), ["device:v"])
+    assert [(risk.between, risk.edges, risk.lost_by) for risk in risks] == [
+        (("m", "x"), ("mt", "tx"), "device:v"),
+        (("x", "a"), ("xa",), "device:v"),
+        (("x", "b"), ("xb",), "device:v"),
+    ]
+
+
+def test_a_stretch_beneath_another_has_its_own_cause() -> None:
+    risks = at_risk(_network("ma", "ab", "bm", "bc", "cd", "db"), ["link:bm", "link:cd"])
+    assert [(risk.between, risk.edges, risk.lost_by) for risk in risks] == [
+        (("m", "b"), ("ma", "ab"), "link:bm"),
+        (("b", "c"), ("bc",), "link:cd"),
+        (("b", "d"), ("db",), "link:cd"),
+    ]
+
+
+def test_a_stretch_that_continues_another_has_its_own_cause() -> None:
+    risks = at_risk(_network("ma", "ab", "bm", "bc", "cd", "db"), ["link:bm", "link:db"])
+    assert [(risk.between, risk.edges, risk.lost_by) for risk in risks] == [
+        (("m", "b"), ("ma", "ab"), "link:bm"),
+        (("b", "d"), ("bc", "cd"), "link:db"),
+    ]
+
+
+def test_a_node_that_carries_others_beneath_a_stretch_has_its_own_cause() -> None:
+    """e hung on c and d by two edges each; a cut above has nothing to do with d's end."""
+    pairs = ("ma", "ab", "bm", "bc", "bc", "bd", "bd", "ce", "ce", "de", "de")
+    risks = {risk.lost_by: risk for risk in at_risk(_network(*pairs), ["link:bm", "device:d"])}
+    assert risks["device:d"] == Risk("device:d", ("c", "c"), (), ("e",), (), "", ("c",))
+    assert risks["link:bm"].nodes == ("a",)
+
+
 def test_a_node_may_carry_others_alone_though_two_edges_lead_to_it() -> None:
     """c hangs on a and b; both a and b hang on m by two edges. Without b all depends on a, but on no one edge."""
     nodes = [Node(name) for name in ("m", "a", "b", "c")]
@@ -135,6 +179,8 @@ def test_random_networks(shape: str, seed: int, count: int, failures: int) -> No
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(SHAPES), st.integers(0, 2**32), st.integers(3, 40))
+@example("rings", 1_019_917_503, 33)  # two failures in one hole, one of which touches but does not lead out
+@example("random", 34_115, 7)  # an edge from beneath a node to the node itself
 def test_what_one_failure_took_it_gives_back(shape: str, seed: int, count: int) -> None:
     """With several failures, mending the one that is named makes the stretch redundant again, where one alone can."""
     topology = network(seed, shape, count)
