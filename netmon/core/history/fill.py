@@ -96,6 +96,7 @@ class Fill:
         """End. What is under way is asked again at the next start."""
         if self._task is not None:
             self._task.cancel()
+            self._api.close()  # the thread that asks must not outlive us
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from netmon.core.history.settings import PrometheusSettings
 
 _CHUNK: Final = 1 << 16
 _MAX_SPANS: Final = 1_000  # 11 million points a series, 88 MB
+_CONNECT_S: Final = 10.0  # at most, until a connection and its TLS are there
 
 
 class PrometheusApi:
@@ -36,6 +38,8 @@ class PrometheusApi:
         self._ca_file = ca_file
         self._timeout_s = timeout_s
         self._max_answer_bytes = max_answer_bytes
+        self._closed = False
+        self._sockets: set[socket.socket] = set()  # of questions under way
 
     @classmethod
     def of(cls, settings: PrometheusSettings) -> "PrometheusApi":
@@ -60,11 +64,19 @@ class PrometheusApi:
         bodies = (form(query, first, last, step_s) for first, last in spans(start, end, step_s))
         return merged(parse(self._ask(body)) for body in bodies)
 
+    def close(self) -> None:
+        """End what is under way on other threads: it raises PeerError, at once or when it is connected."""
+        self._closed = True
+        for sock in tuple(self._sockets):
+            with suppress(OSError):  # it ended by itself
+                sock.shutdown(socket.SHUT_RDWR)
+
     def _ask(self, body: bytes) -> bytes:
         """Return the body of an answer with status 200."""
-        connection = self._connection()
+        connection, sock = self._connection(), None
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"} | self._headers
         try:
+            sock = self._open(connection)
             connection.request("POST", self._parts.path + PATH, body, headers)
             answer = connection.getresponse()
             content = self._read(answer, time.monotonic() + self._timeout_s)
@@ -79,10 +91,22 @@ class PrometheusApi:
         except http.client.HTTPException as error:
             raise PeerMalformed(f"{self._url}: {type(error).__name__} {error}"[:300]) from None
         finally:
+            if sock is not None:
+                self._sockets.discard(sock)
             connection.close()
         if answer.status != http.client.OK:
             raise failure(answer.status, content)
         return content
+
+    def _open(self, connection: http.client.HTTPConnection) -> socket.socket:
+        connection.connect()
+        sock: socket.socket = connection.sock  # the connection forgets it as soon as the peer says that it will close
+        sock.settimeout(self._timeout_s)
+        self._sockets.add(sock)
+        if self._closed:
+            self._sockets.discard(sock)
+            raise PeerRefused(f"{self._url} is asked no more")
+        return sock
 
     def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
         """Read a body in the time and size that it may have; TimeoutError, TooMuch."""
@@ -100,14 +124,15 @@ class PrometheusApi:
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
+        connect_s = min(_CONNECT_S, self._timeout_s)
         if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=self._timeout_s)
+            return http.client.HTTPConnection(host, port, timeout=connect_s)
         try:
             context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:  # ssl.SSLError is one
             remedy = "give a file of certificates in PEM form, or leave ca_file out"
             raise ConfigError(Fault(str(self._ca_file), 0, 0, f"cannot be used: {error}", remedy)) from None
-        return http.client.HTTPSConnection(host, port, timeout=self._timeout_s, context=context)
+        return http.client.HTTPSConnection(host, port, timeout=connect_s, context=context)
 
 
 def headers_of(settings: PrometheusSettings) -> dict[str, str]:

@@ -153,6 +153,9 @@ class Stub:
         self.answer = answer
         self.asked: list[tuple[str, float, float]] = []
 
+    def close(self) -> None:
+        pass
+
     def query_range(self, query: str, start: float, end: float, step_s: float) -> list[Found]:
         assert step_s == DAY_S
         self.asked.append((query, start, end))

@@ -20,6 +20,7 @@ from netmon.core.history.settings import PrometheusSettings
 from tests.support.certificates import Authority
 from tests.support.processes import free_port
 from tests.support.prometheus import prometheus
+from tests.support.waiting import eventually_sync
 
 EMPTY = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -70,6 +71,28 @@ def test_a_peer_that_never_answers() -> None:
             PrometheusApi(url, timeout_s=0.2).query_range("up", 0, 10, 1)
 
 
+def test_a_question_under_way_can_be_ended() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        api = PrometheusApi(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        ended: list[PeerError] = []
+
+        def ask() -> None:
+            try:
+                api.query_range("up", 0, 10, 1)
+            except PeerError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        eventually_sync(lambda: api._sockets)
+        api.close()
+        thread.join(10)
+        assert len(ended) == 1
+        assert not api._sockets
+        with pytest.raises(PeerRefused, match="is asked no more"):
+            api.query_range("up", 0, 10, 1)
+
+
 def test_a_peer_that_never_ends() -> None:
     class Dripping(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -115,7 +138,9 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
         assert PrometheusApi.of(settings).query_range("up", 0, 10, 1) == []
         assert seen == [("/api/v1/query_range", "Basic dTpwOnc=", "b")]
         token = PrometheusSettings.model_validate({"url": url + "/x", "bearer_token": "t", "ca_file": authority.cert})
-        PrometheusApi.of(token).query_range("up", 0, 10, 1)
+        asked = PrometheusApi.of(token)
+        asked.query_range("up", 0, 10, 1)
+        assert not asked._sockets
         assert seen[1] == ("/x/api/v1/query_range", "Bearer t", None)
         (tmp_path / "empty").touch()
         with pytest.raises(ConfigError, match=r"empty:0:0: cannot be used: .*; give a file of certificates"):
