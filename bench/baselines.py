@@ -60,15 +60,15 @@ def measure(count: int, order: Callable[[int], Slots]) -> str:
     detector = Detector(DetectorSettings())
     slots = order(count)
     cpu, wall = ticks(detector, slots, values_of(count, 1))
-    size = detector.nbytes / detector.size
-    return f"{count:>9,} {order.__name__:9} {cpu / count * 1e6:12.3f} {wall:12.3f} {size:8.0f} {detector.nbytes / 1e6:10.1f}"
+    each, state = cpu / count * 1e6, detector.nbytes
+    return f"{count:>9,} {order.__name__:9} {each:12.3f} {wall:12.3f} {state / detector.size:12.0f} {state / 1e6:8.1f}"
 
 
 def main() -> None:
     parser = ArgumentParser(prog="python -m bench.baselines", description=__doc__)
     parser.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
     options = parser.parse_args()
-    print("   series  slots    us CPU each   s a tick  bytes each  MB")
+    print("   series slots     us CPU each     s a tick   bytes each       MB")
     for count in options.series:
         for order in (ordered, by_target, shuffled):
             print(measure(count, order), flush=True)

@@ -1,8 +1,9 @@
 """The rule: what is unusual draws attention; where a pack declares it, it is a finding that lasts until it is over.
 
-A declared anomaly lasts while the series is farther from what is expected than it had been before; what stays as it is
-becomes what is expected in a day or two. What is followed is not kept across a restart, only what series were like: a
-finding that lasted is then over when the core has not heard of it for long enough.
+A declared anomaly lasts until the series has come half the way back to what was expected when it began, or what is
+expected has come to it: what stays as it is becomes usual in a day or two. What is followed is not kept across a
+restart, only what series were like: a finding that lasted is then over when the core has not heard of it for long
+enough.
 """
 
 from collections import Counter
@@ -40,7 +41,8 @@ class _Matter:
     since: float  # Unix seconds, as all here
     seen: float
     unusual: Unusual  # when it last was
-    margin: float  # distance from what is expected beyond which it still is
+    usual: float  # what was expected when it began
+    margin: float  # distance from what is expected beyond which it still is unusual
     gap_s: float = 0.0  # between the last two values
     said: float | None = None
 
@@ -67,6 +69,11 @@ class Baselines:
         self._led: dict[int, _Matter] = {}  # by the slot that it began with
         self._unfollowed = 0
         self.anomalies = 0  # found since the start, said or not
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Count what was not said: `attention`, the less unusual of a minute; `declared`, matters beyond the cap."""
+        return Counter(attention=self._attention.dropped, declared=self._unfollowed)
 
     def configure(self, settings: BaselineSettings) -> None:
         """Judge by these from now on. What nothing declares any more is said no more, and so expires."""
@@ -138,13 +145,15 @@ class Baselines:
         if len(self._matters) >= self._settings.declared_max:
             self._unfollowed += 1
             return
-        margin = float(scored.margin[row])
-        self._matters[key] = self._led[slot] = _Matter(slot, key, anomaly, unusual.at, unusual.at, unusual, margin)
+        margin = max(float(scored.margin[row]), abs(unusual.value - unusual.expected) / 2)
+        matter = _Matter(slot, key, anomaly, unusual.at, unusual.at, unusual, unusual.expected, margin)
+        self._matters[key] = self._led[slot] = matter
 
     def _follow(self, matter: _Matter, batch: Batch, scored: Scores, row: int) -> Iterator[Finding]:
         at = float(batch.at[row])
         matter.see(at)
-        far = abs(batch.values[row] - scored.expected[row]) > matter.margin
+        value = float(batch.values[row])
+        far = min(abs(value - scored.expected[row]), abs(value - matter.usual)) > matter.margin
         if far or scored.scores[row] >= self._settings.threshold:
             matter.unusual = _unusual(matter.unusual.series, batch, scored, row)
         elif matter.said is None or not 0 <= at - matter.unusual.at < self._settings.calm_s:

@@ -131,12 +131,13 @@ def test_what_was_expected_is_what_is_usual_at_the_time_of_day() -> None:
 
 
 def test_there_is_no_score_before_enough_time_has_passed() -> None:
+    few = DetectorSettings(warm_steps=20)
     at, values = day_curve(60, 5, step_s=30)
-    assert not scored(values, at)[:, 0].any()  # 60 values of half a minute are six steps
+    assert not scored(values, at, Detector(few))[:, 0].any()  # 60 values of half a minute are six steps
     at, values = day_curve(60, 5)
-    found = scored(values, at)[:, 0]
-    assert not found[:20].any()
-    assert found[22:].any()
+    found = scored(values, at, Detector(few))[:, 0]
+    assert not found[:21].any()
+    assert found[21:].any()
 
 
 def test_polling_more_often_does_not_make_a_series_forget_faster() -> None:
