@@ -3,14 +3,20 @@
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
+from exporters.api.app import api_app
+from exporters.api.settings import ApiSettings
 from netmon.api import Event, Query, Severity
 from netmon.api.predictions import PREDICTION, Outcome, RuleAccount
 from netmon.core.core import Core
 from tests.netmon.core.predictions.test_tally import T0, fields, missed
+from tests.support.api import as_user
 from tests.support.core import Bench
 from tests.support.core import event as other_event
+from tests.support.foretold import DAY_S, World, declared
 from tests.support.waiting import eventually
 
 
@@ -70,3 +76,30 @@ async def test_the_counts_are_right_after_a_kill(tmp_path: Path, snapshot: str) 
     async with Bench(killed).core() as core:
         assert counts(core) == expected
         assert (expected.hit, expected.open, expected.missed) == (2, 2, 2)
+
+
+async def test_what_the_rule_says_is_what_the_api_shows(tmp_path: Path) -> None:
+    """A disk that fills, with a restart of the rule and a kill of the core in the middle."""
+    world = World([declared(horizons=["days"])])
+    world.past([90.0 + day + 0.8 * ((day * 7) % 5 - 2) for day in range(-50, 0)])
+    world.run(5 * DAY_S, 1_800, lambda s: 90.0 + s / DAY_S)
+    world.restart()
+    alive, killed = Bench(tmp_path / "alive"), tmp_path / "killed"
+    alive.folder.mkdir()
+    async with alive.core() as core:
+        before = len(world.said)
+        await core.take("p-00000000", list(enumerate(world.said, 1)))
+        shutil.copytree(alive.folder, killed)
+    world.run(8 * DAY_S, 1_800, lambda s: 90.0 + s / DAY_S)
+    async with Bench(killed).core() as core:
+        await core.take("p-00000000", list(enumerate(world.said, 1))[before - 3 :])
+        app = as_user(api_app(core.desk, ApiSettings(), CollectorRegistry(), version="1.2.3"), "vera")
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://netmon") as client:
+            shown = (await client.get("/api/v1/predictions", params={"outcome": ["open", "hit", "early"]})).json()
+            report = (await client.get("/api/v1/predictions/report")).json()
+    made = [each["id"] for each in world.events if each["outcome"] == "open"]
+    assert sorted(each["id"] for each in shown["predictions"]) == sorted(made)
+    (score,) = report["rules"]
+    assert (score["open"], score["hit"] + score["early"], score["foretold"], score["missed"]) == (0, len(made), 1, 0)
+    assert score["recall"] == 1
+    assert score["median_lead_s"] > DAY_S
