@@ -1,8 +1,8 @@
 """Time to saturation within minutes and hours, from single readings at irregular times. Pure, over many series at once.
 
-What lies this near is decided by what began a short while ago, so the longest recent stretch that one straight line
-(a median of slopes, Sen 1968) still describes is what counts. And a trend is no law: having lasted for S, it lasts
-another h with the probability sqrt(S / (S + h)), so that after 20 minutes of it an hour is the most that is told.
+As over days, several stretches of the recent past give a trend each, a median of slopes (Sen 1968), and count by their
+precision as far as shorter ones agree: what lies this near is decided by what began a short while ago. And a trend is
+no law: the shorter it has lasted, the sooner it may end.
 """
 
 from dataclasses import dataclass
@@ -11,27 +11,34 @@ from typing import Final
 import numpy as np
 
 from netmon.api.columns import Flags, Floats
-from rules.forecasts.passage import CHUNK, Passage, crossing, last_value, median, probability, toward
+from rules.forecasts.passage import (
+    CHUNK,
+    TREND_SHARE,
+    Passage,
+    crossing,
+    last_value,
+    median,
+    probability,
+    shares,
+    toward,
+)
 from rules.forecasts.steps import without_steps
 
-STRETCHES: Final = (8, 16, 32, 64)  # readings looked back, the longest that is still straight counts
+STRETCHES: Final = (8, 16, 32, 64)  # readings looked back
 MIN_READINGS: Final = 8
 LAGS: Final = (0.25, 0.5, 0.75)  # of a stretch: how far apart the readings are that make a slope
-INFLATION: Final = 2.0  # how much more a trend varies after the stretch than within it
-BENT: Final = 2.0  # times the noise that the newest readings may lie off the line
-CLEAR: Final = 3.0  # times the noise by which a trend must have moved within its stretch
+INFLATION: Final = 1.5  # how much more a trend varies after the stretch than within it
+LASTS: Final = 1 / 3  # a trend that lasted for S lasts h more with the probability (S / (S + h)) to this power
+CLEAR: Final = 5.0  # times the noise by which a trend must have moved within its stretch
 STEPS: Final = 40  # of the distribution, geometrically spaced up to the horizon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """A straight line through a stretch of readings. float64[n] each; NaN where there are too few readings."""
+class _Unsettled:
+    """What of a series is not trend. float64[n] each."""
 
-    slope: Floats  # per second
-    level: Floats  # at the newest reading
-    noise: Floats  # spread around the line
-    diffusion: Floats  # variance that each second adds
-    span_s: Floats
+    noise: Floats  # variance of one reading
+    diffusion: Floats  # variance that each second adds and that stays
 
 
 def soon(at: Floats, values: Floats, bounds: Floats, falling: Flags, *, horizon_s: float) -> Passage:
@@ -55,9 +62,9 @@ def _passages(at: Floats, beyond: Floats, horizon_s: float) -> Floats:
     fit = (np.isfinite(beyond) & np.isfinite(at)).sum(axis=1) >= MIN_READINGS
     if fit.any():
         times, readings = newest_last(at[fit], beyond[fit])
-        line = _straight(times - times[:, -1:], without_steps(readings).values)
         ahead = np.geomspace(horizon_s / 200, horizon_s, STEPS)
-        found[:, fit] = crossing(_reached(line, ahead), ahead)
+        readings = without_steps(readings).values
+        found[:, fit] = crossing(_reached(times - times[:, -1:], readings, ahead), ahead)
     if beyond.shape[1]:
         found[:, last_value(beyond) >= 0] = 0.0
     return found
@@ -72,48 +79,60 @@ def newest_last(at: Floats, beyond: Floats) -> tuple[Floats, Floats]:
     return at[:, -STRETCHES[-1] :], beyond[:, -STRETCHES[-1] :]
 
 
-def _straight(times: Floats, readings: Floats) -> _Line:
-    """Return the line through the longest stretch which the newest readings do not leave."""
-    best = _line(times, readings, STRETCHES[0])
-    straight = np.ones(len(times), np.bool_)
-    for stretch in STRETCHES[1:]:
-        if stretch >= 2 * times.shape[1]:
-            break
-        longer = _line(times, readings, stretch)
-        straight &= _follows(longer, times, readings)
-        best = _Line(*(np.where(straight, getattr(longer, name), getattr(best, name)) for name in _Line.__slots__))
-    return best
-
-
-def _line(times: Floats, readings: Floats, stretch: int) -> _Line:
-    """Fit one line through the newest readings of each row."""
-    times, readings = times[:, -stretch:], readings[:, -stretch:]
-    lags = sorted({max(1, round(share * times.shape[1])) for share in LAGS})
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = [(readings[:, lag:] - readings[:, :-lag]) / (times[:, lag:] - times[:, :-lag]) for lag in lags]
-    slope = median(np.concatenate(slopes, axis=1))
-    off = readings - slope[:, None] * times
-    level = median(off[:, -MIN_READINGS:])
-    noise = 1.4826 * median(np.abs(off - median(off)[:, None]))
-    apart, moved = times[:, lags[0] :] - times[:, : -lags[0]], off[:, lags[0] :] - off[:, : -lags[0]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        diffusion = (1.4826 * median(np.abs(moved))) ** 2 / median(apart)
-    return _Line(slope, level, noise, diffusion, -np.nanmin(times, axis=1))
-
-
-def _follows(line: _Line, times: Floats, readings: Floats) -> Flags:
-    """Tell whether the newest readings lie on a line, within its noise."""
-    newest = readings[:, -MIN_READINGS // 2 :] - line.slope[:, None] * times[:, -MIN_READINGS // 2 :]
-    follows: Flags = np.abs(median(newest) - line.level) <= BENT * line.noise
-    return follows
-
-
-def _reached(line: _Line, ahead: Floats) -> Floats:
+def _reached(times: Floats, readings: Floats, ahead: Floats) -> Floats:
     """Return float64[n, len(ahead)]: the probability that the bound is reached until then."""
-    span = np.maximum(line.span_s, 1e-9)
-    drift = INFLATION**2 * line.diffusion / span
-    reached = probability(line.level + line.noise, line.slope, line.diffusion, drift, ahead)
-    clear = line.slope * span >= CLEAR * line.noise
-    reached = np.where(clear[:, None], np.maximum.accumulate(reached, axis=1), 0.0)
-    lasts = np.sqrt(span[:, None] / (span[:, None] + ahead))
-    return np.cumsum(np.diff(reached, axis=1, prepend=0.0) * lasts, axis=1)
+    unsettled = _unsettled(times, readings)
+    slopes, errors, spans = [], [], []
+    for stretch in STRETCHES:
+        seen = np.isfinite(times[:, -stretch:]).sum(axis=1)
+        slopes.append(_trend(times[:, -stretch:], readings[:, -stretch:], stretch))
+        spans.append(np.maximum(-np.nanmin(times[:, -stretch:], axis=1), 1e-9))
+        error = 12 * unsettled.noise / (seen * spans[-1] ** 2) + unsettled.diffusion / spans[-1]
+        errors.append(np.where(seen > stretch / 2, INFLATION**2 * error, np.inf))
+    noise, total = np.sqrt(unsettled.noise), np.zeros((len(times), len(ahead)))
+    for share, slope, error, span in zip(shares(slopes, errors), slopes, errors, spans, strict=True):
+        level = median(readings[:, -MIN_READINGS:] - slope[:, None] * times[:, -MIN_READINGS:]) + noise
+        drift = error + (TREND_SHARE * slope) ** 2
+        reached = np.maximum.accumulate(probability(level, slope, unsettled.diffusion, drift, ahead), axis=1)
+        lasts = (span[:, None] / (span[:, None] + ahead)) ** LASTS
+        reached = np.cumsum(np.diff(reached, axis=1, prepend=0.0) * lasts, axis=1)
+        total += np.where(slope * span >= CLEAR * noise, share, 0.0)[:, None] * reached
+    return total
+
+
+def _trend(times: Floats, readings: Floats, stretch: int) -> Floats:
+    """Return the median slope per second over pairs far apart in a stretch; 0 where no two times differ."""
+    lags = [lag for lag in (round(part * stretch) for part in LAGS) if lag < times.shape[1]]
+    if not lags:
+        return np.zeros(len(times))
+    pairs = [(readings[:, lag:] - readings[:, :-lag], times[:, lag:] - times[:, :-lag]) for lag in lags]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = np.concatenate([np.where(apart > 0, moved / apart, np.nan) for moved, apart in pairs], axis=1)
+    return np.nan_to_num(median(slopes))
+
+
+def _unsettled(times: Floats, readings: Floats) -> _Unsettled:
+    """Tell noise from what stays, by how far readings lie off the line between those before and after them.
+
+    Of noise it is 1.5 times its variance however far these are, of what stays it grows with their distance.
+    """
+    near, near_s = _off(times, readings, 1)
+    diffusion = np.zeros(len(times))
+    for lag in (3, 8):  # the longer one where there are readings enough
+        far, far_s = _off(times, readings, lag)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            grown = 2 * (far - near) / (far_s - near_s)
+        diffusion = np.where(np.isfinite(grown), np.clip(grown, 0, None), diffusion)
+    return _Unsettled(np.maximum(near - diffusion * near_s / 2, 0) / 1.5, diffusion)
+
+
+def _off(times: Floats, readings: Floats, lag: int) -> tuple[Floats, Floats]:
+    """Return the variance of how far readings lie off such lines, and the seconds on either side; NaN: none do."""
+    if times.shape[1] <= 2 * lag:
+        return np.full(len(times), np.nan), np.full(len(times), np.nan)
+    before, after = times[:, lag:-lag] - times[:, : -2 * lag], times[:, 2 * lag :] - times[:, lag:-lag]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = before / (before + after)
+        line = readings[:, : -2 * lag] + share * (readings[:, 2 * lag :] - readings[:, : -2 * lag])
+    off = median(np.abs(readings[:, lag:-lag] - line))
+    return np.square(1.4826 * np.nan_to_num(off)), median(before + after) / 2

@@ -95,7 +95,7 @@ def _reached(series: Stepless, season: int, ahead: Floats) -> Floats:
     slopes = [_trend(series.values[:, -seasons * season :], season) for seasons in WINDOWS]
     unsettled = _unsettled(series.values, season)
     errors = [_error(unsettled, min(series.values.shape[1], seasons * season)) for seasons in WINDOWS]
-    weights = _weights(slopes, errors)
+    weights = shares(slopes, errors)
     total = np.zeros((len(series.values), len(ahead)))
     for slope, error, weight in zip(slopes, errors, weights, strict=True):
         level, spread = _peaks(series.values, slope, season)
@@ -106,19 +106,19 @@ def _reached(series: Stepless, season: int, ahead: Floats) -> Floats:
     return reached
 
 
-def _weights(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
+def shares(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
     """Return each window's share in the mixture, shortest first: by its precision, as far as shorter ones agree.
 
-    A window that reaches back before a change of regime is precise and wrong: its slope is many of the shorter ones'
-    errors away from theirs.
+    `errors` are the variances of the slopes. A window that reaches back before a change of regime is precise and
+    wrong: its slope is many of the shorter ones' errors away from theirs.
     """
     found = []
     for place, (slope, error) in enumerate(zip(slopes, errors, strict=True)):
         off = np.zeros(len(slope))
         for shorter, wide in zip(slopes[:place], errors[:place], strict=True):
             off += np.square(ratio(slope - shorter, np.sqrt(wide)))
-        found.append(ratio(errors[0], error, 1e6) / (1 + off))
-    found = [np.where(errors[0] > 0, one, 1.0) for one in found]
+        precision = np.where(errors[0] > 0, ratio(errors[0], error, 1e6), np.isfinite(error))
+        found.append(precision / (1 + off))
     total = sum(found, np.zeros(len(slopes[0])))
     return [one / total for one in found]
 

@@ -138,8 +138,10 @@ def _unusual(values: Floats) -> bool:
 
     What rose as much before and came down again, as the load of a link does each morning, foretells nothing.
     """
+    if len(values) < 2 * MIN_READINGS:
+        return True
     rises = values[MIN_READINGS - 1 :] - values[: len(values) - MIN_READINGS + 1]
-    before = rises[:-LONGEST]
+    before = rises[: -min(2 * LONGEST, len(rises) // 2)]
     if len(before) < LONGEST // 2:
         return True
     newest = float(rises[-1])

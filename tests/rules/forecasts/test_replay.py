@@ -1,0 +1,140 @@
+"""One recorded series: which periods it is looked at in, its direction, and when it reaches its limit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netmon.api.columns import Floats
+from rules.forecasts.replay import DAY_S, Foretold, foretell
+
+START = 1_790_000_000.0 // DAY_S * DAY_S
+RNG = np.random.default_rng(7)
+
+
+def every(seconds: float, days: float) -> Floats:
+    return START + np.arange(0, days * DAY_S, seconds)
+
+
+def left(found: Foretold, at: Floats) -> tuple[float | None, ...]:
+    """Return p10, p50 and p90 in days after the last reading."""
+    return tuple(None if time is None else (time - at[-1]) / DAY_S for time in (found.p10, found.p50, found.p90))
+
+
+def inside(found: Foretold, time: float) -> bool:
+    return found.p10 is not None and found.p10 <= time and (found.p90 is None or time <= found.p90)
+
+
+@pytest.mark.parametrize("spacing_s", [60.0, 300.0, 3600.0, DAY_S / 2, DAY_S])
+def test_a_disk_that_fills_for_weeks_is_told_in_days_however_often_it_was_read(spacing_s: float) -> None:
+    at = every(spacing_s, 40)
+    used = 40 + (at - START) / DAY_S * 0.6 + RNG.normal(0, 0.1, len(at))
+    found = foretell(at, used, 85.0)  # after 75 days
+    assert found.told_by == "days"
+    assert not found.falling
+    assert inside(found, START + 75 * DAY_S)
+    assert found.p50 == pytest.approx(START + 75 * DAY_S, abs=4 * DAY_S)
+
+
+@pytest.mark.parametrize("cut", range(0, 24, 3))
+def test_the_rise_of_an_ordinary_morning_is_no_forecast(cut: int) -> None:
+    at = every(300, 20)
+    at = at[: len(at) - cut * 12]
+    load = 50 + 25 * np.sin(2 * np.pi * (at - START) / DAY_S) + RNG.normal(0, 1, len(at))
+    assert foretell(at, load, 90.0).p50 is None
+
+
+def test_a_disk_that_fills_since_this_morning_is_told_in_hours() -> None:
+    at = every(300, 20.5)
+    began = START + 20 * DAY_S + 6 * 3600
+    used = 40 + np.maximum(at - began, 0) / 3600 * 4 + RNG.normal(0, 0.2, len(at))
+    found = foretell(at, used, 80.0)  # 10 hours after it began, 4 from now
+    assert found.told_by == "hours"
+    assert inside(found, began + 10 * 3600)
+
+
+def test_a_log_that_runs_away_is_told_in_minutes() -> None:
+    at = every(30, 0.5)
+    began = at[-30]
+    used = np.round(60 + np.maximum(at - began, 0) / 60 + 0.05 * RNG.normal(size=len(at)), 1)
+    found = foretell(at, used, 95.0)
+    assert found.told_by == "minutes"
+    assert inside(found, began + 35 * 60)
+
+
+def test_a_few_days_of_steady_growth_are_told_too() -> None:
+    at = every(300, 3)
+    found = foretell(at, 30 + (at - START) / DAY_S * 10 + RNG.normal(0, 0.1, len(at)), 80.0)
+    assert found.told_by == "hours"
+    assert inside(found, START + 5 * DAY_S)
+
+
+def test_a_few_days_of_a_daily_swing_are_not() -> None:
+    at = every(300, 3.3)
+    load = 50 + 25 * np.sin(2 * np.pi * (at - START) / DAY_S) + RNG.normal(0, 1, len(at))
+    assert foretell(at, load, 90.0).p50 is None
+
+
+def test_weekly_readings_have_no_days() -> None:
+    at = every(7 * DAY_S, 7 * 30)
+    found = foretell(at, 40 + (at - START) / DAY_S * 0.1, 75.0)
+    assert inside(found, START + 350 * DAY_S)
+
+
+def test_the_direction_is_where_the_limit_lies() -> None:
+    at = every(3600, 40)
+    light = -10 - (at - START) / DAY_S * 0.1 + 0.05 * RNG.normal(size=len(at))
+    found = foretell(at, light, -20.0)
+    assert found.falling
+    assert inside(found, START + 100 * DAY_S)
+    assert not foretell(at, light, -5.0).falling
+    assert foretell(at, light, -5.0).p50 is None  # it goes the other way
+    assert foretell(at, light, -20.0, falling=False).p50 == at[-1]  # said so: it is beyond already
+
+
+def test_what_is_beyond_is_now() -> None:
+    at = every(300, 2)
+    found = foretell(at, np.full(len(at), 91.0), 90.0, falling=False)
+    assert (found.p10, found.p50, found.p90) == (at[-1], at[-1], at[-1])
+
+
+def test_a_day_that_is_not_over_does_not_count() -> None:
+    at = every(300, 30.3)  # ends in the night, when there is least
+    swing = 10 * np.sin(2 * np.pi * (at - START) / DAY_S - np.pi)
+    used = 40 + np.floor((at - START) / DAY_S) * 0.5 + swing
+    whole = at < START + 30 * DAY_S
+    partly, before = foretell(at, used, 80.0), foretell(at[whole], used[whole], 80.0)
+    assert partly.p50 == before.p50
+
+
+def test_order_gaps_and_repetition_do_not_matter() -> None:
+    at = every(3600, 30)
+    used = 40 + (at - START) / DAY_S
+    mixed = RNG.permutation(len(at))
+    expected = foretell(at, used, 90.0)
+    assert foretell(at[mixed], used[mixed], 90.0) == expected
+    missing = np.append(used, np.nan)
+    assert foretell(np.append(at, at[-1] + 60), missing, 90.0) == expected
+    assert foretell(np.append(at[:1], at), np.append(0.0, used), 90.0) == expected  # of two at one time the last
+
+
+def test_nothing_to_go_by_is_no_forecast() -> None:
+    nothing = Foretold(None, None, None, False, "")
+    assert foretell(np.array([]), np.array([]), 1.0) == nothing
+    assert foretell(np.array([5.0]), np.array([0.0]), 1.0) == nothing
+    assert foretell(every(60, 1), np.full(1440, 3.0), 5.0) == nothing
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100_000), st.integers(-50, 50)), max_size=80),
+    st.integers(-60, 60),
+    st.sampled_from([1.0, 60.0, 3600.0]),
+)
+def test_any_series_can_be_looked_at(readings: list[tuple[int, int]], bound: int, unit: float) -> None:
+    at = np.array([time * unit for time, _ in readings])
+    values = np.array([float(value) for _, value in readings])
+    found = foretell(at, values, float(bound))
+    times = [time for time in (found.p10, found.p50, found.p90) if time is not None]
+    assert times == sorted(times)
+    assert all(type(time) is float and time >= at.max() for time in times)
+    assert bool(times) == bool(found.told_by)
