@@ -18,6 +18,7 @@ async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Met
     nobody = f"http://127.0.0.1:{free_port()}"
     more: dict[str, Any] = {
         "alertmanager": {"servers": [{"url": nobody}]},
+        "history": {"prometheus": {"url": nobody}},
         "heartbeat": {"pings": [{"url": nobody}]},
         "witness": {"witnesses": [{"kind": "webhook", "name": "one", "url": nobody}]},
     }
