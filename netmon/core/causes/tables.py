@@ -93,7 +93,7 @@ WHY: Final[Mapping[str, Texts]] = {
     "one end": _texts("{node} says that its port is down.", "{node} melaporkan portnya mati."),
     "dark around": _texts(
         "It does not answer, and its neighbours say that the ports to it are down.",
-        "Perangkat ini tidak menjawab, dan tetangganya melaporkan port ke arahnya mati.",
+        "Tidak menjawab, dan tetangganya melaporkan port ke arahnya mati.",
     ),
     "no word": _texts(
         "It does not answer; of its ports nothing is known.",

@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmon.core.causes.explain import explain
-from netmon.core.causes.facts import PortUp
+from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PortUp, PowerLost, Unreachable
 from netmon.core.causes.found import Explanation
+from netmon.core.causes.redundancy import at_risk
+from netmon.core.causes.topology import Edge, Node, Topology
+from netmon.core.causes.words import explanation, risk, title
 from tests.support.causes import (
     SHAPES,
     answer,
@@ -98,3 +101,57 @@ def test_ports_known_up_change_nothing_where_all_was_told(shape: str, seed: int,
     ]
     told = facts(topology, seen)
     assert explain(topology, [*told, *up], NOW) == explain(topology, told, NOW)
+
+
+NAME = st.sampled_from("abcdefgh")
+PORT = st.sampled_from("12345")
+TIME = st.sampled_from([0.0, 100.0, 1000.0, 5000.0])
+NETWORK = st.builds(
+    lambda pairs, servers: Topology(
+        [
+            Node(name, "server" if name in servers else "device", "xyz"[number % 3])
+            for number, name in enumerate("abcdefgh")
+        ]
+        + [Node("app", "application")],
+        [Edge(f"e{number}", a, ap, b, bp, fiber=fiber) for number, (a, ap, b, bp, fiber) in enumerate(pairs)],
+        {"app": ("a", "b")},
+        "c",
+        {"app": ("d", "e")},
+    ),
+    st.lists(st.tuples(NAME, PORT, NAME, PORT, st.booleans()), max_size=12),
+    st.sets(NAME),
+)
+KNOWN: st.SearchStrategy[list[Fact]] = st.lists(
+    st.one_of(
+        st.builds(Unreachable, st.uuids().map(str), TIME, st.one_of(NAME, st.just("app"))),
+        st.builds(PortDown, st.uuids().map(str), TIME, NAME, PORT, st.sampled_from([None, -40.0, -6.0])),
+        st.builds(PortUp, st.uuids().map(str), TIME, NAME, PORT),
+        st.builds(LightLow, st.uuids().map(str), TIME, NAME, PORT, st.just(-20.0), st.sampled_from([None, -6.0])),
+        st.builds(PowerLost, st.uuids().map(str), TIME, st.sampled_from("xyz"), NAME),
+        st.builds(ApplicationDown, st.uuids().map(str), TIME, st.just("app")),
+    ),
+    max_size=15,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NETWORK, KNOWN, st.integers(0, 2**32))
+def test_whatever_is_said_each_fact_has_one_cause_and_no_order_matters(
+    topology: Topology, told: list[Fact], seed: int
+) -> None:
+    """Networks in pieces, two cables in one port, facts that contradict one another."""
+    found = explain(topology, told, NOW)
+    shuffled = random.Random(seed).sample(told, len(told))
+    assert explain(topology, shuffled, NOW) == found
+    owners = [one for cause in found.causes for one in (*cause.facts, *cause.effects)]
+    assert sorted(owners) == sorted(found.cause_of)
+    ports = {(node, port) for edge in topology.edges for node, port in ((edge.a, edge.a_port), (edge.b, edge.b_port))}
+    for fact in told:
+        if isinstance(fact, PortDown | LightLow):
+            assert (fact.id in found.cause_of) == ((fact.node, fact.port) in ports)
+        else:
+            assert (fact.id in found.cause_of) == (not isinstance(fact, PortUp))
+    for cause in found.causes:
+        assert all((*title(topology, cause, told).values(), explanation(topology, cause, told)["en"] or "-"))
+    for lost in at_risk(topology, found.failed):
+        assert risk(topology, lost)["id"]

@@ -75,7 +75,7 @@ def test_a_switch_that_is_off() -> None:
             "Device acc-rsud has failed or has no power",
             "It does not answer, and its neighbours say that the ports to it are down.",
             "Perangkat acc-rsud rusak atau tanpa listrik",
-            "Perangkat ini tidak menjawab, dan tetangganya melaporkan port ke arahnya mati.",
+            "Tidak menjawab, dan tetangganya melaporkan port ke arahnya mati.",
         )
     ]
 
