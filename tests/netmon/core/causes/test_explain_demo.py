@@ -47,7 +47,7 @@ def test_all_that_was_told_has_a_cause_and_only_one(
 def test_one_or_two_failures_are_told_as_the_smallest_set_that_looks_the_same(
     topology: Topology, smallest: Mapping[Seen, list[frozenset[str]]]
 ) -> None:
-    assert len(smallest) > 500  # of 1,327 sets: what ends at one port looks the same
+    assert len(smallest) > 500  # of some 1,400 sets: what ends at one port looks the same
     for seen, candidates in smallest.items():
         assert answer(explain(topology, facts(topology, seen), NOW)) in candidates
 
