@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
+import pytest
 
 from netmon.api import Finding, Matcher, NewSilence, Severity
 from netmon.api.alerts import State
@@ -85,6 +86,30 @@ def test_an_effect_that_outlasts_its_cause_is_a_cause_of_its_own_and_the_first_i
 
 
 TOLD_BEFORE = [port_down(*end) for end in (("acc-disdik", "Te1/1/1"), ("acc-disdukcapil", "Te1/1/2"))]
+
+
+def test_a_port_that_is_up_again_excludes_the_cut_also_where_that_would_explain_what_lasts() -> None:
+    ring = isolated()
+    ring.say(MENDED[0], *(replace(told, cleared=True) for told in TOLD_BEFORE[:1] if told.key in ring.firing()))
+    for _ in range(70):
+        ring.tick(1)
+    assert "device_unreachable/acc-disdukcapil" in ring.firing()
+    assert ring.causes() == ["device:acc-disdik", "link:ring-05"]
+    check_replay(ring)
+    ring.say(port_down("acc-rsud", "Te1/1/2"))  # down again
+    for _ in range(40):
+        ring.tick(1)
+    assert "link:ring-03" in ring.causes()
+
+
+def test_an_incident_whose_cause_was_seen_to_be_over_ends_and_is_not_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netmon.core.causes.watch.at_risk", lambda *_: ())
+    ring = isolated()
+    first = ring.firing()["device_unreachable/acc-disdik"].incident
+    ring.say(*MENDED, *(replace(finding, cleared=True) for finding in TOLD_BEFORE if finding.key in ring.firing()))
+    ring.tick(61)
+    assert ring.firing()["device_unreachable/acc-disdik"].incident != first
+    assert (ring.alerts.incident(first).state, ring.alerts.incident(first).merged_into) == (State.RESOLVED, "")
 
 
 def test_an_effect_that_is_said_to_be_over_does_not_move_any_more() -> None:
