@@ -1,10 +1,13 @@
 """Forecasts within the hour: what is foretold in time, and what must not be."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from bench.forecast_minutes import HORIZON_S, KEPT, POLL_S, Days, days
 from netmon.api.columns import Floats
@@ -18,7 +21,9 @@ def triple(found: Passage) -> Floats:
     return np.array([found.p10[0], found.p50[0], found.p90[0]])
 
 
-def foretold(at: Floats, values: Floats, bound: float, *, falling: bool = False, horizon_s: float = 3600.0) -> Floats:
+def foretold(
+    at: NDArray[Any], values: NDArray[Any], bound: float, *, falling: bool = False, horizon_s: float = 3600.0
+) -> Floats:
     """Return p10, p50 and p90 of one series, in seconds."""
     limits, flags = np.array([bound]), np.array([falling])
     return triple(soon(np.atleast_2d(at), np.atleast_2d(values), limits, flags, horizon_s=horizon_s))
@@ -98,12 +103,12 @@ def test_where_the_missing_ones_stand_does_not_matter() -> None:
     line, at = 30 + TIMES / 60 + noise() * 0.1, TIMES
     plain = foretold(at[:40], line[:40], 70.0)
     empty = np.full(24, np.nan)
-    for gaps in (
+    for times, values in (
         (np.append(at[:40], empty), np.append(line[:40], empty)),
         (np.append(empty, at[:40]), np.append(empty, line[:40])),
         (np.insert(at[:40], 20, empty), np.insert(line[:40], 20, empty)),
     ):
-        assert np.array_equal(foretold(*gaps, 70.0), plain)
+        assert np.array_equal(foretold(times, values, 70.0), plain)
 
 
 READINGS = st.one_of(st.integers(-100, 100).map(float), st.just(np.nan))

@@ -1,10 +1,13 @@
 """The forecast over days: what must fool nobody, what must hold for every series, and how well it foretells."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from bench.forecast_series import Cases, cases, shortened, with_gaps
 from netmon.api.columns import Floats
@@ -14,7 +17,9 @@ from rules.forecasts.screen import may_reach
 DAYS = np.arange(56.0)
 
 
-def foretold(history: Floats, bound: float, *, falling: bool = False, horizon: int = 180) -> tuple[float, float, float]:
+def foretold(
+    history: NDArray[Any], bound: float, *, falling: bool = False, horizon: int = 180
+) -> tuple[float, float, float]:
     """Return p10, p50 and p90 of one series."""
     found = first_passage(np.atleast_2d(history), np.array([bound]), np.array([falling]), horizon=horizon)
     return float(found.p10[0]), float(found.p50[0]), float(found.p90[0])
