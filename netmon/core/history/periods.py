@@ -124,6 +124,14 @@ def without(columns: Columns, ids: Ids) -> Columns:
     return columns.take(~known) if known.any() else columns
 
 
+def exceeds(columns: Columns, old: Columns) -> NDArray[np.bool_]:
+    """Tell which of the records are of more values than the old ones of the same series, or of series without one."""
+    rows, known = _rows(old.ids, columns.ids)
+    better = ~known
+    better[known] = columns.counts[known] > old.counts[rows]
+    return better
+
+
 def together(parts: Iterable[Columns]) -> Columns:
     """Return records of one period from several places; of a series that is there twice the first counts."""
     whole: Columns | None = None

@@ -25,6 +25,7 @@ from netmon.core.history.periods import (
     LENGTHS,
     Columns,
     Ids,
+    exceeds,
     of_day,
     period_of,
     together,
@@ -108,6 +109,20 @@ class Store:
             self._append(length_s, begins, columns)
         return columns
 
+    def improve(self, begins: int, columns: Columns) -> Columns:
+        """Write a day's records of series that have none, or one of fewer values; return them. OSError: none was.
+
+        A day closes again when the clock was ahead for a while, or when it is not known whether it had.
+        """
+        old = self.read(DAY_S, begins)
+        if not len(old):
+            return self.append(DAY_S, begins, columns)
+        better = columns.take(exceeds(columns, old))
+        if len(better):
+            self._replace(begins, together((better, old)))
+            self._metrics.records.labels(DAY_S).inc(len(better))
+        return better
+
     def day(self, begins: int) -> Columns:
         """Return what the five-minute periods of a day come to."""
         places = [self._readable(at) for at in self.begins(FIVE_MINUTES_S) if begins <= at < begins + DAY_S]
@@ -142,13 +157,18 @@ class Store:
         size = self._sizes[length_s].get(path, 0)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.append(path, size, data)
-        head = blocks.header(data)
-        if head is None:
-            raise AssertionError("a block that was just made has no header")
         with self._lock:
             self._sizes[length_s][path] = size + len(data)
-            self._places[length_s].setdefault(begins, []).append(Place(path, size, head))
+            self._places[length_s].setdefault(begins, []).append(_place(path, size, data))
         self._metrics.records.labels(length_s).inc(len(columns))
+
+    def _replace(self, begins: int, columns: Columns) -> None:
+        """Write the file of a day anew, in one step."""
+        path, data = self._path(DAY_S, begins), blocks.encode(DAY_S, begins, columns)
+        files.put(path, data)
+        with self._lock:
+            self._sizes[DAY_S][path] = len(data)
+            self._places[DAY_S][begins] = [_place(path, 0, data)]
 
     def _path(self, length_s: int, begins: int) -> Path:
         pattern = "%Y-%m-%dT%H" if length_s == FIVE_MINUTES_S else "%Y-%m-%d"
@@ -212,6 +232,13 @@ class Store:
     def _damaged(self, what: str, path: Path, offset: int, problem: str) -> None:
         self._metrics.damage.labels(what).inc()
         log.warning("a part of the history is not what was written", file=str(path), offset=offset, problem=problem)
+
+
+def _place(path: Path, offset: int, block: bytes) -> Place:
+    head = blocks.header(block)
+    if head is None:
+        raise AssertionError("a block that was just made has no header")
+    return Place(path, offset, head)
 
 
 def _ids(place: Place) -> Ids:

@@ -77,7 +77,7 @@ class Writer:
         return closed
 
     def close_day(self, begins: int) -> list[Period]:
-        """Make a day of its five-minute periods and write it; return it, without series that had their record.
+        """Make a day of its five-minute periods and write it; return it, without series whose record was as good.
 
         While periods of that day wait for the disk it waits too, and comes with a later `close`.
         """
@@ -89,7 +89,7 @@ class Writer:
         columns = self._store.day(begins)
         if not len(columns):
             return []
-        columns = self._write(Period(DAY_S, begins, columns), again=True)
+        columns = self._write(Period(DAY_S, begins, columns))
         self._store.retain(DAY_S)
         return [Period(DAY_S, begins, columns)] if len(columns) else []
 
@@ -122,17 +122,14 @@ class Writer:
             return []
         return list(leftover.decode(octets))
 
-    def _write(self, period: Period, *, again: bool = False) -> Columns:
-        """Write a period after those that wait; return what is its own, written or waiting.
-
-        `again` says that records may be there already, which is then nothing to count.
-        """
+    def _write(self, period: Period) -> Columns:
+        """Write a period after those that wait; return what is its own, written or waiting."""
         self._again()
         if self._waiting:
             self._wait(period)
             return period.columns
         try:
-            return self._append(period, count=not again)
+            return self._append(period)
         except OSError as error:
             self.failed(error)
             self._wait(period)
@@ -147,10 +144,12 @@ class Writer:
         except OSError as error:
             self.failed(error)
 
-    def _append(self, period: Period, *, count: bool = True) -> Columns:
+    def _append(self, period: Period) -> Columns:
         self._write_names()
-        columns = self._store.append(period.length_s, period.begins, period.columns)
-        if count:
+        if period.length_s == DAY_S:
+            columns = self._store.improve(period.begins, period.columns)
+        else:
+            columns = self._store.append(period.length_s, period.begins, period.columns)
             self._metrics.lost.labels("duplicate").inc(len(period.columns) - len(columns))
         if self._problem:
             log.warning("the history can be written again")

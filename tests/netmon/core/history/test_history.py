@@ -107,6 +107,23 @@ def test_a_clock_that_was_a_year_ahead_costs_nothing_of_today(tmp_path: Path) ->
     kept.close()
 
 
+def test_a_day_that_closed_early_because_the_clock_was_ahead_closes_again(tmp_path: Path) -> None:
+    kept, _ = history(tmp_path, shelf(1))
+    noon = MIDNIGHT + DAY_S / 2
+    closed = run(kept, MIDNIGHT, noon, 300, [1.0])
+    closed += run(kept, noon + 30 * DAY_S, noon + 30 * DAY_S + 900, 300, [7.0])
+    closed += run(kept, noon, MIDNIGHT + DAY_S + 400, 300, [3.0])
+    days = [(one.begins, int(one.counts[0])) for one in closed if one.length_s == DAY_S]
+    assert days == [(MIDNIGHT, 144), (MIDNIGHT, 287)]  # what was read in the second of the step is of no time
+    for _ in range(2):
+        (day,) = kept.past(DAY_S, 0, MIDNIGHT + DAY_S)
+        assert day.counts.tolist() == [287]
+        assert day.mean.tolist() == [pytest.approx((144 + 143 * 3) / 287)]
+        kept.close()
+        kept.open()
+    kept.close()
+
+
 def test_values_of_another_time_are_counted_and_dropped(tmp_path: Path) -> None:
     kept, registry = history(tmp_path, shelf(1))
     kept.tick(MIDNIGHT)
