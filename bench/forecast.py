@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 
 from bench import forecast_minutes, forecast_peers
+from bench.forecast_cases import Cases, cases, shortened, with_gaps
 from bench.forecast_minutes import EVERY, HORIZON_S, KEPT, POLL_S, POLLS
-from bench.forecast_series import FUTURE, Cases, cases, shortened, with_gaps
+from bench.forecast_series import FUTURE
 from netmon.api.columns import Flags, Floats
 from rules.forecasts.nowcast import soon
 from rules.forecasts.passage import AHEAD, Passage, first_passage
@@ -222,7 +223,8 @@ def watch(days: forecast_minutes.Days) -> Watched:
         seen = days.values[:, last - KEPT + 1 : last + 1]
         found.append(soon(polls, seen, days.bounds, days.falling, horizon_s=HORIZON_S))
     low, middle, high = (np.stack([getattr(one, name) for one in found]) for name in ("p10", "p50", "p90"))
-    return Watched(low, middle, high, (following[:, at].T - at[:, None]) * POLL_S, at.astype(np.float64))
+    truth: Floats = ((following[:, at].T - at[:, None]) * POLL_S).astype(np.float64)
+    return Watched(low, middle, high, truth, at.astype(np.float64))
 
 
 def minutes(number: int) -> Iterator[tuple[str, ...]]:

@@ -1,9 +1,9 @@
 """Time to saturation in periods: when a series of daily values first reaches its limit. Pure, over many series at once.
 
-Each window of the recent past (2, 4 and 8 weeks) gives a trend: the median slope over pairs of days a whole number of
-weeks apart (Theil 1950, Sen 1968; the weeks as in Hirsch, Slack and Smith 1982), with an uncertainty that grows with
-the horizon. The time to the limit is read off the mean of their first-passage distributions, so that windows which
-disagree widen the interval. What happened at once is no trend: single steps are taken out before.
+Each window of the recent past (2, 4 and 8 weeks) gives a trend: the median slope over pairs of days one week apart, and
+two weeks and more (Theil 1950, Sen 1968), with an error from what of the series is noise and what a random walk. The
+windows count by their precision, as far as shorter ones agree. The time to the limit is read off the mixture of their
+first-passage distributions. What happened at once is no trend: single steps are taken out before.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ AHEAD: Final = 4  # times as many periods as were seen: further nothing is told
 TREND_SHARE: Final = 0.1  # of a slope: its least error, however smooth the past was
 MEMORY: Final = 3.0  # days that noise lasts, as the weather's: so much less do many days tell
 FEW: Final = 4.0  # an estimate of noise from m differences is taken for (1 + 4 / m) times as large
-FAR_SEASONS: Final = 3
+FAR_SEASONS: Final = 3  # over which noise that lasts for days is told from growth
 LEAST_DIFFUSION: Final = 0.03  # share of a season's change that may be lasting: two months cannot rule it out
 PEAK_SEASONS: Final = 3  # recent peaks whose median says how far the highest day of a week stands above the trend
 CHUNK: Final = 512  # series worked on together: their columns stay in the processor's cache
@@ -143,7 +143,7 @@ class _Course:
 
 
 def _trend(window: Floats, season: int) -> Floats:
-    """Return the median slope per period, from pairs whole seasons apart; 0 where there are none."""
+    """Return the median slope per period; 0 where there are no pairs. Closer pairs would show the season's shape."""
     width = max(window.shape[1], season + 1)
     lags = (season, *range(2 * season, width))
     slopes = np.concatenate([(window[:, lag:] - window[:, :-lag]) / lag for lag in lags], axis=1)

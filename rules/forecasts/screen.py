@@ -24,8 +24,9 @@ def may_reach(history: Floats, bounds: Floats, falling: Flags, *, season: int = 
         return np.isfinite(last_value(beyond))
     known = ~np.isnan(beyond)
     top = np.where(known, beyond, -np.inf)[:, -2 * season :].max(axis=1)
+    top[np.isneginf(top)] = np.nan
     growth = _fastest(_means(beyond, known, season)) / season
-    reach: Flags = (top + MARGIN * growth * (horizon + season) >= 0) & np.isfinite(top)
+    reach: Flags = top + MARGIN * growth * (horizon + season) >= 0
     return reach
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from bench.forecast_series import Cases, cases, shortened, with_gaps
+from bench.forecast_cases import Cases, cases, shortened, with_gaps
 from netmon.api.columns import Floats
 from rules.forecasts.passage import MIN_VALUES, Passage, first_passage
 from rules.forecasts.screen import may_reach
@@ -245,6 +245,13 @@ def test_the_screen_spares_most_of_a_quiet_fleet() -> None:
     quiet = 40 + rng.normal(0, 2, (2000, 56)) + 5 * np.sin(2 * np.pi * DAYS / 7)
     for bound, share in ((80.0, 0.25), (100.0, 0.1)):
         assert may_reach(quiet, np.full(2000, bound), np.zeros(2000, np.bool_)).mean() < share
+
+
+def test_rows_without_values_or_limits_pass_no_screen() -> None:
+    history = np.full((3, 56), np.nan)
+    history[1, -9:] = 50.0  # two weeks alone: nothing to compare them with
+    history[2] = 30 + DAYS
+    assert may_reach(history, np.array([80.0, 80.0, np.nan]), np.zeros(3, np.bool_)).tolist() == [False, True, False]
 
 
 @given(HISTORIES, BOUNDS, st.booleans())
