@@ -66,7 +66,7 @@ def _file(folder: Path, name: str, windows: Sequence[tuple[str, str]]) -> File:
 
 
 def detect(files: Sequence[File], settings: DetectorSettings) -> list[Floats]:
-    """Return each file's scores: those that are news, else 0. All files go through one detector side by side."""
+    """Return each file's scores. All files go through one detector side by side."""
     detector = Detector(settings, len(files))
     lengths = np.array([len(file.values) for file in files])
     scores = [np.zeros(length) for length in lengths]
@@ -75,8 +75,9 @@ def detect(files: Sequence[File], settings: DetectorSettings) -> list[Floats]:
         there = slots.tolist()
         values = np.array([files[slot].values[row] for slot in there])
         at = np.array([files[slot].at[row] for slot in there])
-        for slot, fresh in zip(there, detector.step(slots.astype(np.int32), values, at).fresh, strict=True):
-            scores[slot][row] = fresh
+        found = detector.step(slots.astype(np.int32), values, at)
+        for slot, scored in zip(there, found.scores, strict=True):
+            scores[slot][row] = scored
     return scores
 
 

@@ -12,14 +12,12 @@ _SLOT: Final = np.zeros(1, np.int32)
 
 
 def replay(at: Floats, values: Floats, settings: BaselineSettings) -> tuple[Floats, Flags]:
-    """Return the score of each value and whether it is an anomaly; all arrays have the same length.
+    """Return the score of each value, from 0 to below 1, and whether it is an anomaly; all arrays have the same length.
 
     `at` is in Unix seconds. A value that is not finite is a missing reading: its score is NaN, and nothing is learnt.
     """
     detector = Detector(settings.detector, 1)
-    scores, alerts = np.full(len(values), np.nan), np.zeros(len(values), np.bool_)
+    scores = np.full(len(values), np.nan)
     for row in np.flatnonzero(np.isfinite(values) & np.isfinite(at)):
-        found = detector.step(_SLOT, values[row : row + 1], at[row : row + 1])
-        scores[row] = found.scores[0]
-        alerts[row] = found.fresh[0] >= settings.threshold
-    return scores, alerts
+        scores[row] = detector.step(_SLOT, values[row : row + 1], at[row : row + 1]).scores[0]
+    return scores, scores >= settings.threshold

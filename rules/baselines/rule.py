@@ -90,7 +90,7 @@ class Baselines:
     def step(self, batch: Batch) -> Iterator[Finding | Event]:
         """Score what a tick brought."""
         scored = self._detector.step(batch.slots, batch.values, batch.at)
-        rows = np.flatnonzero(scored.fresh >= self._settings.threshold)
+        rows = np.flatnonzero(scored.scores >= self._settings.threshold)
         self.anomalies += len(rows)
         for row in rows.tolist():
             self._anomaly(batch, scored, row)

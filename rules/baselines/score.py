@@ -3,7 +3,7 @@
 Six parts, each the ratio of an error to the largest that the series has had, which is slowly forgotten: the level of
 hours against that of a day, the distance from what is usual at the time of day, how rarely the last two and three
 values came in this order, how long the value has not moved; and new extremes of the value and of that distance. Their
-sum is the score. A step is a few dozen array operations however many series it has; blocks of series go through one
+sum makes the score. A step is a few dozen array operations however many series it has; blocks of series go through one
 after the other, small enough for the processor's cache.
 """
 
@@ -42,8 +42,7 @@ _ONE: Final = np.float32(1)
 class Scores:
     """What a step found, a place for each row: 0 while a series has too few values, never NaN."""
 
-    scores: Singles  # how unusual each value is
-    fresh: Singles  # the same where it is above what the series' last anomalies have decayed to, else 0
+    scores: Singles  # how unusual each value is, and new as that: from 0 to below 1
     expected: Floats  # what was expected instead, in the unit of the value
     margin: Singles  # the largest distance from it, lasting for some values, that was known before, in the same unit
 
@@ -74,8 +73,8 @@ class Detector:
         count = len(slots)
         if count and (highest := int(slots.max())) >= self.size:
             self._state.grow(max(highest + 1, self.size * 9 // 8))
-        scores, fresh, margin = np.empty((3, count), np.float32)
-        found = Scores(scores, fresh, np.empty(count), margin)
+        scores, margin = np.empty((2, count), np.float32)
+        found = Scores(scores, np.empty(count), margin)
         with np.errstate(over="ignore", under="ignore"):  # a ratio to next to nothing is capped
             for begin in range(0, count, BLOCK):
                 part = slice(begin, begin + BLOCK)
@@ -116,9 +115,8 @@ class Detector:
         floors[:2] = np.float32(settings.floor) * span + np.float32(settings.resolution) * level + _TINY
         found.margin[part] = columns[TAILS][1] + floors[1]
         surprise += _ratios(errors, floors, columns[TAILS], weight, settings)
-        score = _grown(surprise, columns[Of.AGE], settings)
-        found.scores[part] = score
-        found.fresh[part] = _fresh(score, columns[Of.PEAK], weight, settings)
+        surprise = _news(_grown(surprise, columns[Of.AGE], settings), columns[Of.PEAK], weight, settings)
+        found.scores[part] = surprise / (surprise + np.float32(settings.half))
         found.expected[part] = usual + origin
         state.columns[:, slots] = columns
 
@@ -187,15 +185,15 @@ def _ratios(errors: Singles, floors: Singles, tails: Singles, weight: Singles, s
 
 
 def _grown(surprise: Singles, age: Singles, settings: DetectorSettings) -> Singles:
-    """Return the score: the less the shorter the past is."""
+    """Return the surprise: the less the shorter the past is."""
     share = np.minimum(age / np.float32(settings.grown_steps), _ONE)
-    score: Singles = np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
-    return score
+    grown: Singles = np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
+    return grown
 
 
-def _fresh(score: Singles, peak: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
-    """Return the scores above the peaks, which rise to them and decay; else 0."""
-    fresh: Singles = np.where(score > peak, score, np.float32(0))
-    np.maximum(peak, score, out=peak)
+def _news(surprise: Singles, peak: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
+    """Return the surprise, at most half of it where the last anomalies have not decayed to it; learn the peaks."""
+    share = np.where(surprise > peak, _ONE, np.float32(0.5) * surprise / (peak + _TINY))
+    np.maximum(peak, surprise, out=peak)
     peak *= _ONE - np.float32(math.log(2) / settings.rest_steps) * weight
-    return fresh
+    return surprise * share

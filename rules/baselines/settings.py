@@ -27,13 +27,14 @@ class DetectorSettings(_Model):
     beyond: float = Field(default=0.04, gt=0)  # share of the range by which a new extreme is a full surprise
     range_weight: float = Field(default=3.0, gt=0)  # of a new extreme; each other part counts once
     most: float = Field(default=3.0, gt=0)  # that one part can add
-    rest_steps: float = Field(default=200.0, gt=0)  # until a score half as high is news after an anomaly
+    half: float = Field(default=2.8, gt=0)  # sum of the parts that is scored 0.5: nearly a full new extreme alone
+    rest_steps: float = Field(default=200.0, gt=0)  # until a sum half as high is news after an anomaly
 
 
 class BaselineSettings(_Model):
     """How unusual a series must be, and how much of it is said."""
 
-    threshold: float = Field(default=2.8, gt=0)  # score from which a value is called an anomaly
+    threshold: float = Field(default=0.5, gt=0, lt=1)  # score from which a value is called an anomaly
     attention_per_minute: int = Field(default=10, ge=0, le=10_000)  # anomalies that are said, the highest scores first
     repeat_s: float = Field(default=300.0, gt=0)  # how often a declared anomaly that lasts is said again
     calm_s: float = Field(default=900.0, gt=0)  # how long it must have been ordinary again to be over

@@ -81,9 +81,9 @@ def test_any_folder_of_that_layout_is_scored(
 def test_a_profile_is_reported_for_each_file(tmp_path: Path) -> None:
     _write(tmp_path)
     files = load(tmp_path)
-    lines = report(files, [np.zeros(1_500)], 2.8, PROFILES[0])
+    lines = report(files, [np.zeros(1_500)], 0.5, PROFILES[0])
     assert lines[1] == "   0    1    0    -1.00 (1)  made/steps.csv"
-    assert "standard   0.00  at the product's threshold 2.8" in lines[3]
+    assert "standard   0.00  at the product's threshold 0.5" in lines[3]
 
 
 @pytest.mark.parametrize("spoil", ["windows.json", "made/steps.csv"])

@@ -209,7 +209,7 @@ def test_another_configuration_holds_from_then_on() -> None:
     watched = Watched(Book(["p1", "p2"], for_s=0))
     assert findings(watched.step(500.0))
     watched.book.declared = {}
-    watched.rule.configure(BaselineSettings(threshold=1e9, attention_per_minute=0))
+    watched.rule.configure(BaselineSettings(threshold=0.999, attention_per_minute=0))
     assert not findings(watched.step(500.0))
     assert not findings([*(one for _ in range(9) for one in watched.step())])  # it expires; nobody says that it is over
     watched.step(0.0, 900.0)

@@ -21,13 +21,13 @@ def slots(*numbers: int) -> Slots:
 
 
 def scored(values: Sequence[float] | Floats, at: Sequence[float] | Floats, detector: Detector | None = None) -> Floats:
-    """Return three columns: score, fresh, expected."""
+    """Return two columns: score, expected."""
     detector = detector or Detector(SETTINGS)
     rows = []
     for value, when in zip(values, at, strict=True):
         found = detector.step(slots(0), np.array([value]), np.array([when]))
-        rows.append((found.scores[0], found.fresh[0], found.expected[0]))
-    return np.array(rows, np.float64).reshape(-1, 3)
+        rows.append((found.scores[0], found.expected[0]))
+    return np.array(rows, np.float64).reshape(-1, 2)
 
 
 def day_curve(count: int, seed: int, step_s: float = 300.0) -> tuple[Floats, Floats]:
@@ -79,7 +79,8 @@ def test_any_value_at_any_time_gives_a_finite_score(drawn: list[tuple[float, flo
     values, at = unfold(drawn)
     found = scored(values, at, Detector(EAGER))
     assert np.isfinite(found).all()
-    assert (found[:, :2] >= 0).all()
+    assert (found[:, 0] >= 0).all()
+    assert (found[:, 0] < 1).all()
 
 
 def test_series_of_any_age_and_interval_score_among_others_as_they_do_alone() -> None:
@@ -96,19 +97,19 @@ def test_series_of_any_age_and_interval_score_among_others_as_they_do_alone() ->
         for number in chosen:
             for row in np.flatnonzero(there == number):
                 one = alone[number].step(slots(0), values[row : row + 1], at[row : row + 1])
-                got = (found.scores[row], found.fresh[row], found.expected[row])
-                assert got == (one.scores[0], one.fresh[0], one.expected[0])
+                got = (found.scores[row], found.expected[row], found.margin[row])
+                assert got == (one.scores[0], one.expected[0], one.margin[0])
                 positive += int(got[0] > 0)
     assert positive > 50
 
 
 def test_a_shift_of_the_level_a_spike_and_a_lost_daily_curve_are_anomalies_and_ordinary_days_are_not() -> None:
     at, values = day_curve(4_000, 3)
-    assert (scored(values, at)[1_000:, 1] < 2.8).all()
+    assert (scored(values, at)[1_000:, 0] < 0.5).all()
     for change in (_shifted, _spiked, _flat):
-        found = scored(change(values), at)[:, 1]
-        assert (found[1_000:3_000] < 2.8).all()
-        assert (found[3_000:3_200] >= 2.8).any(), change
+        found = scored(change(values), at)[:, 0]
+        assert (found[1_000:3_000] < 0.5).all()
+        assert (found[3_000:3_200] >= 0.5).any(), change
 
 
 def _shifted(values: Floats) -> Floats:
@@ -126,8 +127,8 @@ def _flat(values: Floats) -> Floats:
 def test_what_was_expected_is_what_is_usual_at_the_time_of_day() -> None:
     at, values = day_curve(3_000, 4)
     found = scored(values, at)
-    assert np.abs(found[2_000:, 2] - values[2_000:]).mean() < 3  # the curve goes 50 ± 20
-    assert found[0, 2] == pytest.approx(values[0])  # nothing else is known yet
+    assert np.abs(found[2_000:, 1] - values[2_000:]).mean() < 3  # the curve goes 50 ± 20
+    assert found[0, 1] == pytest.approx(values[0])  # nothing else is known yet
 
 
 def test_there_is_no_score_before_enough_time_has_passed() -> None:
@@ -144,7 +145,7 @@ def test_polling_more_often_does_not_make_a_series_forget_faster() -> None:
     """A level that is usual at night is no surprise the next night, be it polled every 30 s or every 5 min."""
     for step_s in (30.0, 300.0):
         at, values = day_curve(int(5 * 86_400 / step_s), 6, step_s)
-        assert (scored(values, at)[int(3 * 86_400 / step_s) :, 1] < 2.8).all()
+        assert (scored(values, at)[int(3 * 86_400 / step_s) :, 0] < 0.5).all()
 
 
 def test_a_clock_that_goes_back_or_jumps_harms_no_later_score() -> None:
@@ -152,7 +153,7 @@ def test_a_clock_that_goes_back_or_jumps_harms_no_later_score() -> None:
     broken = at.copy()
     broken[1_500] -= 400 * 86_400
     broken[1_600] += 400 * 86_400
-    assert (scored(values, broken)[2_000:, 1] < 2.8).all()
+    assert (scored(values, broken)[2_000:, 0] < 0.5).all()
 
 
 def test_a_value_may_be_large_beside_its_changes() -> None:
@@ -169,9 +170,9 @@ def test_extremes_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("rules.baselines.score.SEASON_STEPS", np.float32(2_000))
     at, values = day_curve(5_400, 9, step_s=3_600)
     values[1_000], values[3_900], values[5_300] = 1e6, 200.0, 200.0
-    found = scored(values, at)[:, 1]
-    assert found[1_000] >= 2.8
-    assert found[3_900] < 2.8  # one to two seasons: not yet
+    found = scored(values, at)[:, 0]
+    assert found[1_000] >= 0.5
+    assert found[3_900] < 0.5  # one to two seasons: not yet
     assert found[5_300] < found[1_000]
 
 
@@ -185,7 +186,7 @@ def test_a_slot_that_was_freed_knows_nothing_of_before() -> None:
 
 def test_no_rows_are_no_work() -> None:
     found = Detector(SETTINGS).step(slots(), np.empty(0), np.empty(0))
-    assert len(found.scores) == len(found.fresh) == len(found.expected) == 0
+    assert len(found.scores) == len(found.expected) == len(found.margin) == 0
 
 
 def _without(arrays: Arrays, name: str) -> Arrays:
