@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "alerts",
     "incidents",
     "predictions",
+    "history",
     "ack",
     "silence",
     "maintenance",

@@ -75,6 +75,10 @@ class Names:
         """Forget all names but those of these ids."""
         self._ids = {key: one for key, one in self._ids.items() if one in ids}
 
+    def items(self) -> Iterator[tuple[str, int]]:
+        """Give each series with its id."""
+        yield from self._ids.items()
+
     def lines(self) -> Iterator[bytes]:
         """Give the lines of all names."""
         return (render(one, key) for key, one in self._ids.items())

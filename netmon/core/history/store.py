@@ -61,14 +61,14 @@ class Store:
         self._sizes: dict[int, dict[Path, int]] = {length_s: {} for length_s in LENGTHS}  # of what is whole
         self._lock = threading.Lock()  # for the two above
 
-    def open(self) -> None:
-        """Find what is there; tails that were not written to their end are cut. Blocks until done."""
+    def open(self, *, repair: bool = True) -> None:
+        """Find what is there; tails that were not written to their end are cut (`repair`). Blocks until done."""
         for length_s, name in _FOLDERS.items():
             folder = self._folder / name
             self._places[length_s], self._sizes[length_s] = {}, {}
             for path in sorted(folder.glob("*" + _SUFFIX)):
                 try:
-                    self._look(length_s, path)
+                    self._look(length_s, path, repair=repair)
                 except OSError as error:
                     self._damaged("block", path, 0, str(error))
             self._metrics.bytes.labels(length_s).set(sum(self._sizes[length_s].values()))
@@ -175,13 +175,14 @@ class Store:
         hour = datetime.fromtimestamp(period_of(begins, HOUR_S), UTC)
         return self._folder / _FOLDERS[length_s] / (hour.strftime(pattern) + _SUFFIX)
 
-    def _look(self, length_s: int, path: Path) -> None:
+    def _look(self, length_s: int, path: Path, *, repair: bool) -> None:
         """Take in what a file holds."""
         with files.OpenFile(path) as file:
             found = list(blocks.scan(file))
             while found and not self._whole(file, found[-1], length_s):
                 last = found.pop()
-                self._damaged("torn", path, last.offset, "")
+                if repair:  # else it may be what the daemon is about to write
+                    self._damaged("torn", path, last.offset, "")
         for one in found:
             if one.header is None or one.header.length_s != length_s:
                 self._damaged("block", path, one.offset, "")
@@ -190,7 +191,7 @@ class Store:
                 self._places[length_s].setdefault(one.header.begins, []).append(place)
         size = found[-1].offset + found[-1].size if found else 0
         self._sizes[length_s][path] = size
-        if path.stat().st_size > size:
+        if repair and path.stat().st_size > size:
             os.truncate(path, size)
 
     def _whole(self, file: files.OpenFile, found: blocks.Found, length_s: int) -> bool:
