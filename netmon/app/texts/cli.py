@@ -97,6 +97,28 @@ TEXTS: Final[Mapping[str, Text]] = {
         "\b\nExamples:\n  netmon generate prometheus --config /etc/netmon > /etc/prometheus/prometheus.yml",
         "\b\nContoh:\n  netmon generate prometheus --config /etc/netmon > /etc/prometheus/prometheus.yml",
     ),
+    "cli.generate.rules.help": Text(
+        "Write the packs of limits as Prometheus alerting rules, with promtool's unit tests of them if wanted.",
+        "Tulis paket batas sebagai aturan alert Prometheus, beserta uji unit promtool bila diminta.",
+    ),
+    "cli.generate.rules.examples": Text(
+        "\b\nExamples:\n"
+        "  netmon generate prometheus-rules > netmon-rules.yml\n"
+        "  netmon generate prometheus-rules --output netmon-rules.yml --tests netmon-rules-test.yml\n"
+        "  promtool test rules netmon-rules-test.yml",
+        "\b\nContoh:\n"
+        "  netmon generate prometheus-rules > netmon-rules.yml\n"
+        "  netmon generate prometheus-rules --output netmon-rules.yml --tests netmon-rules-test.yml\n"
+        "  promtool test rules netmon-rules-test.yml",
+    ),
+    "cli.generate.rules.output": Text(
+        "Write the rules to this file instead of standard output.",
+        "Tulis aturan ke berkas ini, bukan ke keluaran standar.",
+    ),
+    "cli.generate.rules.tests": Text(
+        "Write unit tests of the rules to this file.", "Tulis uji unit aturan ke berkas ini."
+    ),
+    "cli.generate.rules.left_out": Text("{name} is left out: {reason}", "{name} tidak disertakan: {reason}"),
     "cli.demo.help": Text(
         "Simulate a regency's fiber ring on this machine's loopback addresses and watch it with the real daemon.",
         "Simulasikan cincin serat optik kabupaten di alamat loopback mesin ini dan pantau dengan daemon sungguhan.",
