@@ -74,11 +74,11 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def fleet(size: int, version: str = "v2c", silent: int = 0) -> Iterator[Fleet]:
+def fleet(size: int, version: str = "v2c", silent: int = 0, ports: int = PORTS) -> Iterator[Fleet]:
     """Run agents until the block ends; the last `silent` of them never answer."""
     port = free_port(socket.SOCK_DGRAM, address_of(0, 0)[0])
     command = [sys.executable, "-m", "bench.agents", "--agents", str(size), "--port", str(port), "--version", version]
-    command += ["--silent", str(silent)]
+    command += ["--silent", str(silent), "--ports", str(ports)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         _pipe(process.stdout).readline()
@@ -122,8 +122,8 @@ async def _keep_busy(agents: Sequence[Agent]) -> None:
         await asyncio.sleep(1)
 
 
-async def _serve(size: int, port: int, version: str, silent: int) -> None:
-    view, responder, began = switch_view(PORTS), Responder(), time.time()
+async def _serve(size: int, port: int, version: str, silent: int, ports: int) -> None:
+    view, responder, began = switch_view(ports), Responder(), time.time()
     allow_files(size + SPARE_FILES)
     v3 = version == "v3"
     agents = [Agent(view, None, _usm(number, began)) if v3 else Agent(view) for number in range(size)]
@@ -147,8 +147,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--version", choices=tuple(CREDENTIALS), default="v2c")
     parser.add_argument("--silent", type=int, default=0, help="how many of them never answer")
+    parser.add_argument("--ports", type=int, default=PORTS, help="of each of them")
     options = parser.parse_args()
-    uvloop.run(_serve(options.agents, options.port, options.version, options.silent))
+    uvloop.run(_serve(options.agents, options.port, options.version, options.silent, options.ports))
 
 
 if __name__ == "__main__":
