@@ -65,6 +65,14 @@ class Direct:
             known.gap_s, known.seen, known.value = max(0.0, at - known.seen), at, value
             yield from self._go_on(known, forecast, when)
 
+    def rest(self, forecast: Forecast, series: Series, slot: int, at: float) -> Iterator[Finding]:
+        """Note that the condition does not hold: the battery is not in use."""
+        known = self._matters.get(declared.key(forecast, series))
+        if known is not None and known.matter.slot == slot:
+            known.seen = at
+            del self._matters[known.matter.key]
+            yield self._said(known, forecast, at, cleared=True)
+
     def _begin(  # noqa: PLR0913, PLR0917  # what a matter is made of
         self, forecast: Forecast, series: Series, slot: int, at: float, value: float, when: float, key: str
     ) -> Iterator[Finding]:

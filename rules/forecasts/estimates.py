@@ -154,8 +154,7 @@ class Estimates:
         self.made[horizon, rows] = now
         for place, times in enumerate((found.p10, found.p50, found.p90)):
             self.times[horizon, place, rows] = times
-        share = self.settings.account.turned_share
-        self._turned[horizon, rows] = found.distance + np.maximum(share * found.distance, share / 2 * found.spread)
+        self._turned[horizon, rows] = found.turned
 
 
 def _wider(columns: Floats, more: int, fill: float) -> Floats:

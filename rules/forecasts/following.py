@@ -138,7 +138,13 @@ class Following:
         if tracks.beyond[row] or quiet or key in self.matters or not now - tracks.at[row] <= _SILENT_S:
             return None
         look = self._estimates.look(row, declared.horizons(told.forecast), now)
-        return None if look is None else matters.begin(told.forecast, look, int(tracks.slot[row]), key, now)
+        if look is None or (look.horizon is Horizon.DAYS and self._is_known(row, now)):
+            return None
+        return matters.begin(told.forecast, look, int(tracks.slot[row]), key, now)
+
+    def _is_known(self, row: int, now: float) -> bool:
+        """Tell whether the limit was reached lately: to foretell from days that it will be again is no news."""
+        return bool(now - self._tracks.reached_at[row] < self.settings.account.rearm_s)
 
     def _again(self, matter: Matter, now: float) -> Said:
         """Look at an open matter again. While its series is silent it is left to expire."""

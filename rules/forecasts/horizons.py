@@ -17,24 +17,24 @@ from rules.forecasts.settings import ForecastSettings
 from rules.forecasts.tracks import DAY_S, FIVE_MINUTES_S, Rows, Tracks
 
 _LEAST: Final = 8  # values before anything is said
+_HABIT: Final = 1.5  # times the largest step away that was seen
 _REACH: Final = 3.0  # times the horizon: what a straight line reaches later is not looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Times:
-    """When limits are reached, Unix seconds; how far off the newest value is. float64[n] each."""
+    """When limits are reached, Unix seconds; which distance from the bound is a clear step away. float64[n] each."""
 
     p10: Floats
     p50: Floats
     p90: Floats
-    distance: Floats
-    spread: Floats  # between the smallest and the largest value that was looked at
+    turned: Floats
 
 
 def by_polls(tracks: Tracks, rows: Rows, settings: ForecastSettings) -> Times:
     """Look ahead over minutes."""
     at, values = tracks.recent(rows)
-    return _soon(tracks, rows, at, values, settings.minutes_ahead_s)
+    return _soon(tracks, rows, at, values, settings, settings.minutes_ahead_s)
 
 
 def by_means(tracks: Tracks, rows: Rows, settings: ForecastSettings) -> Times:
@@ -42,7 +42,7 @@ def by_means(tracks: Tracks, rows: Rows, settings: ForecastSettings) -> Times:
     values = tracks.history(rows, FIVE_MINUTES_S)
     begins = tracks.last_mean[rows, None].astype(np.float64) + np.arange(1 - values.shape[1], 1)
     at = np.where(np.isnan(values), np.nan, (begins + 0.5) * FIVE_MINUTES_S)
-    return _soon(tracks, rows, at, values, settings.hours_ahead_s)
+    return _soon(tracks, rows, at, values, settings, settings.hours_ahead_s)
 
 
 def by_days(tracks: Tracks, rows: Rows, settings: ForecastSettings) -> Times:
@@ -52,29 +52,38 @@ def by_days(tracks: Tracks, rows: Rows, settings: ForecastSettings) -> Times:
     ends = (tracks.last_day[rows].astype(np.float64) + 1.0) * DAY_S
     there = ~(steps.p50 > 0)  # it is there already: nothing is left to be foretold
     times = [np.where(there, np.inf, ends + _middle(p) * DAY_S) for p in (steps.p10, steps.p50, steps.p90)]
-    return Times(times[0], times[1], times[2], *_stretch(values, bounds, falling))
+    return Times(times[0], times[1], times[2], _turned(values, bounds, falling, settings.account.turned_share))
 
 
 def _middle(steps: Floats) -> Floats:
     return np.maximum(steps - 0.5, 0.0)
 
 
-def _soon(tracks: Tracks, rows: Rows, at: Floats, values: Floats, ahead_s: float) -> Times:
+def _soon(  # noqa: PLR0913, PLR0917  # what a look is made of
+    tracks: Tracks, rows: Rows, at: Floats, values: Floats, settings: ForecastSettings, ahead_s: float
+) -> Times:
     bounds, falling = tracks.bound[rows], tracks.falling[rows]
     found = soon(at, values, bounds, falling, horizon_s=ahead_s)
     newest = at[:, -1]
     there = ~(found.p50 > 0)
     times = [np.where(there, np.inf, newest + seconds) for seconds in (found.p10, found.p50, found.p90)]
-    return Times(times[0], times[1], times[2], *_stretch(values, bounds, falling))
+    return Times(times[0], times[1], times[2], _turned(values, bounds, falling, settings.account.turned_share))
 
 
-def _stretch(values: Floats, bounds: Floats, falling: Flags) -> tuple[Floats, Floats]:
-    """Return how far off the newest values are, and how far the values spread."""
-    known = ~np.isnan(values)
-    high = np.max(np.where(known, values, -np.inf), axis=1)
-    low = np.min(np.where(known, values, np.inf), axis=1)
-    newest = np.take_along_axis(values, (values.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1))[:, None], axis=1)
-    return off(newest[:, 0], bounds, falling), np.where(np.isfinite(high - low), high - low, 0.0)
+def _turned(values: Floats, bounds: Floats, falling: Flags, share: float) -> Floats:
+    """Return the distance from the bound that would be a clear step away from it.
+
+    Farther than the newest value by a share of its own distance, by half that share of all that the values moved, and
+    by half as much again as they ever stepped away by themselves: logs are rotated, and on Saturdays links are idle.
+    """
+    away = np.where(falling[:, None], values - bounds[:, None], bounds[:, None] - values)
+    known = ~np.isnan(away)
+    newest = np.take_along_axis(away, (away.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1))[:, None], axis=1)[:, 0]
+    spread = np.max(np.where(known, away, -np.inf), axis=1) - np.min(np.where(known, away, np.inf), axis=1)
+    steps = np.diff(away, axis=1)
+    habit = np.max(np.where(np.isnan(steps), 0.0, steps), axis=1, initial=0.0)
+    turned: Floats = newest + np.maximum(np.maximum(share * newest, share / 2 * spread), _HABIT * habit)
+    return turned
 
 
 def off(values: Floats, bounds: Floats, falling: Flags) -> Floats:

@@ -88,7 +88,11 @@ class Forecasts:
         for place in np.flatnonzero(ways >= Way.MOMENT).tolist():
             slot, at, value = int(batch.slots[place]), float(batch.at[place]), float(batch.values[place])
             forecast, series = self._panel.forecast_of(slot), self._panel.series(slot)
-            if forecast is not None and series is not None:
+            if forecast is None or series is None:
+                continue
+            if forecast.remaining and np.isnan(batch.bounds[place]):  # the panel says that its condition does not hold
+                yield from self._direct.rest(forecast, series, slot, at)
+            else:
                 yield from self._direct.see(forecast, series, slot, at, value)
         rows = self._rows(batch.slots, ways)
         mine = (rows >= 0) & np.isfinite(batch.bounds)

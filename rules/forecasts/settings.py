@@ -12,8 +12,8 @@ class AccountSettings(_Model):
 
     min_lead_s: float = Field(default=600.0, ge=0)  # a warning later than this before the event counts as none
     grace_share: float = Field(default=0.5, ge=0)  # of the time to p90: how long after it a prediction may come true
-    turned_share: float = Field(default=0.5, gt=0)  # of the distance to the limit: a step away by this much averted it
-    rearm_s: float = Field(default=129_600.0, gt=0)  # good for this long (1.5 days), and reaching it again is news
+    turned_share: float = Field(default=0.5, gt=0)  # of the distance to the limit: a step away by as much averts it
+    rearm_s: float = Field(default=604_800.0, gt=0)  # good for a week, workdays and all, and reaching it again is news
     open_max: int = Field(default=20_000, ge=1)  # predictions not scored yet; some 0.5 kB each
 
 
@@ -34,5 +34,5 @@ class ForecastSettings(_Model):
     repeat_s: float = Field(default=900.0, gt=0)  # how often what lasts is said again
     moved_share: float = Field(default=0.2, gt=0)  # of the time left: it is said again when the median moved as much
     clear_share: float = Field(default=1.5, ge=1)  # times a tier: beyond that it is over
-    quiet_s: float = Field(default=3_600.0, ge=0)  # after the limit was reached: its own alert speaks
+    quiet_s: float = Field(default=3_600.0, ge=0)  # after a limit was reached; from days nothing for account.rearm_s
     account: AccountSettings = AccountSettings()

@@ -67,6 +67,19 @@ def test_a_battery_counts_down_and_is_over_when_the_power_is_back() -> None:
     assert len(world.findings) == said
 
 
+def test_a_battery_that_is_not_in_use_says_nothing() -> None:
+    world = World([BATTERY])
+    world.holds = False
+    world.run(60, 15, lambda _: 500.0)
+    assert world.said == []
+    world.holds = True
+    world.run(60, 15, lambda _: 500.0)
+    world.holds = False
+    world.run(60, 15, lambda _: 520.0)
+    assert [each.cleared for each in world.findings] == [False, True]
+    assert world.findings[-1].at == T0 + 120
+
+
 def test_what_is_open_survives_a_restart() -> None:
     world = World([BATTERY])
     world.run(120, 15, lambda s: 2_000.0 - s)
@@ -104,3 +117,10 @@ def test_unknown_placeholders_stay_empty() -> None:
     world.past([95.0 + day for day in range(-50, 0)])
     world.run(600, 60, lambda _: 95.0)
     assert world.findings[0].summary == "95%|"
+
+
+def test_a_battery_that_is_not_in_use_says_nothing() -> None:
+    world = World([BATTERY])
+    world.bound = float("nan")  # what it depends on does not hold
+    world.run(1_800, 15, lambda _: 2_000.0)
+    assert world.said == []
