@@ -5,7 +5,6 @@ precision as far as shorter ones agree: what lies this near is decided by what b
 no law: the shorter it has lasted, the sooner it may end.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from rules.forecasts.passage import (
     CHUNK,
     TREND_SHARE,
     Passage,
+    Unsettled,
     crossing,
     last_value,
     median,
@@ -31,14 +31,6 @@ INFLATION: Final = 1.5  # how much more a trend varies after the stretch than wi
 LASTS: Final = 1 / 3  # a trend that lasted for S lasts h more with the probability (S / (S + h)) to this power
 CLEAR: Final = 5.0  # times the noise by which a trend must have moved within its stretch
 STEPS: Final = 40  # of the distribution, geometrically spaced up to the horizon
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Unsettled:
-    """What of a series is not trend. float64[n] each."""
-
-    noise: Floats  # variance of one reading
-    diffusion: Floats  # variance that each second adds and that stays
 
 
 def soon(at: Floats, values: Floats, bounds: Floats, falling: Flags, *, horizon_s: float) -> Passage:
@@ -111,7 +103,7 @@ def _trend(times: Floats, readings: Floats, stretch: int) -> Floats:
     return np.nan_to_num(median(slopes))
 
 
-def _unsettled(times: Floats, readings: Floats) -> _Unsettled:
+def _unsettled(times: Floats, readings: Floats) -> Unsettled:
     """Tell noise from what stays, by how far readings lie off the line between those before and after them.
 
     Of noise it is 1.5 times its variance however far these are, of what stays it grows with their distance.
@@ -123,7 +115,7 @@ def _unsettled(times: Floats, readings: Floats) -> _Unsettled:
         with np.errstate(divide="ignore", invalid="ignore"):
             grown = 2 * (far - near) / (far_s - near_s)
         diffusion = np.where(np.isfinite(grown), np.clip(grown, 0, None), diffusion)
-    return _Unsettled(np.maximum(near - diffusion * near_s / 2, 0) / 1.5, diffusion)
+    return Unsettled(np.maximum(near - diffusion * near_s / 2, 0) / 1.5, diffusion)
 
 
 def _off(times: Floats, readings: Floats, lag: int) -> tuple[Floats, Floats]:

@@ -7,12 +7,15 @@ first-passage distributions. What happened at once is no trend: single steps are
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netmon.api.columns import Flags, Floats
 from rules.forecasts.steps import Stepless, without_steps
+
+Counts: TypeAlias = NDArray[np.intp]
 
 WINDOWS: Final = (2, 4, 8)  # seasons looked back: half a month for what is new, two months for what lasts
 MIN_VALUES: Final = 10  # below it there are fewer than three pairs a week apart
@@ -35,6 +38,14 @@ class Passage:
     p10: Floats
     p50: Floats
     p90: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unsettled:
+    """What of a series is not trend. float64[n] each."""
+
+    noise: Floats  # variance of one value
+    diffusion: Floats  # variance that each step ahead adds and that stays
 
 
 def first_passage(history: Floats, bounds: Floats, falling: Flags, *, season: int = 7, horizon: int = 180) -> Passage:
@@ -75,12 +86,33 @@ def _passages(beyond: Floats, season: int, horizon: int) -> Floats:
     known = ~np.isnan(beyond)
     seen = known.sum(axis=1)
     fit = (seen >= MIN_VALUES) & known[:, -season:].any(axis=1)
-    if fit.any():
-        ahead = steps_ahead(horizon)
-        steps = crossing(_reached(without_steps(beyond[fit]), season, ahead), ahead)
-        found[:, fit] = np.where(steps <= AHEAD * seen[fit], steps, np.inf)
+    lengths = lengths_of(known)
+    near, far = _lags(lengths, season)
+    for lag in np.unique(near[fit]):
+        for times in np.unique(far[fit & (near == lag)]):  # seven kinds at most, nearly always one
+            rows = np.flatnonzero(fit & (near == lag) & (far == times))
+            found[:, rows] = _alike(beyond[rows], lengths[rows], (int(lag), int(times)), season, horizon)
+    found = np.where(found <= AHEAD * seen, found, np.inf)
     found[:, last_value(beyond) >= 0] = 0.0
     return found
+
+
+def lengths_of(known: Flags) -> Counts:
+    """Return how many columns each row has from its first value on: a short past stands at the end of its row."""
+    return np.where(known.any(axis=1), known.shape[1] - known.argmax(axis=1), 0)
+
+
+def _lags(lengths: Counts, season: int) -> tuple[Counts, Counts]:
+    """Return over which lag noise is measured, and over how many times it: whole seasons if the past is long enough."""
+    near = np.clip((lengths - 1) // 3, 1, season)
+    return near, np.clip((lengths - near) // (2 * near), 1, FAR_SEASONS)
+
+
+def _alike(beyond: Floats, lengths: Counts, lags: tuple[int, int], season: int, horizon: int) -> Floats:
+    """Return float64[3, n] for rows whose noise is measured over the same lags."""
+    series, ahead = without_steps(beyond[:, -int(lengths.max()) :]), steps_ahead(horizon)
+    unsettled = _unsettled(series.values, *lags)
+    return crossing(_reached(series, lengths, unsettled, season, ahead), ahead)
 
 
 def steps_ahead(horizon: int) -> Floats:
@@ -90,17 +122,15 @@ def steps_ahead(horizon: int) -> Floats:
     return np.concatenate([near, far])
 
 
-def _reached(series: Stepless, season: int, ahead: Floats) -> Floats:
+def _reached(series: Stepless, lengths: Counts, unsettled: Unsettled, season: int, ahead: Floats) -> Floats:
     """Return float64[n, len(ahead)]: the probability that the bound is reached until then."""
     slopes = [_trend(series.values[:, -seasons * season :], season) for seasons in WINDOWS]
-    unsettled = _unsettled(series.values, season)
-    errors = [_error(unsettled, min(series.values.shape[1], seasons * season)) for seasons in WINDOWS]
-    weights = shares(slopes, errors)
+    errors = [_error(unsettled, np.minimum(lengths, seasons * season)) for seasons in WINDOWS]
     total = np.zeros((len(series.values), len(ahead)))
-    for slope, error, weight in zip(slopes, errors, weights, strict=True):
+    for slope, error, share in zip(slopes, errors, shares(slopes, errors), strict=True):
         level, spread = _peaks(series.values, slope, season)
         drift = error + (TREND_SHARE * slope) ** 2
-        total += weight[:, None] * passed(_Course(level, slope, spread, unsettled.diffusion, drift), season, ahead)
+        total += share[:, None] * passed(_Course(level, slope, spread, unsettled.diffusion, drift), season, ahead)
     again = _relief_again(series, slopes[1] * 4 * season)
     reached: Floats = total * (1 - again)[:, None]
     return reached
@@ -124,14 +154,6 @@ def shares(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Unsettled:
-    """What of a series is not trend. float64[n] each."""
-
-    noise: Floats  # variance of one period's value
-    diffusion: Floats  # variance that each period adds and that stays
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Course:
     """Where a series goes. float64[n] each; level 0 is the bound."""
 
@@ -150,21 +172,19 @@ def _trend(window: Floats, season: int) -> Floats:
     return np.nan_to_num(median(slopes))
 
 
-def _unsettled(values: Floats, season: int) -> _Unsettled:
+def _unsettled(values: Floats, near: int, times: int) -> Unsettled:
     """Tell noise from what stays: noise is in differences over any lag alike, what stays grows with the lag.
 
-    Over a whole season where there are two of them and more, so that its shape is no noise.
+    `near` is the lag, a whole season where it can be, so that the season's shape is no noise.
     """
-    near = min(season, max(1, (values.shape[1] - 1) // 3))
-    far = near * min(FAR_SEASONS, max(1, (values.shape[1] - near) // (2 * near)))
     known = (~np.isnan(_bends(values, near))).sum(axis=1)
-    next_square, near_square, far_square = (_bent(values, lag) for lag in (1, near, far))
+    next_square, near_square, far_square = (_bent(values, lag) for lag in (1, near, near * times))
     grown = (near_square - next_square) / max(2 * (near - 1), 1)
-    if far > near:  # noise that lasts for days looks like growth at first, but ends
-        grown = np.minimum(grown, (far_square - near_square) / (2 * (far - near)))
+    if times > 1:  # noise that lasts for days looks like growth at first, but ends
+        grown = np.minimum(grown, (far_square - near_square) / (2 * near * (times - 1)))
     diffusion = np.clip(grown, LEAST_DIFFUSION * near_square / near, near_square / (2 * near))
     few = np.square(1 + FEW / np.maximum(known, 1))
-    return _Unsettled(few * (near_square - 2 * diffusion * near) / 6, few * diffusion)
+    return Unsettled(few * (near_square - 2 * diffusion * near) / 6, few * diffusion)
 
 
 def _bends(values: Floats, lag: int) -> Floats:
@@ -178,9 +198,9 @@ def _bent(values: Floats, lag: int) -> Floats:
     return np.nan_to_num(np.square(1.4826 * median(np.abs(_bends(values, lag)))))
 
 
-def _error(unsettled: _Unsettled, length: int) -> Floats:
+def _error(unsettled: Unsettled, lengths: Counts) -> Floats:
     """Return the variance of a slope from so many periods: of a line through noise, and of a walk's mean step."""
-    return 12 * MEMORY * unsettled.noise / length**3 + unsettled.diffusion / length
+    return 12 * MEMORY * unsettled.noise / lengths**3.0 + unsettled.diffusion / lengths
 
 
 def _peaks(values: Floats, slope: Floats, season: int) -> tuple[Floats, Floats]:

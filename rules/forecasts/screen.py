@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from netmon.api.columns import Flags, Floats
-from rules.forecasts.passage import WINDOWS, last_value, median, toward
+from rules.forecasts.passage import WINDOWS, last_value, lengths_of, median, toward
 
 SEASONS: Final = 4  # with less of a past nothing is ruled out
 MARGIN: Final = 1.25  # times the fastest growth seen
@@ -23,11 +23,12 @@ def may_reach(history: Floats, bounds: Floats, falling: Flags, *, season: int = 
     if beyond.shape[1] < SEASONS * season:
         return np.isfinite(last_value(beyond))
     known = ~np.isnan(beyond)
+    short = known.any(axis=1) & (lengths_of(known) < SEASONS * season)
     top = np.where(known, beyond, -np.inf)[:, -2 * season :].max(axis=1)
     top[np.isneginf(top)] = np.nan
     growth = _fastest(_means(beyond, known, season)) / season
     reach: Flags = top + MARGIN * growth * (horizon + season) >= 0
-    return reach
+    return reach | short
 
 
 def _means(beyond: Floats, known: Flags, season: int) -> Floats:

@@ -150,6 +150,19 @@ def test_each_series_is_told_as_if_it_were_alone() -> None:
         assert (alone.p10[0], alone.p50[0], alone.p90[0]) == (together.p10[row], together.p50[row], together.p90[row])
 
 
+@pytest.mark.parametrize("days", [10, 13, 20, 21, 22, 34, 40, 49, 55])
+def test_a_short_past_is_the_same_at_the_end_of_a_long_row(days: int) -> None:
+    some = cases(32, 20, ("disk steady", "light splice", "link flat"))
+    short, padded = some.history[:, -days:], some.history.copy()
+    padded[:, :-days] = np.nan
+    mixed = np.concatenate([some.history, padded])  # and beside rows that are longer
+    twice = np.concatenate([some.bounds, some.bounds]), np.concatenate([some.falling, some.falling])
+    alone, among = first_passage(short, some.bounds, some.falling), first_passage(mixed, *twice)
+    for name in ("p10", "p50", "p90"):
+        np.testing.assert_allclose(getattr(among, name)[len(some) :], getattr(alone, name), rtol=1e-9)
+    assert may_reach(mixed, *twice)[among.p50 <= 180].all()
+
+
 def test_arguments_are_left_as_they_are() -> None:
     history = np.where(DAYS == 5, np.inf, 30 + 0.5 * DAYS)[None]
     kept = history.copy()
