@@ -165,7 +165,8 @@ def _told(what: str, thing: Thing) -> Text:
 def _with_effects(text: Text, incident: Thing) -> Text:
     """Add how many alerts are effects of what an incident's title says; older daemons do not tell."""
     count = incident.get("effect_count", 0)
-    return text.append(f" {t('causes.effects', count=count)}", style="dim") if count else text
+    said = t("causes.effect") if count == 1 else t("causes.effects", count=count)
+    return text.append(f" {said}", style="dim") if count else text
 
 
 def _as_effect(text: Text, alert: Thing) -> Text:

@@ -7,6 +7,7 @@ from netmon.app.texts.text import Text
 
 TEXTS: Final[Mapping[str, Text]] = {
     "causes.effects": Text("+{count} effects", "+{count} akibat"),
+    "causes.effect": Text("+1 effect", "+1 akibat"),
     "causes.effect_of": Text("← {cause}", "← {cause}"),
     "causes.heading": Text("Effects of the cause", "Akibat dari penyebab itu"),
     "causes.because": Text("Root cause: {cause}. {why}", "Akar masalah: {cause}. {why}"),

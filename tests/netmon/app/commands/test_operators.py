@@ -112,7 +112,7 @@ def test_incidents(served: Core) -> None:
 def test_an_incident_tells_its_cause_and_lists_its_effects(served: Core) -> None:
     why = {"en": "Both ends are dark.", "id": "Kedua ujung gelap."}
     served.desk.explain("I2", "link:ring-03", why, "sw-2")
-    assert "+1 effects" in netmon(served, "incidents").output
+    assert "+1 effect" in netmon(served, "incidents").output
     assert "← link:ring-03" in netmon(served, "alerts", "--target", "sw-2").output
     one = netmon(served, "incidents", "I2").output
     assert one.index("Root cause: link:ring-03. Both ends are dark.") < one.index("Effects of the cause")
