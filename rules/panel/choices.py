@@ -48,6 +48,8 @@ class Choice:
         """Return the bound where no device tells one; NaN where none is declared."""
         if self.forecast is None:
             return float("nan")
+        if self.forecast.remaining:
+            return 0.0  # so that a condition that does not hold can be told from one that does
         bound = self.forecast.over if self.forecast.above else self.forecast.under
         return float("nan") if bound is None else bound
 

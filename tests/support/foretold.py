@@ -58,8 +58,8 @@ class World:
         self.settings = ForecastSettings.model_validate(settings)
         self.rule = Forecasts(self.panel, self.settings)
         self.now = T0
+        self.in_use = True  # whether a battery's condition holds
         self.said: list[Finding | Event] = []
-        self.holds = True  # what a battery depends on: that it is in use
         self._periods: dict[tuple[int, float], dict[int, list[float]]] = {}
 
     @property
@@ -123,7 +123,7 @@ class World:
     def _bound(self, slot: int) -> float:
         forecast = self.panel.forecasts[slot]
         if forecast is not None and forecast.remaining:
-            return 0.0
+            return 0.0 if self.in_use else float("nan")
         fixed = None if forecast is None else forecast.over if forecast.above else forecast.under
         return float("nan") if fixed is None else fixed
 

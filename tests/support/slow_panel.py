@@ -122,6 +122,8 @@ def _has(table: Table, metric: str) -> bool:
 
 
 def _bound(forecast: Forecast, family: Family, sample: Sample, tables: Sequence[Table], *, flows: bool) -> float | None:
+    if forecast.remaining:
+        return 0.0
     share, own, fixed = forecast.of_upper_limit, family.upper_limit, forecast.over
     if not forecast.above:
         share, own, fixed = forecast.of_lower_limit, family.lower_limit, forecast.under

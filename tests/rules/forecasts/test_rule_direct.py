@@ -69,12 +69,12 @@ def test_a_battery_counts_down_and_is_over_when_the_power_is_back() -> None:
 
 def test_a_battery_that_is_not_in_use_says_nothing() -> None:
     world = World([BATTERY])
-    world.holds = False
+    world.in_use = False
     world.run(60, 15, lambda _: 500.0)
     assert world.said == []
-    world.holds = True
+    world.in_use = True
     world.run(60, 15, lambda _: 500.0)
-    world.holds = False
+    world.in_use = False
     world.run(60, 15, lambda _: 520.0)
     assert [each.cleared for each in world.findings] == [False, True]
     assert world.findings[-1].at == T0 + 120
@@ -117,10 +117,3 @@ def test_unknown_placeholders_stay_empty() -> None:
     world.past([95.0 + day for day in range(-50, 0)])
     world.run(600, 60, lambda _: 95.0)
     assert world.findings[0].summary == "95%|"
-
-
-def test_a_battery_that_is_not_in_use_says_nothing() -> None:
-    world = World([BATTERY])
-    world.bound = float("nan")  # what it depends on does not hold
-    world.run(1_800, 15, lambda _: 2_000.0)
-    assert world.said == []
