@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netmon.api.columns import Arrays, Floats, Singles, Slots
 from rules.baselines.settings import DetectorSettings
@@ -46,6 +47,12 @@ class Scores:
     expected: Floats  # what was expected instead, in the unit of the value
     margin: Singles  # the largest distance from it, lasting for some values, that was known before, in the same unit
 
+    def placed(self, places: NDArray[np.intp]) -> "Scores":
+        """Return the same with row i at places[i]."""
+        scores, expected, margin = np.empty_like(self.scores), np.empty_like(self.expected), np.empty_like(self.margin)
+        scores[places], expected[places], margin[places] = self.scores, self.expected, self.margin
+        return Scores(scores, expected, margin)
+
 
 class Detector:
     """Scores values of many series, each by its own past. Series are told apart by slot; there is room for any."""
@@ -73,6 +80,9 @@ class Detector:
         count = len(slots)
         if count and (highest := int(slots.max())) >= self.size:
             self._state.grow(max(highest + 1, self.size * 9 // 8))
+        if (slots[1:] < slots[:-1]).any():  # in the order of memory it takes half the time
+            order = np.argsort(slots)
+            return self.step(slots[order], values[order], at[order]).placed(order)
         scores, margin = np.empty((2, count), np.float32)
         found = Scores(scores, np.empty(count), margin)
         with np.errstate(over="ignore", under="ignore"):  # a ratio to next to nothing is capped
