@@ -142,6 +142,17 @@ def rows(made: World, tally: Tally) -> Iterator[tuple[str, ...]]:
         one = accounts.get(kind.replace(" ", "_"))
         counts = (str(int(mine.sum())), str(int((mine & reached).sum())))
         yield (kind, *counts, *(_account(one) if one else ("0",) * 7 + ("-",) * 4))
+    yield ("all", str(made.size), str(int(reached.sum())), *_account(_sum(list(accounts.values()))))
+
+
+def _sum(accounts: list[RuleAccount]) -> RuleAccount:
+    """Return all accounts as one. Medians of different kinds say nothing together."""
+    names = ("open", "hit", "early", "late", "false", "averted", "void", "missed", "foretold")
+    counts = {name: sum(getattr(each, name) for each in accounts) for name in names}
+    judged = counts["hit"] + counts["early"] + counts["late"] + counts["false"]
+    recall = counts["foretold"] / max(1, counts["foretold"] + counts["missed"])
+    shares = {"precision": counts["hit"] / max(1, judged), "recall": recall}
+    return RuleAccount("all", **counts, **shares, median_lead_s=None, median_error_s=None)
 
 
 def _account(one: RuleAccount) -> tuple[str, ...]:
