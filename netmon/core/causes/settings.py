@@ -15,10 +15,11 @@ class CauseSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    unreachable: Names = ("device_unreachable",)  # the target does not answer
+    # The target does not answer: our own word for it, and those that rules in Prometheus mostly use.
+    unreachable: Names = ("device_unreachable", "InstanceDown", "TargetDown")
     port_down: Names = ("interface_down",)  # a port of the target is down
     light_low: Names = ("optical_power_low",)  # a port of the target receives too little light, but works
-    power_lost: Names = ("ups_on_battery",)  # the target's site has no mains
+    power_lost: Names = ("ups_on_battery", "ups_battery_emptying")  # the target's site has no mains
     application_down: Names = ("application_down",)  # the target, an application, does not work
     port_labels: Names = ("ifName", "ifDescr")  # labels that name a port; the first that the inventory knows counts
 
