@@ -30,6 +30,18 @@ def test_what_did_not_fit_is_written_when_there_is_room_again(tmp_path: Path) ->
     kept.close()
 
 
+def test_what_a_failed_write_left_behind_goes_with_the_next(tmp_path: Path) -> None:
+    kept, _ = history(tmp_path, shelf(MANY))
+    run(kept, MIDNIGHT, MIDNIGHT + 700, 100, VALUES)
+    (path,) = (tmp_path / "history/hours").iterdir()
+    with path.open("ab") as file:
+        file.write(b"x" * (2 * BLOCK))
+    run(kept, MIDNIGHT + 700, MIDNIGHT + 1_000, 100, VALUES[:2])
+    assert [len(one.slots) for one in kept.past(FIVE_MINUTES_S, 0)] == [MANY, MANY]
+    assert path.stat().st_size == 2 * BLOCK
+    kept.close()
+
+
 def test_only_what_memory_cannot_hold_is_lost(tmp_path: Path) -> None:
     kept, registry = history(tmp_path, shelf(MANY), waiting_max=2)
     with file_size_limit(BLOCK // 2):

@@ -133,6 +133,16 @@ def test_values_of_another_time_are_counted_and_dropped(tmp_path: Path) -> None:
     kept.close()
 
 
+def test_a_period_that_closed_before_a_restart_takes_no_more(tmp_path: Path) -> None:
+    kept, _ = history(tmp_path, shelf(2))
+    run(kept, MIDNIGHT, MIDNIGHT + 700, 100, [1.0])
+    kept.close()
+    kept, registry = history(tmp_path, shelf(2))
+    kept.add(batch(MIDNIGHT + 100, [5.0, 5.0]))
+    assert count(registry, "netmon_history_dropped_values_total", reason="late") == 2
+    kept.close()
+
+
 def test_values_of_two_periods_may_come_in_one_batch(tmp_path: Path) -> None:
     kept, _ = history(tmp_path, shelf(2))
     mixed = batch(MIDNIGHT, [1.0, 2.0])
