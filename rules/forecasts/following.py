@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Final, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ Said = Iterator[Finding | Event]
 
 _JUDGE_S: Final = 60.0  # between two looks at an open matter
 _SILENT_S: Final = 1_800.0  # without a poll: nothing more is known of it
+_REACHED_MAX: Final = 10_000  # keys; as many matters may be open
 _KNOWN: Final = {Horizon.MINUTES: 16, Horizon.HOURS: 16, Horizon.DAYS: 14}  # values with which one could have foretold
 _UNITS: Final = {Horizon.MINUTES: 3_600.0, Horizon.HOURS: 3_600.0, Horizon.DAYS: float(DAY_S)}
 
@@ -44,6 +46,7 @@ class Following:
         self._estimates = estimates
         self.matters: dict[str, Matter] = {}
         self.led: dict[int, str] = {}  # slot → key of its matter
+        self._reached: dict[str, float] = {}  # key → when its limit was last reached, the latest last
         self._looks: dict[int, int] = {}  # slot → looks at polls in a row that found something
         self.account = Account(settings.account)
         self.dropped: Counter[str] = Counter()
@@ -103,11 +106,21 @@ class Following:
             self._tracks.reached_at[row] = at
         horizons = ALL if not swings else ALL & {"days"} if by_day else ALL - {"days"}
         subject, matter = told.subject, self._own(row)
+        if fresh:
+            fresh = self._is_first(subject.key, at)
         if fresh or self.account.open(subject.key):
             known = fresh and self._predictable(row, told.forecast)
             yield from self.account.reached(subject, at, told.bound, predictable=known, horizons=horizons)
         if matter is not None and matter.look.horizon.name.lower() in horizons:
             yield self._end(matter, told, now)
+
+    def _is_first(self, key: str, at: float) -> bool:
+        """Tell whether no other series of the matter reached the limit lately: two MIBs may tell of one disk."""
+        before = self._reached.pop(key, -inf)
+        self._reached[key] = at
+        if len(self._reached) > _REACHED_MAX:
+            del self._reached[next(iter(self._reached))]
+        return not abs(at - before) <= self.settings.account.rearm_s
 
     def turned(self, row: int, now: float, *, within_day: bool) -> Said:
         """Close what was foretold: the value made a clear step away from its limit."""

@@ -36,6 +36,7 @@ class FakePanel:
 
     def __init__(self, forecasts: Sequence[Forecast | None]) -> None:
         self.forecasts = list(forecasts)
+        self.same_target = False
 
     @property
     def size(self) -> int:
@@ -44,7 +45,7 @@ class FakePanel:
     def series(self, slot: int) -> Series | None:
         forecast = self.forecasts[slot]
         metric = "other" if forecast is None else forecast.metric
-        return Series(f"t{slot}", metric, (("mountpoint", "/srv"), ("device", "sda1")))
+        return Series("t0" if self.same_target else f"t{slot}", metric, (("mountpoint", "/srv"), ("device", "sda1")))
 
     def forecast_of(self, slot: int) -> Forecast | None:
         return self.forecasts[slot]

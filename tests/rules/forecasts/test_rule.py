@@ -239,6 +239,38 @@ def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
     assert len(world.rule.account) == 1
 
 
+def test_what_two_series_tell_of_one_thing_is_one_matter() -> None:
+    one = declared(horizons=["days"], labels=[])
+    world = World([one, one])
+    world.panel.same_target = True
+    for slot in (0, 1):
+        world.past(growing(95.0, 1.0), slot)
+    for step in range(10 * 24):
+        world.poll({0: 95.0 + step / 24, 1: 95.0 + step / 24})
+        world.wait(1_500)
+        world.wait(2_100)
+    assert {each.key for each in world.findings} == {"disk_will_fill/t0"}
+    assert [each.cleared for each in world.findings].count(True) == 1
+    assert "missed" not in world.outcomes
+    assert world.outcomes.count("open") * 2 == len(world.outcomes)
+
+
+def test_a_reload_that_takes_a_declaration_ends_what_was_foretold_by_it() -> None:
+    world = disk(95.0, 1.0)
+    world.run(3_600, 300, lambda _: 95.0)
+    said = len(world.findings)
+    world.panel.forecasts[0] = None
+    world.rule.configure(world.settings)
+    world.run(3_600, 300, lambda _: 95.0)
+    assert world.outcomes == ["open", "void"]
+    assert len(world.findings) == said  # it expires
+    world.panel.forecasts[0] = DAYS
+    world.rule.configure(world.settings)
+    world.past(growing(95.0, 1.0))
+    world.run(3_600, 300, lambda _: 95.0)
+    assert world.outcomes == ["open", "void", "open"]
+
+
 def test_everything_has_a_cap_and_a_count() -> None:
     world = World([DAYS] * 5, series_max=3, matters_max=2, account={"open_max": 1})
     for slot in range(5):
