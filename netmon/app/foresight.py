@@ -64,8 +64,8 @@ class History(Component, Protocol):
     def tick(self, now: float) -> list[Rollup]:
         """Return the periods that closed."""
 
-    def past(self, length_s: int, since: float) -> Iterator[Rollup]:
-        """Give the closed periods of this length since then, the oldest first. Reads files on this thread."""
+    def past(self, length_s: int, since: float, until: float) -> Iterator[Rollup]:
+        """Give the closed periods of this length that begin in [since, until), the oldest first; reads files."""
 
     def free(self, slots: Slots) -> None:
         """Forget what was at these slots."""
@@ -196,7 +196,7 @@ class Foresight:
         if not fresh.any():
             return
         for length_s, back_s in _BACK_S.items():
-            periods = self._history.past(length_s, now - back_s)
+            periods = self._history.past(length_s, now - back_s, now)
             for rollup in periods:
                 await asyncio.sleep(0)  # each takes a millisecond; others may want their turn
                 told = _only(rollup, fresh)
