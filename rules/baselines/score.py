@@ -1,7 +1,7 @@
 """The detector: one score for each new value of each series, from what the series was before. Nothing looks ahead.
 
 Six parts, each the ratio of an error to the largest that the series has had, which is slowly forgotten: the level of
-hours against that of a day, the distance from what is usual at the time of day, how rarely the last two and three
+two hours against that of eight, the distance from what is usual at the time of day, how rarely the last two and three
 values came in this order, how long the value has not moved; and new extremes of the value and of that distance. Their
 sum makes the score. A step is a few dozen array operations however many series it has; blocks of series go through one
 after the other, small enough for the processor's cache.
@@ -174,7 +174,7 @@ def _extremes(
 
 
 def _levels(columns: Singles, now: Singles, usual: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
-    """Learn the levels; return two rows: how far that of hours is from that of a day, and from what is usual now."""
+    """Learn the levels; return two rows: how far the fast is from the slow one, and the value from what is usual."""
     fast, slow, shift, previous, run = columns[: Of.RUN + 1]
     mean = weight / np.maximum(columns[Of.AGE], _TINY)  # the rate of a plain mean, while that is faster
     fast += np.maximum(np.float32(settings.fast) * weight, mean) * (now - fast)

@@ -18,10 +18,10 @@ class DetectorSettings(_Model):
     warm_steps: float = Field(default=144.0, ge=1)  # before the first score: half a day
     grown_steps: float = Field(default=1_000.0, ge=1)  # until a score counts in full: a short past surprises easily
     fast: float = Field(default=0.05, gt=0, le=1)  # of the level of the last two hours
-    slow: float = Field(default=0.01, gt=0, le=1)  # of the level of the last day
+    slow: float = Field(default=0.01, gt=0, le=1)  # of the level of the last eight hours
     daily: float = Field(default=0.2, gt=0, le=1)  # of the value that is usual at a time of day
     shift: float = Field(default=0.2, gt=0, le=1)  # of the distance from what is usual then
-    forget: float = Field(default=0.0005, ge=0, lt=1)  # of the largest error known, so that a week-old one is half
+    forget: float = Field(default=0.0005, ge=0, lt=1)  # of the largest error known: half in five days
     floor: float = Field(default=0.03, gt=0)  # share of the range below which an error is none
     resolution: float = Field(default=0.001, gt=0)  # share of the level below which a difference is none
     beyond: float = Field(default=0.04, gt=0)  # share of the range by which a new extreme is a full surprise

@@ -20,8 +20,8 @@ Codes: TypeAlias = NDArray[np.uint16]
 class Of(IntEnum):
     """The rows of `State.columns`. Values are relative to the series' first one."""
 
-    FAST = 0  # level of the last hours
-    SLOW = 1  # level of the last day
+    FAST = 0  # level of the last two hours
+    SLOW = 1  # level of the last eight hours
     SHIFT = 2  # distance from what is usual at this time of day, smoothed
     PREVIOUS = 3  # value
     RUN = 4  # steps of time for which the value has been the same
