@@ -144,6 +144,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "events.what.reopened": Text("opened again", "dibuka kembali"),
     "events.what.worse": Text("worse", "memburuk"),
     "events.what.grown": Text("grown", "meluas"),
+    "events.what.explained": Text("cause explained anew", "penyebab dijelaskan ulang"),
     "events.what.retitled": Text("title changed", "judul diubah"),
     "events.what.merged": Text("merged", "digabung"),
     "events.what.acknowledged": Text("acknowledged", "ditangani"),
