@@ -1,7 +1,7 @@
 """What scoring every series costs: CPU for each value and series, seconds of a tick, bytes of state, at every size.
 
 `python -m bench.baselines [--series 1000 10000 100000 1000000]`. Medians of nine ticks in which every series has a new
-value, after a day of values; one thread. Differences under 1.5x are ties.
+value, after 48 that are not counted; one thread. Differences under 1.5x are ties.
 """
 
 import statistics

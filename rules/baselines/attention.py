@@ -9,7 +9,9 @@ from netmon.api import Event, Severity
 from netmon.api.columns import Series
 
 _MINUTE_S: Final = 60.0
-UNUSUAL_MAX: Final = 1_000  # series that are remembered as unusual: many times what a page shows
+UNUSUAL_MAX: Final = (
+    200  # series that are remembered as unusual, and that are looked at in a tick: more than any page shows
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Attention:
         while len(self._minute) > self._per_minute:
             heapq.heappop(self._minute)
             self.dropped += 1
+
+    def skip(self) -> None:
+        """Count an anomaly that is not looked at: its tick had enough more unusual ones."""
+        self.dropped += 1
 
     def see(self, slot: int, unusual: Unusual) -> None:
         """Note that a series is unusual now. What is least so makes room."""

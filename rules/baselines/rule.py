@@ -15,7 +15,7 @@ import numpy as np
 
 from netmon.api import Event, Finding, Value
 from netmon.api.columns import Arrays, Batch, Book, Rollup, Series, Slots
-from rules.baselines.attention import Attention, Unusual
+from rules.baselines.attention import UNUSUAL_MAX, Attention, Unusual
 from rules.baselines.score import Detector, Scores
 from rules.baselines.settings import BaselineSettings
 from rules.limits.words import Words, figure, moment
@@ -92,8 +92,10 @@ class Baselines:
         scored = self._detector.step(batch.slots, batch.values, batch.at)
         rows = np.flatnonzero(scored.scores >= self._settings.threshold)
         self.anomalies += len(rows)
-        for row in rows.tolist():
-            self._anomaly(batch, scored, row)
+        if len(rows) > UNUSUAL_MAX:
+            rows = rows[np.argsort(-scored.scores[rows], kind="stable")]
+        for place, row in enumerate(rows.tolist()):
+            self._anomaly(batch, scored, row, among_first=place < UNUSUAL_MAX)
         if self._led:
             leading = np.fromiter(self._led, np.int32, len(self._led))
             for row in np.flatnonzero(np.isin(batch.slots, leading)).tolist():
@@ -128,13 +130,16 @@ class Baselines:
         """Return the series that are most unusual now, the most unusual first."""
         return self._attention.current(limit)
 
-    def _anomaly(self, batch: Batch, scored: Scores, row: int) -> None:
+    def _anomaly(self, batch: Batch, scored: Scores, row: int, *, among_first: bool) -> None:
         slot = int(batch.slots[row])
+        anomaly = self._book.anomaly_of(slot)
+        if anomaly is None and not among_first:
+            self._attention.skip()
+            return
         series = self._book.series(slot)
         if series is None:
             return
         unusual = _unusual(series, batch, scored, row)
-        anomaly = self._book.anomaly_of(slot)
         if anomaly is None:
             self._attention.take(slot, unusual)
             return

@@ -8,6 +8,7 @@ import pytest
 
 from netmon.api import Event, Finding, Severity
 from netmon.api.columns import Batch, Floats, Series
+from rules.baselines.attention import UNUSUAL_MAX
 from rules.baselines.replay import replay
 from rules.baselines.rule import Baselines
 from rules.baselines.settings import BaselineSettings
@@ -119,6 +120,21 @@ def test_what_is_unusual_now_is_told_and_forgotten_when_it_no_longer_is() -> Non
     for _ in range(4):
         watched.step()
     assert not watched.rule.current(9)
+
+
+def test_when_all_is_unusual_at_once_the_most_unusual_are_looked_at_and_all_that_is_declared() -> None:
+    book = Book([f"p{number}" for number in range(2 * UNUSUAL_MAX)])
+    watched = Watched(book, attention_per_minute=5)
+    book.declared[7] = anomaly()
+    before = watched.rule.anomalies, watched.rule.dropped["attention"]
+    said = watched.step(*(20.0 + number for number in range(2 * UNUSUAL_MAX)))
+    assert [one.key for one in findings(said)] == ["odd/sw-1/p7"]
+    events = [one for one in said if isinstance(one, Event)] or watched.minute()
+    assert len(events) == 5
+    found = watched.rule.anomalies - before[0]
+    assert found > 1.5 * UNUSUAL_MAX
+    assert watched.rule.dropped["attention"] - before[1] == found - 1 - 5
+    assert len(watched.rule.current(10**6)) == UNUSUAL_MAX
 
 
 def test_a_declared_anomaly_is_a_finding_with_all_that_is_to_be_known() -> None:
