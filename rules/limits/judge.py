@@ -10,7 +10,8 @@ import numpy as np
 
 from netmon.api import Table, Value
 from netmon.api.columns import Flags, Floats
-from rules.limits.tables import Row, Spot, Tables, is_no_limit
+from rules.limits.layout import Task
+from rules.limits.tables import Row, Spot, Tables
 from rules.pack import Limit
 
 Bounds: TypeAlias = float | Floats
@@ -35,15 +36,14 @@ class Verdict:
         )
 
 
-def is_quiet(tables: Tables, spot: Spot, limit: Limit) -> bool:
+def is_quiet(spot: Spot, task: Task) -> bool:
     """Tell whether a column that is read as it comes holds nothing beyond a limit, where that is quick to see.
 
     It is where the device tells no limit of its own and the column is packed: one pass in C.
     """
-    share, metric = _share(limit, spot)
-    if share is not None and tables.has(metric):
+    if task.own:
         return False
-    column = spot.column
+    column, limit = spot.column, task.limit
     if isinstance(column, array) and column:
         if limit.over is not None:
             return bool(max(column) * limit.scale <= limit.over)
@@ -54,21 +54,25 @@ def is_quiet(tables: Tables, spot: Spot, limit: Limit) -> bool:
     return limit.over is None and limit.under is None and limit.equals is None
 
 
-def judge(tables: Tables, spot: Spot, limit: Limit, values: Floats, active: Collection[Row] = ()) -> dict[Row, Verdict]:
+def judge(tables: Tables, spot: Spot, task: Task, values: Floats, active: Collection[Row] = ()) -> dict[Row, Verdict]:
     """Return verdicts on the matters of a limit in a column, by the values of the labels that tell them apart.
 
     `values` is the column as the limit reads it, float64[rows], NaN where nothing is known: that is not judged. There
     is a verdict for what is not well, and for each of the matters in `active`, those that are under way.
     """
+    limit = task.limit
     if limit.scale != 1:
         values = values * limit.scale
     if limit.mean:
         return _means(spot.table, limit, values)
-    bounds, own = _bounds(tables, spot, limit)
+    own = tables.own(task.own, spot) if task.own else None
+    bounds = _bounds(task, own)
     if bounds is None:
         return {}
     suspects = _beyond(limit, values, bounds, 0.0 if not active else limit.hysteresis)
-    rows = _Rows(tables, spot.table, limit, values, bounds, own)
+    if not active and not suspects.any():
+        return {}
+    rows = _Rows(tables, spot, limit, values, bounds, own, applies(spot.table.label_names, limit))
     found: dict[Row, Verdict] = {}
     for place in suspects.nonzero()[0].tolist():
         rows.judge(place, found)
@@ -84,23 +88,21 @@ class _Rows:
     """The rows of one column before one limit."""
 
     tables: Tables
-    table: Table
+    spot: Spot
     limit: Limit
     values: Floats
     bounds: Bounds
     own: Floats | None
-    _told: Callable[[Row], bool] | None = None
+    told: Callable[[Row], bool]
 
     def key(self, place: int) -> Row:
         """Return what tells a row's matter apart."""
-        row, names = self.table.rows[place], self.table.label_names
+        row, names = self.spot.rows[place], self.spot.table.label_names
         return tuple(row[names.index(name)] if name in names else "" for name in self.limit.labels)
 
     def judge(self, place: int, found: dict[Row, Verdict]) -> None:
         """Add the verdict on a row, where the limit speaks of it and nothing that it needs is missing."""
-        if self._told is None:
-            self._told = applies(self.table.label_names, self.limit)
-        verdict = self._verdict(place) if self._told(self.table.rows[place]) else None
+        verdict = self._verdict(place) if self.told(self.spot.rows[place]) else None
         if verdict is not None:
             key = self.key(place)
             found[key] = found[key].joined(verdict) if key in found else verdict
@@ -109,43 +111,29 @@ class _Rows:
         value, bound = float(self.values[place]), self._bound(place)
         beyond, clear = compare(self.limit, value, bound)
         for metric, condition in self.limit.where.items() if not clear else ():
-            other = self.tables.value(metric, self.table, place)
+            other = self.tables.value(metric, self.spot, place)
             if other is None:
                 return None
             if not condition.holds(other):
                 beyond, clear = False, True
         own = None if self.own is None or np.isnan(self.own[place]) else float(self.own[place])
-        labels = dict(zip(self.table.label_names, self.table.rows[place], strict=True))
+        labels = dict(zip(self.spot.table.label_names, self.spot.rows[place], strict=True))
         return Verdict(beyond, clear, value, bound, own, labels)
 
     def _bound(self, place: int) -> float:
         return self.bounds if isinstance(self.bounds, float) else float(self.bounds[place])
 
 
-def _share(limit: Limit, spot: Spot) -> tuple[float | None, str]:
-    """Return which share of which metric is not to be passed; None where there is no such metric."""
-    if limit.of_upper_limit is not None:
-        share, metric = limit.of_upper_limit, limit.bound_by or spot.family.upper_limit
-    elif limit.of_lower_limit is not None:
-        share, metric = limit.of_lower_limit, limit.bound_by or spot.family.lower_limit
-    else:
-        return None, ""
-    return (share if metric else None), metric
-
-
-def _bounds(tables: Tables, spot: Spot, limit: Limit) -> tuple[Bounds | None, Floats | None]:
-    """Return what is not to be passed, one number or float64[rows], and the device's own limits where it tells any."""
+def _bounds(task: Task, own: Floats | None) -> Bounds | None:
+    """Return what is not to be passed, one number or float64[rows]; None where there is nothing."""
+    limit = task.limit
     if limit.equals is not None:
-        return limit.equals, None
+        return limit.equals
     fixed = limit.over if limit.above else limit.under
-    share, metric = _share(limit, spot)
-    own = None if share is None else tables.beside(metric, spot.table)
-    if own is None or share is None:
-        return fixed, None
-    if is_no_limit(metric, 0.0):
-        own = np.where(own == 0, np.nan, own)
-    bounds = own * share
-    return bounds if fixed is None else np.where(np.isnan(bounds), fixed, bounds), own
+    if own is None:
+        return fixed
+    bounds = own * task.share
+    return bounds if fixed is None else np.where(np.isnan(bounds), fixed, bounds)
 
 
 def _beyond(limit: Limit, values: Floats, bounds: Bounds, hysteresis: float) -> Flags:

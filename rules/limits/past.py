@@ -1,13 +1,16 @@
 """What a column was in earlier polls, as far as rates, growth and changes need it."""
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from netmon.api import Column
 from netmon.api.columns import Floats
-from rules.limits.tables import Place, Row, Spot, floats
+from rules.limits.layout import Place
+from rules.limits.tables import Row, Spot, floats
 from rules.pack import Measure
 
 GAP_MAX_S: Final = 900.0  # a rate over a longer silence says nothing of now
@@ -29,9 +32,17 @@ class _Past:
     when: float | Floats  # Unix seconds; one number where all rows are of the last poll
     seen: float
     gap_s: float = 0.0
+    packed: "array[Any] | None" = None  # the last column itself, where nothing was missing
     bins: dict[int, list[tuple[float, float]]] = field(
         default_factory=dict
     )  # row → (Unix seconds, amount), rows of 0 left out
+
+    def is_same(self, column: Column, at: float) -> bool:
+        """Tell whether a column is as it was, and nothing happened before: then only the time has passed."""
+        if self.packed is None or self.bins or at <= self.seen or column != self.packed:
+            return False
+        self.gap_s, self.seen, self.when = at - self.seen, at, at
+        return True
 
     def follow(self, rows: Rows) -> None:
         """Move what is known to where its labels are now."""
@@ -44,6 +55,7 @@ class _Past:
             self.values = np.where(known, np.append(self.values, np.nan)[order], np.nan)
             if not isinstance(self.when, float):
                 self.when = np.where(known, np.append(self.when, self.seen)[order], self.seen)
+            self.packed = None
             self.bins = {new: self.bins[old] for new, old in enumerate(order.tolist()) if old in self.bins}
         self.rows = rows
 
@@ -75,28 +87,32 @@ class Pasts:
         self._columns_max = columns_max
         self.dropped: Counter[str] = Counter()  # columns that were not followed, by metric
 
-    def read(self, target: str, spot: Spot, measure: Measure, at: float) -> Floats | None:
+    def read(self, target: str, spot: Spot, measure: Measure, at: float, *, skips_zero: bool = False) -> Floats | None:
         """Return a column as a measure reads it, float64[rows] before `scale`: NaN where nothing can be said.
 
-        None where nothing can be said of any row, as at the first poll. A counter that fell was reset: of the time
-        since the poll before nothing is known.
+        None where nothing can be said of any row, as at the first poll, and with `skips_zero` also where nothing
+        happened in any. A counter that fell was reset: of the time since the poll before nothing is known.
         """
-        values = floats(spot.column)
         if measure.read == "value":
-            return values
+            return floats(spot.column)
         if measure.read == "time_left":
-            return values - at
+            return floats(spot.column) - at
         pasts = self._targets.setdefault(target, {})
         which = (spot.place, measure.metric, measure.read, measure.window_s)
         past = pasts.get(which)
         if past is None:
             if len(pasts) < self._columns_max:
-                pasts[which] = _Past(spot.rows, values, at, at)
+                pasts[which] = _Past(spot.rows, floats(spot.column), at, at, packed=_packed(spot.column))
             else:
                 self.dropped[measure.metric] += 1
             return None
         past.follow(spot.rows)
-        return _rates(past, values, at) if measure.read == "rate" else _within(past, values, at, measure)
+        if skips_zero and past.is_same(spot.column, at):
+            return None
+        values = floats(spot.column)
+        told = _rates(past, values, at) if measure.read == "rate" else _within(past, values, at, measure)
+        past.packed = _packed(spot.column)
+        return told
 
     def forget(self, now: float) -> None:
         """Drop what was not read for a day."""
@@ -105,6 +121,10 @@ class Pasts:
                 del pasts[which]
             if not pasts:
                 del self._targets[target]
+
+
+def _packed(column: Column) -> "array[Any] | None":
+    return column if isinstance(column, array) else None
 
 
 def _rates(past: _Past, values: Floats, at: float) -> Floats | None:

@@ -5,17 +5,17 @@ said it for so long that it expires.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from netmon.api import Finding, Reading, Value
 from rules.limits.evidence import Witnesses
 from rules.limits.judge import Verdict, is_quiet, judge
+from rules.limits.layout import Layout, Layouts, Look
 from rules.limits.matter import Matter
 from rules.limits.past import FORGET_S, Pasts
 from rules.limits.reach import Reach
-from rules.limits.tables import Families, Row, Shapes, Spot, Tables, floats
+from rules.limits.tables import Row, Tables, floats
 from rules.limits.words import moment, words
 from rules.pack import Limit, Pack
 
@@ -23,19 +23,9 @@ REPEAT_S: Final = 300.0  # how often what lasts is said again
 MATTERS_MAX: Final = 1000  # of one target: twice the ports of the largest chassis
 
 _SWEEP_S: Final = 300.0  # how often what is not read any more is looked for
-_PLANS_MAX: Final = 4096  # shapes of tables; a reload of profiles leaves old ones behind
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Limits that read one metric the same way."""
-
-    limits: tuple[Limit, ...]
-    witnessed: tuple[Limit, ...]  # those among them that name evidence
 
 
 _Verdicts: TypeAlias = dict[tuple[str, Row], Verdict]
-_Plan: TypeAlias = tuple[tuple[int, _Look], ...]
 
 
 class Limits:
@@ -44,9 +34,7 @@ class Limits:
     name = "limits"
 
     def __init__(self, packs: Sequence[Pack], *, repeat_s: float = REPEAT_S, matters_max: int = MATTERS_MAX) -> None:
-        self._looks: dict[str, list[_Look]] = {}
-        self._shapes = Shapes()
-        self._plans: dict[int, tuple[Families, _Plan]] = {}  # by identity of the families, which is kept
+        self._layouts = Layouts(())
         self._named: dict[str, Limit] = {}
         self._repeat_s = repeat_s
         self._matters_max = matters_max
@@ -66,7 +54,7 @@ class Limits:
     def configure(self, packs: Sequence[Pack]) -> None:
         """Judge by these from the next poll on. What a limit said that is gone is said no more, and so expires."""
         self._named = {limit.name: limit for pack in packs for limit in pack.limits}
-        self._looks, self._plans = _looks(self._named.values()), {}
+        self._layouts = Layouts(self._named.values())
         for matters in self._matters.values():
             for which in [which for which in matters if which[0] not in self._named]:
                 del matters[which]
@@ -78,11 +66,13 @@ class Limits:
         yield from self._reach.observe(reading)
         if reading.problem is not None:
             return
-        judged: dict[str, Limit] = {}
-        verdicts = self._verdicts(reading, judged).items()
+        layout = self._layouts.of(reading)
+        tables = Tables(reading, layout)
+        self._witnesses.see(reading.target, tables, reading.at)
+        verdicts = self._verdicts(reading, tables, layout).items()
         for (name, values), verdict in sorted(verdicts, key=_still_wrong):  # what is over makes room
             yield from self._follow(self._named[name], values, verdict, reading)
-        for limit in judged.values():
+        for limit in layout.witnessed:
             self._witnesses.judged(reading.target, limit)
 
     def tick(self, now: float) -> Iterator[Finding]:
@@ -101,53 +91,37 @@ class Limits:
 
     # ── from tables to verdicts ──
 
-    def _verdicts(self, reading: Reading, judged: dict[str, Limit]) -> _Verdicts:
+    def _verdicts(self, reading: Reading, tables: Tables, layout: Layout) -> _Verdicts:
         """Return how each matter stands; what two MIBs tell of one thing is one matter."""
-        tables = Tables(reading, self._shapes)
-        self._witnesses.see(reading.target, tables, reading.at)
         active: dict[str, set[Row]] = {}
         for name, values in self._matters.get(reading.target, ()):
             active.setdefault(name, set()).add(values)
         found: _Verdicts = {}
-        for spot, look in tables.spots(self._plan):
-            for limit in look.witnessed:
-                judged[limit.name] = limit
-            for name, verdicts in self._look(reading, tables, spot, look, active):
+        for look in layout.looks:
+            for name, verdicts in self._look(reading, tables, look, active):
                 for row, verdict in verdicts.items():
                     known = found.get((name, row))
                     found[name, row] = verdict if known is None else known.joined(verdict)
         return found
 
     def _look(
-        self, reading: Reading, tables: Tables, spot: Spot, look: _Look, active: dict[str, set[Row]]
+        self, reading: Reading, tables: Tables, look: Look, active: dict[str, set[Row]]
     ) -> Iterator[tuple[str, dict[Row, Verdict]]]:
         """Give the verdicts on one column by each limit. What is packed and within a fixed limit is not unpacked."""
-        first = look.limits[0]
+        spot, first = tables.spot(look), look.tasks[0].limit
         plain, values = first.read == "value", None
         if not plain:
-            values = self._pasts.read(reading.target, spot, first, reading.at)
+            quiet = look.skips_zero and not any(task.limit.name in active for task in look.tasks)
+            values = self._pasts.read(reading.target, spot, first, reading.at, skips_zero=quiet)
             if values is None:
                 return
-        for limit in look.limits:
-            matters = active.get(limit.name, ())
-            if plain and not matters and is_quiet(tables, spot, limit):
+        for task in look.tasks:
+            matters = active.get(task.limit.name, ())
+            if plain and not matters and is_quiet(spot, task):
                 continue
             if values is None:
                 values = floats(spot.column)
-            yield limit.name, judge(tables, spot, limit, values, matters)
-
-    def _plan(self, families: Families) -> _Plan:
-        """Return the columns that limits look at. Tables of one shape share their families."""
-        known = self._plans.get(id(families))
-        if known is not None and known[0] is families:
-            return known[1]
-        if len(self._plans) >= _PLANS_MAX:
-            self._plans.clear()
-        plan = tuple(
-            (number, look) for number, family in enumerate(families) for look in self._looks.get(family.name, ())
-        )
-        self._plans[id(families)] = (families, plan)
-        return plan
+            yield task.limit.name, judge(tables, spot, task, values, matters)
 
     # ── from verdicts to findings ──
 
@@ -192,14 +166,3 @@ class Limits:
 
 def _still_wrong(verdict: tuple[tuple[str, Row], Verdict]) -> bool:
     return not verdict[1].clear
-
-
-def _looks(limits: Iterable[Limit]) -> dict[str, list[_Look]]:
-    """Return the limits by metric and way of reading: what several need of the past is then kept once."""
-    ways: dict[tuple[str, str, float], list[Limit]] = {}
-    for limit in limits:
-        ways.setdefault((limit.metric, limit.read, limit.window_s), []).append(limit)
-    looks: dict[str, list[_Look]] = {}
-    for (metric, _, _), ones in ways.items():
-        looks.setdefault(metric, []).append(_Look(tuple(ones), tuple(one for one in ones if one.evidence)))
-    return looks

@@ -1,31 +1,27 @@
 """The tables of one poll, with a way to find a metric beside another, or under some labels."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from netmon.api import Column, Family, Missing, Reading, Table, Value
+from netmon.api import Column, Missing, Reading, Table, Value
 from netmon.api.columns import Floats
+from rules.limits.layout import Layout, Look, Place
 
 Row: TypeAlias = tuple[str, ...]
-Place: TypeAlias = tuple[str, str, int, int]  # collector, part, number of the table in it, of the column in that
-Families: TypeAlias = tuple[Family, ...]
 Cells: TypeAlias = tuple[Row, tuple[Row, ...], Column]  # label names, rows, values
 
-_T = TypeVar("_T")
-
-_SHAPES_MAX: Final = 4096  # some fifty of each make of device; a reload of profiles leaves old ones behind
 _SIGNED: Final = ("_dbm", "_celsius", "_volts", "_amperes")  # quantities for which 0 is a limit like any other
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spot:
     """One column of a poll. `place` is the same from poll to poll."""
 
     place: Place
+    order: int  # of the table among all
     table: Table
     number: int
 
@@ -38,11 +34,6 @@ class Spot:
     def column(self) -> Column:
         """Return its values."""
         return self.table.columns[self.number]
-
-    @property
-    def family(self) -> Family:
-        """Return what its values are."""
-        return self.table.families[self.number]
 
 
 def floats(column: Column) -> Floats:
@@ -57,91 +48,52 @@ def is_no_limit(metric: str, own: float) -> bool:
     return own == 0 and not metric.endswith(_SIGNED)
 
 
-class Shapes:
-    """Where each metric stands in tables. Tables of one shape share their families, from poll to poll."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Families, dict[str, int]]] = {}  # by identity of the families, which are kept
-
-    def numbers(self, families: Families) -> Mapping[str, int]:
-        """Return the number of each metric's column."""
-        known = self._known.get(id(families))
-        if known is not None and known[0] is families:
-            return known[1]
-        if len(self._known) >= _SHAPES_MAX:
-            self._known.clear()
-        numbers = {family.name: number for number, family in enumerate(families)}
-        self._known[id(families)] = (families, numbers)
-        return numbers
-
-
 class Tables:
     """The tables of one poll."""
 
-    def __init__(self, reading: Reading, shapes: Shapes) -> None:
-        self._reading = reading
-        self._shapes = shapes
+    def __init__(self, reading: Reading, layout: Layout) -> None:
         self._tables = [table for part in reading.parts for table in part.tables]
+        self._layout = layout
         self._found: dict[tuple[str, Row], dict[Row, Value | Missing]] = {}
-        self._beside: dict[tuple[str, int], Floats] = {}  # by metric and identity of the table, which the reading keeps
-        self._has: dict[str, bool] = {}
+        self._beside: dict[tuple[str, int], Floats] = {}  # by metric and number of the table
 
-    def spots(self, plan: Callable[[Families], Iterable[tuple[int, _T]]]) -> Iterator[tuple[Spot, _T]]:
-        """Give the columns that a plan of a table's families tells, each with what the plan says of it."""
-        for part in self._reading.parts:
-            for order, table in enumerate(part.tables):
-                for number, told in plan(table.families):
-                    yield Spot((self._reading.collector, part.name, order, number), table, number), told
-
-    def has(self, metric: str) -> bool:
-        """Tell whether any table has a metric."""
-        known = self._has.get(metric)
-        if known is None:
-            numbers = self._shapes.numbers
-            known = self._has[metric] = any(metric in numbers(table.families) for table in self._tables)
-        return known
+    def spot(self, look: Look) -> Spot:
+        """Return the column that is to be looked at."""
+        return Spot(look.place, look.order, self._tables[look.order], look.number)
 
     def cells(self, metric: str) -> list[Cells]:
         """Return every column of a metric."""
-        found: list[Cells] = []
-        for table in self._tables:
-            number = self._shapes.numbers(table.families).get(metric)
-            if number is not None:
-                found.append((table.label_names, table.rows, table.columns[number]))
-        return found
+        told = [(self._tables[order], number) for order, number in self._layout.where.get(metric, ())]
+        return [(table.label_names, table.rows, table.columns[number]) for table, number in told]
 
-    def _column(self, metric: str, table: Table) -> Column | None:
-        number = self._shapes.numbers(table.families).get(metric)
-        return None if number is None else table.columns[number]
-
-    def value(self, metric: str, table: Table, number: int) -> Value | None:
-        """Return what a metric says under exactly the labels of a table's row; None where it says nothing."""
-        column = self._column(metric, table)
-        if column is not None:
-            told: Value | Missing | None = column[number]
-        elif self.has(metric):
-            told = self._under(metric, table.label_names).get(table.rows[number])
+    def value(self, metric: str, spot: Spot, row: int) -> Value | None:
+        """Return what a metric says under exactly the labels of a row; None where it says nothing."""
+        number = self._layout.numbers[spot.order].get(metric)
+        told: Value | Missing | None
+        if number is not None:
+            told = spot.table.columns[number][row]
+        elif metric in self._layout.where:
+            told = self._under(metric, spot.table.label_names).get(spot.table.rows[row])
         else:
             return None
         return None if told is None or isinstance(told, Missing) or told != told else told  # noqa: PLR0124 - NaN
 
-    def beside(self, metric: str, table: Table) -> Floats | None:
-        """Return what a metric says under the labels of each row of a table: float64[rows], NaN where nothing."""
-        if not self.has(metric):
-            return None
-        known = self._beside.get((metric, id(table)))
+    def own(self, metric: str, spot: Spot) -> Floats:
+        """Return the limit that a metric tells for each row of a table: float64[rows], NaN where it tells none."""
+        known = self._beside.get((metric, spot.order))
         if known is None:
-            known = self._beside[metric, id(table)] = self._find_beside(metric, table)
+            known = self._under_rows(metric, spot)
+            if is_no_limit(metric, 0):
+                known[known == 0] = np.nan
+            self._beside[metric, spot.order] = known
         return known
 
-    def _find_beside(self, metric: str, table: Table) -> Floats:
-        column = self._column(metric, table)
-        if column is not None:
-            return floats(column)
-        found = self._under(metric, table.label_names)
-        missing = float("nan")
-        values: Sequence[Value | Missing] = [found.get(row, missing) for row in table.rows]
-        return floats(values)
+    def _under_rows(self, metric: str, spot: Spot) -> Floats:
+        number = self._layout.numbers[spot.order].get(metric)
+        if number is not None:
+            return floats(spot.table.columns[number])
+        found = self._under(metric, spot.table.label_names)
+        return floats([found.get(row, np.nan) for row in spot.table.rows])
 
     def _under(self, metric: str, names: Row) -> dict[Row, Value | Missing]:
         found = self._found.get((metric, names))

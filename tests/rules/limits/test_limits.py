@@ -277,6 +277,40 @@ def test_nothing_is_beyond_and_over_at_once(value: float, bound: float, hysteres
     assert declared.hysteresis or beyond != clear
 
 
+Cell = st.one_of(st.just(GONE), st.floats(-100, 100), st.just(float("nan")))
+
+
+@given(
+    st.lists(st.tuples(Cell, Cell), min_size=1, max_size=5),
+    st.sampled_from([{"over": 10}, {"over": None}, {"over": None, "under": -10}]),
+    st.sampled_from([{}, {"of_upper_limit": 0.5}, {"of_lower_limit": 1}]),
+    st.sampled_from([{}, {"ignore_under": -50}, {"hysteresis": 0.2}]),
+)
+def test_columns_are_judged_as_their_rows_would_be(
+    cells: list[tuple[float | Missing, float | Missing]],
+    fixed: dict[str, Any],
+    own: dict[str, Any],
+    more: dict[str, Any],
+) -> None:
+    try:
+        declared = limit(**{**fixed, **own, **more})
+    except ValueError:
+        return
+    share = declared.of_upper_limit or declared.of_lower_limit
+    rows = [(f"p{number}",) for number in range(len(cells))]
+    values, bounds = ([cell[side] for cell in cells] for side in (0, 1))
+    side = "max" if declared.above else "min"
+    found = rule(declared).observe(reading(0, table({"heat": values, f"heat_{side}": bounds}, rows)))
+    expected = set()
+    for (port,), (value, told) in zip(rows, cells, strict=True):
+        bound = declared.over if declared.above else declared.under
+        if share is not None and not isinstance(told, Missing) and told == told and told:  # noqa: PLR0124 - NaN
+            bound = share * told
+        if bound is not None and not isinstance(value, Missing) and compare(declared, value, bound)[0]:
+            expected.add(f"hot/sw-1/{port}")
+    assert {finding.key for finding in found} == expected
+
+
 @pytest.mark.parametrize(
     ("metric", "value", "text"),
     [

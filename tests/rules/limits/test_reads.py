@@ -140,11 +140,11 @@ def test_only_so_many_columns_of_a_target_are_followed(read: str) -> None:
     pasts = Pasts(columns_max=1)
     table = poll(0, 1).parts[0].tables[0]
     for part in ("a", "b"):
-        assert pasts.read("sw-1", Spot(("snmp", part, 0, 0), table, 0), measure, 0) is None
+        assert pasts.read("sw-1", Spot(("snmp", part, 0, 0), 0, table, 0), measure, 0) is None
     assert pasts.dropped == {"octets_bytes_total": 1}
-    assert pasts.read("sw-1", Spot(("snmp", "a", 0, 0), table, 0), measure, 10) is not None
+    assert pasts.read("sw-1", Spot(("snmp", "a", 0, 0), 0, table, 0), measure, 10) is not None
     pasts.forget(86_500)
-    assert pasts.read("sw-1", Spot(("snmp", "b", 0, 0), table, 0), measure, 20) is None
+    assert pasts.read("sw-1", Spot(("snmp", "b", 0, 0), 0, table, 0), measure, 20) is None
     assert pasts.dropped == {"octets_bytes_total": 1}
 
 
@@ -160,7 +160,7 @@ def test_columns_give_what_each_row_gives_alone(polls: list[list[int | None]], r
         for number, values in enumerate(polls):
             cells = [GONE if values[row] is None else float(values[row] or 0) for row in rows]
             table = poll(30 * number, *cells, ports=("a", "b", "c")).parts[0].tables[0]
-            read_now = pasts.read("sw", Spot(("snmp", "p", 0, 0), table, 0), measure, 30.0 * number)
+            read_now = pasts.read("sw", Spot(("snmp", "p", 0, 0), 0, table, 0), measure, 30.0 * number)
             found.append([np.nan] * len(rows) if read_now is None else read_now.tolist())
         return found
 
