@@ -51,7 +51,7 @@ def test_the_limit_may_stand_in_another_table_of_the_same_labels() -> None:
     watch = panel(forecast("gauge", of_upper_limit=1))
     others = table(0, {"gauge_max": array("d", [7.0, 8.0])}, [("p2",), ("p1",)])
     apart = table(0, {"gauge_max": array("d", [9.0])}, [("p1",)], ("mib",))
-    watch.take(reading(apart, others, table(0, {"gauge": array("d", [1.0, 1.0])}, [("p1",), ("p3",)])))
+    watch.take(reading(others, apart, table(0, {"gauge": array("d", [1.0, 1.0])}, [("p1",), ("p3",)])))
     assert bounds(watch) == [8.0, None]
 
 

@@ -86,3 +86,10 @@ def test_a_column_of_another_length_than_its_rows_is_left_out() -> None:
     watch.take(reading(table(0, {"gauge": array("d", [2.0]), "gauge2": array("d", [2.0])}, rows)))
     watch.take(reading(table(0, {"gauge": array("d", [3.0])})))
     assert values(watch) == [1.0, 3.0]
+
+
+def test_labels_of_other_names_are_another_series() -> None:
+    watch = panel()
+    for names in (("port",), ("slot",), ("port",)):
+        watch.take(reading(table(0, {"gauge": array("d", [1.0])}, [("p1",)], names)))
+    assert [batch.slots.tolist() for batch in watch.batches()] == [[0], [1], [0]]
