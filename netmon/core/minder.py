@@ -125,7 +125,8 @@ class Minder:
             await asyncio.sleep(0)
             at = now + boottime() - began
         for finding in engine.found(at):
-            self.say(finding, at)
+            if not self.say(finding, at):
+                break  # no room for one is no room for the others; the next look finds them again
         for _ in range(_TURNS):
             self._affairs.settle_notices(planner.tick(at, engine, _AT_ONCE), at)
             if not planner.behind(at):
