@@ -1,6 +1,6 @@
 """How well time to saturation is foretold: per kind of series, beside ordinary methods, over minutes, and its cost.
 
-Run `python -m bench.forecast` (one minute). The seeds are not those that the parameters were chosen on (101, 102, 201).
+Run `python -m bench.forecast` (40 s). The seeds are not those that the parameters were chosen on (101, 102, 201).
 CPU time of one core; the machine's other work moves it, so take differences below 1.5x as ties.
 """
 

@@ -36,7 +36,7 @@ STEPS: Final = 40  # of the distribution, geometrically spaced up to the horizon
 def soon(at: Floats, values: Floats, bounds: Floats, falling: Flags, *, horizon_s: float) -> Passage:
     """Foretell the seconds from its newest reading until each series first reaches its bound.
 
-    `at` (Unix seconds, rising) and `values` are float64[n, w], oldest first, NaN wherever there is no reading; `bounds`
+    `at` (Unix seconds) and `values` are float64[n, w], oldest first, NaN wherever there is no reading; `bounds`
     is float64[n], `falling` bool[n]. Needs MIN_READINGS readings. inf: not within the horizon; 0: the newest reading
     is at or beyond the bound.
     """
@@ -51,23 +51,32 @@ def soon(at: Floats, values: Floats, bounds: Floats, falling: Flags, *, horizon_
 def _passages(at: Floats, beyond: Floats, horizon_s: float) -> Floats:
     """Return float64[3, n]: p10, p50 and p90 in seconds."""
     found = np.full((3, len(beyond)), np.inf)
-    fit = (np.isfinite(beyond) & np.isfinite(at)).sum(axis=1) >= MIN_READINGS
+    if not beyond.shape[1]:
+        return found
+    there = in_order(at, beyond)
+    fit = there.sum(axis=1) >= MIN_READINGS
     if fit.any():
-        times, readings = newest_last(at[fit], beyond[fit])
+        times, readings = newest_last(at[fit], beyond[fit], there[fit])
         ahead = np.geomspace(horizon_s / 200, horizon_s, STEPS)
         readings = without_steps(readings).values
         found[:, fit] = crossing(_reached(times - times[:, -1:], readings, ahead), ahead)
-    if beyond.shape[1]:
-        found[:, last_value(beyond) >= 0] = 0.0
+    found[:, last_value(beyond) >= 0] = 0.0
     return found
 
 
-def newest_last(at: Floats, beyond: Floats) -> tuple[Floats, Floats]:
+def in_order(at: Floats, beyond: Floats) -> Flags:
+    """Tell which readings are there and older than all that follow: where a clock was set back, what is after it."""
+    there = np.isfinite(at) & np.isfinite(beyond)
+    following = np.fmin.accumulate(np.where(there, at, np.nan)[:, ::-1], axis=1)[:, ::-1]
+    there[:, :-1] &= ~(at[:, :-1] >= following[:, 1:])
+    return there
+
+
+def newest_last(at: Floats, beyond: Floats, there: Flags) -> tuple[Floats, Floats]:
     """Return the newest readings of each row moved together at its end, as many as the longest stretch takes."""
-    missing = ~(np.isfinite(beyond) & np.isfinite(at))
-    if missing.any():
-        order = np.argsort(~missing, axis=1, kind="stable")
-        at, beyond = (np.take_along_axis(np.where(missing, np.nan, one), order, axis=1) for one in (at, beyond))
+    if not there.all():
+        order = np.argsort(there, axis=1, kind="stable")
+        at, beyond = (np.take_along_axis(np.where(there, one, np.nan), order, axis=1) for one in (at, beyond))
     return at[:, -STRETCHES[-1] :], beyond[:, -STRETCHES[-1] :]
 
 

@@ -64,10 +64,17 @@ def first_passage(history: Floats, bounds: Floats, falling: Flags, *, season: in
 
 
 def toward(values: Floats, bounds: Floats, falling: Flags) -> Floats:
-    """Return how far values are beyond their bounds: negative within, 0 at the bound; NaN where either is missing."""
-    beyond = np.where(falling[:, None], bounds[:, None] - values, values - bounds[:, None])
+    """Return how far values are beyond their bounds: negative within, 0 at the bound; NaN where either is missing.
+
+    Each row in a unit of its own, a power of two, so that squares neither overflow nor vanish; times do not depend on
+    the unit.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        beyond = np.where(falling[:, None], bounds[:, None] - values, values - bounds[:, None])
     beyond[~np.isfinite(beyond)] = np.nan
-    return beyond
+    _, exponents = np.frexp(np.fmax.reduce(np.abs(beyond), axis=1, initial=0.0))
+    scaled: Floats = np.ldexp(beyond, -exponents[:, None])
+    return scaled
 
 
 def last_value(beyond: Floats) -> Floats:

@@ -43,6 +43,7 @@ class _Times:
     told_by: str
 
 
+@np.errstate(over="ignore", invalid="ignore")  # means of numbers near the largest: missing from then on
 def foretell(at: Floats, values: Floats, bound: float, falling: bool | None = None) -> Foretold:
     """Foretell when a series reaches a bound. `at` (Unix seconds, in any order) and `values` are float64[n].
 

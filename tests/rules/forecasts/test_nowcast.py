@@ -132,6 +132,23 @@ def test_a_bound_further_off_is_not_reached_earlier(values: Floats, bound: int, 
     assert (far >= near - 1e-6).all()
 
 
+CLOCK = st.one_of(st.floats(0, 4e9), st.just(np.nan))  # our own, but it may be set back
+WILD = arrays(np.float64, (2, 20), elements=st.floats())
+
+
+@given(arrays(np.float64, (2, 20), elements=CLOCK), WILD, st.floats())
+def test_nothing_that_a_device_sends_does_harm(at: Floats, values: Floats, bound: float) -> None:
+    found = soon(at, values, np.full(2, bound), np.array([False, True]), horizon_s=3600.0)
+    assert not np.isnan([found.p10, found.p50, found.p90]).any()
+
+
+def test_what_was_read_before_a_clock_was_set_back_does_not_count() -> None:
+    line = 30 + TIMES[:20] / 60 * 2
+    before, at = TIMES[:20] + 7200, np.append(TIMES[:20] + 7200, TIMES[:20])
+    assert np.array_equal(foretold(at, np.append(80 - line / 2, line), 70.0), foretold(TIMES[:20], line, 70.0))
+    assert foretold(np.append(before, TIMES[:5]), np.append(line, line[:5]), 70.0)[1] == np.inf
+
+
 def test_times_that_do_not_move_are_no_fault() -> None:
     assert not np.isnan(foretold(np.full(64, 5.0), 30 + TIMES, 5000.0)).any()
 

@@ -214,6 +214,17 @@ def test_a_bound_further_off_is_not_reached_earlier(history: Floats, bound: floa
     assert (far >= near - 1e-6).all()
 
 
+WILD = arrays(np.float64, st.tuples(st.just(2), st.sampled_from([1, 9, 15, 30, 56, 70])), elements=st.floats())
+
+
+@given(WILD, st.floats(), st.booleans())
+def test_nothing_that_a_device_sends_does_harm(history: Floats, bound: float, falling: bool) -> None:
+    limits, flags = np.full(2, bound), np.full(2, falling)
+    found = first_passage(history, limits, flags)
+    assert not np.isnan([found.p10, found.p50, found.p90]).any()
+    assert may_reach(history, limits, flags).dtype == np.bool_
+
+
 def score(some: Cases) -> tuple[float, float, float]:
     """Return coverage of the interval, the median error in days, and the share of flat series foretold within 90."""
     found = first_passage(some.history, some.bounds, some.falling)

@@ -125,6 +125,13 @@ def test_nothing_to_go_by_is_no_forecast() -> None:
     assert foretell(every(60, 1), np.full(1440, 3.0), 5.0) == nothing
 
 
+@given(st.lists(st.tuples(st.floats(0, 4e9), st.floats()), max_size=80), st.floats(allow_nan=False))
+def test_no_number_in_a_file_does_harm(readings: list[tuple[float, float]], bound: float) -> None:
+    found = foretell(np.array([time for time, _ in readings]), np.array([value for _, value in readings]), bound)
+    times = [time for time in (found.p10, found.p50, found.p90) if time is not None]
+    assert times == sorted(times)
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 100_000), st.integers(-50, 50)), max_size=80),
     st.integers(-60, 60),
