@@ -20,7 +20,9 @@ class AccountSettings(_Model):
 class ForecastSettings(_Model):
     """How far and how often it is looked ahead, and how what was said is held on to."""
 
-    series_max: int = Field(default=100_000, ge=1)  # with a declared limit; 1.3 kB each
+    series_max: int = Field(
+        default=250_000, ge=1
+    )  # with a declared limit; 1.3 kB each, 2.6 where columns have just grown
     matters_max: int = Field(default=10_000, ge=1)  # open at a time; more than that nobody reads
     minutes_ahead_s: float = Field(default=3_600.0, gt=0)
     hours_ahead_s: float = Field(default=28_800.0, gt=0)  # as long as the history of five-minute means

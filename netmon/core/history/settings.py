@@ -91,7 +91,7 @@ class HistorySettings(_Model):
 
     # Quantities with a name on disk, those that left included until their last record went. A name takes some 300 bytes
     # of memory.
-    series_max: int = Field(default=200_000, ge=100, le=5_000_000)
+    series_max: int = Field(default=250_000, ge=100, le=5_000_000)
     # Values of one period kept in memory until it closes, 8 bytes each: 100,000 quantities read every 4 seconds.
     values_max: int = Field(default=8_000_000, ge=1_000, le=100_000_000)
     waiting_max: int = Field(default=12, ge=1, le=288)  # periods that wait for a disk that cannot be written: an hour
