@@ -21,6 +21,7 @@ WINDOWS: Final = (2, 4, 8)  # seasons looked back: half a month for what is new,
 MIN_VALUES: Final = 10  # below it there are fewer than three pairs a week apart
 AHEAD: Final = 4  # times as many periods as were seen: further nothing is told
 TREND_SHARE: Final = 0.1  # of a slope: its least error, however smooth the past was
+DOUBT: Final = 0.1  # most series go nowhere: a slope of a third (the root of this) of its error is taken for half
 MEMORY: Final = 3.0  # days that noise lasts, as the weather's: so much less do many days tell
 FEW: Final = 4.0  # an estimate of noise from m differences is taken for (1 + 4 / m) times as large
 FAR_SEASONS: Final = 3  # over which noise that lasts for days is told from growth
@@ -134,7 +135,8 @@ def _reached(series: Stepless, lengths: Counts, unsettled: Unsettled, season: in
     slopes = [_trend(series.values[:, -seasons * season :], season) for seasons in WINDOWS]
     errors = [_error(unsettled, np.minimum(lengths, seasons * season)) for seasons in WINDOWS]
     total = np.zeros((len(series.values), len(ahead)))
-    for slope, error, share in zip(slopes, errors, shares(slopes, errors), strict=True):
+    for plain, error, share in zip(slopes, errors, shares(slopes, errors), strict=True):
+        slope = plain * np.square(plain) / np.maximum(np.square(plain) + DOUBT * error, np.finfo(float).tiny)
         level, spread = _peaks(series.values, slope, season)
         drift = error + (TREND_SHARE * slope) ** 2
         total += share[:, None] * passed(_Course(level, slope, spread, unsettled.diffusion, drift), season, ahead)
