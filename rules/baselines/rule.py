@@ -76,16 +76,10 @@ class Baselines:
         return Counter(attention=self._attention.dropped, declared=self._unfollowed)
 
     def configure(self, settings: BaselineSettings) -> None:
-        """Judge by these from now on. What nothing declares any more is said no more, and so expires."""
+        """Judge by these from now on."""
         self._settings = settings
         self._detector.configure(settings.detector)
         self._attention.configure(settings.attention_per_minute, settings.calm_s)
-        for matter in tuple(self._matters.values()):
-            anomaly = self._book.anomaly_of(matter.slot)
-            if anomaly is None or _key(anomaly, matter.unusual.series) != matter.key:
-                self._forget(matter)
-            else:
-                matter.anomaly = anomaly
 
     def step(self, batch: Batch) -> Iterator[Finding | Event]:
         """Score what a tick brought."""
@@ -155,7 +149,11 @@ class Baselines:
         self._matters[key] = self._led[slot] = matter
 
     def _follow(self, matter: _Matter, batch: Batch, scored: Scores, row: int) -> Iterator[Finding]:
-        at = float(batch.at[row])
+        anomaly, at = self._book.anomaly_of(matter.slot), float(batch.at[row])
+        if anomaly is None or _key(anomaly, matter.unusual.series) != matter.key:
+            self._forget(matter)  # what nothing declares any more is said no more, and so expires
+            return
+        matter.anomaly = anomaly
         matter.see(at)
         value = float(batch.values[row])
         far = min(abs(value - scored.expected[row]), abs(value - matter.usual)) > matter.margin
