@@ -34,6 +34,7 @@ SEASON_STEPS: Final = np.float32(20_000)  # extremes are kept for one to two of 
 _LARGEST: Final = 1e30  # what is beyond counts as this: float32 holds sums and ratios of it
 _TINY: Final = np.float32(1e-30)
 _DAY_S: Final = 86_400.0
+_GAP_S: Final = 7_200.0  # what is longer between two values teaches nothing about the day
 _RARE_FLOOR: Final = np.float32(0.001)
 _STUCK_FLOOR: Final = np.float32(10)  # steps for which a value may stay as it is
 _ONE: Final = np.float32(1)
@@ -111,10 +112,12 @@ class Detector:
             state.begin(slots[new], values[new], at[new])
         origin = state.origin[slots]
         now = (values - origin).astype(np.float32)
-        weight = np.clip((at - state.last[slots]) / settings.step_s, 0, 1).astype(np.float32)
+        elapsed_s = at - state.last[slots]
+        weight = np.clip(elapsed_s / settings.step_s, 0, 1).astype(np.float32)
         state.last[slots] = at
         columns = np.take(state.columns, slots, axis=1)
         columns[Of.AGE] += weight
+        columns[Of.KNOWN] += np.clip(elapsed_s, 0, _GAP_S).astype(np.float32) / np.float32(_DAY_S)
         usual = self._usual(slots, at, now, weight, columns[Of.FAST])
         low, span, surprise = _extremes(columns, now, now - usual, weight, settings)
         errors, floors = np.empty((2, PARTS, len(now)), np.float32)
@@ -125,7 +128,7 @@ class Detector:
         floors[:2] = np.float32(settings.floor) * span + np.float32(settings.resolution) * level + _TINY
         found.margin[part] = columns[TAILS][1] + floors[1]
         surprise += _ratios(errors, floors, columns[TAILS], weight, settings)
-        surprise = _news(_grown(surprise, columns[Of.AGE], settings), columns[Of.PEAK], weight, settings)
+        surprise = _news(_grown(surprise, columns, settings), columns[Of.PEAK], weight, settings)
         found.scores[part] = surprise / (surprise + np.float32(settings.half))
         found.expected[part] = usual + origin
         state.columns[:, slots] = columns
@@ -194,10 +197,12 @@ def _ratios(errors: Singles, floors: Singles, tails: Singles, weight: Singles, s
     return total
 
 
-def _grown(surprise: Singles, age: Singles, settings: DetectorSettings) -> Singles:
-    """Return the surprise: the less the shorter the past is."""
+def _grown(surprise: Singles, columns: Singles, settings: DetectorSettings) -> Singles:
+    """Return the surprise: none before the past is once around the clock, and the less the shorter it is."""
+    age = columns[Of.AGE]
+    known = (age > settings.warm_steps) & (columns[Of.KNOWN] > settings.warm_days)
     share = np.minimum(age / np.float32(settings.grown_steps), _ONE)
-    grown: Singles = np.where(age > settings.warm_steps, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
+    grown: Singles = np.where(known, surprise * np.sqrt(np.sqrt(share)), np.float32(0))
     return grown
 
 

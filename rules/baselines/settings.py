@@ -15,7 +15,8 @@ class DetectorSettings(_Model):
     """How a series is learnt and its errors are weighed. Rates are shares of the difference taken over in a step."""
 
     step_s: float = Field(default=300.0, gt=0)  # what counts as one step of time
-    warm_steps: float = Field(default=144.0, ge=1)  # before the first score: half a day
+    warm_steps: float = Field(default=144.0, ge=1)  # before the first score
+    warm_days: float = Field(default=1.0, ge=0)  # the same, so that the series was seen once around the clock
     grown_steps: float = Field(default=1_000.0, ge=1)  # until a score counts in full: a short past surprises easily
     fast: float = Field(default=0.05, gt=0, le=1)  # of the level of the last two hours
     slow: float = Field(default=0.01, gt=0, le=1)  # of the level of the last eight hours

@@ -26,12 +26,13 @@ class Of(IntEnum):
     PREVIOUS = 3  # value
     RUN = 4  # steps of time for which the value has been the same
     AGE = 5  # steps of time
-    PEAK = 6  # score below which an anomaly is no news
-    LOW = 7  # of the values of this season
-    HIGH = 8
-    RESIDUAL_LOW = 9  # of the distances from what is usual at the time of day
-    RESIDUAL_HIGH = 10
-    TAILS = 15  # from here on: the largest known errors, one row for each part
+    KNOWN = 6  # days that it has been seen, gaps left out
+    PEAK = 7  # surprise below which an anomaly is no news
+    LOW = 8  # of the values of this season
+    HIGH = 9
+    RESIDUAL_LOW = 10  # of the distances from what is usual at the time of day
+    RESIDUAL_HIGH = 11
+    TAILS = 16  # from here on: the largest known errors, one row for each part
 
 
 EXTREMES: Final = slice(Of.LOW, Of.RESIDUAL_HIGH + 1)

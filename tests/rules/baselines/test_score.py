@@ -49,7 +49,7 @@ def unfold(drawn: list[tuple[float, float]]) -> tuple[Floats, Floats]:
 
 
 # A short past makes short series score, so that what is compared is not only zeros.
-EAGER = DetectorSettings(warm_steps=2, grown_steps=4)
+EAGER = DetectorSettings(warm_steps=2, warm_days=0, grown_steps=4)
 
 
 @given(series, st.data())
@@ -132,13 +132,25 @@ def test_what_was_expected_is_what_is_usual_at_the_time_of_day() -> None:
 
 
 def test_there_is_no_score_before_enough_time_has_passed() -> None:
-    few = DetectorSettings(warm_steps=20)
+    few = DetectorSettings(warm_steps=20, warm_days=0)
     at, values = day_curve(60, 5, step_s=30)
     assert not scored(values, at, Detector(few))[:, 0].any()  # 60 values of half a minute are six steps
     at, values = day_curve(60, 5)
     found = scored(values, at, Detector(few))[:, 0]
     assert not found[:21].any()
     assert found[21:].any()
+
+
+def test_there_is_no_score_before_a_series_was_seen_once_around_the_clock() -> None:
+    for step_s in (60.0, 300.0, 3_600.0):
+        at, values = day_curve(int(2 * 86_400 / step_s), 5, step_s)
+        found = scored(values, at, Detector(DetectorSettings(warm_steps=20)))[:, 0]
+        a_day = int(86_400 / step_s)
+        assert not found[:a_day].any()
+        assert found[a_day + 2 :].any()
+    at, values = day_curve(150, 5)
+    late = np.where(np.arange(150) < 100, at, at + 30 * 86_400)  # it was silent for a month: that is not known
+    assert not scored(values, late, Detector(DetectorSettings(warm_steps=20)))[:, 0].any()
 
 
 def test_polling_more_often_does_not_make_a_series_forget_faster() -> None:
