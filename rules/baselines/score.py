@@ -115,7 +115,8 @@ class Detector:
         elapsed_s = at - state.last[slots]
         weight = np.clip(elapsed_s / settings.step_s, 0, 1).astype(np.float32)
         state.last[slots] = at
-        columns = np.take(state.columns, slots, axis=1)
+        side_by_side = int(slots[-1]) - int(slots[0]) == len(slots) - 1  # they ascend
+        columns = state.columns[:, slots[0] : slots[-1] + 1] if side_by_side else np.take(state.columns, slots, axis=1)
         columns[Of.AGE] += weight
         columns[Of.KNOWN] += np.clip(elapsed_s, 0, _GAP_S).astype(np.float32) / np.float32(_DAY_S)
         usual = self._usual(slots, at, now, weight, columns[Of.FAST])
@@ -131,7 +132,8 @@ class Detector:
         surprise = _news(_grown(surprise, columns, settings), columns[Of.PEAK], weight, settings)
         found.scores[part] = surprise / (surprise + np.float32(settings.half))
         found.expected[part] = usual + origin
-        state.columns[:, slots] = columns
+        if not side_by_side:
+            state.columns[:, slots] = columns
 
     def _usual(self, slots: Slots, at: Floats, now: Singles, weight: Singles, level: Singles) -> Singles:
         """Return what is usual at this time of day, else the level, and learn the value."""
