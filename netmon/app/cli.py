@@ -20,6 +20,8 @@ COMMANDS: Final = (
     "incidents",
     "predictions",
     "history",
+    "backtest",
+    "forecast",
     "ack",
     "silence",
     "maintenance",

@@ -38,6 +38,11 @@ def spoken(directory: Path) -> Language | None:
     return next((each for each in LANGUAGES if each == named), None)
 
 
+def section(directory: Path, name: str) -> object:
+    """Return a section of the configuration as it stands there, not checked; empty where there is none."""
+    return _settings(directory).get(name) or {}
+
+
 def _states(directory: Path, settings: dict[str, Any]) -> list[Path]:
     named = settings.get("state_dir")
     if isinstance(named, str) and "${" not in named:

@@ -5,6 +5,7 @@ from typing import Final
 
 from netmon.app.texts import (
     alerts,
+    backtest,
     causes,
     check,
     cli,
@@ -26,6 +27,7 @@ __all__ = ["TABLES", "Text"]
 
 TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     alerts.TEXTS,
+    backtest.TEXTS,
     causes.TEXTS,
     faults.TEXTS,
     check.TEXTS,

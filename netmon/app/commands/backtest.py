@@ -1,0 +1,261 @@
+"""`netmon backtest`: what a rule would have said of a recorded series."""
+
+import csv
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+from netmon.app import human
+from netmon.app.asked import printable
+from netmon.app.commands.asking import lines
+from netmon.app.commands.recorded import (
+    Source,
+    finite,
+    no_series,
+    recorded,
+    rfc3339,
+    series_text,
+    shown_time,
+)
+from netmon.app.fitted import Column, Fitted
+from netmon.app.packs import load_packs
+from netmon.app.settings.problems import did_you_mean
+from netmon.app.text import language, t
+from netmon.app.whereabouts import section
+
+if TYPE_CHECKING:  # numpy is for those who ask
+    from netmon.app.csvseries import Recording
+    from netmon.app.hindsight import Heard, RuleSettings, Spell, Verdict
+    from netmon.app.repolled import Declared
+
+BASELINE: Final = "baseline"
+
+_SHOWN_MAX: Final = 200  # alerts in a table: more than that nobody reads
+_DAY_S: Final = 86_400.0
+_WEEK_S: Final = 604_800.0
+_COLUMNS: Final = ("timestamp", "value", "score", "alert")
+_STYLES: Final = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "blue"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The rule that was asked for."""
+
+    name: str
+    declared: "Declared | None"  # None: baseline
+    limit: float  # the thing's own; NaN where none was given
+    settings: "RuleSettings"
+
+    def judge(self, source: Source, recording: "Recording", heard: "Heard") -> "Verdict":
+        """Return what the rule would have said."""
+        from netmon.app.hindsight import by_baseline, by_declaration  # noqa: PLC0415  # numpy takes a while
+
+        if self.declared is None:
+            verdict = by_baseline(recording, self.settings.baselines)
+            heard(len(recording))
+            return verdict
+        target = source.name(recording)
+        return by_declaration(self.declared, recording, target, self.limit, self.settings, heard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A series and what was said of it."""
+
+    recording: "Recording"
+    verdict: "Verdict"
+
+
+@click.command("backtest", help=t("backtest.help"), epilog=t("backtest.examples"))
+@recorded
+@click.option("--rule", default=BASELINE, show_default=True, metavar="NAME", help=t("backtest.option.rule"))
+@click.option("--limit", type=float, metavar="NUMBER", help=t("backtest.option.limit"))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help=t("backtest.option.format"),
+)
+def command(source: Source, *, rule: str, limit: float | None, form: str) -> None:
+    """Exit 0; 2 for input that cannot be used, 3 where Prometheus does not answer, 5 where it has no such series."""
+    asked = _asked(source, rule, finite(limit, "--limit"))
+    recordings = source.load()
+    if not recordings:
+        no_series()
+    fitting = [recording for recording in recordings if _fits(asked, recording)]
+    judged = list(_judged(source, asked, fitting))
+    if form == "csv":
+        _write(judged, several=source.several)
+    elif form == "json":
+        lines(_object(asked, one) for one in judged)
+    else:
+        _show(asked, judged)
+
+
+def _asked(source: Source, name: str, limit: float | None) -> _Asked:
+    """Return the rule of a name; ValueError where there is none, or the limit that it needs is not there."""
+    from netmon.app import hindsight  # noqa: PLC0415  # numpy takes a while
+
+    settings = _settings(source)
+    if name == BASELINE:
+        if limit is not None:
+            raise ValueError(t("backtest.limit_unused", rule=name))
+        return _Asked(name, None, math.nan, settings)
+    packs = load_packs(source.directory)
+    declared = hindsight.find(packs, name)
+    if declared is None:
+        if any(pack.unreachable is not None and pack.unreachable.name == name for pack in packs):
+            raise ValueError(t("backtest.unreachable", rule=name))
+        hint = did_you_mean(name, (BASELINE, *hindsight.names(packs)))
+        raise ValueError(t("backtest.no_rule", rule=name) + (f" ({hint})" if hint else ""))
+    takes, needs = hindsight.takes_limit(declared)
+    if limit is not None and not takes:
+        raise ValueError(t("backtest.limit_unused", rule=name))
+    if limit is None and needs:
+        raise ValueError(t("backtest.limit_needed", rule=name))
+    if declared.where:
+        click.echo(t("backtest.assumed", metrics=", ".join(declared.where)), err=True)
+    return _Asked(name, declared, math.nan if limit is None else limit, settings)
+
+
+def _settings(source: Source) -> "RuleSettings":
+    """Return what the configuration sets the rules to."""
+    from netmon.app.hindsight import RuleSettings  # noqa: PLC0415  # numpy takes a while
+    from rules.baselines.settings import BaselineSettings  # noqa: PLC0415
+    from rules.forecasts.settings import ForecastSettings  # noqa: PLC0415
+
+    try:
+        return RuleSettings(
+            BaselineSettings.model_validate(section(source.directory, "baselines")),
+            ForecastSettings.model_validate(section(source.directory, "forecasts")),
+        )
+    except ValidationError:
+        raise ValueError(t("backtest.settings", directory=source.directory)) from None
+
+
+def _fits(asked: _Asked, recording: "Recording") -> bool:
+    """Tell whether the rule speaks of a series, and say so where it does not, or can see nothing in it."""
+    from netmon.app.hindsight import blind_beyond_s, misfit, usual_gap_s  # noqa: PLC0415  # numpy takes a while
+
+    if asked.declared is None:
+        return True
+    label = misfit(asked.declared, recording.labels)
+    if label is not None:
+        said = t("backtest.misfit", rule=asked.name, series=series_text(recording.labels), label=label)
+        click.echo(printable(said), err=True)
+        return False
+    gap_s, most_s = usual_gap_s(recording.at), blind_beyond_s(asked.declared)
+    if most_s is not None and gap_s > most_s:
+        far, most = human.duration(gap_s), human.duration(most_s)
+        click.echo(t("backtest.blind", rule=asked.name, gap=far, most=most), err=True)
+    return True
+
+
+def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> Iterator[_Judged]:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(asked.name, total=sum(map(len, recordings)))
+        for recording in recordings:
+            verdict = asked.judge(source, recording, lambda count: progress.advance(task, count))
+            yield _Judged(recording, verdict)
+
+
+def _write(judged: Sequence[_Judged], *, several: bool) -> None:
+    """Write every reading in the order of its file."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow((*_COLUMNS, "series") if several else _COLUMNS)
+    for one in judged:
+        recording, verdict = one.recording, one.verdict
+        series = (series_text(recording.labels),) if several else ()
+        scores, alerts, places = verdict.scores.tolist(), verdict.alerts.tolist(), recording.rows.argsort().tolist()
+        for stamp, text, place in zip(recording.stamps, recording.texts, places, strict=True):
+            score = scores[place]
+            writer.writerow((stamp, text, "" if math.isnan(score) else repr(score), int(alerts[place]), *series))
+
+
+def _object(asked: _Asked, one: _Judged) -> dict[str, Any]:
+    """Return what is said of a series as JSON has it."""
+    recording = one.recording
+    return {
+        "rule": asked.name,
+        "labels": dict(recording.labels),
+        "from": rfc3339(float(recording.at[0])),
+        "to": rfc3339(float(recording.at[-1])),
+        "readings": len(recording),
+        "missing": _missing(recording),
+        "alerts": [
+            {
+                "began": rfc3339(spell.began),
+                "ended": None if spell.ended is None else rfc3339(spell.ended),
+                "severity": None if spell.severity is None else spell.severity.value,
+                "value": None if math.isnan(spell.value) else spell.value,
+                "score": spell.score,
+                "expected": None if spell.expected is None else rfc3339(spell.expected),
+                "summary": (spell.summaries or {}).get(language()),
+            }
+            for spell in one.verdict.spells
+        ],
+    }
+
+
+def _missing(recording: "Recording") -> int:
+    return sum(map(math.isnan, recording.values.tolist()))
+
+
+def _show(asked: _Asked, judged: Sequence[_Judged]) -> None:
+    """Print the alerts as a table, and how many they are."""
+    said = [(one, spell) for one in judged for spell in one.verdict.spells]
+    said.sort(key=lambda each: each[1].began)
+    if said:
+        count = len(said)
+        caption = t("backtest.more", shown=_SHOWN_MAX, total=count) if count > _SHOWN_MAX else ""
+        Console().print(_table(asked, said[:_SHOWN_MAX], caption, several=len(judged) > 1))
+    spans_s = sum(float(one.recording.at[-1] - one.recording.at[0]) for one in judged)
+    readings = sum(len(one.recording) for one in judged)
+    told = t("backtest.alerts" if len(said) != 1 else "backtest.alert", count=len(said), rule=asked.name)
+    if spans_s >= _DAY_S * max(1, len(judged)):  # of less than a day a week says nothing
+        told += t("backtest.weekly", weekly=f"{len(said) * _WEEK_S / spans_s:.2g}")
+    missing = sum(_missing(one.recording) for one in judged)
+    told += t("backtest.readings", readings=readings, missing=missing, span=human.duration(round(spans_s)))
+    if len(judged) > 1:
+        told += t("backtest.series", some=sum(bool(one.verdict.spells) for one in judged), all=len(judged))
+    click.echo(told)
+
+
+def _table(asked: _Asked, said: Sequence[tuple[_Judged, "Spell"]], caption: str, *, several: bool) -> Fitted:
+    spells = [spell for _, spell in said]
+    began = _column("began", [Text(shown_time(spell.began)) for spell in spells])
+    lasted = _column("lasted", [_lasted(spell) for spell in spells])
+    series = [Text(printable(series_text(one.recording.labels))) for one, _ in said]
+    form = [began, lasted]
+    if asked.declared is None:
+        form += [
+            _column("score", [Text(f"{spell.score:.2f}") for spell in spells]),
+            _column("value", [Text(f"{spell.value:.6g}") for spell in spells]),
+        ]
+    else:
+        severities = [spell.severity.value if spell.severity else "" for spell in spells]
+        shown = [Text(t(f"alerts.severity.{each}"), _STYLES[each]) if each else Text("") for each in severities]
+        summaries = [Text(printable((spell.summaries or {}).get(language(), ""))) for spell in spells]
+        form += [_column("severity", shown), _column("summary", summaries, 24)]
+    if several:
+        form.append(_column("series", series, 16))
+    return Fitted([form], [""] * len(said), caption)
+
+
+def _lasted(spell: "Spell") -> Text:
+    return Text(t("backtest.lasts") if spell.ended is None else human.duration(round(spell.ended - spell.began)))
+
+
+def _column(name: str, cells: Sequence[Text], least: int = 0) -> Column:
+    return Column(t(f"backtest.column.{name}"), cells, least)
