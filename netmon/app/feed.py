@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
 
 from netmon.api import Finding, Reading, Rule, Uplink
 
@@ -29,6 +30,7 @@ class Feed:
         self._findings = Counter("netmon_findings", "Findings by rule", ["rule", "state"], registry=registry)
         self._bugs = Counter("netmon_rule_bugs", "Errors in rules that were not foreseen", ["rule"], registry=registry)
         Gauge("netmon_rules", "Rules at work", registry=registry).set(len(self._rules))
+        registry.register(_Dropped(self._rules))
 
     async def start(self) -> None:
         """Begin to tick."""
@@ -63,3 +65,25 @@ class Feed:
             self._findings.labels(finding.rule, "cleared" if finding.cleared else "active").inc()
         if found:
             self._uplink.send(found)
+
+
+class _Dropped:
+    """What rules left out for want of room, when they are asked: a collector of prometheus_client."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+
+    def describe(self) -> list[Metric]:
+        """Say nothing at registration: what is shown depends on what there is."""
+        return []
+
+    def collect(self) -> list[Metric]:
+        """Return what each rule counts as `dropped` (by declaration) and `unread` (by metric)."""
+        found = CounterMetricFamily(
+            "netmon_rule_dropped", "What a rule left out for want of room", labels=["rule", "what", "of"]
+        )
+        for rule in self._rules:
+            for what in ("dropped", "unread"):
+                for of, count in getattr(rule, what, {}).items():
+                    found.add_metric([rule.name, what, of], count)
+        return [found]

@@ -18,7 +18,7 @@ from netmon.api.columns import Arrays, Batch, Book, Rollup, Series, Slots
 from rules.baselines.attention import UNUSUAL_MAX, Attention, Unusual
 from rules.baselines.score import Detector, Scores
 from rules.baselines.settings import BaselineSettings
-from rules.limits.words import Words, figure, moment
+from rules.limits.words import Words, moment, reading
 from rules.pack import Anomaly
 
 _LATE_POLLS: Final = 2  # that may fail before a finding expires
@@ -172,14 +172,6 @@ class Baselines:
     def _finding(self, matter: _Matter, *, cleared: bool = False) -> Finding:
         anomaly, unusual = matter.anomaly, matter.unusual
         labels = dict(unusual.series.labels)
-        said = Words(labels)
-        said |= {
-            "target": unusual.series.target,
-            "metric": anomaly.metric,
-            "value": figure(anomaly.metric, unusual.value),
-            "expected": figure(anomaly.metric, unusual.expected),
-            "score": f"{unusual.score:.1f}",
-        }
         evidence: dict[str, str | Value] = {
             "metric": anomaly.metric,
             "value": unusual.value,
@@ -192,13 +184,13 @@ class Baselines:
             unusual.series.target,
             matter.seen,
             anomaly.severity,
-            anomaly.summary.en.format_map(said),
+            anomaly.summary.en.format_map(_words(anomaly, unusual, "en")),
             matter.key,
             evidence,
             cleared=cleared,
             expires_s=self._expires_s(matter),
             labels={name: labels[name] for name in anomaly.labels if labels.get(name)},
-            summaries={"id": anomaly.summary.id.format_map(said)},
+            summaries={"id": anomaly.summary.id.format_map(_words(anomaly, unusual, "id"))},
             runbook=anomaly.runbook,
         )
 
@@ -212,6 +204,20 @@ class Baselines:
 def _unusual(series: Series, batch: Batch, scored: Scores, row: int) -> Unusual:
     return Unusual(
         series, float(batch.at[row]), float(batch.values[row]), float(scored.expected[row]), float(scored.scores[row])
+    )
+
+
+def _words(anomaly: Anomaly, unusual: Unusual, language: str) -> Words:
+    """Return what a summary's placeholders stand for."""
+    return Words(
+        {
+            **dict(unusual.series.labels),
+            "target": unusual.series.target,
+            "metric": anomaly.metric,
+            "value": reading(anomaly, unusual.value, language),
+            "expected": reading(anomaly, unusual.expected, language),
+            "score": f"{unusual.score:.2f}",
+        }
     )
 
 

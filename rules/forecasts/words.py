@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from netmon.api.columns import Series
 from rules.forecasts.declared import Way, way
-from rules.limits.words import Words, figure, moment
+from rules.limits.words import Words, moment, reading
 from rules.pack import Forecast
 
 Language = Literal["en", "id"]
@@ -28,8 +28,8 @@ def words(  # noqa: PLR0913  # what a sentence is made of
     return Words(
         {
             **dict(series.labels),
-            "value": _value(forecast, value, when),
-            "limit": figure(forecast.metric, bound) if not isnan(bound) else "",
+            "value": _value(forecast, value, when, language),
+            "limit": reading(forecast, bound, language) if not isnan(bound) else "",
             "share": share,
             "target": series.target,
             "metric": forecast.metric,
@@ -61,5 +61,5 @@ def named(series: Series) -> str:
     return f"{series.metric}{{{labels}}}" if labels else series.metric
 
 
-def _value(forecast: Forecast, value: float, when: float) -> str:
-    return moment(when) if way(forecast) is Way.MOMENT else figure(forecast.metric, value)
+def _value(forecast: Forecast, value: float, when: float, language: Language) -> str:
+    return moment(when) if way(forecast) is Way.MOMENT else reading(forecast, value, language)
