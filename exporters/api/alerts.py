@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from exporters.api import shapes
+from exporters.api.attention import SHOWN_MAX, of_unusual
 from exporters.api.render import of_alert, of_incident
 from exporters.api.requests import MAX_PAGE, AlertFilters, Comment, IncidentFilters, Remark, Several
 from exporters.api.roles import Caller
@@ -67,10 +68,12 @@ def _incidents(pages: APIRouter, office: Office) -> None:
         "/incidents/{id}", dependencies=reading, tags=["incidents"], **described(shapes.IncidentWhole, "The incident.")
     )
     async def get_incident(id: Id) -> Response:  # noqa: A002  # the parameter's public name
-        """Show one incident and its alerts."""
+        """Show one incident, its alerts, and what was unusual at its targets."""
         incident = office.incident(id)
         page = page_of_alerts(in_order(office.desk.alerts_of(incident.id)), MAX_PAGE, "")
-        return written(shapes.IncidentWhole(of_incident(incident), list(map(of_alert, page.things)), page.total))
+        alerts, unusual = list(map(of_alert, page.things)), office.desk.unusual_at(incident.id)
+        shown = of_unusual(unusual[:SHOWN_MAX])
+        return written(shapes.IncidentWhole(of_incident(incident), alerts, page.total, shown, len(unusual)))
 
 
 def _actions(pages: APIRouter, office: Office, verb: str) -> None:

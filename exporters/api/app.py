@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from exporters.api import alertmanager, alerts, core, predictions, windows
+from exporters.api import alertmanager, alerts, attention, core, predictions, windows
 from exporters.api.alertmanager import ReceiveMetrics
 from exporters.api.bodies import Bounded, Intake
 from exporters.api.openapi import document
@@ -72,6 +72,7 @@ def make(  # noqa: PLR0913  # as above
     app.include_router(alerts.router(office), prefix="/api/v1")
     app.include_router(windows.router(office), prefix="/api/v1")
     app.include_router(predictions.router(office), prefix="/api/v1")
+    app.include_router(attention.router(office), prefix="/api/v1")
     app.include_router(core.router(office, version), prefix="/api/v1")
     receiving = alertmanager.router(office, target_of, ReceiveMetrics(registry), version, started)
     app.include_router(receiving, prefix="/api/v2")

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from exporters.api import shapes
 from exporters.api.alertmanager import AlertmanagerStatus
+from exporters.api.attention import Attention
 from exporters.api.predictions import Predictions, Report
 from exporters.api.problems import Problem
 from exporters.api.receive import Posted
@@ -23,16 +24,17 @@ _ANSWERS: Final = (
     shapes.Status,
     Predictions,
     Report,
+    Attention,
     AlertmanagerStatus,
     Posted,
     Problem,
 )
 
 ABOUT: Final = (
-    "Alerts, incidents, silences, maintenance windows, predictions and the ledger. Times are RFC 3339. Who changes "
-    "something sends application/json. Errors are problem details (RFC 9457) whose `remedy` says what to do next. "
-    "Roles: a viewer reads, an operator reads and acts, an auditor reads all that and the ledger, a sender "
-    "hands in alerts."
+    "Alerts, incidents, silences, maintenance windows, predictions, what is unusual and the ledger. Times are RFC "
+    "3339. Who changes something sends application/json. Errors are problem details (RFC 9457) whose `remedy` says "
+    "what to do next. Roles: a viewer reads, an operator reads and acts, an auditor reads all that and the ledger, a "
+    "sender hands in alerts."
 )
 
 

@@ -135,12 +135,33 @@ class IncidentPage(msgspec.Struct):
     next: str | None
 
 
+class Unusual(msgspec.Struct):
+    """A series that was unlike its own past, when it was most so."""
+
+    target: str
+    metric: str
+    labels: Annotated[str, Meta(description="name=value, with commas between.")]
+    at: Time
+    value: Annotated[float, Meta(description="In the unit of the series; of a counter, its increase in a second.")]
+    expected: float
+    score: Annotated[float, Meta(description="From 0 to below 1; half and more is unusual.")]
+    times: Annotated[int, Meta(description="How often it was said to be unusual in that time.")]
+
+
 class IncidentWhole(msgspec.Struct):
-    """An incident and its alerts."""
+    """An incident, its alerts, and what was unusual at its targets."""
 
     incident: Incident
     alerts: Annotated[list[Alert], Meta(description="At most 1,000, open ones first, worst and newest first.")]
     alert_count: int
+    unusual: Annotated[
+        list[Unusual],
+        Meta(
+            description="The 20 most unusual series of its targets and its cause, from 30 minutes before it opened "
+            "until 5 minutes after its end."
+        ),
+    ]
+    unusual_count: Annotated[int, Meta(description="How many series were unusual there in all.")]
 
 
 class Alerts(msgspec.Struct):

@@ -9,6 +9,7 @@ from netmon.api.alerts import Alert, Incident, Maintenance, Matcher, Message, Si
 from netmon.api.errors import NetmonError
 from netmon.api.predictions import Outcome, Predicted, RuleAccount
 from netmon.api.protocols import Component
+from netmon.api.unusual import Unusual
 from netmon.api.words import Event, Finding, Severity
 
 
@@ -135,6 +136,12 @@ class Desk(Protocol):
 
     def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
         """Return what became of each rule's predictions, of those scored since a time if one is given."""
+
+    def unusual(self, since: float, until: float) -> Sequence[Unusual]:
+        """Return the series that were unusual then (Unix seconds), each when most so, the most unusual first."""
+
+    def unusual_at(self, incident_id: str) -> Sequence[Unusual]:
+        """Return what was unusual at an incident's targets around its time, as above; Unknown where there is none."""
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return records of the ledger, each as it stands there."""

@@ -18,6 +18,7 @@ COMMANDS: Final = (
     "status",
     "alerts",
     "incidents",
+    "attention",
     "predictions",
     "history",
     "backtest",

@@ -120,7 +120,7 @@ class CorePart:
         return self._places.target_of(labels)
 
     def _inventory(self) -> Inventory:
-        return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of)
+        return Inventory(self._places.targets, self._places.site_of, self._places.matchers_of, self._places.ends_of)
 
 
 def correlator_of(settings: Settings) -> Correlator:

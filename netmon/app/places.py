@@ -48,6 +48,18 @@ class Places:
             return host
         return self._by_address.get(host, instance)
 
+    def ends_of(self, element: str) -> frozenset[str]:
+        """Return the targets that an element such as `link:ring-3` is about: those at both ends, or itself.
+
+        The link of an uplink, NAME/DEVICE/PORT, is in no inventory: its ends are in its name.
+        """
+        kind, _, name = element.partition(":")
+        if kind == "link" and name in self._links:
+            link = self._links[name]
+            return frozenset((link.a.device, link.b.device))
+        names = name.split("/")[:2] if kind == "link" else [name] if kind != "site" else []
+        return frozenset(names) & self._sites.keys()
+
     def _hint(self, kind: str, name: str) -> str:
         hint: str = did_you_mean(name, tuple(sorted(self._names[kind])))
         return hint or str(t("scope.see"))

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from netmon.api import Alert, AlertSink
 from netmon.api.predictions import PREDICTION
+from netmon.api.unusual import ANOMALY
 from netmon.core.alerts.changes import Change
 from netmon.core.alerts.changes import from_record as change_from
 from netmon.core.alerts.changes import to_entry as change_entry
@@ -26,6 +27,8 @@ from netmon.core.notices.planner import Planner
 from netmon.core.notices.words import Notice
 from netmon.core.predictions.metrics import PredictionMetrics
 from netmon.core.predictions.tally import Tally
+from netmon.core.unusual.board import Board
+from netmon.core.unusual.metrics import UnusualMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,8 @@ class Affairs:
         self.planner = planner
         self.predictions = Tally()
         PredictionMetrics(self.predictions, registry)
+        self.unusual = Board()
+        UnusualMetrics(self.unusual, registry)
         self.sinks: list[AlertSink] = []
         self.told: Callable[[], None] = lambda: None  # wakes who sends messages
         self._journal = journal
@@ -144,19 +149,25 @@ class Affairs:
             "alerts": self.alerts.snapshot(),
             "notices": self.planner.snapshot(),
             "predictions": self.predictions.snapshot(),
+            "unusual": self.unusual.snapshot(),
         }
 
     def restore(self, data: dict[str, Any]) -> None:
         """Take everything from a snapshot; ValueError or KeyError where it is none."""
-        predictions = data["predictions"]  # looked for first: a snapshot from before there were any is none
+        predictions, unusual = data["predictions"], data["unusual"]  # first: a snapshot from before they were is none
         self.alerts.restore(data["alerts"])
         self.planner.restore(data["notices"])
         self.predictions.restore(predictions)
+        self.unusual.restore(unusual)
 
     def _count(self, kind: Kind, category: str, target: str, at: object, data: Mapping[str, Any]) -> None:
-        """Have predictions, and what became of them, in the account."""
-        if kind is Kind.EVENT and category == PREDICTION and isinstance(at, float | int):
+        """Have predictions, and what became of them, in the account, and anomalies on the board."""
+        if kind is not Kind.EVENT or not isinstance(at, float | int):
+            return
+        if category == PREDICTION:
             self.predictions.learn(target, float(at), data.get("fields"))
+        elif category == ANOMALY:
+            self.unusual.learn(target, float(at), data.get("fields"))
 
     def step_clock(self, delta_s: float) -> None:
         """Move every deadline with the clock."""

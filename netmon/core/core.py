@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,13 +66,18 @@ class CoreSettings:
     checkpoints: CheckpointSettings = field(default_factory=CheckpointSettings)
 
 
+def _no_ends(_element: str) -> Collection[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What the core must know of what is watched."""
+    """What the core must know of what is watched. `ends_of`: the targets that an element is about (`link:ring-3`)."""
 
     targets: frozenset[str]
     site_of: Callable[[str], str]
     matchers_of: Callable[[str], tuple[tuple[Matcher, ...], ...]]
+    ends_of: Callable[[str], Collection[str]] = _no_ends
 
 
 class Core:
@@ -120,7 +125,7 @@ class Core:
         self.intake = Intake(self.affairs, self._on_disk, now, settings.ledger.max_record_bytes)
         self.sources = Sources(settings.silent_after_s)
         self.minder = Minder(self.affairs, self.sources, StepDetector(), ledger, name, registry)
-        self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now)
+        self.desk = OperatorsDesk(self.affairs, journal, self.intake, index, self.status, now, self._ends_of)
         self._started: list[Component] = []
         self._looking: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -132,6 +137,9 @@ class Core:
 
     def _matchers_of(self, scope: str) -> tuple[tuple[Matcher, ...], ...]:
         return self._inventory.matchers_of(scope)
+
+    def _ends_of(self, element: str) -> Collection[str]:
+        return self._inventory.ends_of(element)
 
     def status(self) -> CoreStatus:
         """Return how the core is."""

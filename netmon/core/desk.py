@@ -26,6 +26,7 @@ from netmon.api import (
     Unrecorded,
 )
 from netmon.api.predictions import Outcome, Predicted, RuleAccount
+from netmon.api.unusual import Unusual
 from netmon.core.affairs import Affairs
 from netmon.core.alerts.changes import Change
 from netmon.core.codec import to_data
@@ -36,7 +37,8 @@ from netmon.core.ledger.record import Entry, Kind
 log = structlog.get_logger(__name__)
 
 COMMIT_TIMEOUT_S: Final = 5.0  # how long somebody waits for an answer; a commit takes some 20 ms
-
+UNUSUAL_BEFORE_S: Final = 1_800.0  # what was unusual before an incident opened may be how it began
+UNUSUAL_AFTER_S: Final = 300.0  # after its end: what came back at once is part of it
 
 _TAKEN_A_SECOND: Final = 2_000  # findings, at least, on a busy machine
 
@@ -49,7 +51,7 @@ class History(Protocol):
 
 
 class OperatorsDesk:
-    """What people do and see. `status` tells how the core is."""
+    """What people do and see. `status` tells how the core is, `ends_of` the targets that an element is about."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - wired in one place, by name
         self,
@@ -59,12 +61,14 @@ class OperatorsDesk:
         history: History,
         status: Callable[[], CoreStatus],
         now: Callable[[], float],
+        ends_of: Callable[[str], Collection[str]] = lambda _element: (),
     ) -> None:
         self._affairs = affairs
         self._journal = journal
         self._intake = intake
         self._history = history
         self._now = now
+        self._ends_of = ends_of
         self.status = status
 
     def alerts(self) -> Sequence[Alert]:
@@ -102,6 +106,19 @@ class OperatorsDesk:
     def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
         """Return what became of each rule's predictions, of those scored since a time if one is given."""
         return self._affairs.predictions.accounts(since)
+
+    def unusual(self, since: float, until: float) -> Sequence[Unusual]:
+        """Return the series that were unusual then, each when most so, the most unusual first."""
+        return self._affairs.unusual.found(since, until)
+
+    def unusual_at(self, incident_id: str) -> Sequence[Unusual]:
+        """Return what was unusual at all targets of an incident and of its cause, around its time."""
+        incident = self.incident(incident_id)
+        targets = {alert.target for alert in self.alerts_of(incident_id) if alert.target}
+        targets.update(self._ends_of(incident.cause))
+        end = self._now() if incident.resolved_at is None else incident.resolved_at
+        since = incident.opened_at - UNUSUAL_BEFORE_S
+        return self._affairs.unusual.found(since, end + UNUSUAL_AFTER_S, targets)
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return records of the ledger, each as it stands there."""

@@ -35,7 +35,9 @@ from netmon.api import (
     labels_of,
 )
 from netmon.api.predictions import Outcome, Predicted, RuleAccount
+from netmon.api.unusual import Unusual
 from netmon.core.predictions.tally import Tally
+from netmon.core.unusual.board import Board
 from tests.support.query import asked_for
 
 _OPEN = (State.PENDING, State.FIRING, State.ACKNOWLEDGED)
@@ -60,6 +62,7 @@ class FakeDesk:
         self._maintenances: dict[str, Maintenance] = {}
         self._heard: dict[str, float] = {}
         self.tally = Tally()
+        self.board = Board()
         self._made = 0
 
     # What tests do to it
@@ -141,6 +144,14 @@ class FakeDesk:
     def prediction_accounts(self, since: float | None = None) -> Sequence[RuleAccount]:
         """Return the account of each rule."""
         return self.tally.accounts(since)
+
+    def unusual(self, since: float, until: float) -> Sequence[Unusual]:
+        """Return what was unusual; `board.learn` puts it there."""
+        return self.board.found(since, until)
+
+    def unusual_at(self, incident_id: str) -> Sequence[Unusual]:
+        """Return what was unusual at an incident's targets, at any time."""
+        return self.board.found(0, float("inf"), {alert.target for alert in self.alerts_of(incident_id)})
 
     async def history(self, query: Query) -> Sequence[Mapping[str, object]]:
         """Return the records that match."""

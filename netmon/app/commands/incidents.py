@@ -1,5 +1,6 @@
 """`netmon incidents`: alerts by their common cause."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from netmon.app.client import Client, segment
 from netmon.app.commands.alerts import pages
 from netmon.app.commands.asking import JSON, asks, lines
 from netmon.app.text import language, t
+from netmon.app.unusual import unusual_table
 
 _STATES: Final = ("firing", "acknowledged", "resolved")
 
@@ -65,6 +67,9 @@ def _one(client: Client, incident: str, *, as_json: bool) -> None:
     if effects:
         console.print(Text(t("causes.heading"), style="bold"))
         console.print(alert_table(effects, more))
+    if unusual := whole.get("unusual"):  # an older daemon tells none
+        console.print(Text(t("attention.heading"), style="bold"))
+        console.print(unusual_table(unusual, whole["unusual_count"], time.time()))
 
 
 def because(console: Console, incident: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from netmon.app.texts import (
     alerts,
+    attention,
     backtest,
     causes,
     check,
@@ -27,6 +28,7 @@ __all__ = ["TABLES", "Text"]
 
 TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     alerts.TEXTS,
+    attention.TEXTS,
     backtest.TEXTS,
     causes.TEXTS,
     faults.TEXTS,

@@ -177,8 +177,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "alerts.muted": Text("muted", "diredam"),
     "alerts.flapping": Text("flapping", "naik-turun"),
     "incidents.help": Text(
-        "Show incidents: alerts with one cause. With an ID, show that one and its alerts.",
-        "Tampilkan insiden: peringatan dengan satu penyebab. Dengan ID, tampilkan insiden itu dan peringatannya.",
+        "Show incidents: alerts with one cause. With an ID, show that one, its alerts, and what was unusual at its "
+        "targets.",
+        "Tampilkan insiden: peringatan dengan satu penyebab. Dengan ID, tampilkan insiden itu, peringatannya, dan yang "
+        "tidak wajar pada targetnya.",
     ),
     "incidents.examples": Text(
         "\b\nExamples:\n  netmon incidents\n  netmon incidents I42\n  netmon incidents --all --json\n\n" + _EXIT_EN,

@@ -11,6 +11,7 @@ from exporters.api.settings import ApiSettings
 from netmon.api import Impact, Severity
 from tests.exporters.api.test_roles import ALERTS, MAINTENANCE, SILENCE
 from tests.support.api import Api
+from tests.support.unusual import anomaly
 
 ASKED: list[tuple[str, str, str, Any, int]] = [
     ("GET", "/api/v1/alerts", "", None, 200),
@@ -43,6 +44,9 @@ ASKED: list[tuple[str, str, str, Any, int]] = [
     ("GET", "/api/v1/predictions", "?outcome=hit&outcome=open", None, 200),
     ("GET", "/api/v1/predictions", "?outcome=lucky", None, 422),
     ("GET", "/api/v1/predictions/report", "?since=2026-11-01T00:00:00Z", None, 200),
+    ("GET", "/api/v1/attention", "?target=sw-*", None, 200),
+    ("GET", "/api/v1/attention", "?limit=1&since=1970-01-01T00:00:00Z", None, 200),
+    ("GET", "/api/v1/attention", "?since=soon", None, 422),
     ("POST", "/api/v2/alerts", "", ALERTS, 200),
     ("POST", "/api/v2/alerts", "", {}, 400),
     ("GET", "/api/v2/status", "", None, 200),
@@ -89,6 +93,7 @@ async def test_real_answers_are_what_it_says(document: dict[str, Any]) -> None:
     first = api.desk.say("A", "sw-1", Severity.CRITICAL, impact=Impact(1, 2, 3), evidence={"a": 1, "b": "c", "d": 0.5})
     api.desk.say("B", "sw-2", labels={"site": "hub"})
     api.desk.say("C", "sw-3", summaries={"id": "c"}, runbook="https://x.example")
+    api.desk.board.learn("sw-1", api.desk.now(), anomaly())
     for method, path, more, body, status in ASKED:
         where = path.format(id=first.id if more == "alert" else more) if "{" in path else path + more
         answer = await api.ask(method, where, user="all", **({} if body is None else {"json": body}))

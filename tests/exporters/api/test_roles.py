@@ -17,6 +17,7 @@ ALERTS = [{"labels": {"alertname": "Up", "instance": "a"}}]
 
 READING = ["/api/v1/alerts", "/api/v1/alerts/{alert}", "/api/v1/incidents", "/api/v1/incidents/I1", "/api/v1/silences"]
 READING += ["/api/v1/maintenances", "/api/v1/status", "/api/v1/predictions", "/api/v1/predictions/report"]
+READING += ["/api/v1/attention"]
 ACTING: list[tuple[str, str, Any]] = [
     ("POST", "/api/v1/alerts/{alert}/acknowledge", {}),
     ("POST", "/api/v1/alerts/{alert}/unacknowledge", {}),

@@ -83,3 +83,20 @@ def test_a_wrong_scope_is_told(scope: str, says: str, monkeypatch: pytest.Monkey
     with pytest.raises(Invalid) as told:
         PLACES.matchers_of(scope)
     assert says in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("element", "targets"),
+    [
+        ("link:kota-desa", {"sw-1", "sw-2"}),
+        ("link:db-1/sw-1/xe-0/7", {"db-1", "sw-1"}),
+        ("link:nowhere", set()),
+        ("device:sw-1", {"sw-1"}),
+        ("application:sipd", {"sipd"}),
+        ("device:nobody", set()),
+        ("site:kota", set()),
+        ("", set()),
+    ],
+)
+def test_the_targets_that_an_element_is_about(element: str, targets: set[str]) -> None:
+    assert PLACES.ends_of(element) == targets
