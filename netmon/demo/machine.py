@@ -83,7 +83,11 @@ class Machine:
     def disk_used(self, disk: Disk, now: float) -> int:
         """Return the bytes used: a slow climb, and the day's logs, which are packed at midnight."""
         climb = ramp(self._ring.seed, f"{self._node.name} {disk.path}", now, disk.days)
-        return int(disk.size * (disk.low + (disk.high - disk.low) * climb + 0.008 * local_day(now)))
+        share = disk.low + (disk.high - disk.low) * climb
+        if self._ring.wear is not None:
+            share = self._ring.wear.disk_share(self._node.name, disk.path, now, share)
+        share = self._ring.story.filled(self._node.name, disk.path, now, share + 0.008 * local_day(now))
+        return int(disk.size * share)
 
     def disk_octets(self, disk: Disk, now: float) -> tuple[int, int]:
         """Return the octets (read, written) since the start: what comes in is written, what goes out was read."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from netmon.api.predictions import Outcome as OutcomeOf
 from netmon.app.client import Client
 from netmon.app.commands.alerts import pages
 from netmon.app.text import t
@@ -21,10 +22,12 @@ _TOLD: Final = ("firing", "acknowledged", "resolved")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Alerts and incidents of one run as the interface gives them, those that are open first."""
+    """Alerts, incidents and predictions of one run as the interface gives them, those that are open first."""
 
     alerts: Sequence[Thing] = ()
     incidents: Sequence[Thing] = ()
+    predictions: Sequence[Thing] = ()
+    account: Sequence[Thing] = ()  # of each rule that foretells
 
     @property
     def acknowledged(self) -> Mapping[str, str]:
@@ -38,17 +41,21 @@ def close_earlier(client: Client, before: float) -> frozenset[str]:
 
     `before` is in Unix seconds. RefusedError when the core does not answer.
     """
-    left = [one for one in _all(client, "alerts", _OPEN) if _at(one["starts_at"]) < before]
+    left = [one for one in _all(client, "alerts", _OPEN) if at(one["starts_at"]) < before]
     if left:
         client.post("alerts/resolve", {"ids": [one["id"] for one in left], "note": t("demo.earlier.note")})
-    return frozenset(one["id"] for one in _all(client, "incidents", _TOLD) if _at(one["opened_at"]) < before)
+    return frozenset(one["id"] for one in _all(client, "incidents", _TOLD) if at(one["opened_at"]) < before)
 
 
 def outcome(client: Client, since: float) -> Outcome:
     """Return what fired from `since` on (Unix seconds). RefusedError when the core does not answer."""
+    begin = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    query = {"outcome": [one.value for one in OutcomeOf], "since": begin, "limit": MAX_THINGS}
     return Outcome(
-        tuple(one for one in _all(client, "alerts", _TOLD) if one["fired_at"] and _at(one["fired_at"]) >= since),
-        tuple(one for one in _all(client, "incidents", _TOLD) if _at(one["opened_at"]) >= since),
+        tuple(one for one in _all(client, "alerts", _TOLD) if one["fired_at"] and at(one["fired_at"]) >= since),
+        tuple(one for one in _all(client, "incidents", _TOLD) if at(one["opened_at"]) >= since),
+        tuple(client.get("predictions", query)["predictions"]),
+        tuple(client.get("predictions/report", {"since": begin})["rules"]),
     )
 
 
@@ -62,5 +69,6 @@ def _all(client: Client, what: str, states: Sequence[str]) -> list[Thing]:
     return found
 
 
-def _at(text: str) -> float:
+def at(text: str) -> float:
+    """Return a time of the interface in Unix seconds."""
     return datetime.fromisoformat(text).timestamp()

@@ -27,12 +27,14 @@ alerting: {json.dumps({"alertmanagers": [alertmanager]})}
 class Prometheus:
     """One child process, its configuration and storage inside `directory`. Inert until `start`."""
 
-    def __init__(self, directory: Path, config: str) -> None:
+    def __init__(self, directory: Path, config: str, port: int | None = None) -> None:
+        """Listen at `port`; None: at any that is free."""
         self.directory = directory
+        self.data = directory / "data"
         self.log = directory / "prometheus.log"
         self._config = config
         self._process: asyncio.subprocess.Process | None = None
-        self._port = 0
+        self._port = port or 0
 
     @staticmethod
     def installed() -> bool:
@@ -53,15 +55,15 @@ class Prometheus:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self.directory / "prometheus.yml"
         config.write_text(self._config, encoding="utf-8")
-        self._port = _free_port(PREFERRED_PORT)
+        self._port = self._port or free_port(PREFERRED_PORT)
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *_ENDS_WITH_US,
                 "prometheus",
                 f"--config.file={config}",
-                f"--storage.tsdb.path={self.directory / 'data'}",
+                f"--storage.tsdb.path={self.data}",
                 f"--web.listen-address=127.0.0.1:{self._port}",
-                "--storage.tsdb.retention.time=1d",
+                "--storage.tsdb.retention.time=90d",
                 "--log.level=warn",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -86,7 +88,7 @@ class Prometheus:
             await process.wait()
 
 
-def _free_port(preferred: int) -> int:
+def free_port(preferred: int = PREFERRED_PORT) -> int:
     """Return the preferred port if nobody has it, else any free one."""
     for port in (preferred, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:

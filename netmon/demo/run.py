@@ -11,6 +11,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -27,7 +28,8 @@ from netmon.demo.agent import CannotServeError
 from netmon.demo.layout import NotSimulatedError
 from netmon.demo.notes import answer, print_start, web_address, web_authority
 from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
-from netmon.demo.prometheus import Prometheus, with_rules
+from netmon.demo.past import Past
+from netmon.demo.prometheus import PREFERRED_PORT, Prometheus, free_port, with_rules
 from netmon.demo.receiver import Receiver
 from netmon.demo.summary import PageFacts, Run, complete, read_page, show
 from netmon.demo.teller import Teller
@@ -41,12 +43,15 @@ OK, INCOMPLETE, UNUSABLE = 0, 1, 2
 PEOPLE: Final = {"siti": "NETMON_DEMO_URL_SITI", "grace": "NETMON_DEMO_URL_GRACE"}
 """Who is told, and the variable that says over which channel: the receiver's, unless it is set."""
 
+PROMETHEUS_URL: Final = "NETMON_DEMO_PROMETHEUS"
+
 # They protect nothing: the devices are simulated and answer on loopback only. Set them to have others.
 SECRETS: Final = {
     "NETMON_DEMO_COMMUNITY": "tirtamulya",
     "NETMON_DEMO_AUTH_PASSWORD": "tirtamulya-auth",
     "NETMON_DEMO_PRIV_PASSWORD": "tirtamulya-priv",
     **{variable: receiver.url(person) for person, variable in PEOPLE.items()},
+    PROMETHEUS_URL: f"http://127.0.0.1:{PREFERRED_PORT}",
 }
 
 
@@ -126,7 +131,7 @@ def _ran(settings: Settings, world: World, before: _Before, teller: Teller) -> R
         cpu_before_s=before.cpu_s,
         varbinds=world.varbinds,
         simulation_cpu_s=world.cpu_s,
-        silenced=tuple(name for name in expected if world.ring.story.was_silent(name, now)),
+        silenced=tuple(name for name in expected if world.was_silent(name, now)),
         delivered=dict(teller.delivered),
     )
 
@@ -137,6 +142,7 @@ def _environment(state: Path | None, post_port: int) -> Iterator[None]:
     before = dict(os.environ)
     for person, variable in PEOPLE.items():
         os.environ.setdefault(variable, receiver.url(person, post_port))
+    os.environ[PROMETHEUS_URL] = f"http://127.0.0.1:{free_port()}"  # that knows the past, and that is started
     for name, value in SECRETS.items():
         os.environ.setdefault(name, value)
     if state is not None or "NETMON_STATE_DIR" not in os.environ:
@@ -158,7 +164,13 @@ def _default_state() -> Path:
 async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | None]]:
     """Start the world, the daemon and Prometheus; stop them in reverse, however this ends."""
     world, daemon = World(plan.settings), Daemon(plan.directory)
-    prometheus = Prometheus(state_directory(plan.settings) / "prometheus", _prometheus_config(plan))
+    state = state_directory(plan.settings)
+    past = Past(state, time.time())
+    world.age(past.anchor)
+    port = urlsplit(os.environ.get(PROMETHEUS_URL, "")).port
+    prometheus = Prometheus(state / "prometheus", _prometheus_config(plan), port)
+    if prometheus.installed():
+        await past.tell(world.ring, prometheus.data)
     world.start()
     try:
         await daemon.start()

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from netmon.api import Reason
 from netmon.app.asked import printable
-from netmon.app.board import alert_table, incident_table
 from netmon.app.human import scaled
 from netmon.app.text import t
 from netmon.core.ledger.report import Report, Verdict
+from netmon.demo.chronicle import tell
 from netmon.demo.outcome import Outcome
 
 MAX_FAILURES_SHOWN: Final = 20
@@ -107,7 +107,7 @@ def _unread(facts: PageFacts, run: Run) -> tuple[str, ...]:
 
 def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: Report) -> None:
     """Print the summary."""
-    _show_alerts(console, found)
+    tell(console, found)
     table = Table(title=t("demo.summary.title", seconds=f"{run.seconds:.0f}"), show_header=False, title_justify="left")
     for key, value in (*_rows(facts, run), *_core_rows(run, found, report)):
         table.add_row(t(f"demo.summary.{key}"), Text(printable(value)))
@@ -121,15 +121,6 @@ def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: R
     if (bad := report.first_bad) is not None:
         sentence = t(f"ledger.fault.{bad.wrong.value}", seq=bad.seq, **bad.values)
         console.print(sentence, style="bold red", markup=False, soft_wrap=True)
-
-
-def _show_alerts(console: Console, found: Outcome) -> None:
-    if not found.alerts:
-        console.print(t("demo.summary.quiet"), markup=False)
-        return
-    over = sum(alert["state"] == "resolved" for alert in found.alerts)
-    console.print(alert_table(found.alerts, t("demo.summary.alerts", count=len(found.alerts), over=over)))
-    console.print(incident_table(found.incidents, t("demo.summary.incidents", count=len(found.incidents))))
 
 
 def _failures(facts: PageFacts, run: Run) -> tuple[Failure, ...]:

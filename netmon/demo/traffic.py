@@ -4,7 +4,7 @@ A stream enters at ports of one switch and leaves at ports of another; all wires
 enters a wire at one end leaves it at the other, and what enters a switch leaves it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import floor
 
@@ -32,9 +32,10 @@ class _Terms:
 class Traffic:
     """Loads and totals of every port."""
 
-    def __init__(self, layout: Layout, streams: Iterable[Stream]) -> None:
-        """Route the streams. One whose ends have no way between them flows nowhere."""
+    def __init__(self, layout: Layout, streams: Iterable[Stream], cut: Collection[str] = ()) -> None:
+        """Route the streams around the wires that are cut. One whose ends have no way between them flows nowhere."""
         self._layout = layout
+        self._cut = cut
         self._terms: dict[Socket, _Terms] = {}
         for stream in streams:
             self._add(stream)
@@ -60,7 +61,7 @@ class Traffic:
 
     def _add(self, stream: Stream) -> None:
         start, end = next(iter(stream.near))[0], next(iter(stream.far))[0]
-        route = self._layout.route(start, end)
+        route = self._layout.route(start, end, self._cut)
         if route is None:
             return
         self._enter(stream.near, stream.up, stream.down)

@@ -13,8 +13,10 @@ from netmon.demo.mibs.system import engine_id
 from netmon.demo.ring import Ring
 from netmon.demo.story import Story, troubles
 from netmon.demo.usm import Usm
+from netmon.demo.wear import Wear
 
 SNMP_PORT = 161
+NOTICED_S = 25.0  # after which a device that answers again has been polled: twice the longest pause, and some more
 
 
 class World:
@@ -44,6 +46,14 @@ class World:
         used = [socket for socket in used if self.ring.traffic.carries(socket)]
         self.ring.story = Story(troubles(self.ring.layout, used), start)
 
+    def age(self, anchor: float) -> None:
+        """Let a laser and a disk age, as they will have by Unix time `anchor`."""
+        self.ring.wear = Wear(self.ring.layout, anchor)
+
+    def was_silent(self, device: str, at: float) -> bool:
+        """Say whether the story kept a device from answering, or did so a moment ago: it is not polled at once."""
+        return device in self.agents and not all(self.ring.reachable(device, at - ago) for ago in (0, NOTICED_S))
+
     def stop(self) -> None:
         """Answer no more."""
         self._responder.close()
@@ -60,7 +70,7 @@ class World:
 
 
 def _silence(ring: Ring, node: Node) -> Callable[[float], bool]:
-    return lambda now: ring.story.silent(node.name, now)
+    return lambda now: not ring.reachable(node.name, now)
 
 
 def _agent(ring: Ring, node: Node, credentials: Mapping[str, Credential]) -> Agent:

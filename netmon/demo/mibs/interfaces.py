@@ -40,8 +40,7 @@ class Meter:
 
     def status(self, now: float) -> int:
         """Return ifOperStatus."""
-        dead = self._ring.story.dead((self._node.name, self._port.index), now)
-        return UP if self.up and not dead else DOWN
+        return UP if self._port.virtual or self._ring.linked((self._node.name, self._port.index), now) else DOWN
 
     def octets(self, way: int) -> Callable[[float], int]:
         """Count octets in (way 0) or out (1)."""

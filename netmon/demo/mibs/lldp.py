@@ -1,4 +1,8 @@
-"""LLDP-MIB (IEEE 802.1AB): a switch, and what its wires lead to."""
+"""LLDP-MIB (IEEE 802.1AB): a switch, and what its wires lead to.
+
+A neighbour that is heard no more stays for its time to live, 120 s by default, which is longer than any wire of the
+story is dark: so nothing here ever changes.
+"""
 
 from typing import Final
 
