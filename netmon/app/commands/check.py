@@ -10,6 +10,7 @@ import click
 from netmon.api import ConfigError
 from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
+from netmon.app.settings.inventory import Device, Server
 from netmon.app.text import speaking, t
 from netmon.app.topology import standpoint
 from netmon.app.wiring import load_plan
@@ -53,11 +54,30 @@ def _fine(settings: Settings, *, show: bool) -> str:
 
 
 def _notes(settings: Settings) -> list[str]:
-    """Return what is no fault, but was taken to be so because nothing says it."""
-    where = standpoint(settings.inventory)
-    if where is None or not where.device or not settings.inventory.links:
+    """Return what is no fault, but should be known."""
+    if not settings.inventory.links:
         return []
-    return [t(f"causes.stands.{where.how}", node=where.node, device=where.device)]
+    where = standpoint(settings.inventory)
+    stands = [t(f"causes.stands.{where.how}", node=where.node, device=where.device)] if where and where.device else []
+    return stands + _short_hold(settings)
+
+
+def _short_hold(settings: Settings) -> list[str]:
+    """Tell where a port's alert can be resolved before the last device behind its mended fiber was polled."""
+    ours = settings.netmon
+    polled: tuple[Device | Server, ...] = (*settings.inventory.devices, *settings.inventory.servers)
+    waits = [
+        (thing.interval_s or ours.snmp.interval_s, t("check.interval", target=thing.name))
+        for thing in polled
+        if thing.collector == "snmp"  # `host` is where netmon runs, which is behind no fiber
+    ]
+    if not waits:
+        return []
+    waits.append((ours.scheduler.dead_backoff_max_s, "scheduler.dead_backoff_max_s"))
+    longest_s, what = max(waits, key=lambda wait: wait[0])
+    if longest_s <= ours.alerts.resolve_hold_s:
+        return []
+    return [t("check.short_hold", what=what, longest=f"{longest_s:g}", hold=f"{ours.alerts.resolve_hold_s:g}")]
 
 
 def _counts(settings: Settings) -> dict[str, int]:

@@ -32,6 +32,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Lokasi: {sites}, perangkat: {devices}, server: {servers}, aplikasi: {applications}, tautan: {links}, "
         "replika: {mirrors}, prefiks: {prefixes}, kredensial: {credentials}.",
     ),
+    "check.interval": Text("the polling interval of {target}", "selang polling {target}"),
+    "check.short_hold": Text(
+        "A mended cut may be told as a failed device for a moment: {what} ({longest} s) is longer than "
+        "alerts.resolve_hold_s ({hold} s); set alerts.resolve_hold_s to {longest} at least",
+        "Putusnya serat yang sudah diperbaiki dapat sesaat diberitakan sebagai perangkat mati: {what} ({longest} dtk) "
+        "lebih panjang daripada alerts.resolve_hold_s ({hold} dtk); atur alerts.resolve_hold_s sedikitnya {longest}",
+    ),
     "check.no_name": Text(
         "the name is empty; write . for this directory", "namanya kosong; tulis . untuk direktori ini"
     ),

@@ -50,6 +50,31 @@ def test_where_netmon_is_taken_to_stand_is_told(tmp_path: Path, language: str, e
     assert json.loads(told.output)["notes"] == [result.output.splitlines()[1]]
 
 
+@pytest.mark.parametrize(
+    ("alerts", "scheduler", "expected"),
+    [
+        ("resolve_hold_s: 60", "dead_backoff_max_s: 60", ""),
+        ("resolve_hold_s: 59", "dead_backoff_max_s: 30", "the polling interval of ups-1 (60 s) is longer than"),
+        ("resolve_hold_s: 60", "dead_backoff_max_s: 300", "scheduler.dead_backoff_max_s (300 s) is longer than"),
+        ("resolve_hold_s: 300", "dead_backoff_max_s: 300", ""),
+    ],
+)
+def test_alerts_that_are_resolved_before_every_device_was_polled(
+    tmp_path: Path, alerts: str, scheduler: str, expected: str
+) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "netmon")
+    main = tmp_path / "netmon" / "netmon.yaml"
+    settings = yaml.safe_load(main.read_text())
+    settings["alerts"] = settings.get("alerts", {}) | yaml.safe_load(alerts)
+    settings["scheduler"] |= yaml.safe_load(scheduler)
+    main.write_text(yaml.safe_dump(settings))
+    notes = json.loads(check(tmp_path / "netmon", "--format", "json").output)["notes"]
+    assert len(notes) == bool(expected)
+    assert not notes or expected in notes[0]
+    if expected:
+        assert "lebih panjang daripada" in check(tmp_path / "netmon", NETMON_LANG="id").output
+
+
 def test_in_indonesian() -> None:
     assert check(EXAMPLE, NETMON_LANG="id").output.startswith(f"{EXAMPLE} sudah benar. Lokasi: 3, perangkat: 5")
 
