@@ -1,6 +1,6 @@
 """A run told from its beginning: incidents with cause and effects, predictions and what became of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +11,6 @@ from rich.text import Text
 from netmon.app import human
 from netmon.app.asked import printable
 from netmon.app.board import summary
-from netmon.app.commands.predictions import account_table
 from netmon.app.text import language, t
 from netmon.demo.outcome import Outcome, Thing, at
 
@@ -19,6 +18,7 @@ MAX_TOLD: Final = 40  # incidents, and predictions: the story makes fewer than t
 _MAX_EFFECTS: Final = 8  # of one incident
 _FAR_S: Final = 86_400.0  # from here on dates say more than clocks
 _STYLES: Final = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
+_COUNTS: Final = ("open", "hit", "early", "late", "false", "averted", "void", "missed")
 _OUTCOMES: Final = {"hit": "bold green", "early": "yellow", "late": "yellow", "false": "red", "open": "cyan"}
 
 
@@ -27,7 +27,7 @@ def tell(console: Console, found: Outcome) -> None:
     if not found.alerts:
         console.print(t("demo.summary.quiet"), markup=False)
     else:
-        over = sum(one["state"] == "resolved" for one in found.incidents)
+        over = sum(one["resolved_at"] is not None for one in found.incidents)
         console.print(Text(t("demo.told.incidents", count=len(found.incidents), over=over), style="bold"))
         console.print(_incidents(found))
     if found.predictions:
@@ -35,7 +35,7 @@ def tell(console: Console, found: Outcome) -> None:
         console.print(_predictions(found.predictions))
     if any(sum(one[name] for name in ("hit", "early", "late", "false", "missed")) for one in found.account):
         console.print(Text(t("demo.told.account"), style="bold"))
-        console.print(account_table(found.account))
+        console.print(_account(found.account))
 
 
 # ── incidents ──
@@ -60,16 +60,18 @@ def _span(incident: Thing) -> Text:
 def _told(incident: Thing, alerts: Sequence[Thing]) -> Iterator[RenderableType]:
     title = printable(incident["titles"].get(language()) or incident["title"])
     yield Text(f"{title} ({incident['id']})", style="" if incident["resolved_at"] else "bold")
+    if incident["acknowledged_by"]:
+        hands = ": ".join(filter(None, (incident["acknowledged_by"], incident["note"])))
+        yield Text(f"({printable(hands)})", style="green")
     said = incident["explanation"]
     if why := printable(said.get(language()) or said.get("en", "")):
         yield Text(f"{t('demo.told.why')} {why}", style="dim")
+    own = dict.fromkeys(summary(one) for one in sorted(alerts, key=_begun) if not one["effect_of"])
+    yield from (Text(f"· {one}", style="dim") for one in [one for one in own if one != title][:_MAX_EFFECTS])
     effects = list(dict.fromkeys(summary(one) for one in sorted(alerts, key=_begun) if one["effect_of"]))
     yield from (Text(f"→ {effect}", style="dim") for effect in effects[:_MAX_EFFECTS])
     if len(effects) > _MAX_EFFECTS:
         yield Text(t("demo.told.more", count=len(effects) - _MAX_EFFECTS), style="dim")
-    others = {summary(one) for one in alerts if not one["effect_of"]} - {title}
-    if not why:
-        yield from (Text(f"· {other}", style="dim") for other in sorted(others)[:_MAX_EFFECTS] if len(alerts) > 1)
 
 
 def _begun(alert: Thing) -> float:
@@ -80,22 +82,48 @@ def _begun(alert: Thing) -> float:
 
 
 def _predictions(made: Iterable[Thing]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("said", "what", "p50", "between", "outcome", "lead"):
-        table.add_column(t(f"demo.told.column.{name}"), no_wrap=name != "what", vertical="top")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("said", "what", "when", "outcome"):
+        table.add_column(t(f"demo.told.column.{name}"), vertical="top")
     for one in sorted(made, key=lambda one: (at(one["made_at"]), at(one["p50"])))[:MAX_TOLD]:
-        far = at(one["p50"]) - at(one["made_at"]) >= _FAR_S
-        between = f"{_moment(one['p10'], far=far)} … {_moment(one['p90'], far=far)}"
-        outcome = Text(_outcome(one), style=_OUTCOMES.get(one["outcome"], ""))
-        lead = human.duration(round(at(one["reached_at"]) - at(one["made_at"]))) if one["reached_at"] else ""
-        table.add_row(_clock(one["made_at"]), _what(one), _moment(one["p50"], far=far), between, outcome, lead)
+        table.add_row(_clock(one["made_at"]), _what(one), _when(one), _became(one))
     return table
 
 
 def _what(made: Thing) -> Text:
-    """Return what is foretold in a few words: the matter, the target, the part."""
-    text = Text(printable(f"{made['rule']} {made['target']}"))
-    return text.append(f" {printable(part)}", style="dim") if (part := _part(made["series"])) else text
+    """Return what is foretold: the matter, and below it the target with its part."""
+    text = Text(printable(made["rule"]))
+    where = f"{made['target']} {_part(made['series'])}".rstrip()
+    return text.append(f"\n{printable(where)}", style="dim")
+
+
+def _when(made: Thing) -> Text:
+    """Return the median, and below it from when to when it is with 80%."""
+    far = at(made["p50"]) - at(made["made_at"]) >= _FAR_S
+    median, low, high = (_moment(made[name], far=far) for name in ("p50", "p10", "p90"))
+    return Text(median).append(f"\n{low} … {high}", style="dim")
+
+
+def _became(made: Thing) -> Text:
+    """Return what became of it, and how long before the limit was reached it was said."""
+    text = Text(t(f"predictions.column.{made['outcome']}"), style=_OUTCOMES.get(made["outcome"], ""))
+    if not made["reached_at"]:
+        return text
+    lead = human.duration(round(at(made["reached_at"]) - at(made["made_at"])))
+    return text.append(f" {_clock(made['reached_at'])}").append(f"\n{t('demo.told.lead', time=lead)}", style="dim")
+
+
+def _account(scores: Sequence[Thing]) -> Table:
+    """Return the counts of each rule; outcomes that no rule had are left out."""
+    counts = [name for name in _COUNTS if any(one[name] for one in scores)]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("rule", *counts, "precision", "recall", "lead"):
+        table.add_column(t(f"predictions.column.{name}"), no_wrap=name == "rule", vertical="top")
+    for one in scores:
+        shares = ["-" if one[name] is None else f"{one[name]:.0%}" for name in ("precision", "recall")]
+        lead = "-" if one["median_lead_s"] is None else human.duration(round(one["median_lead_s"]))
+        table.add_row(Text(printable(one["rule"])), *(str(one[name]) for name in counts), *shares, lead)
+    return table
 
 
 def _part(series: str) -> str:
@@ -105,11 +133,6 @@ def _part(series: str) -> str:
         if found:
             return rest.partition('"')[0]
     return ""
-
-
-def _outcome(made: Mapping[str, str]) -> str:
-    said = t(f"predictions.column.{made['outcome']}")
-    return f"{said} {_clock(made['reached_at'])}" if made["reached_at"] else said
 
 
 def _moment(text: str, *, far: bool) -> str:

@@ -16,7 +16,6 @@ from netmon.demo.usm import Usm
 from netmon.demo.wear import Wear
 
 SNMP_PORT = 161
-NOTICED_S = 25.0  # after which a device that answers again has been polled: twice the longest pause, and some more
 
 
 class World:
@@ -51,8 +50,11 @@ class World:
         self.ring.wear = Wear(self.ring.layout, anchor)
 
     def was_silent(self, device: str, at: float) -> bool:
-        """Say whether the story kept a device from answering, or did so a moment ago: it is not polled at once."""
-        return device in self.agents and not all(self.ring.reachable(device, at - ago) for ago in (0, NOTICED_S))
+        """Say whether the story has kept a device from answering at some time before `at`."""
+        story = self.ring.story
+        begun = story.pieces_over(at) + (story.piece(at) is not None)
+        cut = [story.number(count).begins for count in range(begun)]
+        return device in self.agents and not all(self.ring.reachable(device, begins) for begins in cut)
 
     def stop(self) -> None:
         """Answer no more."""

@@ -60,7 +60,14 @@ def alert(**values: object) -> dict[str, object]:
     at = "2026-01-15T08:00:00Z"
     usual = {"id": "0dc3ba3bfec5", "target": "ups-1", "site": "kominfo", "severity": "critical", "state": "firing"}
     words = {"summary": "ups-1 runs on battery", "summaries": {}, "note": "", "muted_by": [], "flapping": False}
-    return {**usual, **words, "starts_at": at, "fired_at": at, "incident": "I1", "acknowledged_by": "", **values}
+    where = {"incident": "I1", "effect_of": ""}
+    return {**usual, **words, **where, "starts_at": at, "fired_at": at, "acknowledged_by": "", **values}
+
+
+def incident(**values: object) -> dict[str, object]:
+    usual = {"id": "I1", "title": "", "titles": {}, "explanation": {}, "severity": "critical", "state": "firing"}
+    rest = {"acknowledged_by": "", "note": "", "opened_at": "2026-01-15T08:00:00Z", "resolved_at": None}
+    return {**usual, **rest, **values}
 
 
 def test_the_summary_names_what_failed_and_what_never_came() -> None:
@@ -97,11 +104,14 @@ def test_a_ledger_that_does_not_verify_is_a_failure() -> None:
 def test_the_summary_tells_of_alerts_of_messages_and_of_who_took_what() -> None:
     taken = alert(state="acknowledged", acknowledged_by="dewi", note="on my way")
     over = alert(id="1", state="resolved", incident="I2", summary="port [red]down", acknowledged_by="budi")
-    text = shown(replace(RUN, delivered={"siti": 3, "grace": 0}), Outcome((taken, over)))
+    mine = incident(title="ups-1 runs on battery", acknowledged_by="dewi", note="on my way")
+    other = incident(id="I2", title="port [red]down", state="resolved", resolved_at="2026-01-15T08:02:03Z")
+    text = shown(replace(RUN, delivered={"siti": 3, "grace": 0}), Outcome((taken, over), (mine, other)))
     for wanted in (
-        "ups-1 runs on battery (dewi: on my way)",
-        "port [red]down",
-        "Alerts: 2, of which over: 1",
+        "ups-1 runs on battery (I1)",
+        "(dewi: on my way)",
+        "port [red]down (I2)",
+        "What happened: 2 incidents, 1 of them over",
         "siti: 3, grace: 0",
         "I1: dewi, I2: budi",
         "12, of which signed: 12",
