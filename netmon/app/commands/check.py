@@ -3,17 +3,19 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netmon.api import ConfigError
 from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
-from netmon.app.settings.inventory import Device, Server
 from netmon.app.text import speaking, t
 from netmon.app.topology import standpoint
 from netmon.app.wiring import load_plan
+
+if TYPE_CHECKING:
+    from netmon.app.settings.inventory import Device, Server
 
 EXIT_CONFIG = 2
 
