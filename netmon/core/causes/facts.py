@@ -40,7 +40,7 @@ class PortUp:
 
 @dataclass(frozen=True, slots=True)
 class LightLow:
-    """A port receives too little light, but works."""
+    """A port receives too little light, but works. `foretold`: not yet too little, but it falls and will be."""
 
     id: str
     since: float
@@ -48,6 +48,7 @@ class LightLow:
     port: str
     rx_dbm: float | None = None
     before_dbm: float | None = None
+    foretold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
