@@ -1,4 +1,4 @@
-"""The graph of the network from the inventory, and where in it netmon stands.
+"""The graph of the network from the inventory, what in it forwards, and where in it netmon stands.
 
 Links are fibers. Uplinks of servers, of UPS and of devices that no link joins are made edges, named `NAME/DEVICE/PORT`,
 which no link's name can be.
@@ -7,9 +7,14 @@ which no link's name can be.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from netmon.app.settings.inventory import Device, Inventory, Link, Role, Server
 from netmon.core.causes.topology import Edge, Node, Topology
+
+# All other devices pass on what is not for themselves. So may one of role `other`: a media converter taken for an end
+# would leave what is behind it without a way, while an end with a single uplink harms nothing if taken to forward.
+_ENDS: Final = frozenset({Role.UPS, Role.PDU, Role.SENSOR})
 
 
 class Chosen(StrEnum):
@@ -54,12 +59,15 @@ def topology_of(inventory: Inventory) -> Topology | None:
 
 
 def _nodes(inventory: Inventory) -> Iterator[Node]:
+    polled: tuple[Device | Server, ...] = (*inventory.devices, *inventory.servers)
+    reached_through = {uplink.device for thing in polled for uplink in thing.uplinks}
     for device in inventory.devices:
-        yield Node(device.name, "device", device.site, device.title)
+        forwards = device.role not in _ENDS or device.name in reached_through
+        yield Node(device.name, "device", device.site, device.title, forwards)
     for server in inventory.servers:
-        yield Node(server.name, "server", server.site, server.title)
+        yield Node(server.name, "server", server.site, server.title, forwards=False)
     for application in inventory.applications:
-        yield Node(application.name, "application", application.site or "", application.title)
+        yield Node(application.name, "application", application.site or "", application.title, forwards=False)
 
 
 def _fiber(link: Link) -> Edge:

@@ -38,9 +38,11 @@ def reached(topology: Topology, failed: Collection[str]) -> set[str]:
             near.setdefault(edge.a, []).append(edge.b)
             near.setdefault(edge.b, []).append(edge.a)
     dead = {element.partition(":")[2] for element in failed if not element.startswith("link:")}
+    forwards = {node.name for node in topology.nodes if node.forwards} | {topology.monitor}
     found, queue = {topology.monitor}, [topology.monitor]
     while queue:
-        for there in near.get(queue.pop(), ()):
+        at = queue.pop()
+        for there in near.get(at, ()) if at in forwards else ():
             if there not in found and there not in dead:
                 found.add(there)
                 queue.append(there)
@@ -141,21 +143,29 @@ def _pairs(chance: random.Random, shape: str, count: int) -> Iterator[tuple[int,
 SHAPES = ("ring", "star", "tree", "rings", "random")
 
 
-def network(seed: int, shape: str, count: int, *, unwatched: float = 0.0) -> Topology:
+def network(
+    seed: int, shape: str, count: int, *, unwatched: float = 0.0, ends: float = 0.0, ends_tell: bool = False
+) -> Topology:
     """Return a connected network of `count` nodes with the monitor among them.
 
-    `unwatched` is the share of ports of which nobody tells.
+    `unwatched` is the share of ports of which nobody tells. `ends` is the share of nodes, at least none and at most all
+    but one, that do not forward: each has one to three uplinks to others, and tells of its own ports if `ends_tell`.
     """
     chance = random.Random(seed)
-    nodes = [Node(f"n{number}", "device", f"s{number // 2}") for number in range(count)]
+    inner = count - min(int(ends * count), count - 1)
+    nodes = [Node(f"n{number}", "device", f"s{number // 2}", forwards=number < inner) for number in range(count)]
 
     def port(number: int) -> str:
         return "" if chance.random() < unwatched else f"p{number}"
 
     edges = [
         Edge(f"e{number}", f"n{a}", port(number), f"n{b}", port(number), 1.0, fiber=chance.random() < 0.7)
-        for number, (a, b) in enumerate(_pairs(chance, shape, count))
+        for number, (a, b) in enumerate(_pairs(chance, shape, inner))
     ]
+    for end in range(inner, count):
+        for uplink in range(chance.randint(1, 3)):
+            switch, own = chance.randrange(inner), f"own{uplink}" if ends_tell else ""
+            edges.append(Edge(f"u{end}-{uplink}", f"n{switch}", port(-3 * end - uplink), f"n{end}", own, fiber=False))
     return Topology(nodes, edges, {}, f"n{chance.randrange(count)}")
 
 

@@ -1,8 +1,11 @@
 """Which failure each dark node is an effect of. Pure.
 
 Dark nodes that hang together are isolated by the failures around them. Where several were needed, it is the last one
-that isolated them; of those that came within `SKEW_S` of the last, the one nearest to the monitor.
+that isolated them; of those that came within `SKEW_S` of the last, the one nearest to the monitor. What does not
+forward joins nothing: it is isolated by what isolated the last of its neighbours.
 """
+
+from collections.abc import Iterable
 
 from netmon.core.causes.blame import Blame, Blamed
 from netmon.core.causes.known import SKEW_S, Known
@@ -29,14 +32,19 @@ def since_of(known: Known, blamed: Blamed) -> dict[Failed, float]:
 def behind(known: Known, blamed: Blamed, sinces: dict[Failed, float]) -> dict[int, Failed]:
     """Return dark node → failure, and blame each node that nothing else explains; completes `sinces`."""
     of_node: dict[int, Failed] = {node: (False, node) for node in blamed.nodes}
-    for first in sorted(known.dark - blamed.nodes.keys()):
+    passes = known.topology.passes
+    others = sorted(known.dark - blamed.nodes.keys(), key=lambda node: (not passes[node], node))
+    for first in others:  # those that forward come first
         if first in of_node:
             continue
-        together, around = _stretch(known, blamed, first)
-        told = [known.silent[node] for node in together if node in known.silent]
+        if passes[first]:
+            together, around, told = _stretch(known, blamed, first)
+        else:
+            together, around, told = [first], _around(known, blamed, of_node, first), [first]
+        told_at = min((known.silent[node] for node in told if node in known.silent), default=float("inf"))
         for failed in around:
             if sinces[failed] == float("inf"):
-                sinces[failed] = min(told, default=float("inf"))
+                sinces[failed] = told_at
         if around:
             of_node.update(dict.fromkeys(together, _last(known, around, sinces)))
             continue
@@ -47,19 +55,31 @@ def behind(known: Known, blamed: Blamed, sinces: dict[Failed, float]) -> dict[in
     return of_node
 
 
-def _stretch(known: Known, blamed: Blamed, first: int) -> tuple[list[int], set[Failed]]:
-    """Return the dark nodes that hang together with one, and the failures around them."""
+def _stretch(known: Known, blamed: Blamed, first: int) -> tuple[list[int], set[Failed], Iterable[int]]:
+    """Return the dark nodes that forward and hang together with one, the failures around them, and those nodes with
+    what hangs on them.
+    """
     together, seen, around = [first], {first}, set[Failed]()
     for at in together:
         for there, edge in known.topology.near[at]:
-            if edge in blamed.edges:
+            if not known.topology.passes[there]:
+                if there in known.dark and there not in blamed.nodes and edge not in blamed.edges:
+                    seen.add(there)
+            elif edge in blamed.edges:
                 around.add((True, edge))
             elif there in blamed.nodes:
                 around.add((False, there))
             elif there not in seen and there in known.dark:
                 seen.add(there)
                 together.append(there)
-    return together, around
+    return together, around, seen
+
+
+def _around(known: Known, blamed: Blamed, of_node: dict[int, Failed], node: int) -> set[Failed]:
+    """Return what took away each way to a node that does not forward."""
+    ways = [(there, edge) for there, edge in known.topology.near[node] if known.topology.passes[there]]
+    cut = {(True, edge) for _, edge in ways if edge in blamed.edges}
+    return cut | {of_node[there] for there, edge in ways if edge not in blamed.edges and there in of_node}
 
 
 def _last(known: Known, around: set[Failed], sinces: dict[Failed, float]) -> Failed:

@@ -1,9 +1,11 @@
 """Which nodes and edges must have failed: the smallest set that explains who is dark and which ports are down. Pure.
 
 What decides: a lit node works. A port that its owner tells down has an edge that is cut or a far node that has failed.
-Between a lit and a dark node the edge is cut or the dark node has failed. Each of these choices has a dark node on one
-side and edges on the other, and no edge stands in two of them, so that the smallest set is found node by node: a dark
-node that two or more choices name has failed itself; where only one does, it may be the node or the edge.
+Between a dark node and a lit one that forwards, the edge is cut or the dark node has failed; a lit server, reached over
+another uplink, says nothing of the switch at its dark one, save what it tells of its own port. Each of these choices
+has a dark node on one side and edges on the other, and no edge stands in two of them, so that the smallest set is found
+node by node: a dark node that two or more choices name has failed itself; where only one does, it may be the node or
+the edge.
 """
 
 from dataclasses import dataclass
@@ -59,21 +61,37 @@ def _is_cut(known: Known, edge: int, tellers: dict[int, float]) -> bool:
     far = _far(known, edge, teller)
     if far not in known.dark:
         return teller not in known.silent or (edge, far) not in known.up  # what the dark one told is out of date
-    return known.silent.get(far, since) > since + SKEW_S  # it still answered when the port was down
+    if known.silent.get(far, since) > since + SKEW_S:  # it still answered when the port was down
+        return True
+    return _has_power(known, far)
+
+
+def _has_power(known: Known, node: int) -> bool:
+    """Tell if a dark node works as its neighbours see it, and yet no way leads to it: only what does not forward tells
+    that the port to it is up. Were it one that forwards, it would be the node that does not answer.
+    """
+    passes = known.topology.passes
+    up = [
+        passes[there]
+        for there, edge in known.topology.near[node]
+        if there not in known.dark and (edge, there) in known.up
+    ]
+    return bool(up) and not any(up)
 
 
 def _judge(known: Known, found: Blamed, node: int, inner: list[int]) -> None:
     """Find out whether a dark node has failed, or the one edge that leaves a choice."""
-    border = [
-        (there, edge)
-        for there, edge in known.topology.near[node]
-        if there not in known.dark and edge not in found.edges
+    topology = known.topology
+    around = [
+        (there, edge) for there, edge in topology.near[node] if there not in known.dark and edge not in found.edges
     ]
-    told = sum(there in known.told.get(edge, {}) for there, edge in border)
-    if any((edge, there) in known.up for there, edge in border):
+    told = sum(there in known.told.get(edge, {}) for there, edge in around)
+    border = [(there, edge) for there, edge in around if topology.passes[there] or there in known.told.get(edge, {})]
+    if any((edge, there) in known.up and topology.passes[there] for there, edge in border):
         found.nodes[node] = Blame(works=True)  # its port has power, and it does not answer
     elif len(border) + len(inner) > 1:
-        found.nodes[node] = Blame(certain=told == len(border), works=not told and not inner)
+        mute = sum(topology.passes[there] or topology.has_port(there, edge) for there, edge in around) - told
+        found.nodes[node] = Blame(certain=not mute, works=not told and not inner)
     elif border:
         _choose(known, found, node, border[0][1], told=told > 0)
     elif inner:
@@ -81,11 +99,15 @@ def _judge(known: Known, found: Blamed, node: int, inner: list[int]) -> None:
 
 
 def _choose(known: Known, found: Blamed, node: int, edge: int, *, told: bool) -> None:
-    """Choose where the facts do not: the node if its site is without power, at the end of an uplink, where there is no
-    other edge, and where only the node is silent; else the edge, which is nearer to the monitor.
+    """Choose where the facts do not: the node if its site is without power, at the end of an uplink, where nothing
+    hangs on it, and where only the node is silent; else the edge, which is nearer to the monitor.
     """
     topology = known.topology
-    others = [(there, way) for there, way in topology.near[node] if way != edge]
+    others = [  # what is reached through it, or was: not a server that another uplink keeps lit
+        (there, way)
+        for there, way in topology.ways[node]
+        if way != edge and (topology.passes[there] or there in known.dark)
+    ]
     still_answer = bool(others) and not any(there in known.silent or way in known.told for there, way in others)
     mute = still_answer and not told and node in known.silent  # nothing but itself: it does not answer, but works
     alone = not others and node in known.silent

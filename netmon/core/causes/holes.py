@@ -1,6 +1,7 @@
 """What has failed or is dark, as holes in the network, and where each hole touches what is lit. Pure.
 
 Elements that failed and dark nodes that hang together are one hole: only with all of it mended would ways lead through.
+What does not forward is in no hole, since no way would lead through it.
 """
 
 from collections.abc import Collection, Iterator
@@ -32,21 +33,28 @@ def failures(topology: Topology, failed: Collection[str]) -> Failures:
     return found
 
 
-Hole = list[tuple[int, str]]  # lit node at its rim, the failed element that it touches there
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What is `inside` (a failed edge alone has nothing inside), and the `rim`: lit nodes, each with the failed element
+    that it touches there.
+    """
+
+    inside: tuple[int, ...]
+    rim: tuple[tuple[int, str], ...]
 
 
 def holes(topology: Topology, failed: Failures, lit: Collection[int]) -> Iterator[Hole]:
-    """Give each hole that touches something lit."""
-    lit = frozenset(lit)
+    """Give each hole that touches something lit that forwards."""
+    lit, passes = frozenset(lit), topology.passes
     for edge, element in sorted(failed.edges.items()):
         a, b = topology.ends[edge]
-        if a in lit and b in lit:
-            yield [(a, element), (b, element)]
+        if a in lit and b in lit and passes[a] and passes[b]:
+            yield Hole((), ((a, element), (b, element)))
     seen: set[int] = set()
     for start, hops in enumerate(topology.hops):
-        if start not in seen and start not in lit and hops >= 0:
+        if start not in seen and start not in lit and hops >= 0 and passes[start]:
             hole = _hole(topology, failed, lit, start, seen)
-            if hole:
+            if hole.rim:
                 yield hole
 
 
@@ -54,10 +62,29 @@ def _hole(topology: Topology, failed: Failures, lit: frozenset[int], start: int,
     rim, queue = set[tuple[int, str]](), [start]
     seen.add(start)
     for at in queue:
-        for there, edge in topology.near[at]:
+        for there, edge in topology.trunk[at]:
             if there in lit:  # lit and yet no way: one of the two has failed
                 rim.add((there, failed.edges.get(edge) or failed.nodes[at]))
             elif there not in seen:
                 seen.add(there)
                 queue.append(there)
-    return sorted(rim)
+    return Hole(tuple(queue), tuple(sorted(rim)))
+
+
+def region(topology: Topology, failed: Failures, start: int) -> tuple[set[str], list[int]]:
+    """Return the failed elements next to a dark node and the others that it reaches, and those nodes; of a node that
+    has failed itself.
+    """
+    if start in failed.nodes:
+        return {failed.nodes[start]}, [start]
+    around, seen, queue = set[str](), {start}, [start]
+    for at in queue:
+        for there, edge in topology.trunk[at]:
+            if edge in failed.edges:
+                around.add(failed.edges[edge])
+            elif there in failed.nodes:
+                around.add(failed.nodes[there])
+            elif there not in seen:
+                seen.add(there)
+                queue.append(there)
+    return around, queue

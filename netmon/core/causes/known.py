@@ -2,6 +2,7 @@
 
 A node is **dark** if it does not answer, or if every way to it leads over such nodes and over edges that a port's owner
 tells are down: then word of it is still on its way, since targets are polled one after the other. All others are lit.
+No way leads through what does not forward, such as a server with two uplinks.
 What a dark node told before it went dark stays in what is known: nobody can withdraw it, and it was true.
 """
 
@@ -86,12 +87,12 @@ class Known:
         Nodes that hang on nothing but one another are reached in a way that the topology does not know: those of them
         that answer are lit.
         """
-        hops, near, silent, told = self.topology.hops, self.topology.near, self.silent, self.told
+        hops, ways, silent, told = self.topology.hops, self.topology.ways, self.silent, self.told
         queue = [self.topology.start]
         queue += [node for node, distance in enumerate(hops) if distance < 0 and node not in silent]
         lit = set(queue)
         for at in queue:
-            for there, edge in near[at]:
+            for there, edge in ways[at]:
                 if there not in lit and there not in silent and edge not in told:
                     lit.add(there)
                     queue.append(there)

@@ -1,11 +1,12 @@
 """What one more failure would cut off that it would not have before. Pure."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from netmon.core.causes.holes import Hole, failures, holes
+from netmon.core.causes.attribution import Attribution
+from netmon.core.causes.carried import Carried, carried
+from netmon.core.causes.holes import failures
 from netmon.core.causes.survey import Survey
 from netmon.core.causes.topology import Topology
 
@@ -15,9 +16,9 @@ class Risk:
     """A redundancy that is lost: because of `lost_by`, one more cut in a stretch isolates somebody.
 
     `between` are the stretch's ends: the first hangs on to the rest, `edges` lists the stretch's edges in order from
-    there. `isolates` are the nodes that the worst cut takes away, `sites` their sites, `worst` that edge's name.
-    `nodes` are those whose own failure would isolate others, and would not have before. Where only a node's failure
-    does that, `edges` is empty, `worst` too, and `between` names that node twice.
+    there. `isolates` are the nodes that the worst cut takes away and would not have before, `sites` their sites,
+    `worst` that edge's name. `nodes` are those whose own failure would isolate others, and would not have before. Where
+    only a node's failure does that, `edges` is empty, `worst` too, and `between` names that node twice.
     """
 
     lost_by: str
@@ -35,6 +36,7 @@ class _Stretch:
 
     lost_by: str
     lower: list[int]
+    tops: list[int]  # of whom all beneath them hangs on the first
     nodes: set[int] = field(default_factory=set)
 
 
@@ -60,108 +62,71 @@ def at_risk(topology: Topology, failed: Collection[str]) -> tuple[Risk, ...]:
     gone = failures(topology, failed)
     if not gone.nodes and not gone.edges:
         return ()
-    whole, left = _whole(topology), Survey(topology, gone.nodes, gone.edges)
-    lower = [node for node in left.order if left.hangs_by_edge(node) and not _hung_by_edge(whole, left.by[node])]
-    below = [node for node in left.order if left.hangs_on_parent(node) and not whole.needs(node, left.parent[node])]
-    if not lower and not below:
+    left = Survey(topology, gone.nodes, gone.edges)
+    lost = carried(_whole(topology), left)
+    if not lost.by_edge and not lost.by_node:
         return ()
-    blames = _Attribution(left, holes(topology, gone, left.order), {*lower, *below})
-    stretches = _stretches(left, lower, blames)
-    knots = _tie(left, stretches, below, blames)
+    blames = Attribution(left, gone, lost)
+    stretches = _stretches(left, lost, blames)
+    knots = _tie(left, stretches, lost, blames)
     risks = [_stretch_risk(left, stretch) for stretch in stretches] + [_knot_risk(left, knot) for knot in knots]
     return tuple(sorted(risks, key=lambda risk: (-len(risk.isolates), risk.lost_by, risk.between)))
 
 
-def _hung_by_edge(whole: Survey, edge: int) -> bool:
-    return any(whole.by[end] == edge and whole.hangs_by_edge(end) for end in whole.topology.ends[edge])
-
-
-class _Attribution:
-    """Which failed element took the redundancy of what is beneath a node: one that touches what is beneath it, at best
-    one that leads out of there again, at second best one whose hole does.
+def _stretches(left: Survey, lost: Carried, blames: Attribution) -> list[_Stretch]:
+    """Put edges with one cause in rows: each continues with the one beneath it, where that is the only one and takes
+    away nobody else.
     """
-
-    def __init__(self, left: Survey, found: Iterable[Hole], asked: set[int]) -> None:
-        self._of: dict[int, tuple[int, str]] = {}
-        over: dict[int, int] = {}  # lit node → itself or the next above that is asked for, -1 for none
-        for node in left.order:
-            over[node] = node if node in asked else over.get(left.parent[node], -1)
-        for hole in found:
-            places: dict[str, list[int]] = {}
-            for place, element in sorted((left.first[node], element) for node, element in hole):
-                places.setdefault(element, []).append(place)
-            whole = sorted({place for own in places.values() for place in own})
-            for node, element in hole:
-                at = over[node]
-                while at >= 0:
-                    this = 2 - _leads_out(left, at, places[element]) - _leads_out(left, at, whole), element
-                    self._of[at] = min(self._of.get(at, this), this)
-                    at = over.get(left.parent[at], -1)
-
-    def __getitem__(self, node: int) -> str:
-        return self._of[node][1]
-
-
-def _leads_out(left: Survey, node: int, places: list[int]) -> bool:
-    """Tell if one of some places, which ascend, is not beneath a node; where that hangs on its parent by several edges,
-    neither at that parent.
-    """
-    beneath = bisect_right(places, left.last[node]) - bisect_left(places, left.first[node])
-    outside = len(places) - beneath
-    if outside and not left.hangs_by_edge(node):
-        above = left.first[left.parent[node]]
-        at = bisect_left(places, above)
-        outside -= at < len(places) and places[at] == above
-    return outside > 0
-
-
-def _stretches(left: Survey, lower: list[int], blames: _Attribution) -> list[_Stretch]:
-    """Put edges with one cause in rows: each continues with the one beneath it, where it is the only one."""
+    cause = {node: blames.edge(node, tops) for node, tops in lost.by_edge.items()}
     above: dict[int, int] = {}  # lower end of an edge → that of the next such edge above
     beneath: dict[int, list[int]] = {}
     open_: list[int] = []
-    for node in lower:  # in depth-first order, so that those above a node are on the stack
+    for node, why in cause.items():  # in depth-first order, so that those above a node are on the stack
         while open_ and not left.holds(open_[-1], node):
             open_.pop()
-        if open_ and blames[open_[-1]] == blames[node]:
+        if open_ and cause[open_[-1]] == why:
             above[node] = open_[-1]
             beneath.setdefault(open_[-1], []).append(node)
         open_.append(node)
     rows: dict[int, _Stretch] = {}  # by the lower end of its last edge
-    for node in lower:
+    for node, tops in lost.by_edge.items():
         over = above.get(node)
-        if over is not None and len(beneath[over]) == 1:
+        if over is not None and len(beneath[over]) == 1 and _all_in(lost.by_edge[over], over, tops):
             row = rows.pop(over)
             row.lower.append(node)
         else:
-            row = _Stretch(blames[node], [node])
+            row = _Stretch(cause[node], [node], tops)
         rows[node] = row
     return list(rows.values())
 
 
-def _tie(left: Survey, stretches: list[_Stretch], below: list[int], blames: _Attribution) -> list[_Knot]:
-    """Give the stretches the nodes on them or beneath that now carry others alone; return such nodes elsewhere."""
+def _all_in(carried_above: list[int], above: int, tops: list[int]) -> bool:
+    return carried_above == [above] or set(tops) <= set(carried_above)
+
+
+def _tie(left: Survey, stretches: list[_Stretch], lost: Carried, blames: Attribution) -> list[_Knot]:
+    """Give the stretches the nodes that now carry alone somebody on them or beneath; return such nodes elsewhere."""
     ends = {node: stretch for stretch in stretches for node in stretch.lower}
     over: dict[int, int] = {}  # node → itself or the next above that ends an edge of a stretch, -1 for none
     for node in left.order:
         over[node] = node if node in ends else over.get(left.parent[node], -1)
     knots: dict[tuple[str, int], _Knot] = {}
-    for node in below:
-        key = blames[node], left.parent[node]
-        at = over[node]
-        while at >= 0 and ends[at].lost_by != blames[node]:
+    for one in lost.by_node:
+        key = blames.node(one), one.node
+        at = over[one.top]
+        while at >= 0 and ends[at].lost_by != key[0]:
             at = over.get(left.parent[at], -1)
         if at >= 0:
-            ends[at].nodes.add(left.parent[node])
+            ends[at].nodes.add(one.node)
         else:
-            knots.setdefault(key, _Knot(*key)).lower.append(node)
+            knots.setdefault(key, _Knot(*key)).lower.append(one.top)
     return list(knots.values())
 
 
 def _stretch_risk(left: Survey, stretch: _Stretch) -> Risk:
     names, edges = left.topology.nodes, left.topology.edges
     top, bottom = stretch.lower[0], stretch.lower[-1]
-    isolates, sites = _lost(left, [top])
+    isolates, sites = _lost(left, stretch.tops)
     return Risk(
         lost_by=stretch.lost_by,
         between=(names[left.parent[top]].name, names[bottom].name),

@@ -14,12 +14,17 @@ SITE: Final = "site:"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A device, a server or an application; `site` and `title` are what people call its place and itself."""
+    """A device, a server or an application; `site` and `title` are what people call its place and itself.
+
+    What `forwards` passes on what is not for itself, as a switch does. A server with two uplinks does not: it has two
+    ways to the network, and the network has none through it.
+    """
 
     name: str
     kind: Kind = "device"
     site: str = ""
     title: str = ""
+    forwards: bool = True
 
     @property
     def element(self) -> str:
@@ -94,11 +99,19 @@ class Topology:
             for node, port in ((edge.a, edge.a_port), (edge.b, edge.b_port)):
                 if port:
                     self.port.setdefault((node, port), number)
+        # Does a way lead on from it? From the monitor as well, where all ways begin, so that none leads through it.
+        self.passes = [node.forwards or number == self.start for number, node in enumerate(self.nodes)]
+        self.ways = [near if passes else [] for near, passes in zip(self.near, self.passes, strict=True)]
+        self.trunk, self.leaves = self._parts(passes=True), self._parts(passes=False)
         self.hops = self._hops()
         self.of_site: dict[str, list[int]] = {}
         for number, there in enumerate(self.nodes):
             if there.site and there.kind != "application":
                 self.of_site.setdefault(there.site, []).append(number)
+
+    def _parts(self, *, passes: bool) -> list[list[tuple[int, int]]]:
+        """Return for each node that passes on its neighbours that do so as well, or those that do not."""
+        return [[way for way in ways if self.passes[way[0]] == passes] for ways in self.ways]
 
     def _hops(self) -> list[int]:
         """Return each node's distance from the monitor in edges while all is well; -1 where no edge leads."""
@@ -106,11 +119,16 @@ class Topology:
         hops[self.start] = 0
         queue = [self.start]
         for at in queue:
-            for there, _ in self.near[at]:
+            for there, _ in self.ways[at]:
                 if hops[there] < 0:
                     hops[there] = hops[at] + 1
                     queue.append(there)
         return hops
+
+    def has_port(self, node: int, edge: int) -> bool:
+        """Tell if an edge has a port at one of its nodes of which that could tell."""
+        ends = self.edges[edge]
+        return bool(ends.a_port if self.ends[edge][0] == node else ends.b_port)
 
     def node(self, name: str) -> Node | None:
         """Return a node by name."""

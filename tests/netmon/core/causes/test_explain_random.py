@@ -26,12 +26,13 @@ from tests.support.causes import (
 NOW = 2000.0
 SHAPE = st.sampled_from(SHAPES)
 SEED = st.integers(0, 2**32)
+ENDS = st.sampled_from([0.0, 0.0, 0.3, 0.6, 1.0])  # share of nodes that do not forward
 
 
 @settings(max_examples=150, deadline=None)
-@given(SHAPE, SEED, st.integers(2, 7))
-def test_small_networks_against_all_sets_of_failures(shape: str, seed: int, count: int) -> None:
-    topology = network(seed, shape, count)
+@given(SHAPE, SEED, st.integers(2, 7), ENDS)
+def test_small_networks_against_all_sets_of_failures(shape: str, seed: int, count: int, ends: float) -> None:
+    topology = network(seed, shape, count, ends=ends)
     for seen, candidates in equivalents(topology, 3).items():
         found = explain(topology, facts(topology, seen), NOW)
         assert answer(found) in candidates
@@ -42,12 +43,19 @@ def test_small_networks_against_all_sets_of_failures(shape: str, seed: int, coun
 
 
 @settings(max_examples=120, deadline=None)
-@given(SHAPE, SEED, st.integers(2, 2000), st.integers(0, 40), st.sampled_from([0.0, 0.0, 0.1, 0.7]))
+@given(
+    shape=SHAPE,
+    seed=SEED,
+    count=st.integers(2, 2000),
+    failures=st.integers(0, 40),
+    unwatched=st.sampled_from([0.0, 0.0, 0.1, 0.7]),
+    ends=ENDS,
+)
 def test_large_networks_show_what_the_answer_would_show(
-    shape: str, seed: int, count: int, failures: int, unwatched: float
+    shape: str, seed: int, *, count: int, failures: int, unwatched: float, ends: float
 ) -> None:
     """Implied observations are the same, no more elements than failed, and none of them for nothing."""
-    topology = network(seed, shape, count, unwatched=unwatched)
+    topology = network(seed, shape, count, unwatched=unwatched, ends=ends)
     failed = breakdown(topology, seed, failures)
     seen = observed(topology, failed)
     told = facts(topology, seen)
@@ -62,12 +70,20 @@ def test_large_networks_show_what_the_answer_would_show(
 
 
 @settings(max_examples=100, deadline=None)
-@given(SHAPE, SEED, st.integers(2, 300), st.integers(1, 10), st.floats(0, 1))
+@given(
+    shape=SHAPE,
+    seed=SEED,
+    count=st.integers(2, 300),
+    failures=st.integers(1, 10),
+    share=st.floats(0, 1),
+    ends=ENDS,
+    ends_tell=st.booleans(),
+)
 def test_of_facts_that_come_late_none_is_lost_and_all_gone_is_all_clear(
-    shape: str, seed: int, count: int, failures: int, share: float
+    shape: str, seed: int, *, count: int, failures: int, share: float, ends: float, ends_tell: bool
 ) -> None:
     """Any part of what is to be told, and of what was told before: failures came one after the other."""
-    topology = network(seed, shape, count)
+    topology = network(seed, shape, count, ends=ends, ends_tell=ends_tell)
     failed = sorted(breakdown(topology, seed, failures))
     chance = random.Random(seed)
     chance.shuffle(failed)
@@ -87,9 +103,11 @@ def test_of_facts_that_come_late_none_is_lost_and_all_gone_is_all_clear(
 
 
 @settings(max_examples=100, deadline=None)
-@given(SHAPE, SEED, st.integers(2, 200), st.integers(0, 8))
-def test_ports_known_up_change_nothing_where_all_was_told(shape: str, seed: int, count: int, failures: int) -> None:
-    topology = network(seed, shape, count)
+@given(SHAPE, SEED, st.integers(2, 200), st.integers(0, 8), ENDS)
+def test_ports_known_up_change_nothing_where_all_was_told(
+    shape: str, seed: int, count: int, failures: int, ends: float
+) -> None:
+    topology = network(seed, shape, count, ends=ends)
     failed = breakdown(topology, seed, failures)
     seen = observed(topology, failed)
     alive = reached(topology, failed)
@@ -107,9 +125,9 @@ NAME = st.sampled_from("abcdefgh")
 PORT = st.sampled_from("12345")
 TIME = st.sampled_from([0.0, 100.0, 1000.0, 5000.0])
 NETWORK = st.builds(
-    lambda pairs, servers: Topology(
+    lambda pairs, servers, ends: Topology(
         [
-            Node(name, "server" if name in servers else "device", "xyz"[number % 3])
+            Node(name, "server" if name in servers else "device", "xyz"[number % 3], forwards=name not in ends)
             for number, name in enumerate("abcdefgh")
         ]
         + [Node("app", "application")],
@@ -119,6 +137,7 @@ NETWORK = st.builds(
         {"app": ("d", "e")},
     ),
     st.lists(st.tuples(NAME, PORT, NAME, PORT, st.booleans()), max_size=12),
+    st.sets(NAME),
     st.sets(NAME),
 )
 KNOWN: st.SearchStrategy[list[Fact]] = st.lists(
