@@ -1,6 +1,8 @@
 """What the life of alerts costs: findings that come at once, repeats, ticks, actions, views, snapshots, memory.
 
-`python -m bench.alerts [--alerts 10000 100000]`. Times are CPU of one thread; the ledger is not in them.
+`python -m bench.alerts [--alerts 10000 100000] [--nodes 5000]`. Times are CPU of one thread; the ledger is not in them.
+Then what a great outage costs the engine that finds causes: two cuts in the core ring of the network of
+`bench.causes` isolate six tenths of it, and all signs of that come at once.
 """
 
 import gc
@@ -15,13 +17,23 @@ from typing import TypeVar
 
 import msgspec
 
-from netmon.api import Finding, Matcher, NewSilence, Severity
+from bench.causes import network, outages
+from netmon.api import Finding, Incident, Matcher, NewSilence, Severity
+from netmon.api.unusual import ANOMALY_PREFIX
 from netmon.core.alerts.changes import Change, to_entry
 from netmon.core.alerts.engine import Alerts
 from netmon.core.alerts.settings import AlertSettings
 from netmon.core.alerts.site import BySite
+from netmon.core.causes.correlator import ByCause
+from netmon.core.causes.explain import explain
+from netmon.core.causes.facts import Fact, PortDown, Unreachable
+from netmon.core.causes.topology import Topology
+from netmon.core.unusual.board import SEEN_MAX, Board
+from tests.support.causes import facts, observed
 
 START = 1_760_000_000.0
+HELD_S = AlertSettings().resolve_hold_s
+AT_ONCE = 500  # alerts whose time has come in one slice, as the core's minder has it
 TARGETS, SITES = 1_000, 50
 
 T = TypeVar("T")
@@ -57,15 +69,20 @@ def engine(count: int, *, one_site: bool = False) -> Alerts:
 
 def longest_slice(alerts: Alerts, now: float) -> float:
     """Tick until nothing is left, as the core does; return what the longest one took, in ms."""
-    longest = 0.0
+    return max(slices(alerts, now)) if alerts.behind(now) else 0.0
+
+
+def slices(alerts: Alerts, now: float) -> list[float]:
+    """Tick at least once and until nothing is left, as the core does; return what each took with its records, in ms."""
+    spent: list[float] = []
     gc.disable()  # its pauses come in any slice, and are not what is asked here
-    while alerts.behind(now):
+    while not spent or alerts.behind(now):
         began = time.process_time()
-        for change in alerts.tick(now, 500):
+        for change in alerts.tick(now, AT_ONCE):
             to_entry(change, now, "core")
-        longest = max(longest, time.process_time() - began)
+        spent.append((time.process_time() - began) * 1000)
     gc.enable()
-    return longest * 1000
+    return spent
 
 
 def timed(label: str, action: Callable[[], T], each: int = 1, unit: str = "µs each") -> T:
@@ -153,13 +170,113 @@ def worst_cases(count: int) -> None:
     timed("under 200 silences with patterns", lambda: say_all(silenced, critical, START), count)
 
 
+def sign(fact: Fact) -> Finding:
+    """Return what a poller says that is this fact."""
+    if isinstance(fact, PortDown):
+        key, summary = f"interface_down/{fact.node}/{fact.port}", f"Port {fact.port} of {fact.node} is down"
+        labels = {"ifName": fact.port}
+        return Finding("interface_down", fact.node, START, Severity.CRITICAL, summary, key, labels=labels)
+    if isinstance(fact, Unreachable):
+        summary, key = f"{fact.node} cannot be reached", f"device_unreachable/{fact.node}"
+        return Finding("device_unreachable", fact.node, START, Severity.CRITICAL, summary, key)
+    raise TypeError(f"no outage here tells {fact}")
+
+
+def outage(count: int) -> None:
+    """Measure an outage of six tenths of a network of so many nodes, from the first sign until all is well."""
+    topology = network(count)
+    told = facts(topology, observed(topology, outages(topology)["two core links"]))
+    signs = [sign(fact) for fact in told]
+    print(f"\n{len(signs):,} signs at once, of a network of {count:,} nodes")
+    settings = AlertSettings(max_alerts=4 * count)
+    alerts = Alerts(settings, ByCause(settings, topology), _site_of(topology), lambda _scope: ())
+    gc.collect()
+    gc.freeze()
+    timed("said, one by one", lambda: say_all(alerts, signs, START), len(signs))
+    timed("causes of all of them, decided alone", lambda: explain(topology, told, START), 1, "ms")
+    shown("the look that finds their causes", slices(alerts, START + 1))
+    causes = [each for each in alerts.incidents() if each.cause and each.resolved_at is None]
+    print(f"{'  incidents with a cause, alerts in them':<58} {len(causes):>10} {_members(alerts, causes):,}")
+    timed("  what follows: redundancy that is lost", lambda: alerts.found(START + 1), 1, "ms")
+    dark = {fact.node for fact in told if isinstance(fact, Unreachable)}
+    lit = next(edge for edge in topology.edges if edge.fiber and not {edge.a, edge.b} & (dark | {topology.monitor}))
+    say_all(alerts, [sign(PortDown("lit", START, lit.a, lit.a_port))], START + 2)
+    shown("one more sign, of another cause: the look", slices(alerts, START + 2))
+    behind = next(edge for edge in topology.edges if edge.a == "core-4")
+    before = {alert.id: alert.incident for alert in alerts.alerts()}
+    say_all(alerts, [sign(PortDown("behind", START, behind.a, behind.a_port))], START + 3)
+    shown("one from behind the cuts, told late: the look", slices(alerts, START + 3))
+    moved = sum(before.get(alert.id, alert.incident) != alert.incident for alert in alerts.alerts())
+    print(f"{'  alerts that it moved to another incident':<58} {moved:>10,}")
+    shown("a look when nothing changed", slices(alerts, START + 4))
+    timed("all of them over, one by one", lambda: say_all(alerts, list(map(_cleared, signs)), START + 5), len(signs))
+    shown("the look that sees it", slices(alerts, START + 5))
+    shown("the looks that resolve them", slices(alerts, START + 6 + HELD_S))
+    print(f"{'  still open':<58} {sum(each.resolved_at is None for each in alerts.alerts()):>10}")
+
+
+def shown(label: str, spent: Sequence[float]) -> None:
+    """Print what slices took together, and the longest of them."""
+    print(f"{label:<58} {sum(spent):>10.1f} ms in {len(spent)} slices, the longest {max(spent):.1f} ms")
+
+
+def _site_of(topology: Topology) -> Callable[[str], str]:
+    sites = {node.name: node.site for node in topology.nodes}
+    return lambda target: sites.get(target, "")
+
+
+def _members(alerts: Alerts, incidents: Sequence[Incident]) -> int:
+    return sum(len(alerts.alerts_of(incident.id)) for incident in incidents)
+
+
+def anomaly(number: int) -> tuple[str, float, dict[str, object]]:
+    """Return target, time and fields of one of many anomaly events, each of a series of its own."""
+    names = ("metric", "labels", "value", "expected", "score")
+    metric, labels = "netmon_optical_rx_power_dbm", f"ifName=Gi1/0/{number // TARGETS},ifAlias=to office {number}"
+    said = (metric, labels, -20.0 - number, -7.5, 0.75)
+    fields = {ANOMALY_PREFIX + name: value for name, value in zip(names, said, strict=True)}
+    return f"sw-{number % TARGETS:04d}", START + number, fields
+
+
+def learned(board: Board) -> Board:
+    """Fill a board."""
+    for number in range(SEEN_MAX):
+        board.learn(*anomaly(number))
+    return board
+
+
+def unusual() -> None:
+    """Measure the full board of anomaly events, of which an incident shows its own."""
+    print(f"\n{SEEN_MAX:,} anomaly events of {TARGETS:,} targets")
+    gc.collect()
+    tracemalloc.start()
+    board = learned(Board())
+    each = tracemalloc.get_traced_memory()[0] / SEEN_MAX
+    tracemalloc.stop()
+    timed("made and learnt", lambda: learned(Board()), SEEN_MAX)
+    some = {f"sw-{number:04d}" for number in range(20)}
+    timed("what was unusual at 20 targets", lambda: board.found(0, 1e12, some), 1, "ms")
+    timed("in the last 15 of 333 minutes", lambda: board.found(START + SEEN_MAX - 900, 1e12), 1, "ms")
+    timed("all of it", lambda: board.found(0, 1e12), 1, "ms")
+    text = timed("snapshot as JSON", lambda: msgspec.json.encode(board.snapshot()), 1, "ms")
+    timed("restore", lambda: Board().restore(json.loads(text)), 1, "ms")
+    print(f"{'memory an event':<58} {each:>10.0f} bytes")
+    print(f"{'bytes an event in the snapshot':<58} {len(text) / SEEN_MAX:>10.0f} bytes")
+
+
 def main() -> None:
     """Measure."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--alerts", type=int, nargs="+", default=[10_000, 100_000])
-    for count in parser.parse_args().alerts:
+    parser.add_argument("--alerts", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--nodes", type=int, nargs="*", default=[5_000])
+    arguments = parser.parse_args()
+    for count in arguments.alerts:
         life(count)
-    worst_cases(10_000)
+    if arguments.alerts:
+        worst_cases(10_000)
+    for count in arguments.nodes:
+        outage(count)
+    unusual()
 
 
 if __name__ == "__main__":
