@@ -197,8 +197,7 @@ class Foresight:
             return
         for length_s, back_s in _BACK_S.items():
             periods = self._history.past(length_s, now - back_s, now)
-            for rollup in periods:
-                await asyncio.sleep(0)  # each takes a millisecond; others may want their turn
+            while (rollup := await asyncio.to_thread(next, periods, None)) is not None:
                 told = _only(rollup, fresh)
                 for rule in self._rules if len(told.slots) else ():
                     self._try(rule.name, partial(rule.learn, told))
