@@ -28,14 +28,19 @@ def tell(console: Console, found: Outcome) -> None:
         console.print(t("demo.summary.quiet"), markup=False)
     else:
         over = sum(one["resolved_at"] is not None for one in found.incidents)
-        console.print(Text(t("demo.told.incidents", count=len(found.incidents), over=over), style="bold"))
-        console.print(_incidents(found))
+        _part_of(console, t("demo.told.incidents", count=len(found.incidents), over=over), _incidents(found))
     if found.predictions:
-        console.print(Text(t("demo.told.predictions", count=len(found.predictions)), style="bold"))
-        console.print(_predictions(found.predictions))
+        title = t("demo.told.predictions", count=len(found.predictions))
+        _part_of(console, title, _predictions(found.predictions))
     if any(sum(one[name] for name in ("hit", "early", "late", "false", "missed")) for one in found.account):
-        console.print(Text(t("demo.told.account"), style="bold"))
-        console.print(_account(found.account))
+        _part_of(console, t("demo.told.account"), _account(found.account))
+
+
+def _part_of(console: Console, title: str, table: Table) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+    console.print(table)
+    console.print()
 
 
 # ── incidents ──
@@ -67,7 +72,7 @@ def _told(incident: Thing, alerts: Sequence[Thing]) -> Iterator[RenderableType]:
     if why := printable(said.get(language()) or said.get("en", "")):
         yield Text(f"{t('demo.told.why')} {why}", style="dim")
     own = dict.fromkeys(summary(one) for one in sorted(alerts, key=_begun) if not one["effect_of"])
-    yield from (Text(f"· {one}", style="dim") for one in [one for one in own if one != title][:_MAX_EFFECTS])
+    yield from (Text(f"· {one}", style="dim") for one in list(own)[:_MAX_EFFECTS] if len(own) > 1)
     effects = list(dict.fromkeys(summary(one) for one in sorted(alerts, key=_begun) if one["effect_of"]))
     yield from (Text(f"→ {effect}", style="dim") for effect in effects[:_MAX_EFFECTS])
     if len(effects) > _MAX_EFFECTS:

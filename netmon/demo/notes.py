@@ -55,6 +55,8 @@ def print_start(
     _print_pairs(console, list(_commands(settings.directory, world.ring.layout.of(Kind.ACCESS)[0])))
     console.print()
     console.print(t("demo.forever") if duration_s is None else t("demo.until", seconds=f"{duration_s:g}"), markup=False)
+    console.print(t("demo.story"), markup=False, highlight=False, soft_wrap=True)
+    console.print()
     console.print(t("demo.messages"), markup=False, soft_wrap=True)
 
 
@@ -74,6 +76,8 @@ def _commands(directory: Path, device: Node) -> Iterator[tuple[str, str]]:
     set_up.append(f"NETMON_SNMP_COMMUNITY={os.environ['NETMON_DEMO_COMMUNITY']}")
     yield "first", f"cd {shlex.quote(str(_PROJECT))}; export {shlex.join(set_up)}"
     yield "alerts", shlex.join(command(directory, "alerts"))
+    yield "incidents", shlex.join(command(directory, "incidents"))
+    yield "predictions", shlex.join(command(directory, "predictions"))
     yield "ack", answer(directory, "ID")
     yield "actions", shlex.join(command(directory, "events", "--kind", "action"))
     yield "verify", shlex.join(command(directory, "ledger", "verify"))

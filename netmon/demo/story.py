@@ -5,7 +5,7 @@ Seconds of a round, for the demonstration's network:
       2  light begins to fall on one span, 0.12 dB a second in small steps: -18 dBm is crossed near 110 s
       3  a log runs away on a server and fills its disk, in bursts: 95% near 100 s, 97.5% at 105 s
       4  an office's port goes down
-     20  a UPS loses its mains
+      9  a UPS loses its mains
      42  a fiber is cut; the ring carries everything the other way round
      85  a second fiber is cut: the two offices between the cuts are cut off
     120  the office's port is back; the mains at 130, the fibers at 140 and 152, the light at 160, the disk at 165
@@ -152,7 +152,7 @@ def troubles(layout: Layout, ports: Iterable[Socket]) -> tuple[Trouble, ...]:
     office, servers, spans = layout.of(Kind.ACCESS), layout.of(Kind.SERVER), _office_spans(layout)
     used = [socket for socket in ports if socket[0] == office[0].name and layout.wires.get(socket) is None]
     found = [Trouble(4, 120, dead=used[0])] if used else []
-    found += [Trouble(20, 130, battery=ups.name) for ups in layout.of(Kind.UPS)[:1]]
+    found += [Trouble(9, 130, battery=ups.name) for ups in layout.of(Kind.UPS)[:1]]
     found += [Trouble(3, 165, 105, fills=(server.name, "/var")) for server in servers[7:8]]
     if len(spans) > 6:
         found.append(Trouble(2, 160, 120, bent=spans[3].name))

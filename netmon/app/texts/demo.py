@@ -18,15 +18,32 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.second": Text("In a second terminal:", "Di terminal kedua:"),
     "demo.first": Text("First", "Pertama"),
     "demo.alerts": Text("What is wrong", "Apa yang bermasalah"),
+    "demo.incidents": Text("What caused it", "Apa sebabnya"),
+    "demo.predictions": Text("What will be wrong", "Apa yang akan bermasalah"),
     "demo.ack": Text("Take it in hand", "Tangani"),
     "demo.actions": Text("Who did what", "Siapa melakukan apa"),
     "demo.verify": Text("Check the ledger", "Periksa buku besar"),
     "demo.ask": Text("Ask a device", "Tanya perangkat"),
     "demo.note": Text("on my way", "menuju lokasi"),
-    "demo.messages": Text(
-        "Soon things go wrong on the ring. Messages to those on call, as they arrive:",
-        "Sebentar lagi cincin mengalami gangguan. Pesan kepada petugas jaga, begitu tiba:",
+    "demo.story": Text(
+        "Now things go wrong on the ring, at these seconds:\n"
+        "     2  light begins to fall on one fiber and a disk begins to fill: both are foretold before 60,\n"
+        "        and both reach their limits near 110\n"
+        "     4  an office's port goes down\n"
+        "     9  a UPS loses its mains\n"
+        "    42  a fiber is cut: everything goes the other way round the ring, and one more cut would isolate offices\n"
+        "    85  that second fiber is cut: two offices are out of reach\n"
+        "   120  from here to 165 everything is mended",
+        "Kini cincin mengalami gangguan, pada detik-detik ini:\n"
+        "     2  cahaya di satu serat mulai meredup dan satu disk mulai penuh: keduanya diramalkan sebelum 60,\n"
+        "        dan keduanya mencapai batas sekitar 110\n"
+        "     4  port sebuah kantor mati\n"
+        "     9  sebuah UPS kehilangan listrik PLN\n"
+        "    42  satu serat putus: semua lalu lintas memutar arah, dan satu putus lagi akan mengisolasi kantor\n"
+        "    85  serat kedua itu putus: dua kantor tidak terjangkau\n"
+        "   120  dari sini sampai 165 semuanya diperbaiki",
     ),
+    "demo.messages": Text("Messages to those on call, as they arrive:", "Pesan kepada petugas jaga, begitu tiba:"),
     "demo.answer": Text(
         "To take it in hand, before others are called too: {command}",
         "Untuk menanganinya, sebelum yang lain ikut dipanggil: {command}",
@@ -36,8 +53,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "The ledger could not be verified: {problem}", "Buku besar tidak dapat diperiksa: {problem}"
     ),
     "demo.no_prometheus": Text(
-        "No prometheus program was found, so there is no graph; the metrics are served all the same.",
-        "Program prometheus tidak ditemukan, jadi tidak ada grafik; metrik tetap disajikan.",
+        "No prometheus program was found, so there is no graph, and no past from which weeks could be foretold; the "
+        "metrics are served all the same.",
+        "Program prometheus tidak ditemukan, jadi tidak ada grafik, dan tidak ada masa lalu untuk meramalkan beberapa "
+        "minggu ke depan; metrik tetap disajikan.",
     ),
     "demo.prometheus_ended": Text(
         "Prometheus ended by itself; {log} says why.", "Prometheus berhenti sendiri; sebabnya ada di {log}."

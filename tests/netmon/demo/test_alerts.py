@@ -51,9 +51,9 @@ async def test_alerts_reach_people_and_one_is_taken_in_hand(tmp_path: Path) -> N
         demo_run.run(60, directory=directory, state=state, console=Console(file=output, width=200))
     )
     try:
-        await eventually(lambda: running.done() or says(r"runs on battery \(I\d+\)"), 30)
+        await eventually(lambda: running.done() or says(r"lost its mains power \(I\d+\)"), 30)
         assert not running.done(), output.getvalue()
-        incident = re.search(r"runs on battery \((I\d+)\)", output.getvalue())
+        incident = re.search(r"lost its mains power \((I\d+)\)", output.getvalue())
         assert incident is not None
         assert "ups-kominfo runs on battery" in await ask("alerts")
         assert "in hand" in await ask("ack", incident[1], "--note", "on my way")
