@@ -122,14 +122,14 @@ def by_baseline(recording: Recording, settings: BaselineSettings) -> Verdict:
 
 
 def by_declaration(  # noqa: PLR0913, PLR0917  # what is judged, by what, and who waits for it
-    declared: Declared, recording: Recording, target: str, limit: float, settings: RuleSettings, heard: Heard
+    declared: Declared, recording: Recording, target: str, limits: Floats, settings: RuleSettings, heard: Heard
 ) -> Verdict:
-    """Return what a declaration says of a series. `limit` is the thing's own limit, NaN where none is known."""
+    """Return what a declaration says of a series. `limits` are the thing's own, float64[n], NaN where none is known."""
     judged = alone(declared, recording.labels)
     judge = rule_of(judged, settings.baselines, settings.forecasts)
     told = _Telling(usual_gap_s(recording.at))
     alerts = np.zeros(len(recording), np.bool_)
-    for row, reading in enumerate(readings(judged, recording, target, limit)):
+    for row, reading in enumerate(readings(judged, recording, target, limits)):
         told.silence(reading.at)
         for said in judge(reading):
             if isinstance(said, Finding) and said.rule == declared.name:

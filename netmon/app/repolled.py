@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from netmon.api import Event, Family, Finding, Kind, Missing, Part, Reading, Reason, Table
-from netmon.api.columns import Batch, Rollup, SeriesRule, Singles
+from netmon.api.columns import Batch, Floats, Rollup, SeriesRule, Singles
 from netmon.app.csvseries import Recording
 from rules.baselines.rule import Baselines
 from rules.baselines.settings import BaselineSettings
@@ -39,20 +39,20 @@ def alone(declared: Declared, labels: Mapping[str, str]) -> Declared:
     return declared.model_copy(update={"where": {}, "match": known(declared.match), "unless": known(declared.unless)})
 
 
-def readings(declared: Declared, recording: Recording, target: str, limit: float) -> Iterator[Reading]:
-    """Give each value as a poll of a target; `limit` is the thing's own limit, NaN where none is known."""
+def readings(declared: Declared, recording: Recording, target: str, limits: Floats) -> Iterator[Reading]:
+    """Give each value as a poll of a target; `limits` are the thing's own then, float64[n], NaN where none is known."""
     counted = declared.read in {"rate", "increase"}
     own = (isinstance(declared, Limit) and declared.bound_by) or f"limit_of_{declared.metric}"
     families: tuple[Family, ...] = (
         Family(declared.metric, Kind.COUNTER if counted else Kind.GAUGE, "", upper_limit=own, lower_limit=own),
     )
-    if not np.isnan(limit):
+    if not np.isnan(limits).all():
         families += (Family(own, Kind.GAUGE, ""),)
     labels = tuple(recording.labels)
     rows = (tuple(recording.labels.values()),)
-    for at, value in zip(recording.at.tolist(), recording.values.tolist(), strict=True):
-        cell = _MISSING if np.isnan(value) else value
-        columns = ([cell], [limit])[: len(families)]
+    cells = (recording.at.tolist(), recording.values.tolist(), limits.tolist())
+    for at, *told in zip(*cells, strict=True):
+        columns = tuple([_MISSING if np.isnan(cell) else cell] for cell in told)[: len(families)]
         table = Table(families, labels, rows, ("",), columns, at)
         yield Reading(target, "recording", at, 0.0, (Part("recording", (table,), 0.0),))
 

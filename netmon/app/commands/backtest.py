@@ -18,6 +18,7 @@ from netmon.app.asked import printable
 from netmon.app.commands.asking import lines
 from netmon.app.commands.recorded import (
     Source,
+    apart,
     finite,
     no_series,
     recorded,
@@ -32,6 +33,7 @@ from netmon.app.text import language, t
 from netmon.app.whereabouts import section
 
 if TYPE_CHECKING:  # numpy is for those who ask
+    from netmon.api.columns import Floats
     from netmon.app.csvseries import Recording
     from netmon.app.hindsight import Heard, RuleSettings, Spell, Verdict
     from netmon.app.repolled import Declared
@@ -51,11 +53,12 @@ class _Asked:
 
     name: str
     declared: "Declared | None"  # None: baseline
-    limit: float  # the thing's own; NaN where none was given
     settings: "RuleSettings"
+    limit: float | None = None  # the thing's own
+    limit_query: str | None = None  # tells it
 
-    def judge(self, source: Source, recording: "Recording", heard: "Heard") -> "Verdict":
-        """Return what the rule would have said."""
+    def judge(self, source: Source, recording: "Recording", limits: "Floats", heard: "Heard") -> "Verdict":
+        """Return what the rule would have said; `limits` are the thing's own, float64[n]."""
         from netmon.app.hindsight import by_baseline, by_declaration  # noqa: PLC0415  # numpy takes a while
 
         if self.declared is None:
@@ -63,7 +66,7 @@ class _Asked:
             heard(len(recording))
             return verdict
         target = source.name(recording)
-        return by_declaration(self.declared, recording, target, self.limit, self.settings, heard)
+        return by_declaration(self.declared, recording, target, limits, self.settings, heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class _Judged:
 @recorded
 @click.option("--rule", default=BASELINE, show_default=True, metavar="NAME", help=t("backtest.option.rule"))
 @click.option("--limit", type=float, metavar="NUMBER", help=t("backtest.option.limit"))
+@click.option("--limit-query", metavar="PROMQL", help=t("backtest.option.limit_query"))
 @click.option(
     "--format",
     "form",
@@ -86,9 +90,11 @@ class _Judged:
     show_default=True,
     help=t("backtest.option.format"),
 )
-def command(source: Source, *, rule: str, limit: float | None, form: str) -> None:
+def command(source: Source, *, rule: str, limit: float | None, limit_query: str | None, form: str) -> None:
     """Exit 0; 2 for input that cannot be used, 3 where Prometheus does not answer, 5 where it has no such series."""
-    asked = _asked(source, rule, finite(limit, "--limit"))
+    if limit_query is not None and (limit is not None or not source.several):
+        raise ValueError(t("backtest.limit_query"))
+    asked = _asked(source, rule, finite(limit, "--limit"), limit_query)
     recordings = source.load()
     if not recordings:
         no_series()
@@ -102,15 +108,15 @@ def command(source: Source, *, rule: str, limit: float | None, form: str) -> Non
         _show(asked, judged)
 
 
-def _asked(source: Source, name: str, limit: float | None) -> _Asked:
+def _asked(source: Source, name: str, limit: float | None, limit_query: str | None) -> _Asked:
     """Return the rule of a name; ValueError where there is none, or the limit that it needs is not there."""
     from netmon.app import hindsight  # noqa: PLC0415  # numpy takes a while
 
-    settings = _settings(source)
+    settings, limited = _settings(source), limit is not None or limit_query is not None
     if name == BASELINE:
-        if limit is not None:
+        if limited:
             raise ValueError(t("backtest.limit_unused", rule=name))
-        return _Asked(name, None, math.nan, settings)
+        return _Asked(name, None, settings)
     packs = load_packs(source.directory)
     declared = hindsight.find(packs, name)
     if declared is None:
@@ -119,13 +125,13 @@ def _asked(source: Source, name: str, limit: float | None) -> _Asked:
         hint = did_you_mean(name, (BASELINE, *hindsight.names(packs)))
         raise ValueError(t("backtest.no_rule", rule=name) + (f" ({hint})" if hint else ""))
     takes, needs = hindsight.takes_limit(declared)
-    if limit is not None and not takes:
+    if limited and not takes:
         raise ValueError(t("backtest.limit_unused", rule=name))
-    if limit is None and needs:
+    if needs and not limited:
         raise ValueError(t("backtest.limit_needed", rule=name))
     if declared.where:
         click.echo(t("backtest.assumed", metrics=", ".join(declared.where)), err=True)
-    return _Asked(name, declared, math.nan if limit is None else limit, settings)
+    return _Asked(name, declared, settings, limit, limit_query)
 
 
 def _settings(source: Source) -> "RuleSettings":
@@ -162,12 +168,28 @@ def _fits(asked: _Asked, recording: "Recording") -> bool:
 
 
 def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> Iterator[_Judged]:
-    console = Console(stderr=True)
+    console, limits = Console(stderr=True), _limits(source, asked, recordings)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(asked.name, total=sum(map(len, recordings)))
-        for recording in recordings:
-            verdict = asked.judge(source, recording, lambda count: progress.advance(task, count))
+        for recording, own in zip(recordings, limits, strict=True):
+            verdict = asked.judge(source, recording, own, lambda count: progress.advance(task, count))
             yield _Judged(recording, verdict)
+
+
+def _limits(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> "list[Floats]":
+    """Return the own limits of each series at its readings, as they were told last; NaN where nothing was."""
+    import numpy as np  # noqa: PLC0415  # it takes a while
+
+    fixed = math.nan if asked.limit is None else asked.limit
+    limits = [np.full(len(recording), fixed) for recording in recordings]
+    told = {} if asked.limit_query is None else source.limits(asked.limit_query)
+    for recording, own in zip(recordings, limits, strict=True):
+        at, values = told.get(apart(recording.labels), (np.empty(0), np.empty(0)))
+        last = np.searchsorted(at, recording.at, side="right") - 1
+        own[last >= 0] = values[last[last >= 0]]
+        if asked.limit_query is not None and np.isnan(own).all():
+            click.echo(printable(t("backtest.no_limit", series=series_text(recording.labels))), err=True)
+    return limits
 
 
 def _write(judged: Sequence[_Judged], *, several: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 from pydantic import ValidationError
@@ -21,8 +21,11 @@ from netmon.app.text import speaking, t
 from netmon.app.whereabouts import spoken
 
 if TYPE_CHECKING:  # numpy is for those who ask
+    from netmon.api.columns import Floats
     from netmon.app.csvseries import Recording
     from netmon.core.history.prometheus import PrometheusApi
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 STANDARD_INPUT: Final = "-"
 
@@ -61,6 +64,7 @@ class Source:
     password_file: Path | None = None
     bearer_token_file: Path | None = None
     ca_file: Path | None = None
+    now: float = 0.0  # Unix seconds, the end of what is asked
 
     @property
     def several(self) -> bool:
@@ -105,14 +109,21 @@ class Source:
         return replace(recording, labels=self.labels)
 
     def _from_prometheus(self) -> "list[Recording]":
+        return [_recording(*found) for found in self._answer(self.query or "")]
+
+    def limits(self, query: str) -> "dict[Labels, tuple[Floats, Floats]]":
+        """Return what a query says of each thing, its times and values, by labels without the metric's name."""
+        return {apart(labels): (at, values) for labels, at, values in self._answer(query)}
+
+    def _answer(self, query: str) -> "list[tuple[Mapping[str, str], Floats, Floats]]":
         back_s = duration_s(self.back or "")
         step_s = duration_s(self.step) if self.step else _STEPS_S[back_s > _WEEK_S]
         if back_s / step_s > _MAX_POINTS:
             least = math.ceil(back_s / _MAX_POINTS)
             raise click.UsageError(t("recorded.points", limit=_MAX_POINTS, step=f"{least}s"))
-        end = math.floor(time.time() / step_s) * step_s
-        found = self._api().query_range(self.query or "", end - back_s, end, step_s)
-        return [_recording({**labels, **self.labels}, at, values) for labels, at, values in found if len(at)]
+        end = math.floor(self.now / step_s) * step_s
+        found = self._api().query_range(query, end - back_s, end, step_s)
+        return [({**labels, **self.labels}, at, values) for labels, at, values in found if len(at)]
 
     def _api(self) -> "PrometheusApi":
         from netmon.core.history.prometheus import PrometheusApi  # noqa: PLC0415  # numpy takes a while
@@ -139,7 +150,7 @@ def recorded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def judging(directory: Path, file: str | None, pairs: tuple[str, ...], **more: Any) -> None:
         with speaking(spoken(directory)):
-            where = {name: more.pop(name) for name in Source.__slots__ if name in more}
+            where = {name: more.pop(name) for name in Source.__slots__ if name in more} | {"now": time.time()}
             try:
                 source = Source(directory, file, _labels(pairs), **where)
                 source.check()
@@ -156,6 +167,11 @@ def recorded(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         judging = option(judging)
     return judging
+
+
+def apart(labels: Mapping[str, str]) -> Labels:
+    """Return what tells a thing from others of its kind: its labels without the metric's name."""
+    return tuple(sorted((name, value) for name, value in labels.items() if name != "__name__"))
 
 
 def finite(number: float | None, option: str) -> float | None:
@@ -200,7 +216,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _recording(labels: Mapping[str, str], at: Any, values: Any) -> "Recording":
+def _recording(labels: Mapping[str, str], at: "Floats", values: "Floats") -> "Recording":
     import numpy as np  # noqa: PLC0415  # it takes a while
 
     from netmon.app.csvseries import Recording  # noqa: PLC0415

@@ -43,7 +43,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon backtest load.csv --format csv > scored.csv\n"
         "  netmon backtest srv.csv --rule storage_full --limit 2e12 --label mountpoint=/srv\n"
         "  netmon backtest --from-prometheus http://localhost:9090 --range 30d \\\n"
-        "      --query netmon_temperature_celsius --rule temperature_high --limit 70\n\n"
+        "      --query netmon_storage_used_bytes --limit-query netmon_storage_size_bytes --rule storage_filling\n\n"
         "csv has every reading: timestamp,value,score,alert; the score is that of the baseline, of other rules the "
         "value; it is empty where the value is missing. json has one object for each series, with its alerts.\n\n"
         + _EXIT_EN,
@@ -52,7 +52,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon backtest beban.csv --format csv > skor.csv\n"
         "  netmon backtest srv.csv --rule storage_full --limit 2e12 --label mountpoint=/srv\n"
         "  netmon backtest --from-prometheus http://localhost:9090 --range 30d \\\n"
-        "      --query netmon_temperature_celsius --rule temperature_high --limit 70\n\n"
+        "      --query netmon_storage_used_bytes --limit-query netmon_storage_size_bytes --rule storage_filling\n\n"
         "csv memuat setiap bacaan: timestamp,value,score,alert; skornya dari baseline, untuk aturan lain nilainya "
         "sendiri; kosong bila nilainya hilang. json memuat satu objek per deret, beserta alert-nya.\n\n" + _EXIT_ID,
     ),
@@ -64,6 +64,18 @@ TEXTS: Final[Mapping[str, Text]] = {
         "The thing's own limit (size, speed, alarm threshold), for rules that are a share of it.",
         "Batas benda itu sendiri (ukuran, kecepatan, ambang alarm), untuk aturan yang merupakan bagian darinya.",
     ),
+    "backtest.option.limit_query": Text(
+        "Ask Prometheus for each thing's own limit instead; labels tell which is whose.",
+        "Tanyakan batas tiap benda kepada Prometheus; label menentukan milik siapa.",
+    ),
+    "backtest.limit_query": Text(
+        "--limit-query goes with --from-prometheus, and without --limit",
+        "--limit-query dipakai bersama --from-prometheus, tanpa --limit",
+    ),
+    "backtest.no_limit": Text(
+        "--limit-query says nothing of {series}: it has no limit of its own here.",
+        "--limit-query tidak menyebut {series}: di sini deret itu tidak memiliki batas sendiri.",
+    ),
     "backtest.option.format": Text(
         "table: the alerts; csv: every reading; json: one object a series, with its alerts.",
         "table: alert; csv: setiap bacaan; json: satu objek per deret, beserta alert-nya.",
@@ -74,9 +86,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "backtest.limit_needed": Text(
         "{rule} is a share of the thing's own limit, which the series does not tell: say its size, speed or alarm "
-        "threshold with --limit",
+        "threshold with --limit, or ask for it with --limit-query",
         "{rule} adalah bagian dari batas benda itu sendiri, yang tidak disebut deret ini: berikan ukuran, kecepatan, "
-        "atau ambang alarmnya dengan --limit",
+        "atau ambang alarmnya dengan --limit, atau tanyakan dengan --limit-query",
     ),
     "backtest.unreachable": Text(
         "{rule} counts polls that brought nothing; a series of values does not tell them",

@@ -38,7 +38,7 @@ def limit(**more: Any) -> Limit:
 
 
 def said(declared: Declared, series: Recording, own: float = NAN) -> Verdict:
-    return by_declaration(declared, series, "sw-1", own, SETTINGS, lambda _: None)
+    return by_declaration(declared, series, "sw-1", np.full(len(series), own), SETTINGS, lambda _: None)
 
 
 def minutes(spell: Spell) -> tuple[float, float | None]:
@@ -166,7 +166,8 @@ def test_baseline_spells() -> None:
 
 def test_all_readings_are_counted() -> None:
     heard: list[int] = []
-    by_declaration(limit(over=80), recording([1.0] * 1_234), "sw-1", NAN, SETTINGS, heard.append)
+    series = recording([1.0] * 1_234)
+    by_declaration(limit(over=80), series, "sw-1", np.full(1_234, NAN), SETTINGS, heard.append)
     assert sum(heard) == 1_234
 
 

@@ -187,6 +187,10 @@ NEEDS = "storage_full is a share of the thing's own limit, which the series does
         (("backtest", "-", "--rule", "device_unreachable"), "counts polls that brought nothing"),
         (("backtest", "-", "--limit", "5"), "baseline is not a share of a thing's own limit: leave --limit out"),
         (("backtest", "-", "--rule", "ups_overload", "--limit", "5"), "leave --limit out"),
+        (
+            ("backtest", "-", "--rule", "storage_full", "--limit-query", "x"),
+            "--limit-query goes with --from-prometheus",
+        ),
         (("backtest", "-", "--label", "x"), "'x' is no label"),
         (("backtest", "/nowhere/x.csv"), "/nowhere/x.csv: No such file or directory"),
         (("backtest", "/"), "/: Is a directory"),
@@ -326,6 +330,13 @@ def remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             lines.append(
                 f'netmon_temperature_celsius{{instance="{name}",sensor="CPU"}} {90 if hot else 40 + place % 3} {at}'
             )
+    lines.append("# TYPE netmon_storage_used_bytes gauge")
+    lines += [
+        f'netmon_storage_used_bytes{{instance="{name}",mountpoint="/"}} 93 {at}' for name in "abc" for at in times
+    ]
+    lines.append("# TYPE netmon_storage_size_bytes gauge")
+    for name, size in (("a", 100), ("b", 200)):
+        lines += [f'netmon_storage_size_bytes{{instance="{name}",mountpoint="/"}} {size} {at}' for at in times[9:]]
     (folder / "metrics").write_text("\n".join([*lines, "# EOF", ""]))
     make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "metrics"), str(folder / "tsdb")]
     subprocess.run(make, check=True, capture_output=True, timeout=60)
@@ -361,6 +372,19 @@ def test_what_a_rule_would_have_said_of_what_prometheus_remembers(remembered: st
     assert {row["series"] for row in told} == {
         f'netmon_temperature_celsius{{instance="{name}",sensor="CPU"}}' for name in ("sw-1", "sw-2")
     }
+
+
+def test_limits_that_prometheus_remembers_too(remembered: str) -> None:
+    query = ("--query", "netmon_storage_used_bytes", "--limit-query", "netmon_storage_size_bytes")
+    asked = ("backtest", "--from-prometheus", remembered, *query, "--range", "3d", "--step", "5m", "--rule")
+    found = said(*asked, "storage_nearly_full", "--format", "json")
+    told = {one["labels"]["instance"]: one for one in map(json.loads, found.stdout.splitlines())}
+    assert {name: len(one["alerts"]) for name, one in told.items()} == {"a": 1, "b": 0, "c": 0}
+    assert told["a"]["alerts"][0]["summary"] == "/ of a is 93% full"
+    first, began = (datetime.fromisoformat(text) for text in (told["a"]["from"], told["a"]["alerts"][0]["began"]))
+    assert (began - first).total_seconds() == 10 * 300  # not before its size was known, and it must last
+    nobody = 'netmon_storage_used_bytes{instance="c",mountpoint="/"}'
+    assert found.stderr == f"--limit-query says nothing of {nobody}: it has no limit of its own here.\n"
 
 
 def test_forecasts_of_what_prometheus_remembers(remembered: str) -> None:
