@@ -87,7 +87,7 @@ class Incident:
     note: str = ""
     resolved_at: float | None = None
     merged_into: str = ""  # the incident that took its alerts over
-    muted: bool = False  # every firing alert of it is muted
+    muted: bool = False  # every firing alert of it is muted, or its cause is over and others say so only later
     cause: str = ""  # the element that failed, as `link:ring-03` or `device:acc-rsud`; empty where none is known
     explanation: Mapping[str, str] = field(default_factory=dict)  # why it is thought so, by language code, `en` too
     effect_count: int = 0  # of its alerts that fire, those that are effects of the cause

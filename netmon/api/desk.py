@@ -268,6 +268,9 @@ class Correlator(Protocol):
     def review(self, open_alerts: OpenAlerts, now: float) -> Mapping[str, Place]:
         """Look at all signs together; return alert id → its place, for those that are not where they belong."""
 
+    def is_due(self, now: float) -> bool:
+        """Tell whether time alone changes what a review would say."""
+
     def accounts(self) -> Mapping[str, Account]:
         """Return incident key → what is thought of its cause since the last review."""
 

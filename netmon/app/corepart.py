@@ -126,7 +126,11 @@ class CorePart:
 def correlator_of(settings: Settings) -> Correlator:
     """Return what finds causes in the inventory's network; where there is none, alerts are grouped by place."""
     alerts, topology = settings.netmon.alerts, topology_of(settings.inventory)
-    return BySite(alerts) if topology is None else ByCause(alerts, topology)
+    if topology is None:
+        return BySite(alerts)
+    unpolled = {device.name for device in settings.inventory.devices if device.collector == "none"}
+    unpolled |= {server.name for server in settings.inventory.servers if server.collector == "none"}
+    return ByCause(alerts, topology, unpolled)
 
 
 def changed_sections(old: NetmonSettings, new: NetmonSettings) -> tuple[str, ...]:

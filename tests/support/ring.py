@@ -33,7 +33,7 @@ POLLED = ("device", "server")
 def demo() -> Inventory:
     """Return the demonstration inventory."""
     names = re.findall(r"NETMON_DEMO_\w+", (DEMO / "netmon.yaml").read_text())
-    environment = {name: "json://127.0.0.1:9/a" if "URL" in name else "maplesyrup" for name in names}
+    environment = {name: "json://127.0.0.1:9/a" if "URL" in name else "http://127.0.0.1:9" for name in names}
     return load_directory(DEMO, environment).inventory
 
 

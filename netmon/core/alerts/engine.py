@@ -83,7 +83,8 @@ class Alerts:
         for _, alert_id in self._book.patience.due(now, at_most):
             life.expire(act, alert_id)
         self._note_signs(act)
-        review = self._unexplained or any(self._correlator.weighs(alert) for alert, _ in act.to_fire.values())
+        review = self._unexplained or self._correlator.is_due(now)
+        review = review or any(self._correlator.weighs(alert) for alert, _ in act.to_fire.values())
         self._unexplained = False
         incidents.finish(act, review=review)
         return act.changes

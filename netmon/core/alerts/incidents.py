@@ -32,8 +32,10 @@ def finish(act: Act, *, review: bool = False) -> None:
     """
     if act.to_fire or review:
         _place(act, review=review)
+    if review:
+        _look_at_hushed(act)
     for incident_id in sorted(act.touched, key=number):
-        _settle(act, incident_id)
+        _settle(act, incident_id, review=review)
     if review:
         _explain(act)
 
@@ -188,7 +190,15 @@ def _other_than_english(titles: Mapping[str, str]) -> dict[str, str]:
     return {language: title for language, title in titles.items() if language != "en"}
 
 
-def _settle(act: Act, incident_id: str) -> None:
+def _look_at_hushed(act: Act) -> None:
+    """Let incidents be heard again whose causes are back."""
+    for key in act.correlator.accounts():
+        latest = act.book.latest(key)
+        if latest is not None and latest.muted:
+            act.touched.add(latest.id)
+
+
+def _settle(act: Act, incident_id: str, *, review: bool) -> None:
     """Let an incident follow its alerts."""
     incident = act.book.incidents.get(incident_id)
     if incident is None or incident.state is State.RESOLVED:
@@ -201,7 +211,7 @@ def _settle(act: Act, incident_id: str) -> None:
     if incident.id in act.released and incident.state is State.ACKNOWLEDGED:
         incident = act.incident(What.UNACKNOWLEDGED, _unacknowledged(incident), act.released[incident.id])
     incident = _follow_acknowledgements(act, incident, tally)
-    muted = tally.unmuted == 0
+    muted = tally.unmuted == 0 or _only_trails(act, incident, review=review)
     if muted != incident.muted:
         incident = act.incident(What.MUTED if muted else What.UNMUTED, replace(incident, muted=muted))
     _retitle(act, incident, tally)
@@ -218,6 +228,16 @@ def _is_mended(act: Act, incident: Incident) -> bool:
     if not incident.cause:
         return False
     return any(alert.state is State.RESOLVED and not alert.effect_of for alert in act.book.members(incident.id))
+
+
+def _only_trails(act: Act, incident: Incident, *, review: bool) -> bool:
+    """Tell whether an incident's cause is over, so that it lasts only until others have noticed that as well.
+
+    What is thought of causes is known for sure only after a review: until then it stays as it is.
+    """
+    if not incident.cause or incident.key in act.correlator.accounts():
+        return False
+    return review or incident.muted
 
 
 def _unacknowledged(incident: Incident) -> Incident:

@@ -110,7 +110,9 @@ class AlertSettings(_Model):
     max_alerts: int = Field(default=50_000, ge=10, le=1_000_000)
     max_incidents: int = Field(default=10_000, ge=10, le=1_000_000)  # what fires beyond goes to one that collects
     max_silences: int = Field(default=1_000, ge=1, le=100_000)  # and as many maintenance windows; each alert is matched
-    targets_for_site: int = Field(default=3, ge=2, le=1_000)  # so many targets of a site in trouble are one incident
+    targets_for_site: int = Field(default=3, ge=2, le=1_000)  # the same rule on so many of a site: one incident
+    # Of all targets of a site; errors on so many, and on `targets_for_site`, are one incident whatever their rules.
+    site_share: float = Field(default=0.5, gt=0, le=1)
     site_window_s: float = Field(default=300, gt=0, le=86_400)  # when they begin within this time
     causes: CauseSettings = Field(default_factory=CauseSettings)  # which rules are signs of what
     maintenance: tuple[CalendarEntry, ...] = Field(default=(), max_length=200)

@@ -1,12 +1,15 @@
-"""Which alerts are one incident, by place: those of a target, or of a site where several targets fail at once. Pure.
+"""Which alerts are one incident, by place: those of a target, or of a site where much fails at once. Pure.
 
 It decides for alerts of which the graph of causes knows nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
 from typing import Final
 
-from netmon.api import Account, Alert, Finding, OpenAlerts, Place
+from netmon.api import Account, Alert, Finding, OpenAlerts, Place, Severity
 from netmon.core.alerts.settings import AlertSettings
 
 _SITE: Final = "site:"
@@ -18,16 +21,28 @@ _SITE_TITLES: Final = {
 
 
 class BySite:
-    """Alerts of one target are one incident; those of `targets_for_site` targets within `site_window_s` the site's.
+    """Alerts of one target are one incident; where there is evidence for a common cause, those of a site are.
 
-    Muted alerts do not count: planned work on some devices must not hide what befalls another. Nor do those for which
-    somebody else decides; `is_theirs` tells which.
+    There is when, within `site_window_s`, the same rule fires on `targets_for_site` targets, or errors or worse on so
+    many targets that are `site_share` of all there. These alerts are the site's incident, and so is what befalls its
+    targets within that time. Only trouble that is there now counts and is taken along: no forecasts, no infos; nor
+    muted alerts, since planned work on some devices must not hide what befalls another.
+
+    `is_theirs` tells for which alerts somebody else decides; `targets_at` how many targets a site has, 0 where that is
+    not known: then the same rule alone counts.
     """
 
-    def __init__(self, settings: AlertSettings, is_theirs: Callable[[Alert], bool] = lambda _alert: False) -> None:
+    def __init__(
+        self,
+        settings: AlertSettings,
+        is_theirs: Callable[[Alert], bool] = lambda _alert: False,
+        targets_at: Callable[[str], int] = lambda _site: 0,
+    ) -> None:
         self._targets = settings.targets_for_site
+        self._share = settings.site_share
         self._window_s = settings.site_window_s
         self._is_theirs = is_theirs
+        self._targets_at = targets_at
 
     def weighs(self, alert: Alert) -> bool:
         """Tell that no alert is a sign of a cause here."""
@@ -38,6 +53,11 @@ class BySite:
         """Return nothing: who only looks at places never thinks again."""
         del open_alerts, now
         return {}
+
+    def is_due(self, now: float) -> bool:
+        """Tell that time alone changes nothing."""
+        del now
+        return False
 
     def accounts(self) -> Mapping[str, Account]:
         """Return nothing: a place is no cause."""
@@ -53,46 +73,58 @@ class BySite:
         keys = {alert.id: own_key(alert) for alert in fired}
         sites: dict[str, list[Alert]] = {}
         for alert in fired:
-            if alert.site and alert.target and not alert.muted_by:
+            if alert.site and self._counts(alert, open_alerts):
                 sites.setdefault(alert.site, []).append(alert)
         for site, alerts in sites.items():
-            keys.update(self._gather(site, alerts, open_alerts))
+            if len(open_alerts.of_site(site)) >= self._targets:
+                keys.update(self._gather(_Look(site, alerts, open_alerts)))
         return keys
 
-    def _gather(self, site: str, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
-        """Return what of a site becomes its incident; empty where that is not the case."""
-        key = _SITE + site
-        now = max(alert.fired_at or 0.0 for alert in fired)
-        targets = open_alerts.of_site(site)
-        recent: list[str] = []
-        for target, alert in self._recent(targets, open_alerts, now):
-            if open_alerts.key_of(alert.id) == key:  # there is one, and it still grows
-                return {alert.id: key for alert in fired}
-            recent.append(target)
-            if len(recent) == self._targets:
-                break
-        else:
-            return {}
-        found = [target for target, _ in self._recent(targets, open_alerts, now)]
-        return {
-            alert_id: key
-            for target in found
-            for alert_id in targets[target]
-            if not self._is_theirs(open_alerts[alert_id])
-        }
+    def _counts(self, alert: Alert, open_alerts: OpenAlerts) -> bool:
+        """Tell whether an alert is trouble that may have a cause at its site, and nobody else decides on it."""
+        if not alert.target or alert.muted_by or alert.impact is not None or alert.severity is Severity.INFO:
+            return False
+        return not self._is_theirs(alert) and open_alerts.key_of(alert.id) in ("", own_key(alert), _SITE + alert.site)
 
-    def _recent(
-        self, targets: Mapping[str, Collection[str]], open_alerts: OpenAlerts, now: float
-    ) -> Iterator[tuple[str, Alert]]:
-        """Give the targets where an unmuted alert fired within the window, each with one such alert."""
-        for target, ids in targets.items():
-            for alert_id in ids:
-                alert = open_alerts[alert_id]
-                if alert.muted_by or abs(now - (alert.fired_at or 0.0)) > self._window_s:
-                    continue
-                if not self._is_theirs(alert):
-                    yield target, alert
+    def _gather(self, look: "_Look") -> Mapping[str, str]:
+        """Return what of a site becomes its incident, or joins it."""
+        found: set[str] = set()
+        for rule in dict.fromkeys(alert.rule for alert in look.fired):
+            found.update(self._together(look, self._targets, partial(_is_of, rule)))
+        there = self._targets_at(look.site)
+        if there and any(map(_is_error, look.fired)):
+            needed = max(self._targets, ceil(self._share * there))
+            found.update(self._together(look, needed, _is_error))
+        found.update(alert.id for alert in look.fired if alert.id not in found and self._is_hit(look, alert.target))
+        return dict.fromkeys(found, look.key)
+
+    def _together(self, look: "_Look", needed: int, wanted: Callable[[Alert], bool]) -> Collection[str]:
+        """Return the ids of what is wanted if it is at so many targets, but for those that are in the incident."""
+        first: dict[str, Alert] = {}
+        for target in look.targets:
+            alert = next((alert for alert in self._recent(look, target) if wanted(alert)), None)
+            if alert is not None:
+                first[target] = alert
+                if len(first) == needed:
                     break
+        else:
+            return ()
+        new = {alert.id for alert in look.fired if wanted(alert)}
+        known = [look.is_in(alert) for alert in first.values() if alert.id not in new]
+        if known and all(known):  # the incident is there, and all that fired before is in it
+            return new
+        return {alert.id for target in look.targets for alert in self._recent(look, target) if wanted(alert)}
+
+    def _is_hit(self, look: "_Look", target: str) -> bool:
+        """Tell whether something at a target is in the site's incident."""
+        return any(look.is_in(alert) for alert in self._recent(look, target))
+
+    def _recent(self, look: "_Look", target: str) -> Iterator[Alert]:
+        """Give what counts of a target and fired within the window."""
+        for alert_id in look.targets.get(target, ()):
+            alert = look.open_alerts[alert_id]
+            if abs(look.now - (alert.fired_at or 0.0)) <= self._window_s and self._counts(alert, look.open_alerts):
+                yield alert
 
     def title(self, key: str, alerts: Sequence[Alert]) -> Mapping[str, str]:
         """Return an incident's title: the site, or what is worst at the target."""
@@ -103,6 +135,38 @@ class BySite:
         the_worst = [alert for alert in alerts if alert.severity is severity]
         worst = min(the_worst, key=lambda alert: (alert.fired_at or 0.0, alert.key))  # the first: titles should stay
         return {language: _about(worst, language) for language in _LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A site, what counts of what just fired there, and all that fires."""
+
+    site: str
+    fired: Sequence[Alert]
+    open_alerts: OpenAlerts
+
+    @property
+    def key(self) -> str:
+        return _SITE + self.site
+
+    @property
+    def now(self) -> float:
+        return max(alert.fired_at or 0.0 for alert in self.fired)
+
+    @property
+    def targets(self) -> Mapping[str, Collection[str]]:
+        return self.open_alerts.of_site(self.site)
+
+    def is_in(self, alert: Alert) -> bool:
+        return self.open_alerts.key_of(alert.id) == self.key
+
+
+def _is_of(rule: str, alert: Alert) -> bool:
+    return alert.rule == rule
+
+
+def _is_error(alert: Alert) -> bool:
+    return alert.severity >= Severity.ERROR
 
 
 def own_key(alert: Alert) -> str:

@@ -4,39 +4,52 @@ Alerts that are signs of something in the network (a port, a device, an applicat
 together, and each goes to the incident of the failure that explains it. Others are grouped by place.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from netmon.api import Account, Alert, Finding, OpenAlerts, Place
 from netmon.core.alerts.settings import AlertSettings
 from netmon.core.alerts.site import BySite, own_key
 from netmon.core.causes import telling
+from netmon.core.causes.companions import KEY, Companions, is_in_cause
 from netmon.core.causes.explain import explain
-from netmon.core.causes.facts import Fact, PortDown
+from netmon.core.causes.facts import Fact, LightLow, PortDown
 from netmon.core.causes.found import Cause, Explanation
 from netmon.core.causes.signs import Signs
 from netmon.core.causes.topology import Topology
 from netmon.core.causes.watch import RULE, Watch, lost_by
 
-KEY: Final = "cause:"
-"""What the key of an incident with a cause begins with; the element that failed follows."""
+__all__ = ["KEY", "ByCause"]
 
 
 class ByCause:
-    """Alerts that one failure explains are one incident. What it knows beyond that follows from the open alerts."""
+    """Alerts that one failure explains are one incident. What it knows beyond that follows from the open alerts.
 
-    def __init__(self, settings: AlertSettings, topology: Topology) -> None:
+    `unpolled` names the nodes that netmon does not poll: of these, others' words are signs.
+    """
+
+    def __init__(self, settings: AlertSettings, topology: Topology, unpolled: Collection[str] = ()) -> None:
         self._topology = topology
         self._signs = Signs(settings.causes, topology)
-        self._rest = BySite(settings, self.weighs)
+        self._companions = Companions(settings.causes, topology, self._signs, unpolled)
+        self._rest = BySite(settings, self._has_place, self._targets_at)
         self._watch = Watch(topology)
         self._facts: frozenset[Fact] | None = None  # what was explained last; None: nothing yet
         self._explanation = Explanation()
         self._accounts: dict[str, Account] = {}
 
     def weighs(self, alert: Alert) -> bool:
-        """Tell whether an alert is a sign of something that the inventory knows, or follows from a cause."""
-        return self._signs.fact(alert) is not None or bool(lost_by(alert))
+        """Tell whether an alert is a sign of something in the inventory, follows from a cause, or repeats a sign."""
+        return self._signs.fact(alert) is not None or bool(lost_by(alert)) or self._companions.concern(alert)
+
+    def _has_place(self, alert: Alert) -> bool:
+        return self._signs.fact(alert) is not None or bool(lost_by(alert)) or self._companions.has_placed(alert)
+
+    def _targets_at(self, site: str) -> int:
+        return len(self._topology.of_site.get(site, ()))
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether what others say has trailed for long enough."""
+        return now >= self._companions.due_at
 
     def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
         """Return alert id → incident key, by place."""
@@ -56,7 +69,7 @@ class ByCause:
         self._explain(open_alerts, now)
         return {
             alert.id: place
-            for alert, place in self._places(open_alerts)
+            for alert, place in self._places(open_alerts, now)
             if alert.id in open_alerts
             and (open_alerts.key_of(alert.id), alert.effect_of) != (place.key, place.effect_of)
         }
@@ -65,7 +78,8 @@ class ByCause:
         """Return redundancy that is lost and was not said yet, or is back; nothing before the first review."""
         if self._facts is None:
             return ()
-        failed = [cause.element for cause in self._explanation.causes if _lasts(cause, open_alerts)]
+        light = {fact.id for fact in self._facts if isinstance(fact, LightLow)}  # low, and all may work
+        failed = [cause.element for cause in self._explanation.causes if _lasts(cause, light, open_alerts)]
         return self._watch.findings(failed, open_alerts, now)
 
     def _explain(self, open_alerts: OpenAlerts, now: float) -> None:
@@ -81,33 +95,33 @@ class ByCause:
         """Return what alerts tell; that a port is up again only where neither end of its edge says that it is down."""
         alerts = (alert for rule in self._signs.rules for alert in open_alerts.of_rule(rule).values())
         facts = frozenset(fact for alert in alerts if (fact := self._signs.fact(alert)) is not None)
+        facts = facts.union(self._companions.facts(open_alerts))
         down = {self._topology.port[fact.node, fact.port] for fact in facts if isinstance(fact, PortDown)}
         over = (alert for rule in self._signs.port_down for alert in open_alerts.over_of_rule(rule).values())
         up = (fact for alert in over if (fact := self._signs.port_up(alert)) is not None)
         return facts.union(fact for fact in up if self._topology.port[fact.node, fact.port] not in down)
 
-    def _places(self, open_alerts: OpenAlerts) -> Iterator[tuple[Alert, Place]]:
+    def _places(self, open_alerts: OpenAlerts, now: float) -> Iterator[tuple[Alert, Place]]:
         """Give every alert about which the graph has something to say, with its place."""
-        cause_of = self._explanation.cause_of
         effects = {fact_id for cause in self._explanation.causes for fact_id in cause.effects}
+        places = {
+            fact_id: Place(KEY + element, element if fact_id in effects else "")
+            for fact_id, element in self._explanation.cause_of.items()
+        }
         for rule in sorted(self._signs.rules):
             for alert in open_alerts.of_rule(rule).values():
-                element = cause_of.get(alert.id, "")
-                if element:
-                    yield alert, Place(KEY + element, element if alert.id in effects else "")
-                elif self._signs.fact(alert) is not None or _is_in_cause(open_alerts, alert):
+                if alert.id in places:
+                    yield alert, places[alert.id]
+                elif self._signs.fact(alert) is not None or is_in_cause(open_alerts, alert):
                     yield alert, Place(own_key(alert))  # the graph cannot say, or knows it no longer
+        yield from self._companions.places(open_alerts, places, now)
         for alert in open_alerts.of_rule(RULE).values():
             if element := lost_by(alert):
                 known = KEY + element in self._accounts
                 yield alert, Place(KEY + element, element) if known else Place(own_key(alert))
 
 
-def _is_in_cause(open_alerts: OpenAlerts, alert: Alert) -> bool:
-    return alert.id in open_alerts and open_alerts.key_of(alert.id).startswith(KEY)
-
-
-def _lasts(cause: Cause, open_alerts: OpenAlerts) -> bool:
+def _lasts(cause: Cause, light: Collection[str], open_alerts: OpenAlerts) -> bool:
     """Tell whether an element does not work, and not all that shows it was said to be over."""
-    signs = cause.facts or cause.effects
+    signs = [sign for sign in cause.facts if sign not in light] or cause.effects
     return not cause.degraded and not all(open_alerts.is_ending(sign) for sign in signs)

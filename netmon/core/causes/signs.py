@@ -1,5 +1,6 @@
 """From alerts to facts: what an alert tells of the network, by the table of the settings. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from netmon.api import Alert
@@ -13,7 +14,10 @@ RX_BEFORE: Final = f"{RX_POWER}.before"  # evidence: the last reading while all 
 
 
 class Signs:
-    """Reads alerts as facts. `rules` are those whose alerts may be facts; `port_down` of these, those on ports."""
+    """Reads alerts as facts. `rules` are those whose alerts may be facts; `port_down` of these, those on ports.
+
+    `companions` are the rules which say again what one of ours says.
+    """
 
     def __init__(self, settings: CauseSettings, topology: Topology) -> None:
         self._topology = topology
@@ -21,15 +25,31 @@ class Signs:
         self._unreachable = frozenset(settings.unreachable)
         self.port_down = frozenset(settings.port_down)
         self._light_low = frozenset(settings.light_low)
+        self._light_falling = frozenset(settings.light_falling)
         self._power_lost = frozenset(settings.power_lost)
         self._application_down = frozenset(settings.application_down)
-        self.rules = self._unreachable | self.port_down | self._light_low | self._power_lost | self._application_down
+        self.rules = self._unreachable.union(
+            self.port_down, self._light_low, self._light_falling, self._power_lost, self._application_down
+        )
+        self._ours = dict.fromkeys(settings.also_unreachable, settings.unreachable)
+        self._ours |= dict.fromkeys(settings.also_power_lost, settings.power_lost)
+        self.companions = frozenset(self._ours)
+
+    def ours(self, rule: str) -> Sequence[str]:
+        """Return our rules which say what a companion's rule says as well; empty where it is none."""
+        return self._ours.get(rule, ())
 
     def fact(self, alert: Alert) -> Fact | None:
         """Return what an alert tells; None where it is no sign, or of what the inventory does not know."""
-        rule, since = alert.rule, alert.starts_at
-        if rule not in self.rules:
-            return None
+        return self._fact(alert, alert.rule) if alert.rule in self.rules else None
+
+    def told_by_others(self, alert: Alert) -> Fact | None:
+        """Return what a companion tells where nothing of ours can; None as above."""
+        ours = self.ours(alert.rule)
+        return self._fact(alert, ours[0]) if ours else None
+
+    def _fact(self, alert: Alert, rule: str) -> Fact | None:
+        since = alert.starts_at
         if rule in self._power_lost:
             return (
                 PowerLost(alert.id, since, alert.site, alert.target) if alert.site in self._topology.of_site else None
@@ -47,11 +67,13 @@ class Signs:
         port = self._port(alert)
         if port is None:
             return None
-        kind = PortDown if alert.rule in self.port_down else LightLow
         now, before = _dbm(alert, RX_POWER), _dbm(alert, RX_BEFORE)
-        if kind is LightLow and now is None and alert.evidence.get("metric") == RX_POWER:
+        if alert.rule in self.port_down:
+            return PortDown(alert.id, alert.starts_at, alert.target, port, now, before)
+        if now is None and alert.evidence.get("metric") == RX_POWER:
             now = _dbm(alert, "value")
-        return kind(alert.id, alert.starts_at, alert.target, port, now, before)
+        foretold = alert.rule in self._light_falling
+        return LightLow(alert.id, alert.starts_at, alert.target, port, now, before, foretold)
 
     def _port(self, alert: Alert) -> str | None:
         """Return the port that an alert speaks of, as the inventory calls it."""

@@ -36,10 +36,18 @@ TITLES: Final[Mapping[str, Texts]] = {
         "Fiber {name} between {a} and {b} carries too little light{where}",
         "Cahaya di serat {name} antara {a} dan {b} terlalu lemah{where}",
     ),
+    "link falling": _texts(
+        "Fiber {name} between {a} and {b} is losing light{where}",
+        "Cahaya di serat {name} antara {a} dan {b} terus melemah{where}",
+    ),
     "uplink down": _texts("The connection of {b} to {a}{port} is down", "Sambungan {b} ke {a}{port} mati"),
     "uplink weak": _texts(
         "The connection of {b} to {a}{port} carries too little light",
         "Cahaya di sambungan {b} ke {a}{port} terlalu lemah",
+    ),
+    "uplink falling": _texts(
+        "The connection of {b} to {a}{port} is losing light",
+        "Cahaya di sambungan {b} ke {a}{port} terus melemah",
     ),
     "device": _texts("Device {name} has failed or has no power", "Perangkat {name} rusak atau tanpa listrik"),
     "maybe device": _texts(
@@ -108,6 +116,15 @@ WHY: Final[Mapping[str, Texts]] = {
     ),
     "mains": _texts("Its UPS runs on battery.", "UPS-nya memakai baterai."),
     "light": _texts("A port receives too little light.", "Sebuah port menerima cahaya terlalu lemah."),
+    "light at both ends": _texts("Both ends receive too little light.", "Kedua ujung menerima cahaya terlalu lemah."),
+    "falling": _texts(
+        "The light that {node} receives is falling towards its limit.",
+        "Cahaya yang diterima {node} terus melemah menuju batasnya.",
+    ),
+    "falling at both ends": _texts(
+        "The light that both ends receive is falling towards its limit.",
+        "Cahaya yang diterima kedua ujung terus melemah menuju batasnya.",
+    ),
     "or": _texts("It may also be {others}.", "Mungkin juga {others}."),
     "isolated": _texts("Unreachable because of it: {names}.", "Tidak terjangkau karenanya: {names}."),
     "more": _texts("{names} and {count} more", "{names} dan {count} lainnya"),
@@ -165,13 +182,14 @@ LIGHT: Final[Mapping[str, Texts]] = {
 
 RISKS: Final[Mapping[str, Texts]] = {
     "stretch": _texts(
-        "Redundancy lost: one more cut between {a} and {b} isolates {count}: {names}",
-        "Redundansi hilang: satu putus lagi antara {a} dan {b} mengisolasi {count}: {names}",
+        "Redundancy lost: one more cut between {a} and {b} isolates {most}{count}: {names}",
+        "Redundansi hilang: satu putus lagi antara {a} dan {b} mengisolasi {most}{count}: {names}",
     ),
     "node": _texts(
         "Redundancy lost: if {a} fails, that isolates {count}: {names}",
         "Redundansi hilang: jika {a} mati, terisolasi {count}: {names}",
     ),
+    "most": _texts("up to ", "hingga "),
     "offices": _texts("{n} offices", "{n} kantor"),
     "office": _texts("one office", "satu kantor"),
     "devices": _texts("{n} devices", "{n} perangkat"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from netmon.core.causes.facts import Fact, PortDown, Unreachable
+from netmon.core.causes.facts import Fact, LightLow, PortDown, Unreachable
 from netmon.core.causes.found import Cause
 from netmon.core.causes.optics import Certainty, Kind, Verdict, had_fallen, judge, lights
 from netmon.core.causes.redundancy import Risk
@@ -20,7 +20,7 @@ def title(topology: Topology, cause: Cause, facts: Sequence[Fact] = ()) -> Mappi
     kind, _, name = cause.element.partition(":")
     edge = topology.edge(name) if kind == "link" else None
     if edge is not None:
-        return _link_title(edge, cause, _verdict(edge, facts))
+        return _link_title(edge, cause, facts)
     silent = cause.degraded and kind in ("device", "server")
     if silent:
         which = f"{'silent' if cause.certain else 'mute'} {kind}"
@@ -31,11 +31,14 @@ def title(topology: Topology, cause: Cause, facts: Sequence[Fact] = ()) -> Mappi
     return {language: TITLES[which][language].format(name=name) for language in LANGUAGES}
 
 
-def _link_title(edge: Edge, cause: Cause, verdict: Verdict) -> Mapping[str, str]:
-    if not edge.fiber:
-        which = "uplink weak" if cause.degraded else "uplink down"
-    elif cause.degraded:
-        which = "link weak"
+def _link_title(edge: Edge, cause: Cause, facts: Sequence[Fact]) -> Mapping[str, str]:
+    verdict = _verdict(edge, facts)
+    kind = "link" if edge.fiber else "uplink"
+    if cause.degraded:
+        low = _low(cause, facts)
+        which = f"{kind} falling" if low and all(light.foretold for light in low) else f"{kind} weak"
+    elif not edge.fiber:
+        which = "uplink down"
     elif verdict.kind is Kind.TRANSMITTER:
         which = "link transmitter"
     elif verdict.kind is Kind.PORT and verdict.certainty is not Certainty.POSSIBLE:
@@ -109,13 +112,26 @@ def _why(cause: Cause, facts: Sequence[Fact], language: str) -> str:
 
 def _why_link(cause: Cause, facts: Sequence[Fact], language: str) -> str:
     if cause.degraded:
-        return WHY["light"][language]
+        return _why_weak(_low(cause, facts), language)
     if not cause.facts:
         return WHY["border"][language]
     tellers = sorted({fact.node for fact in facts if isinstance(fact, PortDown) and fact.id in cause.facts})
     if not tellers:
         return ""
     return WHY["both ends" if len(tellers) > 1 else "one end"][language].format(node=tellers[0])
+
+
+def _why_weak(low: Sequence[LightLow], language: str) -> str:
+    now = sorted({light.node for light in low if not light.foretold})
+    if now or not low:
+        return WHY["light at both ends" if len(now) > 1 else "light"][language]
+    soon = sorted({light.node for light in low})
+    return WHY["falling at both ends" if len(soon) > 1 else "falling"][language].format(node=soon[0])
+
+
+def _low(cause: Cause, facts: Sequence[Fact]) -> Sequence[LightLow]:
+    """Return what a cause's own signs tell of light."""
+    return [fact for fact in facts if isinstance(fact, LightLow) and fact.id in cause.facts]
 
 
 def element(topology: Topology, name: str) -> Mapping[str, str]:
@@ -137,12 +153,14 @@ def risk(topology: Topology, lost: Risk) -> Mapping[str, str]:
     many, one = ("offices", "office") if lost.sites else ("devices", "device")
     whom = lost.sites or lost.isolates
     a, b = lost.between
+    most = len(lost.edges) > 1 and len(whom) > 1  # the worst cut of several that differ
     return {
         language: RISKS["stretch" if lost.edges else "node"][language].format(
             a=a,
             b=b,
             count=RISKS[one if len(whom) == 1 else many][language].format(n=len(whom)),
             names=_names(whom, language),
+            most=RISKS["most"][language] if most else "",
         )
         for language in LANGUAGES
     }

@@ -76,7 +76,7 @@ def test_what_comes_back_while_it_is_held_is_said_again() -> None:
 def test_it_is_said_in_both_languages_where_and_whom_with_a_cap_on_names() -> None:
     said = step(Watch(graph()), Known(), ["link:ring-03"])
     worst = max(said.values(), key=lambda finding: int(str(finding.evidence["isolates"])))
-    assert "one more cut between core-kominfo and acc-disdik isolates 11 offices" in worst.summary
+    assert "one more cut between core-kominfo and acc-disdik isolates up to 11 offices" in worst.summary
     assert "11" in worst.summaries["id"]
     assert (worst.rule, worst.severity.value, worst.labels["link"]) == (RULE, "error", "ring-03")
     assert worst.evidence["between"] == "core-kominfo, acc-disdik"

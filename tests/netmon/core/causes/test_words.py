@@ -135,11 +135,11 @@ def test_power_and_light() -> None:
 def test_a_risk() -> None:
     worst = at_risk(DEMO, ["link:ring-03"])[0]
     assert risk(DEMO, worst)["en"] == (
-        "Redundancy lost: one more cut between core-kominfo and acc-disdik isolates 11 offices:"
+        "Redundancy lost: one more cut between core-kominfo and acc-disdik isolates up to 11 offices:"
         " bapenda, dinsos, disdik, disdukcapil, dishub, dprd, dpupr, kec-cibening, kec-sukaraja, mpp, setda"
     )
     assert risk(DEMO, worst)["id"].startswith(
-        "Redundansi hilang: satu putus lagi antara core-kominfo dan acc-disdik mengisolasi 11 kantor: bapenda,"
+        "Redundansi hilang: satu putus lagi antara core-kominfo dan acc-disdik mengisolasi hingga 11 kantor: bapenda,"
     )
     alone = Risk("device:b", ("a", "a"), (), ("c",), (), "", ("a",))
     assert risk(DEMO, alone)["en"] == "Redundancy lost: if a fails, that isolates one device: c"
