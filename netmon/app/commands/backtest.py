@@ -27,8 +27,6 @@ from netmon.app.commands.recorded import (
     shown_time,
 )
 from netmon.app.fitted import Column, Fitted
-from netmon.app.packs import load_packs
-from netmon.app.settings.problems import did_you_mean
 from netmon.app.text import language, t
 from netmon.app.whereabouts import section
 
@@ -117,6 +115,9 @@ def _asked(source: Source, name: str, limit: float | None, limit_query: str | No
         if limited:
             raise ValueError(t("backtest.limit_unused", rule=name))
         return _Asked(name, None, settings)
+    from netmon.app.packs import load_packs  # noqa: PLC0415  # takes half a second
+    from netmon.app.settings.problems import did_you_mean  # noqa: PLC0415
+
     packs = load_packs(source.directory)
     declared = hindsight.find(packs, name)
     if declared is None:

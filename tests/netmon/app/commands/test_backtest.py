@@ -1,49 +1,24 @@
-"""`netmon backtest` and `netmon forecast`: on files, on standard input, on what a Prometheus remembers."""
+"""`netmon backtest` on files and standard input."""
 
-import csv
-import io
 import json
-import math
 import re
-import shutil
-import subprocess
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netmon.app.cli import main
 from netmon.app.csvseries import parse
 from netmon.app.hindsight import names
 from netmon.app.packs import load_packs
 from rules.baselines.replay import replay
 from rules.baselines.settings import BaselineSettings
 from tests.support.command import netmon
-from tests.support.processes import free_port
-from tests.support.prometheus import prometheus
+from tests.support.recorded import T0, rows, said, stamp
 
 NAB = Path("../shared/fixtures/nab")
-T0 = 1_795_305_600.0  # 2026-11-22 00:00:00 UTC
-
-
-def said(*arguments: str | Path, given: str | bytes = "", language: str = "en") -> Result:
-    command = [*map(str, arguments)]
-    return CliRunner().invoke(main, command, input=given, env={"NETMON_LANG": language, "COLUMNS": "200"})
-
-
-def stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def rows(values: list[float | str], step_s: float = 3_600) -> str:
-    lines = [f"{stamp(T0 + place * step_s)},{value}" for place, value in enumerate(values)]
-    return "\n".join(["timestamp,value", *lines, ""])
 
 
 def odd() -> list[float | str]:
@@ -132,13 +107,13 @@ def test_a_forecast_of_a_pack_in_both_languages() -> None:
     noise = np.random.default_rng(3).normal(0, 1e9, 22 * 24)
     values = [round(4e11 + hour * 1e9 + float(noise[hour])) for hour in range(22 * 24)]
     arguments = ("backtest", "-", "--rule", "storage_filling", "--limit", "1e12", "--label", "mountpoint=/srv")
-    told = said(*arguments, "--format", "json", "--label", "instance=nas", given=rows(list(values)))
+    told = said(*arguments, "--format", "json", "--label", "instance=nas", given=rows(values))
     (alert,) = json.loads(told.stdout)["alerts"]
     assert (alert["ended"], alert["severity"]) == (None, "warning")
     reached = T0 + (9.5e11 - 4e11) / 1e9 * 3_600
     assert datetime.fromisoformat(alert["expected"]).timestamp() == pytest.approx(reached, abs=3 * 86_400)
     assert alert["summary"].startswith("/srv of nas will be full in ")
-    indonesian = said(*arguments, given=rows(list(values)), language="id").output
+    indonesian = said(*arguments, given=rows(values), language="id").output
     assert re.search(r"sampai akhir +peringatan +/srv pada - akan penuh dalam", indonesian)
 
 
@@ -219,55 +194,16 @@ def test_what_people_should_know_of_a_result() -> None:
     assert "what the rule asks of node_filesystem_files." in found.stderr
 
 
-# ── forecast ──
+def test_as_people_start_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(rows([60.0, 90, 90, 60]))
+    done = netmon("backtest", path, "--rule", "temperature_high")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "x is too hot at" in done.stdout
+    assert netmon("forecast", path, "--limit", "95").returncode == 0
+    for command in ("backtest", "forecast"):
+        assert "Exit status: 0, whether something was said or not" in " ".join(netmon(command, "--help").stdout.split())
 
-
-def test_a_forecast_as_json() -> None:
-    noise = np.random.default_rng(5).normal(0, 0.3, 40)
-    values = [round(20 + day + float(noise[day]), 3) for day in range(40)]
-    (told,) = map(
-        json.loads,
-        said(
-            "forecast", "-", "--limit", "80", "--format", "json", given=rows(list(values), 86_400)
-        ).stdout.splitlines(),
-    )
-    assert list(told) == ["p10", "p50", "p90", "limit", "rising", "last", "last_at", "periods"]
-    times = [datetime.fromisoformat(told[name]).timestamp() for name in ("p10", "p50", "p90")]
-    assert times == sorted(times)
-    assert times[1] == pytest.approx(T0 + 60 * 86_400, abs=4 * 86_400)
-    assert all(
-        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told[name]) for name in ("p10", "p50", "p90", "last_at")
-    )
-    assert (told["limit"], told["rising"], told["last"], told["periods"]) == (80, True, values[-1], "days")
-    assert told["last_at"] == stamp(T0 + 39 * 86_400)
-    shown = said("forecast", "-", "--limit", "80", given=rows(list(values), 86_400)).output
-    assert told["p50"][:16].replace("T", " ") in shown
-
-
-def test_a_flat_series_and_one_that_is_there() -> None:
-    flat = rows([50.0 + place % 2 for place in range(40)], 86_400)
-    told = json.loads(said("forecast", "-", "--limit", "80", "--format", "json", given=flat).stdout)
-    assert (told["p10"], told["p50"], told["p90"], told["periods"]) == (None, None, None, None)
-    assert "not foretold" in said("forecast", "-", "--limit", "80", given=flat).output
-    told = json.loads(said("forecast", "-", "--limit", "40", "--rising", "--format", "json", given=flat).stdout)
-    assert (told["p50"], told["rising"]) == (told["last_at"], True)
-    assert not json.loads(said("forecast", "-", "--limit", "40", "--format", "json", given=flat).stdout)["rising"]
-    assert not json.loads(said("forecast", "-", "--limit", "80", "--falling", "--format", "json", given=flat).stdout)[
-        "rising"
-    ]
-    assert "tercapai" in said("forecast", "-", "--limit", "40", "--rising", given=flat, language="id").output
-
-
-def test_readings_that_are_all_missing() -> None:
-    given = "timestamp,value\n0,\n1,nan\n"
-    told = json.loads(said("forecast", "-", "--limit", "1", "--format", "json", given=given).stdout)
-    assert (told["last"], told["last_at"], told["p50"]) == (None, None, None)
-    assert said("forecast", "-", "--limit", "1", given=given).exit_code == 0
-    assert said("backtest", "-", "--format", "csv", given=given).stdout.splitlines()[1:] == ["0,,,0", "1,nan,,0"]
-    assert "2 of them missing" in said("backtest", "-", given=given).output
-
-
-# ── anything at all ──
 
 TIMES = st.one_of(st.integers(0, 2 * 10**9), st.integers(10**11, 10**14)).map(str) | st.just("253370764799")
 VALUES = st.floats(-1e30, 1e30).map(repr) | st.integers(-9, 9).map(str) | st.sampled_from(["", "x", "1e-300", "-0"])
@@ -309,124 +245,3 @@ def test_any_file_has_a_result_or_a_fault(given: str | bytes, rule: str, form: s
 
 def test_the_rules_that_were_tried_are_there() -> None:
     assert set(RULES) <= set(names(load_packs(None)))
-
-
-# ── Prometheus ──
-
-
-@pytest.fixture(scope="module")
-def remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a Prometheus that remembers two days of two temperatures and of a disk that fills; give its address."""
-    for program in ("prometheus", "promtool"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    folder = tmp_path_factory.mktemp("prometheus")
-    now = math.floor(time.time() / 300) * 300
-    lines = ["# TYPE netmon_temperature_celsius gauge"]
-    times = [now - 2 * 86_400 + place * 300 for place in range(2 * 288)]
-    for name in ("sw-1", "sw-2"):
-        for place, at in enumerate(times):
-            hot = name == "sw-2" and 100 <= place < 120
-            lines.append(
-                f'netmon_temperature_celsius{{instance="{name}",sensor="CPU"}} {90 if hot else 40 + place % 3} {at}'
-            )
-    lines.append("# TYPE netmon_storage_used_bytes gauge")
-    lines += [
-        f'netmon_storage_used_bytes{{instance="{name}",mountpoint="/"}} 93 {at}' for name in "abc" for at in times
-    ]
-    lines.append("# TYPE netmon_storage_size_bytes gauge")
-    for name, size in (("a", 100), ("b", 200)):
-        lines += [f'netmon_storage_size_bytes{{instance="{name}",mountpoint="/"}} {size} {at}' for at in times[9:]]
-    (folder / "metrics").write_text("\n".join([*lines, "# EOF", ""]))
-    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "metrics"), str(folder / "tsdb")]
-    subprocess.run(make, check=True, capture_output=True, timeout=60)
-    with prometheus("global: {}\n", folder, "--storage.tsdb.retention.time=50y") as served:
-        yield served._url.removesuffix("/api/v1")
-
-
-def test_what_a_rule_would_have_said_of_what_prometheus_remembers(remembered: str) -> None:
-    asked = (
-        "backtest",
-        "--from-prometheus",
-        remembered,
-        "--query",
-        "netmon_temperature_celsius",
-        "--range",
-        "3d",
-        "--step",
-        "5m",
-    )
-    cool, hot = map(json.loads, said(*asked, "--rule", "temperature_high", "--format", "json").stdout.splitlines())
-    assert cool["labels"] == {"__name__": "netmon_temperature_celsius", "instance": "sw-1", "sensor": "CPU"}
-    assert cool["alerts"] == []
-    (alert,) = hot["alerts"]
-    began, ended = (datetime.fromisoformat(alert[name]).timestamp() for name in ("began", "ended"))
-    assert ended - began == 19 * 300
-    assert alert["summary"] == "sw-2 is too hot at CPU: 90.0 °C, the limit is 75.0 °C"
-    table = said(*asked, "--rule", "temperature_high").output
-    assert "sw-2 is too hot at CPU" in table
-    assert "1 alert of temperature_high, " in table
-    assert "; in 1 of 2 series" in table
-    told = list(csv.DictReader(io.StringIO(said(*asked, "--rule", "temperature_high", "--format", "csv").stdout)))
-    assert sum(int(row["alert"]) for row in told) == 19
-    assert {row["series"] for row in told} == {
-        f'netmon_temperature_celsius{{instance="{name}",sensor="CPU"}}' for name in ("sw-1", "sw-2")
-    }
-
-
-def test_limits_that_prometheus_remembers_too(remembered: str) -> None:
-    query = ("--query", "netmon_storage_used_bytes", "--limit-query", "netmon_storage_size_bytes")
-    asked = ("backtest", "--from-prometheus", remembered, *query, "--range", "3d", "--step", "5m", "--rule")
-    found = said(*asked, "storage_nearly_full", "--format", "json")
-    told = {one["labels"]["instance"]: one for one in map(json.loads, found.stdout.splitlines())}
-    assert {name: len(one["alerts"]) for name, one in told.items()} == {"a": 1, "b": 0, "c": 0}
-    assert told["a"]["alerts"][0]["summary"] == "/ of a is 93% full"
-    first, began = (datetime.fromisoformat(text) for text in (told["a"]["from"], told["a"]["alerts"][0]["began"]))
-    assert (began - first).total_seconds() == 10 * 300  # not before its size was known, and it must last
-    nobody = 'netmon_storage_used_bytes{instance="c",mountpoint="/"}'
-    assert found.stderr == f"--limit-query says nothing of {nobody}: it has no limit of its own here.\n"
-
-
-def test_forecasts_of_what_prometheus_remembers(remembered: str) -> None:
-    asked = ("forecast", "--from-prometheus", remembered, "--query", "netmon_temperature_celsius", "--range", "2d")
-    told = [json.loads(line) for line in said(*asked, "--limit", "200", "--format", "json").stdout.splitlines()]
-    assert [one["labels"]["instance"] for one in told] == ["sw-1", "sw-2"]
-    assert 'instance="sw-2"' in said(*asked, "--limit", "200").output
-
-
-def test_what_prometheus_refuses(remembered: str) -> None:
-    def asked(query: str, url: str = remembered) -> Result:
-        return said("backtest", "--from-prometheus", url, "--query", query, "--range", "1h")
-
-    wrong = asked("sum(")
-    assert (wrong.exit_code, "Prometheus: bad_data: " in wrong.stderr) == (2, True)
-    nothing = asked("no_such_metric")
-    assert (nothing.exit_code, nothing.stderr) == (5, "Prometheus has no values of that query in that time.\n")
-    away = asked("up", f"http://127.0.0.1:{free_port()}")
-    assert (away.exit_code, "Connection refused" in away.stderr) == (3, True)
-
-
-def test_secrets_come_from_files(tmp_path: Path) -> None:
-    asked = ("backtest", "--from-prometheus", "http://127.0.0.1:1", "--query", "up", "--range", "1h")
-    missing = said(*asked, "--bearer-token-file", tmp_path / "none")
-    assert (missing.exit_code, f"{tmp_path}/none cannot be read" in missing.stderr) == (2, True)
-    (tmp_path / "token").write_text("s3cret\n")
-    (tmp_path / "password").write_text("pa55\n")
-    both = said(
-        *asked, "--bearer-token-file", tmp_path / "token", "--user", "me", "--password-file", tmp_path / "password"
-    )
-    assert (both.exit_code, "two ways in; keep one" in both.stderr) == (2, True)
-    open_way = said(*asked[:2], "http://prometheus.example", *asked[3:], "--bearer-token-file", tmp_path / "token")
-    assert "everybody on the way could read the secret; write https" in open_way.stderr
-    assert "s3cret" not in both.output + open_way.output
-
-
-def test_as_people_start_it(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv"
-    path.write_text(rows([60.0, 90, 90, 60]))
-    done = netmon("backtest", path, "--rule", "temperature_high")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "x is too hot at" in done.stdout
-    assert netmon("forecast", path, "--limit", "95").returncode == 0
-    for command in ("backtest", "forecast"):
-        assert "Exit status: 0, whether something was said or not" in " ".join(netmon(command, "--help").stdout.split())
