@@ -101,6 +101,7 @@ class Foresight:
         self._turning: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._known = np.zeros(0, np.bool_)  # slots whose past the rules were told
+        self._reading = asyncio.Lock()
         self._learning: asyncio.Task[None] | None = None
         self._metrics = _Metrics(registry, sight.panel)
 
@@ -191,7 +192,11 @@ class Foresight:
             await asyncio.sleep(LEARN_EVERY_S)
 
     async def learn_past(self, now: float) -> None:
-        """Tell the rules the past of series that have come since the last time."""
+        """Tell the rules the past of series that have come since the last time; return when they know it."""
+        async with self._reading:
+            await self._learn_past(now)
+
+    async def _learn_past(self, now: float) -> None:
         fresh = self._fresh()
         if not fresh.any():
             return
