@@ -223,7 +223,7 @@ class Schedule:
             self._scheduler.modify_job(entry.key, next_run_time=datetime.now(UTC))
 
     async def _run(self, entry: Entry) -> None:
-        if time.monotonic() < entry.health.retry_at:
+        if time.monotonic() < entry.health.retry_at - entry.interval_s / 2:  # the nearest turn, not the one after it
             self._skips.labels(entry.collector.name, "backoff").inc()
             entry.tried = entry.owed = True  # another entry's poll has just found the target silent
             return
