@@ -15,7 +15,7 @@ from netmon.core.causes.survey import Survey
 _Rank = tuple[int, str]  # 0: leads out, 1: its hole does, 2: neither; the element
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Contact:
     """Where an element touches what is lit, and where its hole does: places in the order of the walk, ascending."""
 
@@ -43,9 +43,13 @@ class Attribution:
 
     def __init__(self, left: Survey, failed: Failures, asked: Carried) -> None:
         self._left, self._failed = left, failed
-        self._of: dict[int, _Rank] = {}  # node that forwards → what took the redundancy of all beneath it
+        # Node that forwards → what made its edge, or its parent, the only way to all beneath it. Of those that did the
+        # first, at best one that did the second as well.
+        self._of_edge: dict[int, tuple[int, _Rank]] = {}
+        self._of_parent: dict[int, _Rank] = {}
         self._holes: dict[int, dict[str, _Contact]] = {}  # failed or dark node → the contacts of its hole
         self._regions: dict[int, Collection[str]] = {}  # the same → the elements next to it
+        self._ranked: dict[tuple[_Contact, int], _Rank] = {}
         passes = left.topology.passes
         lower = {*asked.by_edge, *(one.top for one in asked.by_node)}
         self._over: dict[int, int] = {}  # lit node → itself or the next above that is asked for, -1 for none
@@ -61,21 +65,22 @@ class Attribution:
     def _touch(self, node: int, contact: _Contact) -> None:
         at = self._over[node]
         while at >= 0:
-            but = -1 if self._left.hangs_by_edge(at) else self._left.parent[at]
-            rank = contact.rank(self._left, at, but)
-            self._of[at] = min(self._of.get(at, rank), rank)
+            of_parent = self._rank(contact, at, self._left.parent[at])
+            of_edge = contact.rank(self._left, at, -1)[0], of_parent
+            self._of_parent[at] = min(self._of_parent.get(at, of_parent), of_parent)
+            self._of_edge[at] = min(self._of_edge.get(at, of_edge), of_edge)
             at = self._over.get(self._left.parent[at], -1)
 
     def edge(self, lower: int, tops: Iterable[int]) -> str:
         """Return what made the edge above `lower` the only one for all beneath `tops`."""
         if self._left.topology.passes[lower] and lower in tops:
-            return self._of[lower][1]
+            return self._of_edge[lower][1][1]
         return self._most(self._of_leaf(leaf, lower, -1) for leaf in tops)
 
     def node(self, one: ByNode) -> str:
         """Return what made a node the only one."""
         if self._left.topology.passes[one.top]:
-            return self._of[one.top][1]
+            return self._of_parent[one.top][1]
         return self._most([self._of_leaf(one.top, one.below, one.node)])
 
     def _most(self, named: Iterable[list[str]]) -> str:
@@ -99,15 +104,30 @@ class Attribution:
             lit = left.first[there] >= 0
             if edge in failed.edges:
                 places = [left.first[there]] if lit else []
-                yield _Contact(failed.edges[edge], places, places).rank(left, node, but)
+                yield self._rank(_Contact(failed.edges[edge], places, places), node, but)
             elif not lit:
                 hole = self._holes.get(there, {})
                 for element in self._region(there):
-                    yield (hole.get(element) or _inner(element, hole)).rank(left, node, but)
+                    yield self._rank(hole.get(element) or _inner(element, hole), node, but)
             elif but >= 0 and there != but and left.holds(but, there):
                 below = left.toward(but, there)  # that one may have come to hang on the same node
-                if below in self._of:
-                    yield self._of[below]
+                if below in self._of_parent:
+                    yield self._of_parent[below]
+
+    def _rank(self, contact: _Contact, node: int, but: int) -> _Rank:
+        """Judge an element as what took the ways of a leaf out of what is beneath a node, or what needs one."""
+        if but < 0:
+            return contact.rank(self._left, node, but)
+        key = contact, but
+        if key not in self._ranked:
+            out = 2 - self._avoids(but, contact.own) - self._avoids(but, contact.whole)
+            self._ranked[key] = out, contact.element
+        return self._ranked[key]
+
+    def _avoids(self, node: int, places: Sequence[int]) -> bool:
+        """Tell if one of some places is reached without a node."""
+        there = (self._left.order[place] for place in places)
+        return any(other != node and not self._left.needs(other, node) for other in there)
 
     def _region(self, node: int) -> Collection[str]:
         if node not in self._regions:

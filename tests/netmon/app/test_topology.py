@@ -93,6 +93,27 @@ def test_an_uplink_beside_a_link_to_the_same_device_adds_nothing() -> None:
     assert not any(edge.name.startswith("acc-1/") for edge in graph.edges)
 
 
+def test_what_forwards_is_known_by_its_role() -> None:
+    ends = {Role.UPS, Role.PDU, Role.SENSOR}
+    devices = [
+        Device(name=role.value, address="192.0.2.1", site="hub", role=role, uplinks=(Port(device="core"),))
+        for role in Role
+        if role is not Role.CORE
+    ]
+    devices.append(Device(name="core", address="192.0.2.1", site="hub", role=Role.CORE))
+    graph = topology_of(PLAIN.model_copy(update={"devices": tuple(devices), "links": ()}))
+    assert graph is not None
+    still = {node.name for node in graph.nodes if not node.forwards}
+    assert still == {*(role.value for role in ends), "db", "tax"}
+
+
+def test_what_something_is_reached_through_forwards_whatever_its_role() -> None:
+    probe = Device(name="probe", address="192.0.2.5", site="hub", role=Role.SENSOR, uplinks=(Port(device="ups"),))
+    graph = topology_of(PLAIN.model_copy(update={"devices": (*PLAIN.devices, probe)}))
+    assert graph is not None
+    assert [node.forwards for node in graph.nodes if node.name in ("ups", "probe")] == [True, False]
+
+
 def test_every_target_of_the_demonstration_can_be_reached() -> None:
     graph = topology_of(demo())
     assert graph is not None

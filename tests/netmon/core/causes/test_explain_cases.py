@@ -296,3 +296,46 @@ def test_edges_to_nothing_and_to_oneself_are_left_out() -> None:
     topology = Topology([Node("a"), Node("b")], [Edge("x", "a", "1", "c", "1"), Edge("y", "b", "1", "b", "2")], {}, "a")
     assert topology.edges == ()
     assert topology.edge_at("b", "1") is None
+
+
+def _twice() -> Topology:
+    """A ring mon-c1-r-c2-c1; db on c1 and c2, store on r and c2. Neither they nor the monitor forward."""
+    nodes = [Node("mon", "server", forwards=False), Node("c1"), Node("r"), Node("c2")]
+    nodes += [Node("db", "server", forwards=False), Node("store", "server", forwards=False)]
+    edges = [Edge("l1", "c1", "1", "r", "1", 1.0), Edge("l2", "r", "2", "c2", "1", 1.0)]
+    for server, switch in (("mon", "c1"), ("db", "c1"), ("db", "c2"), ("store", "r"), ("store", "c2")):
+        edges.append(Edge(f"{server}/{switch}", switch, server, server, f"to {switch}", fiber=False))
+    return Topology(nodes, edges, {}, "mon")
+
+
+def told_twice(*facts: Fact) -> dict[str, Cause]:
+    return {cause.element: cause for cause in explain(_twice(), facts, NOW).causes}
+
+
+def test_no_way_leads_through_a_server_with_two_uplinks() -> None:
+    found = told_twice(down("c1", "1"), silent("r"), silent("c2"), silent("store"))
+    assert list(found) == ["link:l1"]
+    assert found["link:l1"].isolated == ("c2", "r", "store")
+    assert found["link:l1"].alternatives == ("device:r",)
+
+
+def test_a_lit_server_tells_of_the_switch_at_its_other_uplink() -> None:
+    lost: list[Fact] = [down("c1", "1"), silent("r"), silent("c2")]
+    found = told_twice(*lost, down("db", "to c2"))
+    assert set(found) == {"link:l1", "device:c2"}  # it is dead, or unplugged
+    assert found["device:c2"].alternatives == ("link:db/c2",)
+    found = told_twice(down("r", "2"), silent("c2"), PortUp("", 1000, "db", "to c2"))
+    assert list(found) == ["link:l2"]  # it has power
+    assert found["link:l2"].certain
+
+
+def test_a_server_on_two_dark_switches_is_an_effect_of_the_later_failure() -> None:
+    nodes = [Node("m"), Node("a"), Node("b"), Node("s", "server", forwards=False)]
+    edges = [Edge("ma", "m", "1", "a", "1"), Edge("mb", "m", "2", "b", "1")]
+    edges += [Edge("sa", "a", "s", "s", "", fiber=False), Edge("sb", "b", "s", "s", "", fiber=False)]
+    topology = Topology(nodes, edges, {}, "m")
+    told: list[Fact] = [down("m", "1", 1000), silent("a", 1060), down("m", "2", 5000), silent("b", 5060)]
+    found = {cause.element: cause for cause in explain(topology, [*told, silent("s", 5060)], NOW).causes}
+    isolated = {element: cause.isolated for element, cause in found.items()}
+    assert sum("s" in names for names in isolated.values()) == 1
+    assert "s" in max(found.values(), key=lambda cause: cause.since).isolated

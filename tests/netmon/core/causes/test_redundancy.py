@@ -129,6 +129,30 @@ def test_a_node_may_carry_others_alone_though_two_edges_lead_to_it() -> None:
     assert at_risk(topology, ["device:b"]) == (Risk("device:b", ("a", "a"), (), ("c",), (), "", ("a",)),)
 
 
+def _with_server(*pairs: str) -> Topology:
+    """Return `_network`, in which capital letters are servers, on which nothing hangs."""
+    plain = _network(*pairs)
+    nodes = [Node(node.name, forwards=not node.name.isupper()) for node in plain.nodes]
+    return Topology(nodes, plain.edges, {}, "m")
+
+
+def test_a_second_uplink_protects_the_server_and_nobody_else() -> None:
+    """Cutting ma isolates a alone in the whole network, and S as well once its other uplink is gone."""
+    topology = _with_server("ma", "mb", "aS", "bS")
+    assert at_risk(topology, []) == ()
+    assert at_risk(topology, ["link:bS"]) == (Risk("link:bS", ("m", "S"), ("ma", "aS"), ("S",), (), "ma", ("a",)),)
+    assert at_risk(topology, ["device:b"]) == (Risk("device:b", ("m", "S"), ("ma", "aS"), ("S",), (), "ma", ("a",)),)
+    assert at_risk(topology, ["device:S"]) == ()
+
+
+def test_a_server_between_two_arms_of_a_cut_ring_is_no_way_round() -> None:
+    topology = _with_server("ma", "ab", "bc", "cm", "aS", "cS")
+    assert [(risk.between, risk.isolates) for risk in at_risk(topology, ["link:bc"])] == [
+        (("m", "b"), ("a", "b")),
+        (("m", "c"), ("c",)),
+    ]
+
+
 def _lost(topology: Topology, failed: frozenset[str], element: str) -> set[str]:
     return reached(topology, failed) - reached(topology, failed | {element}) - {element.partition(":")[2]}
 
@@ -190,14 +214,15 @@ def test_what_one_failure_took_it_gives_back(shape: str, seed: int, count: int, 
     failed = breakdown(topology, seed, 3)
     for risk in at_risk(topology, sorted(failed)):
         helps = [one for one in sorted(failed) if not _still(topology, failed - {one}, risk)]
-        assert risk.lost_by in helps or not helps
+        mended = _still(topology, failed - {risk.lost_by}, risk)
+        assert risk.lost_by in helps or not helps or not mended & set(risk.isolates)
 
 
-def _still(topology: Topology, failed: frozenset[str], risk: Risk) -> bool:
-    """Tell if the worst cut, or node, still takes away somebody whom it would not take from the whole network."""
+def _still(topology: Topology, failed: frozenset[str], risk: Risk) -> set[str]:
+    """Return whom the worst cut, or node, still takes away that it would not take from the whole network."""
     number = topology.number[risk.between[0]]
     element = f"link:{risk.worst}" if risk.edges else topology.nodes[number].element
-    return bool(_lost(topology, failed, element) - _lost(topology, frozenset(), element))
+    return _lost(topology, failed, element) - _lost(topology, frozenset(), element)
 
 
 @pytest.mark.parametrize("count", [3, 10, 200])
