@@ -79,6 +79,6 @@ async def the_next_run_is_not_confused(directory: Path, state: Path) -> None:
     assert "No alert fired." in text
     assert "(I1)" not in text
     found = await asyncio.to_thread(
-        netmon, "events", "--kind", "action", "--config", directory, NETMON_STATE_DIR=str(state)
+        netmon, "events", "--kind", "action", "--config", directory, NETMON_STATE_DIR=str(state), COLUMNS="250"
     )
     assert "an earlier demonstration ended" in found.stdout

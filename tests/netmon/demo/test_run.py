@@ -19,7 +19,7 @@ from rich.console import Console
 
 from netmon.app.wiring import load_plan
 from netmon.demo import run as demo_run
-from netmon.demo.prometheus import Prometheus
+from netmon.demo.prometheus import Prometheus, free_port
 from netmon.demo.ring import Ring
 from tests.support import demo
 
@@ -142,7 +142,8 @@ async def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) ->
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
 async def test_prometheus_sees_the_simulated_load(tmp_path: Path) -> None:
     directory = demo.moved(tmp_path / "demo", INTERVAL_S)
-    environment = {**demo_run.SECRETS, "NETMON_STATE_DIR": str(tmp_path / "state")}
+    past = {demo_run.PROMETHEUS_URL: f"http://127.0.0.1:{free_port()}"}
+    environment = {**demo_run.SECRETS, **past, "NETMON_STATE_DIR": str(tmp_path / "state")}
     with patch.dict(os.environ, environment):
         plan = load_plan(directory)
         ring = Ring(plan.settings.inventory)
