@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netmon.api import Finding, Severity
 from netmon.api.columns import Flags, Floats
 from netmon.app.csvseries import Recording
 from netmon.app.repolled import Declared, alone, readings, rule_of
-from rules.baselines.replay import replay
+from rules.baselines.score import Detector
 from rules.baselines.settings import BaselineSettings
 from rules.forecasts.settings import ForecastSettings
 from rules.limits.past import GAP_MAX_S
@@ -102,9 +103,40 @@ def blind_beyond_s(declared: Declared) -> float | None:
     return GAP_MAX_S if isinstance(declared, Limit) and declared.read == "rate" else None
 
 
-def by_baseline(recording: Recording, settings: BaselineSettings) -> Verdict:
-    """Return the scores of a series. Anomalies nearer to one another than `calm_s`, or in a row, are one spell."""
-    scores, alerts = replay(recording.at, recording.values, settings)
+def by_baseline(recordings: Sequence[Recording], settings: BaselineSettings, heard: Heard) -> list[Verdict]:
+    """Return the baseline of each series, as `rules.baselines.replay` has it: many cost little more than one."""
+    slots = np.repeat(np.arange(len(recordings), dtype=np.int32), [len(recording) for recording in recordings])
+    at, values, turns = (
+        np.concatenate(columns)
+        for columns in zip(*((one.at, one.values, _turns(one)) for one in recordings), strict=True)
+    )
+    scores = np.full(len(at), np.nan)
+    known = np.flatnonzero(turns >= 0)
+    known = known[np.lexsort((turns[known], at[known]))]
+    detector, waiting = Detector(settings.detector, len(recordings)), len(at) - len(known)
+    for rows in np.split(known, np.flatnonzero(np.diff(at[known]) + np.abs(np.diff(turns[known]))) + 1):
+        scores[rows] = detector.step(slots[rows], values[rows], at[rows]).scores
+        waiting += len(rows)
+        if waiting >= _TELL_EVERY:
+            heard(waiting)
+            waiting = 0
+    heard(waiting)
+    parts = np.split(scores, np.cumsum([len(recording) for recording in recordings])[:-1])
+    return [_baseline(recording, part, settings) for recording, part in zip(recordings, parts, strict=True)]
+
+
+def _turns(recording: Recording) -> NDArray[np.intp]:
+    """Return which of several known values at one time each is, from 0; -1 where it is missing."""
+    turns = np.full(len(recording), -1, np.intp)
+    known = np.flatnonzero(np.isfinite(recording.values))
+    _, first, which = np.unique(recording.at[known], return_index=True, return_inverse=True)
+    turns[known] = np.arange(len(known)) - first[which]
+    return turns
+
+
+def _baseline(recording: Recording, scores: Floats, settings: BaselineSettings) -> Verdict:
+    """Return the verdict on a series. Anomalies nearer to one another than `calm_s`, or in a row, are one spell."""
+    alerts = scores >= settings.threshold
     near_s = max(settings.calm_s, 1.5 * usual_gap_s(recording.at))
     spells: list[Spell] = []
     for row in np.flatnonzero(alerts).tolist():

@@ -3,8 +3,9 @@
 import csv
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -55,17 +56,6 @@ class _Asked:
     limit: float | None = None  # the thing's own
     limit_query: str | None = None  # tells it
 
-    def judge(self, source: Source, recording: "Recording", limits: "Floats", heard: "Heard") -> "Verdict":
-        """Return what the rule would have said; `limits` are the thing's own, float64[n]."""
-        from netmon.app.hindsight import by_baseline, by_declaration  # noqa: PLC0415  # numpy takes a while
-
-        if self.declared is None:
-            verdict = by_baseline(recording, self.settings.baselines)
-            heard(len(recording))
-            return verdict
-        target = source.name(recording)
-        return by_declaration(self.declared, recording, target, limits, self.settings, heard)
-
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
@@ -97,7 +87,7 @@ def command(source: Source, *, rule: str, limit: float | None, limit_query: str 
     if not recordings:
         no_series()
     fitting = [recording for recording in recordings if _fits(asked, recording)]
-    judged = list(_judged(source, asked, fitting))
+    judged = _judged(source, asked, fitting)
     if form == "csv":
         _write(judged, several=source.several)
     elif form == "json":
@@ -168,13 +158,24 @@ def _fits(asked: _Asked, recording: "Recording") -> bool:
     return True
 
 
-def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> Iterator[_Judged]:
-    console, limits = Console(stderr=True), _limits(source, asked, recordings)
+def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> list[_Judged]:
+    """Return what the rule would have said of each series; on a terminal a bar shows how far it is."""
+    from netmon.app.hindsight import by_baseline, by_declaration  # noqa: PLC0415  # numpy takes a while
+
+    if not recordings:
+        return []
+    limits, console = _limits(source, asked, recordings), Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(asked.name, total=sum(map(len, recordings)))
-        for recording, own in zip(recordings, limits, strict=True):
-            verdict = asked.judge(source, recording, own, lambda count: progress.advance(task, count))
-            yield _Judged(recording, verdict)
+        heard: Heard = partial(progress.advance, task)
+        if asked.declared is None:
+            verdicts = by_baseline(recordings, asked.settings.baselines, heard)
+        else:
+            verdicts = [
+                by_declaration(asked.declared, recording, source.name(recording), own, asked.settings, heard)
+                for recording, own in zip(recordings, limits, strict=True)
+            ]
+    return [_Judged(recording, verdict) for recording, verdict in zip(recordings, verdicts, strict=True)]
 
 
 def _limits(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> "list[Floats]":

@@ -153,7 +153,7 @@ def test_names() -> None:
 def test_baseline_spells() -> None:
     values = [*(10 + np.random.default_rng(1).normal(0, 0.1, 2_000)), 40.0, 41.0, *[10.0] * 500, 90.0]
     series = recording(values, 300)
-    verdict = by_baseline(series, BaselineSettings())
+    (verdict,) = by_baseline([series], BaselineSettings(), lambda _: None)
     scores, alerts = replay(series.at, series.values, BaselineSettings())
     assert np.array_equal(verdict.scores, scores)
     assert np.array_equal(verdict.alerts, alerts)
@@ -162,6 +162,26 @@ def test_baseline_spells() -> None:
     assert jump.score == scores[2_000 : int((jump.ended - T0) / 300) + 1].max()
     last = verdict.spells[-1]
     assert (last.began, last.ended, last.value) == (series.at[-1], None, 90.0)
+
+
+def test_many_series_at_once_are_scored_as_each_by_itself() -> None:
+    rng = np.random.default_rng(7)
+    several = []
+    for number in range(6):
+        at = (
+            T0 + np.sort(rng.integers(0, 400, 900).astype(np.float64)) * 300
+        )  # many times are there twice, or in several series
+        values = rng.normal(10, 1, len(at)) + 20 * (rng.random(len(at)) < 0.01)
+        values[rng.random(len(at)) < 0.05] = NAN
+        several.append(Recording(at, values, np.arange(len(at)), [], [], {"number": str(number)}))
+    heard: list[int] = []
+    verdicts = by_baseline(several, BaselineSettings(), heard.append)
+    assert sum(heard) == 6 * 900
+    for series, verdict in zip(several, verdicts, strict=True):
+        scores, alerts = replay(series.at, series.values, BaselineSettings())
+        assert np.array_equal(verdict.scores, scores, equal_nan=True)
+        assert np.array_equal(verdict.alerts, alerts)
+        assert np.nanmax(scores) > 0
 
 
 def test_all_readings_are_counted() -> None:
