@@ -246,11 +246,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is thought of an incident's cause: the element that failed, and in words by language code, `en` too."""
+    """What is thought of an incident's cause: the element that failed, and in words by language code, `en` too.
+
+    `ending`: what shows it was said to be over, so that the words of an incident that is open should stay.
+    """
 
     cause: str
     titles: Mapping[str, str]
     explanation: Mapping[str, str]
+    ending: bool = False
 
 
 class Correlator(Protocol):

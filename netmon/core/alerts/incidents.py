@@ -149,9 +149,9 @@ def _accounted(act: Act, incident: Incident) -> Incident:
 
 def _explain(act: Act) -> None:
     """Let incidents say what is thought of their causes by now."""
-    for key in act.correlator.accounts():
+    for key, account in act.correlator.accounts().items():
         latest = act.book.latest(key)
-        if latest is not None and latest.state in OPEN:
+        if latest is not None and latest.state in OPEN and not account.ending:
             better = _accounted(act, latest)
             if better != latest:
                 act.incident(What.EXPLAINED, better)

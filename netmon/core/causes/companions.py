@@ -10,12 +10,10 @@ from typing import Final
 from netmon.api import Alert, OpenAlerts, Place
 from netmon.core.alerts.site import own_key
 from netmon.core.causes.facts import Fact
+from netmon.core.causes.recovery import KEY
 from netmon.core.causes.settings import CauseSettings
 from netmon.core.causes.signs import Signs
 from netmon.core.causes.topology import Topology
-
-KEY: Final = "cause:"
-"""What the key of an incident with a cause begins with; the element that failed follows."""
 
 _NEVER: Final = float("inf")
 

@@ -26,6 +26,8 @@ class CauseSettings(BaseModel):
     also_unreachable: Names = ("InstanceDown", "TargetDown")
     also_power_lost: Names = ("ups_battery_emptying", "ups_battery_low")
     trailing_s: float = Field(default=600, ge=0, le=86_400)  # it may last for so long when ours is over
+    # What a cause explained stays in its incident for so long when the cause is over: it may only not be polled yet.
+    grace_s: float = Field(default=60, ge=0, le=86_400)
     not_polling: Names = ("netmon_collector_stopped",)  # while one fires, others' words are signs like ours
     port_labels: Names = ("ifName", "ifDescr")  # labels that name a port; the first that the inventory knows counts
 

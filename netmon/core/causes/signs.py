@@ -1,6 +1,6 @@
 """From alerts to facts: what an alert tells of the network, by the table of the settings. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from netmon.api import Alert
@@ -10,6 +10,7 @@ from netmon.core.causes.topology import Topology
 
 RX_POWER: Final = "netmon_optical_rx_power_dbm"  # evidence: light received now, dBm
 CLEARED: Final = "cleared"  # why an alert ended: its source said that it is over
+EXPIRED: Final = "expired"  # nobody said it any more
 RX_BEFORE: Final = f"{RX_POWER}.before"  # evidence: the last reading while all was well
 
 
@@ -82,6 +83,16 @@ class Signs:
             if port and self._topology.edge_at(alert.target, port) is not None:
                 return port
         return None
+
+    def last_told(self, alert: Alert, silent_since: Mapping[str, float]) -> Fact | None:
+        """Return what an alert told that nobody says any more, since its target fell silent; None where it did not.
+
+        `silent_since` has the start of silence of targets that do not answer.
+        """
+        if alert.rule not in self.port_down or alert.why_resolved != EXPIRED or alert.fired_at is None:
+            return None
+        since = silent_since.get(alert.target)
+        return self.fact(alert) if since is not None and (alert.resolved_at or 0.0) >= since else None
 
     def port_up(self, alert: Alert) -> PortUp | None:
         """Return what an alert that is over tells: a port is up again. None where it ended for another reason."""
