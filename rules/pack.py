@@ -172,10 +172,13 @@ class Forecast(_Telling, Bound):
     `horizons`: `minutes` looks ahead from single polls, `hours` from five-minute means, `days` from whole days. What
     swings with the day, as the load of a link does, says nothing over hours. A value that is itself the time left
     (`read: time_left`, or `remaining`: seconds that a battery lasts) needs no trend.
+    `hysteresis`: once the limit was reached, nothing is foretold until the value is good again by that share of it.
     """
 
     horizons: tuple[Literal["minutes", "hours", "days"], ...] = ("minutes", "hours", "days")
     remaining: bool = False
+    ignore_under: float | None = None  # a value below this says that there is nothing to measure: it is no reading
+    hysteresis: float = Field(default=0.02, ge=0, lt=1)
     tiers: tuple[Tier, ...] = Field(min_length=1)  # the shortest that fits counts
 
     @model_validator(mode="after")
@@ -183,6 +186,8 @@ class Forecast(_Telling, Bound):
         itself = self.remaining or self.read == "time_left"
         if itself and (self.above or self.below):
             raise ValueError(f"{self.name} tells by itself how long is left; remove its limit")
+        if itself and self.ignore_under is not None:
+            raise ValueError(f"{self.name} tells by itself how long is left; remove ignore_under")
         if self.above + self.below + itself != 1:
             raise ValueError(f"{self.name} needs one direction; write over, under, or a share of its own limit")
         for near, far in pairwise(self.tiers):

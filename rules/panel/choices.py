@@ -44,6 +44,12 @@ class Choice:
         return _share(self.forecast) if self.forecast is not None and self.own_limit else None
 
     @property
+    def least(self) -> float:
+        """Return below what there is nothing to foretell: such a value has no bound."""
+        ignored = None if self.forecast is None else self.forecast.ignore_under
+        return float("-inf") if ignored is None else ignored
+
+    @property
     def fixed(self) -> float:
         """Return the bound where no device tells one; NaN where none is declared."""
         if self.forecast is None:

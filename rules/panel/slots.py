@@ -21,14 +21,29 @@ WHOLE: Final = 1  # the last one was an integer
 BROKEN: Final = 2  # the last one was a float
 
 _FIRST_SIZE: Final = 1024
+_COLUMNS: Final = (
+    "scale",
+    "rate",
+    "falling",
+    "bound",
+    "least",
+    "quiet",
+    "raw",
+    "read_at",
+    "kind",
+    "seen",
+    "mark",
+    "_owner",
+)
 
 
 class Book:
     """Gives slots. Everything in arrays is by slot; what is at a free slot means nothing.
 
     `scale`, `rate`, `falling` say how a value is made; `bound` is what holds now (NaN: none), and `quiet` is true where
-    no value is to be given: a condition of its declaration does not hold, or the slot is free. `raw` and `read_at` are
-    a counter's last reading, `kind` says of what type. `seen` is when a value last came, in watched seconds.
+    no value is to be given: a condition of its declaration does not hold, or the slot is free. A value below `least`
+    has no bound. `raw` and `read_at` are a counter's last reading, `kind` says of what type. `seen` is when a value
+    last came, in watched seconds.
     """
 
     def __init__(self) -> None:
@@ -39,6 +54,7 @@ class Book:
         self.rate: Flags = np.zeros(0, np.bool_)
         self.falling: Flags = np.zeros(0, np.bool_)
         self.bound: Floats = np.zeros(0)
+        self.least: Floats = np.zeros(0)
         self.quiet: Flags = np.zeros(0, np.bool_)
         self.raw: Bits = np.zeros(0, np.uint64)
         self.read_at: Floats = np.zeros(0)
@@ -107,6 +123,7 @@ class Book:
         self.choices[slot], self.sources[slot] = None, ""
         self.scale[slot], self.rate[slot], self.falling[slot] = 1.0, False, False
         self.bound[slot], self.quiet[slot], self.kind[slot], self.seen[slot] = np.nan, False, NONE, 0.0
+        self.least[slot] = -np.inf
         return slot
 
     def choose(self, slot: int, choice: Choice) -> None:
@@ -118,7 +135,7 @@ class Book:
             self.kind[slot] = NONE
         self.choices[slot] = choice
         self.scale[slot], self.rate[slot], self.falling[slot] = choice.scale, choice.rate, choice.falling
-        self.quiet[slot] = False
+        self.quiet[slot], self.least[slot] = False, choice.least
         self.bound[slot] = np.nan if choice.asks else choice.fixed
 
     def unchoose(self) -> None:
@@ -126,6 +143,7 @@ class Book:
         self.choices = [None] * len(self.choices)
         self.bound[:] = np.nan
         self.falling[:] = False
+        self.least[:] = -np.inf
 
     def free(self, slots: Iterable[int]) -> None:
         """Free these slots. Others get them after the next `cool`."""
@@ -173,7 +191,7 @@ class Book:
         if size <= len(self.scale):
             return
         room = max(size + size // 4, _FIRST_SIZE)
-        for name in ("scale", "rate", "falling", "bound", "quiet", "raw", "read_at", "kind", "seen", "mark", "_owner"):
+        for name in _COLUMNS:
             old: NDArray[Any] = getattr(self, name)
             new = np.zeros(room, old.dtype)
             new[: len(old)] = old

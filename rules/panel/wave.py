@@ -92,7 +92,8 @@ class Wave:
         twice = len(slots) - int(np.count_nonzero(first))
         if twice:
             slots, at, values = slots[first], at[first], values[first]
-        return Batch(slots, at, values, book.bound[slots], book.falling[slots]), twice
+        bounds = np.where(values < book.least[slots], np.nan, book.bound[slots])
+        return Batch(slots, at, values, bounds, book.falling[slots]), twice
 
 
 def _values(book: Book, code: str, lane: _Lane, watched_s: float, settle: Settle) -> tuple[Slots, Floats, Floats]:

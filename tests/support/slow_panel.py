@@ -66,6 +66,8 @@ class Slow:
                 return None
         if anomaly is not None and not _holds(anomaly, sample, tables):
             return None
+        if forecast is not None and forecast.ignore_under is not None and value < forecast.ignore_under:
+            bound = None
         return sample.at, value, bound, forecast is not None and forecast.below
 
     def _value(

@@ -89,6 +89,10 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "tiers tidak berurutan",
         "tulis within_s terpendek lebih dulu, dan jangan lebih ringan daripada yang berikutnya",
     ),
+    r"(\w+) tells by itself how long is left; remove ignore_under": (
+        r"\1 sudah menyatakan sendiri sisa waktunya",
+        "hapus ignore_under",
+    ),
     r"(\w+) tells by itself how long is left; .*": (
         r"\1 sudah menyatakan sendiri sisa waktunya",
         "hapus batasnya",

@@ -37,6 +37,16 @@ def test_a_value_that_must_not_fall_has_a_lower_bound() -> None:
     assert (batch.bounds.tolist(), batch.falling.tolist()) == ([-14.0], [True])
 
 
+def test_a_value_that_says_that_there_is_nothing_to_measure_has_no_bound() -> None:
+    watch = panel(forecast("gauge", of_lower_limit=1, ignore_under=-35))
+    for light, bound in ((-5.0, -14.0), (-35.0, -14.0), (-35.1, None), (-40.0, None), (-6.0, -14.0)):
+        poll(watch, 0, gauge=array("d", [light]), gauge_min=array("d", [-14.0]))
+        assert bounds(watch) == [bound]
+    other = panel(forecast("gauge", of_lower_limit=1))
+    poll(other, 0, gauge=array("d", [-40.0]), gauge_min=array("d", [-14.0]))
+    assert bounds(other) == [-14.0]
+
+
 def test_a_limit_of_nothing_to_what_flows_is_none() -> None:
     watch = panel(forecast("count", of_upper_limit=1, scale=8), forecast("gauge", of_upper_limit=1))
     for at in (0, 1):
