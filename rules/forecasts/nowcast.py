@@ -10,24 +10,15 @@ from typing import Final
 import numpy as np
 
 from netmon.api.columns import Flags, Floats
-from rules.forecasts.passage import (
-    CHUNK,
-    TREND_SHARE,
-    Passage,
-    Unsettled,
-    crossing,
-    last_value,
-    median,
-    probability,
-    shares,
-    toward,
-)
+from rules.forecasts.noise import Unsettled, median
+from rules.forecasts.passage import CHUNK, Passage, crossing, last_value, probability, shares, toward
 from rules.forecasts.steps import without_steps
 
 STRETCHES: Final = (8, 16, 32, 64)  # readings looked back
 MIN_READINGS: Final = 8
 LAGS: Final = (0.25, 0.5, 0.75)  # of a stretch: how far apart the readings are that make a slope
 INFLATION: Final = 1.5  # how much more a trend varies after the stretch than within it
+TREND_SHARE: Final = 0.1  # of a slope: its least error, however smooth the stretch was
 LASTS: Final = 1 / 3  # a trend that lasted for S lasts h more with the probability (S / (S + h)) to this power
 CLEAR: Final = 5.0  # times the noise by which a trend must have moved within its stretch
 STEPS: Final = 40  # of the distribution, geometrically spaced up to the horizon

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.columns import Flags, Floats
+from rules.forecasts.noise import Unsettled, median, slope_variance, unsettled
 from rules.forecasts.steps import Stepless, without_steps
 
 Counts: TypeAlias = NDArray[np.intp]
@@ -20,13 +21,13 @@ Counts: TypeAlias = NDArray[np.intp]
 WINDOWS: Final = (2, 4, 8)  # seasons looked back: half a month for what is new, two months for what lasts
 MIN_VALUES: Final = 10  # below it there are fewer than three pairs a week apart
 AHEAD: Final = 4  # times as many periods as were seen: further nothing is told
-TREND_SHARE: Final = 0.1  # of a slope: its least error, however smooth the past was
+CYCLE_SEASONS: Final = 5  # in less of a past a month's cycle need not show: no further than as long again
+TREND_SHARE: Final = 0.03  # of a slope: its least error, however smooth the past was
+FAVOUR: Final = 1.5  # power of its precision by which a window counts: long ones tell more while nothing contradicts
 DOUBT: Final = 0.1  # most series go nowhere: a slope of a third (the root of this) of its error is taken for half
-MEMORY: Final = 3.0  # days that noise lasts, as the weather's: so much less do many days tell
-FEW: Final = 4.0  # an estimate of noise from m differences is taken for (1 + 4 / m) times as large
 FAR_SEASONS: Final = 3  # over which noise that lasts for days is told from growth
-LEAST_DIFFUSION: Final = 0.03  # share of a season's change that may be lasting: two months cannot rule it out
 PEAK_SEASONS: Final = 3  # recent peaks whose median says how far the highest day of a week stands above the trend
+PEAK_SCALE: Final = 2.0  # median absolute deviations of some eight peaks that make their standard deviation
 CHUNK: Final = 512  # series worked on together: their columns stay in the processor's cache
 NODES: Final = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)  # of the normal: 1/18, 3/18, ...
 QUANTILES: Final = (0.1, 0.5, 0.9)
@@ -39,14 +40,6 @@ class Passage:
     p10: Floats
     p50: Floats
     p90: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Unsettled:
-    """What of a series is not trend. float64[n] each."""
-
-    noise: Floats  # variance of one value
-    diffusion: Floats  # variance that each step ahead adds and that stays
 
 
 def first_passage(history: Floats, bounds: Floats, falling: Flags, *, season: int = 7, horizon: int = 180) -> Passage:
@@ -100,9 +93,15 @@ def _passages(beyond: Floats, season: int, horizon: int) -> Floats:
         for times in np.unique(far[fit & (near == lag)]):  # seven kinds at most, nearly always one
             rows = np.flatnonzero(fit & (near == lag) & (far == times))
             found[:, rows] = _alike(beyond[rows], lengths[rows], (int(lag), int(times)), season, horizon)
-    found = np.where(found <= AHEAD * seen, found, np.inf)
+    found = np.where(found <= reach(known, season), found, np.inf)
     found[:, last_value(beyond) >= 0] = 0.0
     return found
+
+
+def reach(known: Flags, season: int = 7) -> Floats:
+    """Return how many periods ahead something is told of each row, float64[n]: by how many were seen, over how long."""
+    periods: Floats = np.where(lengths_of(known) >= CYCLE_SEASONS * season, AHEAD, 1.0) * known.sum(axis=1)
+    return periods
 
 
 def lengths_of(known: Flags) -> Counts:
@@ -119,8 +118,8 @@ def _lags(lengths: Counts, season: int) -> tuple[Counts, Counts]:
 def _alike(beyond: Floats, lengths: Counts, lags: tuple[int, int], season: int, horizon: int) -> Floats:
     """Return float64[3, n] for rows whose noise is measured over the same lags."""
     series, ahead = without_steps(beyond[:, -int(lengths.max()) :]), steps_ahead(horizon)
-    unsettled = _unsettled(series.values, *lags)
-    return crossing(_reached(series, lengths, unsettled, season, ahead), ahead)
+    reached = _reached(series, lengths, unsettled(series.values, *lags), season, ahead)
+    return crossing(reached, ahead)
 
 
 def steps_ahead(horizon: int) -> Floats:
@@ -130,26 +129,26 @@ def steps_ahead(horizon: int) -> Floats:
     return np.concatenate([near, far])
 
 
-def _reached(series: Stepless, lengths: Counts, unsettled: Unsettled, season: int, ahead: Floats) -> Floats:
+def _reached(series: Stepless, lengths: Counts, rest: Unsettled, season: int, ahead: Floats) -> Floats:
     """Return float64[n, len(ahead)]: the probability that the bound is reached until then."""
     slopes = [_trend(series.values[:, -seasons * season :], season) for seasons in WINDOWS]
-    errors = [_error(unsettled, np.minimum(lengths, seasons * season)) for seasons in WINDOWS]
+    errors = [slope_variance(rest, np.minimum(lengths, seasons * season).astype(np.float64)) for seasons in WINDOWS]
     total = np.zeros((len(series.values), len(ahead)))
-    for plain, error, share in zip(slopes, errors, shares(slopes, errors), strict=True):
+    for plain, error, share in zip(slopes, errors, shares(slopes, errors, FAVOUR), strict=True):
         slope = plain * np.square(plain) / np.maximum(np.square(plain) + DOUBT * error, np.finfo(float).tiny)
         level, spread = _peaks(series.values, slope, season)
         drift = error + (TREND_SHARE * slope) ** 2
-        total += share[:, None] * passed(_Course(level, slope, spread, unsettled.diffusion, drift), season, ahead)
+        total += share[:, None] * passed(_Course(level, slope, spread, rest.diffusion, drift), season, ahead)
     again = _relief_again(series, slopes[1] * 4 * season)
     reached: Floats = total * (1 - again)[:, None]
     return reached
 
 
-def shares(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
+def shares(slopes: list[Floats], errors: list[Floats], favour: float = 1.0) -> list[Floats]:
     """Return each window's share in the mixture, shortest first: by its precision, as far as shorter ones agree.
 
-    `errors` are the variances of the slopes. A window that reaches back before a change of regime is precise and
-    wrong: its slope is many of the shorter ones' errors away from theirs.
+    `errors` are the variances of the slopes; the precision counts to the power `favour`. A window that reaches back
+    before a change of regime is precise and wrong: its slope is many of the shorter ones' errors away from theirs.
     """
     found = []
     for place, (slope, error) in enumerate(zip(slopes, errors, strict=True)):
@@ -157,7 +156,7 @@ def shares(slopes: list[Floats], errors: list[Floats]) -> list[Floats]:
         for shorter, wide in zip(slopes[:place], errors[:place], strict=True):
             off += np.square(ratio(slope - shorter, np.sqrt(wide)))
         precision = np.where(errors[0] > 0, ratio(errors[0], error, 1e6), np.isfinite(error))
-        found.append(precision / (1 + off))
+        found.append(precision**favour / (1 + off))
     total = sum(found, np.zeros(len(slopes[0])))
     return [one / total for one in found]
 
@@ -181,47 +180,16 @@ def _trend(window: Floats, season: int) -> Floats:
     return np.nan_to_num(median(slopes))
 
 
-def _unsettled(values: Floats, near: int, times: int) -> Unsettled:
-    """Tell noise from what stays: noise is in differences over any lag alike, what stays grows with the lag.
-
-    `near` is the lag, a whole season where it can be, so that the season's shape is no noise.
-    """
-    known = (~np.isnan(_bends(values, near))).sum(axis=1)
-    next_square, near_square, far_square = (_bent(values, lag) for lag in (1, near, near * times))
-    grown = (near_square - next_square) / max(2 * (near - 1), 1)
-    if times > 1:  # noise that lasts for days looks like growth at first, but ends
-        grown = np.minimum(grown, (far_square - near_square) / (2 * near * (times - 1)))
-    diffusion = np.clip(grown, LEAST_DIFFUSION * near_square / near, near_square / (2 * near))
-    few = np.square(1 + FEW / np.maximum(known, 1))
-    return Unsettled(few * (near_square - 2 * diffusion * near) / 6, few * diffusion)
-
-
-def _bends(values: Floats, lag: int) -> Floats:
-    """Return second differences over a lag. A slope is not in them, nor a change of it but for the few that span it."""
-    bends: Floats = values[:, 2 * lag :] - 2 * values[:, lag:-lag] + values[:, : -2 * lag]
-    return bends
-
-
-def _bent(values: Floats, lag: int) -> Floats:
-    """Return the variance of second differences, by their median absolute value; 0 where there are none."""
-    return np.nan_to_num(np.square(1.4826 * median(np.abs(_bends(values, lag)))))
-
-
-def _error(unsettled: Unsettled, lengths: Counts) -> Floats:
-    """Return the variance of a slope from so many periods: of a line through noise, and of a walk's mean step."""
-    return 12 * MEMORY * unsettled.noise / lengths**3.0 + unsettled.diffusion / lengths
-
-
 def _peaks(values: Floats, slope: Floats, season: int) -> tuple[Floats, Floats]:
     """Return where the highest days of the last seasons stand as seen from now, along the slope, and their spread."""
     width = values.shape[1]
     level = values - slope[:, None] * np.arange(1.0 - width, 1.0)
     level = np.where(np.isnan(level), -np.inf, level)
-    ends = range(width, max(0, width - WINDOWS[1] * season), -season)
+    ends = range(width, 0, -season)
     peaks = np.stack([level[:, max(0, end - season) : end].max(axis=1) for end in ends], axis=1)
     peaks[np.isneginf(peaks)] = np.nan
     now = median(peaks[:, :PEAK_SEASONS])
-    return now, np.nan_to_num(1.4826 * median(np.abs(peaks - median(peaks)[:, None])))
+    return now, np.nan_to_num(PEAK_SCALE * median(np.abs(peaks - median(peaks)[:, None])))
 
 
 def passed(course: _Course, season: int, ahead: Floats) -> Floats:
@@ -232,9 +200,9 @@ def passed(course: _Course, season: int, ahead: Floats) -> Floats:
     """
     total = np.zeros((len(course.level), len(ahead)))
     mean = course.level[:, None] + course.slope[:, None] * ahead
-    wide = np.sqrt(course.diffusion[:, None] * ahead + course.drift[:, None] * ahead**2)
     share = np.diff(ahead, prepend=0.0) / season
-    spread = course.spread[:, None]
+    spread = course.spread[:, None]  # also how well the level is known: from few peaks, and those alike
+    wide = np.sqrt(spread**2 + course.diffusion[:, None] * ahead + course.drift[:, None] * ahead**2)
     for node in NODES:
         score = ratio(mean + node * wide, spread)
         survived = np.cumsum(np.log1p(-np.minimum(normal(score), 1 - 1e-12)) * share, axis=1)
@@ -288,13 +256,3 @@ def crossing(reached: Floats, ahead: Floats) -> Floats:
             step = ahead[after - 1] + (ahead[after] - ahead[after - 1]) * (quantile - low) / (high - low)
         found[place] = np.where(past.any(axis=1), step, np.inf)
     return found
-
-
-def median(columns: Floats) -> Floats:
-    """Return the median of what is there of each row; NaN where nothing is. numpy's nanmedian is far slower."""
-    if not columns.shape[1]:
-        return np.full(len(columns), np.nan)
-    ordered, rows = np.sort(columns, axis=1), np.arange(len(columns))  # NaN comes last
-    count = np.maximum(columns.shape[1] - np.isnan(columns).sum(axis=1), 1)
-    middle: Floats = (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
-    return middle

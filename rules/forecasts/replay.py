@@ -12,7 +12,7 @@ import numpy as np
 
 from netmon.api.columns import Floats
 from rules.forecasts.nowcast import MIN_READINGS, STRETCHES, soon
-from rules.forecasts.passage import AHEAD, MIN_VALUES, WINDOWS, first_passage
+from rules.forecasts.passage import MIN_VALUES, WINDOWS, first_passage
 
 DAY_S: Final = 86_400.0
 MEANS_S: Final = 300.0
@@ -109,9 +109,8 @@ def _by_readings(at: Floats, values: Floats, bound: float, falling: bool) -> lis
     elif spacing <= DAY_S / OFTEN:
         looks.append(((at, values), max(HOURS_AHEAD_S, MIN_READINGS * spacing), "hours"))
     if span < MIN_VALUES * DAY_S or spacing > DAYS_APART * DAY_S:
-        # Less than two days cannot tell a day's swing from a trend: no further ahead than as long again.
-        ahead_s = span * (AHEAD if span >= 2 * DAY_S else 1)
-        looks.append((_means(at, values, max(spacing, span / LONGEST)), ahead_s, "hours"))
+        # So little cannot tell a day's, a week's or a month's swing from a trend: no further ahead than as long again.
+        looks.append((_means(at, values, max(spacing, span / LONGEST)), span, "hours"))
     return [one for look in looks if (one := _near(look[0], bound, falling, look[1], look[2])) is not None]
 
 

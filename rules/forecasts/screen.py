@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 
 from netmon.api.columns import Flags, Floats
-from rules.forecasts.passage import WINDOWS, last_value, lengths_of, median, toward
+from rules.forecasts.noise import median
+from rules.forecasts.passage import WINDOWS, last_value, lengths_of, toward
 
 SEASONS: Final = 4  # with less of a past nothing is ruled out
 MARGIN: Final = 1.25  # times the fastest growth seen

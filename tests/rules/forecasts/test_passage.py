@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from bench.forecast_cases import Cases, cases, shortened, with_gaps
+from bench.forecast_series import KINDS
 from netmon.api.columns import Floats
 from rules.forecasts.passage import MIN_VALUES, Passage, first_passage
 from rules.forecasts.screen import may_reach
@@ -130,9 +131,17 @@ def test_a_series_that_has_been_silent_for_a_week_is_not_foretold() -> None:
     assert foretold(line, 80.0) == NEVER
 
 
-def test_nothing_is_told_further_ahead_than_four_times_what_was_seen() -> None:
-    assert foretold(30 + 0.5 * DAYS[:12], 30 + 0.5 * (11 + 45))[1] < np.inf
-    assert foretold(30 + 0.5 * DAYS[:12], 30 + 0.5 * (11 + 55))[1] == np.inf
+@pytest.mark.parametrize(("seen", "reach"), [(12, 12), (20, 20), (34, 34), (35, 140), (40, 160)])
+def test_in_less_than_five_weeks_nothing_is_told_further_ahead_than_as_long_again(seen: int, reach: int) -> None:
+    line = 30 + 0.5 * DAYS[:seen]
+    assert foretold(line, line[-1] + 0.5 * (reach - 3))[1] < np.inf
+    assert foretold(line, line[-1] + 0.5 * (reach + 5))[1] == np.inf
+
+
+def test_a_gap_does_not_make_a_past_short() -> None:
+    line = 30 + 0.5 * DAYS[:40]
+    line[10:20] = np.nan
+    assert foretold(line, line[-1] + 0.5 * 60)[1] == pytest.approx(60, rel=0.15)
 
 
 def test_gaps_change_little() -> None:
@@ -241,9 +250,26 @@ def world() -> Cases:
 
 def test_four_of_five_intervals_hold_on_a_simulated_world(world: Cases) -> None:
     covered, error, false = score(world)
-    assert 0.78 <= covered <= 0.9
+    assert 0.78 <= covered <= 0.86
     assert error <= 9
     assert false <= 0.03
+
+
+@pytest.mark.parametrize("family", ["disk", "link", "light"])
+def test_and_in_each_family_of_series(family: str) -> None:
+    kinds = tuple(kind for kind in KINDS if kind.startswith(family))
+    covered, _, false = score(cases(43, 150, kinds))
+    assert 0.76 <= covered <= 0.88  # the goal is 78 to 86%; one seed of some 450 series is 2% off now and then
+    assert false <= 0.03
+
+
+def test_three_weeks_foretell_what_grows_but_not_what_is_cleaned_each_month(world: Cases) -> None:
+    some = shortened(world, 20)
+    found = first_passage(some.history, some.bounds, some.falling)
+    for kind in ("disk steady", "light splice"):
+        near = (some.kind == kind) & (some.truth <= 15)
+        assert (found.p50[near] < np.inf).mean() >= 0.9
+    assert (found.p50[some.flat] < 90).mean() <= 0.05
 
 
 def test_and_on_shorter_pasts_and_such_with_gaps(world: Cases) -> None:
