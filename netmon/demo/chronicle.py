@@ -90,8 +90,10 @@ def _predictions(made: Iterable[Thing]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("said", "what", "when", "outcome"):
         table.add_column(t(f"demo.told.column.{name}"), vertical="top")
-    for one in sorted(made, key=lambda one: (at(one["made_at"]), at(one["p50"])))[:MAX_TOLD]:
-        table.add_row(_clock(one["made_at"]), _what(one), _when(one), _became(one))
+    ordered = sorted(made, key=lambda one: (at(one["made_at"]), at(one["p50"])))[:MAX_TOLD]
+    for one in ordered:
+        earlier = at(ordered[-1]["made_at"]) - at(one["made_at"]) >= _FAR_S
+        table.add_row(_moment(one["made_at"], far=earlier), _what(one), _when(one), _became(one))
     return table
 
 

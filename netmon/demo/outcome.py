@@ -50,11 +50,15 @@ def close_earlier(client: Client, before: float) -> frozenset[str]:
 def outcome(client: Client, since: float) -> Outcome:
     """Return what fired from `since` on (Unix seconds). RefusedError when the core does not answer."""
     begin = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    query = {"outcome": [one.value for one in OutcomeOf], "since": begin, "limit": MAX_THINGS}
+    made = {"outcome": [one.value for one in OutcomeOf], "since": begin, "limit": MAX_THINGS}
+    lasting = {"outcome": [OutcomeOf.OPEN.value], "limit": MAX_THINGS}  # earlier runs foretold weeks as well
+    predictions = {
+        one["id"]: one for query in (lasting, made) for one in client.get("predictions", query)["predictions"]
+    }
     return Outcome(
         tuple(one for one in _all(client, "alerts", _TOLD) if one["fired_at"] and at(one["fired_at"]) >= since),
         tuple(one for one in _all(client, "incidents", _TOLD) if at(one["opened_at"]) >= since),
-        tuple(client.get("predictions", query)["predictions"]),
+        tuple(predictions.values()),
         tuple(client.get("predictions/report", {"since": begin})["rules"]),
     )
 
