@@ -3,9 +3,8 @@
 It decides for alerts of which the graph of causes knows nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import Final
 
@@ -77,7 +76,8 @@ class BySite:
                 sites.setdefault(alert.site, []).append(alert)
         for site, alerts in sites.items():
             if len(open_alerts.of_site(site)) >= self._targets:
-                keys.update(self._gather(_Look(site, alerts, open_alerts)))
+                now = max(alert.fired_at or 0.0 for alert in alerts)
+                keys.update(self._gather(_Look(site, alerts, now, open_alerts)))
         return keys
 
     def _counts(self, alert: Alert, open_alerts: OpenAlerts) -> bool:
@@ -90,39 +90,36 @@ class BySite:
         """Return what of a site becomes its incident, or joins it."""
         found: set[str] = set()
         for rule in dict.fromkeys(alert.rule for alert in look.fired):
-            found.update(self._together(look, self._targets, partial(_is_of, rule)))
+            found.update(self._together(look, self._targets, rule))
         there = self._targets_at(look.site)
-        if there and any(map(_is_error, look.fired)):
-            needed = max(self._targets, ceil(self._share * there))
-            found.update(self._together(look, needed, _is_error))
-        found.update(alert.id for alert in look.fired if alert.id not in found and self._is_hit(look, alert.target))
+        needed = max(self._targets, ceil(self._share * there))
+        if there and len(look.targets) >= needed and any(_is_error(alert) for alert in look.left(found)):
+            found.update(self._together(look, needed, None))
+        found.update(alert.id for alert in look.left(found) if self._is_hit(look, alert.target))
         return dict.fromkeys(found, look.key)
 
-    def _together(self, look: "_Look", needed: int, wanted: Callable[[Alert], bool]) -> Collection[str]:
-        """Return the ids of what is wanted if it is at so many targets, but for those that are in the incident."""
+    def _together(self, look: "_Look", needed: int, rule: str | None) -> Collection[str]:
+        """Return the ids of what a rule finds, or of all errors, if so many targets have that, and it is new."""
         first: dict[str, Alert] = {}
-        for target in look.targets:
-            alert = next((alert for alert in self._recent(look, target) if wanted(alert)), None)
-            if alert is not None:
-                first[target] = alert
-                if len(first) == needed:
-                    break
+        for alert in self._recent(look, look.alike(rule)):
+            first.setdefault(alert.target, alert)
+            if len(first) == needed:
+                break
         else:
             return ()
-        new = {alert.id for alert in look.fired if wanted(alert)}
-        known = [look.is_in(alert) for alert in first.values() if alert.id not in new]
-        if known and all(known):  # the incident is there, and all that fired before is in it
-            return new
-        return {alert.id for target in look.targets for alert in self._recent(look, target) if wanted(alert)}
+        fired = {alert.id for alert in look.fired}
+        before = [look.is_in(alert) for alert in first.values() if alert.id not in fired]
+        if before and all(before):  # the incident is there, and all that fired before is in it
+            return {alert.id for alert in look.fired if _is_alike(alert, rule)}
+        return {alert.id for alert in self._recent(look, look.alike(rule))}
 
     def _is_hit(self, look: "_Look", target: str) -> bool:
         """Tell whether something at a target is in the site's incident."""
-        return any(look.is_in(alert) for alert in self._recent(look, target))
+        return any(look.is_in(alert) for alert in self._recent(look, look.of_target(target)))
 
-    def _recent(self, look: "_Look", target: str) -> Iterator[Alert]:
-        """Give what counts of a target and fired within the window."""
-        for alert_id in look.targets.get(target, ()):
-            alert = look.open_alerts[alert_id]
+    def _recent(self, look: "_Look", alerts: Iterable[Alert]) -> Iterator[Alert]:
+        """Give what of these fired within the window and counts."""
+        for alert in alerts:
             if abs(look.now - (alert.fired_at or 0.0)) <= self._window_s and self._counts(alert, look.open_alerts):
                 yield alert
 
@@ -139,34 +136,49 @@ class BySite:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A site, what counts of what just fired there, and all that fires."""
+    """A site, what counts of what just fired there, when (Unix seconds), and all that fires."""
 
     site: str
     fired: Sequence[Alert]
+    now: float
     open_alerts: OpenAlerts
 
     @property
     def key(self) -> str:
+        """Return the key of the site's incident."""
         return _SITE + self.site
 
     @property
-    def now(self) -> float:
-        return max(alert.fired_at or 0.0 for alert in self.fired)
-
-    @property
     def targets(self) -> Mapping[str, Collection[str]]:
+        """Return what fires at the site."""
         return self.open_alerts.of_site(self.site)
 
     def is_in(self, alert: Alert) -> bool:
+        """Tell whether an alert is in the site's incident."""
         return self.open_alerts.key_of(alert.id) == self.key
 
+    def left(self, found: Container[str]) -> Sequence[Alert]:
+        """Return what just fired and is not among these."""
+        return [alert for alert in self.fired if alert.id not in found]
 
-def _is_of(rule: str, alert: Alert) -> bool:
-    return alert.rule == rule
+    def of_target(self, target: str) -> Iterator[Alert]:
+        """Give what fires on a target of the site."""
+        return (self.open_alerts[alert_id] for alert_id in self.targets.get(target, ()))
+
+    def alike(self, rule: str | None) -> Iterator[Alert]:
+        """Give what fires at the site by a rule, or all errors and worse there; goes through whatever is less."""
+        by_rule = {} if rule is None else self.open_alerts.of_rule(rule)
+        if rule is not None and len(by_rule) <= len(self.targets):
+            return (alert for alert in by_rule.values() if alert.site == self.site and alert.id in self.open_alerts)
+        return (alert for target in self.targets for alert in self.of_target(target) if _is_alike(alert, rule))
 
 
 def _is_error(alert: Alert) -> bool:
     return alert.severity >= Severity.ERROR
+
+
+def _is_alike(alert: Alert, rule: str | None) -> bool:
+    return _is_error(alert) if rule is None else alert.rule == rule
 
 
 def own_key(alert: Alert) -> str:

@@ -135,6 +135,38 @@ def test_an_effect_that_is_said_to_be_over_does_not_move_any_more() -> None:
     assert ring.open_incidents() == []
 
 
+def test_neighbours_that_are_polled_after_a_switch_is_back_tell_of_no_cut() -> None:
+    ring = Ring(resolve_hold_s=20)
+    ports = [port_down("acc-dinkes", "Te1/1/2"), port_down("acc-disdik", "Te1/1/1")]
+    ring.say(unreachable("acc-rsud"), *ports)
+    for _ in range(60):
+        ring.tick(1)
+    assert ring.causes() == ["device:acc-rsud"]
+    ring.say(unreachable("acc-rsud", cleared=True), replace(ports[0], cleared=True))
+    for _ in range(50):
+        ring.tick(1)
+    assert [(incident.cause, incident.muted) for incident in ring.open_incidents()] == [("device:acc-rsud", True)]
+    check_replay(ring)
+    ring.say(replace(ports[1], cleared=True))
+    for _ in range(25):
+        ring.tick(1)
+    assert ring.open_incidents() == []
+    assert [incident.key for incident in ring.alerts.incidents()] == ["cause:device:acc-rsud"]
+
+
+def test_a_silence_that_ends_before_all_signs_were_looked_at_again_is_heard() -> None:
+    ring = Ring()
+    ring.say(unreachable("ups-setda"))
+    silence = NewSilence((Matcher("instance", "ups-setda"),), ring.now, ring.now + 900, "work")
+    made, _ = ring.alerts.silence(silence, "siti", ring.now)
+    ring.tick(1)
+    assert [incident.muted for incident in ring.open_incidents()] == [True]
+    ring.alerts.configure(ring.settings, ByCause(ring.settings, graph()))
+    ring.alerts.end_silence(made.id, "siti", ring.now)
+    ring.tick(1)
+    assert [incident.muted for incident in ring.open_incidents()] == [False]
+
+
 def test_planned_work_on_a_link_keeps_its_incident_quiet_and_nothing_else() -> None:
     ring = Ring()
     scope = NewSilence((Matcher("link", "ring-03"),), ring.now, ring.now + 900, "splicing")
