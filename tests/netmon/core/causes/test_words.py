@@ -142,6 +142,8 @@ def test_a_risk() -> None:
         "Redundansi hilang: satu putus lagi antara core-kominfo dan acc-disdik mengisolasi hingga 11 kantor: bapenda,"
     )
     alone = Risk("device:b", ("a", "a"), (), ("c",), (), "", ("a",))
+    last = Risk("link:x", ("a", "b"), ("y",), ("c", "d"), ("one", "two"), "y")
+    assert risk(DEMO, last)["en"] == "Redundancy lost: one more cut between a and b isolates 2 offices: one, two"
     assert risk(DEMO, alone)["en"] == "Redundancy lost: if a fails, that isolates one device: c"
 
 
