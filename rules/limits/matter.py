@@ -34,7 +34,7 @@ class Matter:
             back = self.seen - at
             self.since -= back
             self.said = None if self.said is None else self.said - back
-        else:
+        elif at > self.seen:
             self.gap_s = at - self.seen
         self.seen = at
 

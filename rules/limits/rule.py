@@ -22,6 +22,7 @@ from rules.pack import Limit, Pack
 REPEAT_S: Final = 300.0  # how often what lasts is said again
 MATTERS_MAX: Final = 1000  # of one target: twice the ports of the largest chassis
 
+_FORGET_POLL_S: Final = 2 * 86_400.0  # nothing is polled less often than once a day
 _SWEEP_S: Final = 300.0  # how often what is not read any more is looked for
 
 
@@ -40,6 +41,7 @@ class Limits:
         self._matters_max = matters_max
         self._matters: dict[str, dict[tuple[str, Row], Matter]] = {}  # target → limit and labels
         self._swept_at = 0.0
+        self._polled: dict[tuple[str, ...], float] = {}  # target, collector, parts → when they were read last
         self._reach = Reach(repeat_s)
         self._pasts = Pasts()
         self._witnesses = Witnesses()
@@ -66,12 +68,13 @@ class Limits:
         yield from self._reach.observe(reading)
         if reading.problem is not None:
             return
+        gap_s = self._since_the_poll_before(reading)
         layout = self._layouts.of(reading)
         tables = Tables(reading, layout)
         self._witnesses.see(reading.target, tables, reading.at)
         verdicts = self._verdicts(reading, tables, layout).items()
         for (name, values), verdict in sorted(verdicts, key=_still_wrong):  # what is over makes room
-            yield from self._follow(self._named[name], values, verdict, reading)
+            yield from self._follow(self._named[name], values, verdict, reading, gap_s)
         for limit in layout.witnessed:
             self._witnesses.judged(reading.target, limit)
 
@@ -86,8 +89,19 @@ class Limits:
         if not 0 <= now - self._swept_at < _SWEEP_S:
             self._swept_at = now
             self._pasts.forget(now)
+            self._polled = {which: at for which, at in self._polled.items() if now - at < _FORGET_POLL_S}
             self._witnesses.forget(now, FORGET_S)
         yield from ()
+
+    def _since_the_poll_before(self, reading: Reading) -> float:
+        """Return the seconds since these parts of the target were read before; 0 at the first time.
+
+        What is said must hold until they are read again, which may be in an hour.
+        """
+        which = (reading.target, reading.collector, *(part.name for part in reading.parts))
+        before = self._polled.get(which, reading.at)
+        self._polled[which] = reading.at
+        return max(0.0, reading.at - before)
 
     # ── from tables to verdicts ──
 
@@ -125,7 +139,7 @@ class Limits:
 
     # ── from verdicts to findings ──
 
-    def _follow(self, limit: Limit, values: Row, verdict: Verdict, reading: Reading) -> Iterator[Finding]:
+    def _follow(self, limit: Limit, values: Row, verdict: Verdict, reading: Reading, gap_s: float) -> Iterator[Finding]:
         matters = self._matters.setdefault(reading.target, {})
         matter, at = matters.get((limit.name, values)), reading.at
         if matter is None:
@@ -134,7 +148,7 @@ class Limits:
             if len(matters) >= self._matters_max:
                 self.dropped[limit.name] += 1
                 return
-            matter = matters[limit.name, values] = Matter(limit.name, reading.target, values, at, at)
+            matter = matters[limit.name, values] = Matter(limit.name, reading.target, values, at, at, gap_s)
             matter.before = self._witnesses.before(reading.target, limit, verdict.labels)
         matter.see(at)
         if verdict.clear or (matter.said is None and not verdict.beyond):

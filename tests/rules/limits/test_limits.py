@@ -64,7 +64,7 @@ def test_a_finding_says_all_that_is_to_be_known() -> None:
         "sw-1 p1: 71.5, 70, ",
         "hot/sw-1/p1",
         {"metric": "heat", "value": 71.5, "limit": 70, "since": "1970-01-01T00:01:40Z"},
-        expires_s=900,
+        expires_s=920,
         labels={"port": "p1"},
         summaries={"id": "id p1"},
         runbook="https://runbooks.example/hot",
@@ -103,6 +103,24 @@ def test_findings_expire_after_three_repeats_and_two_polls() -> None:
     judge = rule(limit(), repeat_s=100)
     found = [f for at in (0, 60, 120) for f in judge.observe(heat(at, 80))]
     assert [f.expires_s for f in found] == [300, 300 + 2 * 60]
+
+
+def test_what_is_read_once_an_hour_lasts_until_it_is_read_again() -> None:
+    judge = rule(limit(for_s=3_600), limit(name="warm", over=60))
+    said = []
+    for at in range(0, 5 * 3_600, 60):
+        said += see(judge, heat(at, 80 if at else 10)) if at % 3_600 == 0 else list(judge.tick(at))
+    assert said == [(3_600, "warm/sw-1/p1", False)] + [
+        (at, f"{name}/sw-1/p1", False) for at in (7_200, 10_800, 14_400) for name in ("hot", "warm")
+    ]
+    [found] = rule_after_an_hour().observe(heat(3_600, 80))
+    assert found.expires_s == 900 + 2 * 3_600
+
+
+def rule_after_an_hour() -> Limits:
+    judge = rule(limit())
+    list(judge.observe(heat(0, 10)))
+    return judge
 
 
 def test_it_must_last() -> None:
