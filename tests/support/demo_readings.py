@@ -34,7 +34,7 @@ class Readings:
         """Read every part of a device at this time."""
         self._at = at
         node = self.ring.node(name)
-        self._memory.silent = self.ring.story.silent(name, at)
+        self._memory.silent = not self.ring.reachable(name, at)
         self._memory.devices = {name: _recording(self.ring, node, at)}
         target = Target(name, "127.0.0.1", node.site, "device")
         return await self._collector.read(target, list(self._collector._plans), 10)

@@ -107,7 +107,7 @@ def test_findings_expire_after_three_repeats_and_two_polls() -> None:
 
 def test_what_is_read_once_an_hour_lasts_until_it_is_read_again() -> None:
     judge = rule(limit(for_s=3_600), limit(name="warm", over=60))
-    said = []
+    said: list[tuple[float, str, bool] | Finding] = []
     for at in range(0, 5 * 3_600, 60):
         said += see(judge, heat(at, 80 if at else 10)) if at % 3_600 == 0 else list(judge.tick(at))
     assert said == [(3_600, "warm/sw-1/p1", False)] + [
@@ -365,33 +365,43 @@ async def replay(devices: Sequence[str], seconds: range) -> list[tuple[Reading, 
 
 
 async def test_the_demonstrations_troubles_are_found_and_over() -> None:
-    troubles = Readings(START).ring.story.troubles
-    dead = next(trouble for trouble in troubles if trouble.dead)
-    battery = next(trouble for trouble in troubles if trouble.battery)
-    silent = next(trouble for trouble in troubles if trouble.silent)
-    assert dead.dead is not None
-    bent = next(trouble for trouble in troubles if trouble.bent)
     ring = Readings(START).ring
-    dim = next(wire for wire in ring.layout.ring if wire.name == bent.bent).a[0]
-    names = [dead.dead[0], battery.battery, silent.silent, dim]
-    told = await replay(names, range(0, 420, 10))
+    dead, battery, bent, *cuts, full = (
+        next(trouble for trouble in ring.story.troubles if trouble.dead),
+        next(trouble for trouble in ring.story.troubles if trouble.battery),
+        next(trouble for trouble in ring.story.troubles if trouble.bent),
+        *(trouble for trouble in ring.story.troubles if trouble.cut),
+        next(trouble for trouble in ring.story.troubles if trouble.fills),
+    )
+    assert dead.dead is not None
+    assert full.fills is not None
+    wires = {wire.name: wire for wire in ring.layout.ring}
+    dim, first = wires[bent.bent].a[0], wires[cuts[0].cut].a[0]
+    lost = next(name for name in ring.layout.nodes if not ring.reachable(name, START + cuts[-1].begins_s))
+    names = [dead.dead[0], battery.battery, full.fills[0], dim, first, lost]
+    told = await replay(list(dict.fromkeys(names)), range(0, 190, 10))
     story = [(f.rule, f.target, f.at - START, f.cleared) for _, found in told for f in found]
 
     def polled(seconds: float) -> float:
         return 10 * math.ceil(seconds / 10)
 
-    assert ("interface_down", names[0], polled(dead.begins_s), False) in story
-    assert ("interface_down", names[0], polled(dead.ends_s), True) in story
-    assert ("ups_on_battery", names[1], polled(battery.ends_s), True) in story
-    assert ("device_unreachable", names[2], polled(silent.begins_s) + 10, False) in story  # the second poll without
-    assert ("device_unreachable", names[2], polled(silent.ends_s), True) in story
-    assert ("optical_power_low", dim, polled(bent.begins_s), False) in story
+    assert ("interface_down", dead.dead[0], polled(dead.begins_s), False) in story
+    assert ("interface_down", dead.dead[0], polled(dead.ends_s), True) in story
+    assert ("ups_on_battery", battery.battery, polled(battery.ends_s), True) in story
+    assert ("interface_down", first, polled(cuts[0].begins_s), False) in story
+    assert ("device_unreachable", lost, polled(cuts[-1].begins_s) + 10, False) in story  # the second poll without
+    assert ("device_unreachable", lost, polled(min(cut.ends_s for cut in cuts)), True) in story
+    low = [at for name, target, at, cleared in story if (name, target, cleared) == ("optical_power_low", dim, False)]
+    assert bent.begins_s + 30 < low[0] <= bent.worst_s  # it falls slowly
     assert ("optical_power_low", dim, polled(bent.ends_s), True) in story
+    assert any(name == "storage_full" and target == full.fills[0] for name, target, *_ in story)
     assert {name for name, *_ in story} == {
         "interface_down",
         "ups_on_battery",
         "device_unreachable",
         "optical_power_low",
+        "storage_full",
+        "storage_nearly_full",
     }
 
 
