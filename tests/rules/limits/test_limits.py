@@ -394,13 +394,12 @@ async def test_the_demonstrations_troubles_are_found_and_over() -> None:
     low = [at for name, target, at, cleared in story if (name, target, cleared) == ("optical_power_low", dim, False)]
     assert bent.begins_s + 30 < low[0] <= bent.worst_s  # it falls slowly
     assert ("optical_power_low", dim, polled(bent.ends_s), True) in story
-    assert any(name == "storage_full" and target == full.fills[0] for name, target, *_ in story)
+    assert any(name == "storage_nearly_full" and target == full.fills[0] for name, target, *_ in story)
     assert {name for name, *_ in story} == {
         "interface_down",
         "ups_on_battery",
         "device_unreachable",
         "optical_power_low",
-        "storage_full",
         "storage_nearly_full",
     }
 
