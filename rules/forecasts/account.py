@@ -8,7 +8,8 @@ A prediction ends in one of these outcomes:
 - false: not reached by then, or withdrawn by the rule itself before;
 - averted: before its p90 the value made a clear step away from the limit. Whether people did that or a nightly job,
   nobody here knows; so it is neither counted for the rule nor against it;
-- void: the series ended or was silent, so that nothing can be said.
+- void: nothing can be said: the series ended, was silent or had nothing to measure; or the reading that reached the
+  limit was already on its way when the prediction was made.
 
 A limit that was reached without a prediction at least `min_lead_s` before is `missed`, where there was enough history
 to predict. Predictions of one matter that say the same are one: a new one is made where its tier sharpens, or where
@@ -79,6 +80,7 @@ class Account:
         self._open: dict[str, list[Prediction]] = {}
         self._count = 0
         self._next_due = 0.0  # nothing is due before
+        self.changes = 0  # predictions and outcomes so far
         self.dropped: Counter[str] = Counter()  # predictions that were not followed, by rule: too many were open
 
     def configure(self, settings: AccountSettings) -> None:
@@ -128,22 +130,37 @@ class Account:
         )
         self._open.setdefault(subject.key, []).append(made)
         self._count += 1
+        self.changes += 1
         self._next_due = min(self._next_due, made.due_at(self._settings))
         yield _event(made, Outcome.OPEN, at)
 
-    def reached(
-        self, subject: Subject, at: float, bound: float, *, predictable: bool, horizons: Collection[str] = ALL
+    def reached(  # noqa: PLR0913  # what an outcome depends on
+        self,
+        subject: Subject,
+        at: float,
+        bound: float,
+        *,
+        predictable: bool,
+        seen_at: float | None = None,
+        horizons: Collection[str] = ALL,
     ) -> Iterator[Event]:
         """Score what was said from these horizons of a matter whose limit is reached.
 
-        `predictable`: there was enough history, so that what was not foretold is missed.
+        `predictable`: there was enough history, so that what was not foretold is missed. `seen_at`: when the value that
+        reached it was read, where that is later (a day is over when it ends); what was said from then on foretold
+        nothing.
         """
+        known_at = at if seen_at is None else seen_at
         made = self._take(subject.key, horizons)
         foretold = any(at - each.made_at >= self._settings.min_lead_s for each in made)
         for number, each in enumerate(made):
-            scored = replace(each, first=foretold and number == 0)
-            yield _event(scored, each.scored(at), at, reached_at=at)
+            if each.made_at >= known_at:
+                yield _event(each, Outcome.VOID, at)
+            else:
+                scored = replace(each, first=foretold and number == 0)
+                yield _event(scored, each.scored(at), at, reached_at=at)
         if predictable and not foretold:
+            self.changes += 1
             yield _missed(subject, at, bound)
 
     def turned(self, key: str, at: float) -> Iterator[Event]:
@@ -176,6 +193,7 @@ class Account:
             return
         left = [each for each in self._open[key] if each not in over]
         self._count -= len(over)
+        self.changes += len(over)
         if left:
             self._open[key] = left
         else:
@@ -189,6 +207,7 @@ class Account:
         if len(taken) < len(made):
             self._open[key] = [each for each in made if each.horizon not in horizons]
         self._count -= len(taken)
+        self.changes += len(taken)
         return taken
 
     def save(self) -> list[Prediction]:
@@ -227,7 +246,8 @@ def _event(made: Prediction, outcome: Outcome, at: float, *, reached_at: float |
         "outcome": outcome.value,
     }
     if reached_at is not None:
-        fields |= {"reached_at": reached_at, "lead_s": reached_at - made.made_at, "error_s": reached_at - made.p50}
+        lead_s = max(0.0, reached_at - made.made_at)  # a day's limit counts as reached in the middle of it
+        fields |= {"reached_at": reached_at, "lead_s": lead_s, "error_s": reached_at - made.p50}
     return _named(made.subject, at, fields)
 
 

@@ -105,12 +105,15 @@ class Following:
             fresh = not abs(at - self._tracks.reached_at[row]) <= self.settings.account.rearm_s
             self._tracks.reached_at[row] = at
         horizons = ALL if not swings else ALL & {"days"} if by_day else ALL - {"days"}
-        subject, matter = told.subject, self._own(row)
-        if fresh:
-            fresh = self._is_first(subject.key, at)
+        subject = told.subject
+        matter = self.matters.get(subject.key)  # also that of another series of the same thing
+        if by_day or not swings:
+            fresh &= self._is_first(subject.key, at)
         if fresh or self.account.open(subject.key):
-            known = fresh and self._predictable(row, told.forecast)
-            yield from self.account.reached(subject, at, told.bound, predictable=known, horizons=horizons)
+            known, seen_at = fresh and self._predictable(row, told.forecast), now if by_day else at
+            yield from self.account.reached(
+                subject, at, told.bound, seen_at=seen_at, predictable=known, horizons=horizons
+            )
         if matter is not None and matter.look.horizon.name.lower() in horizons:
             yield self._end(matter, told, now)
 
@@ -147,27 +150,37 @@ class Following:
 
     def _new(self, row: int, told: Told, now: float) -> Matter | None:
         tracks, key = self._tracks, told.subject.key
-        quiet = now - tracks.quiet_from[row] < self.settings.quiet_s
-        if tracks.beyond[row] or quiet or key in self.matters or not now - tracks.at[row] <= _SILENT_S:
+        reached_at = max(float(tracks.quiet_from[row]), self._reached.get(key, -inf))
+        quiet = now - reached_at < self.settings.quiet_s or self._is_there(row) or not np.isnan(tracks.dark_from[row])
+        if quiet or key in self.matters or not now - tracks.at[row] <= _SILENT_S:
             return None
         look = self._estimates.look(row, declared.horizons(told.forecast), now)
         if look is None or (look.horizon is Horizon.DAYS and self._is_known(row, now)):
             return None
         return matters.begin(told.forecast, look, int(tracks.slot[row]), key, now)
 
+    def _is_there(self, row: int) -> bool:
+        """Tell whether the value is at its limit, or was and is not clearly good yet: nothing is left to foretell."""
+        return bool(self._tracks.beyond[row] or self._tracks.spent[row])
+
     def _is_known(self, row: int, now: float) -> bool:
         """Tell whether the limit was reached lately: to foretell from days that it will be again is no news."""
         return bool(now - self._tracks.reached_at[row] < self.settings.account.rearm_s)
 
     def _again(self, matter: Matter, now: float) -> Said:
-        """Look at an open matter again. While its series is silent it is left to expire."""
+        """Look at an open matter again. While its series is silent, or at its limit, it is left to expire."""
         row, matter.judged = self._row(matter.slot), now
         told = self._told(row)
         if told is None or told.forecast.name != matter.name:  # a reload took its declaration
             self._drop(matter)
             yield from self.account.void(matter.key, now)
             return
-        if not now - self._tracks.at[row] <= _SILENT_S:
+        if now - self._tracks.dark_from[row] >= _SILENT_S:
+            yield self._end(matter, told, now)
+            yield from self.account.void(matter.key, now)
+            return
+        is_seen = np.isnan(self._tracks.dark_from[row]) and now - self._tracks.at[row] <= _SILENT_S
+        if not is_seen or self._is_there(row):
             return
         look = self._estimates.look(row, declared.horizons(told.forecast), now)
         sharper = matters.go_on(matter, told.forecast, look, now, self.settings)

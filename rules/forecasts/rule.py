@@ -1,7 +1,8 @@
 """The rule: looks ahead along every series with a declared limit, and says in good time when it will be reached.
 
 What is foretold lasts while it is seen to: a series that is silent is neither said again nor over, until it expires.
-When the limit is reached the matter is over here, since the limits' own alert speaks then.
+When the limit is reached the matter is over here, since the limits' own alert speaks then. Nothing more is foretold of
+a value that is at its limit, until it was clearly good again.
 """
 
 from collections import Counter
@@ -65,6 +66,11 @@ class Forecasts:
         return self._following.account
 
     @property
+    def changes(self) -> int:
+        """Return a count that grows with every prediction and every outcome: what was kept before is out of date."""
+        return self.account.changes
+
+    @property
     def waiting(self) -> int:
         """Return how many looks ahead wait for their turn."""
         return self._estimates.waiting
@@ -94,11 +100,14 @@ class Forecasts:
                 yield from self._direct.rest(forecast, series, slot, at)
             else:
                 yield from self._direct.see(forecast, series, slot, at, value)
-        rows = self._rows(batch.slots, ways)
-        mine = (rows >= 0) & np.isfinite(batch.bounds)
-        if mine.any():
-            told = batch.at[mine], batch.values[mine], batch.bounds[mine], batch.falling[mine]
-            yield from self._polled(rows[mine], *told)
+        places = np.flatnonzero(ways == Way.TREND)
+        rows = self._tracks.rows_of(batch.slots[places]).astype(np.intp)
+        dark = batch.values[places] < self._tracks.least[rows]
+        self._tracks.darken(rows[dark], batch.at[places[dark]])
+        known = ~dark & np.isfinite(batch.bounds[places])
+        rows, mine = rows[known], places[known]
+        if len(mine):
+            yield from self._polled(rows, batch.at[mine], batch.values[mine], batch.bounds[mine], batch.falling[mine])
 
     def learn(self, rollup: Rollup) -> None:
         """Keep a closed period, also one of the past; look ahead from it where it is the newest."""
@@ -111,6 +120,8 @@ class Forecasts:
         if is_day:
             values = np.where(tracks.falling[rows], rollup.minimum[mine], rollup.maximum[mine])
             values = np.where(tracks.swings[rows], rollup.p95[mine], values)
+        lit = ~(values < tracks.least[rows])  # a past that others kept knows of darkness too
+        rows, values = rows[lit], values[lit]
         newest = tracks.learn(rows, rollup.length_s, rollup.begins, values)
         live = newest & (tracks.since[rows] < rollup.begins + rollup.length_s)  # not what was before we looked
         self._closed(rows[live], values[live].astype(np.float64), rollup.begins, is_day=is_day)
@@ -174,6 +185,8 @@ class Forecasts:
         beyond, away = distance <= 0, distance > tracks.turn_at[rows, Horizon.MINUTES]
         reached = beyond & tracks.beyond[rows]  # two in a row: one may be an outlier
         tracks.quiet_from[rows[reached]] = at[reached]
+        tracks.spent[rows] = reached | (tracks.spent[rows] & (distance <= tracks.hysteresis[rows] * np.abs(bounds)))
+        tracks.dark_from[rows] = np.nan
         turned = away & tracks.away[rows]
         tracks.beyond[rows], tracks.away[rows] = beyond, away
         tracks.at[rows], tracks.value[rows], tracks.bound[rows] = at, values, bounds
@@ -236,7 +249,8 @@ class Forecasts:
             self._estimates.fit()
         tracks = self._tracks
         tracks.swings[row] = declared.statistic(forecast) == "p95"
-        tracks.falling[row] = forecast.below
+        tracks.falling[row], tracks.hysteresis[row] = forecast.below, forecast.hysteresis
+        tracks.least[row] = -np.inf if forecast.ignore_under is None else forecast.ignore_under
         tracks.horizons[row] = [horizon in declared.horizons(forecast) for horizon in declared.HORIZONS]
         self._estimates.screen(Horizon.DAYS, np.flatnonzero(tracks.horizons[row : row + 1, Horizon.DAYS]) + row)
         return found

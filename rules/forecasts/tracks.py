@@ -1,7 +1,7 @@
 """What is kept of each series with a declared limit: its latest polls, five-minute means and days, in columns.
 
 Rows are compact: most series have no limit and no row. A row takes 1.2 kB: 64 polls (time since the one before and
-value, 4 bytes each), 96 five-minute means and 56 days (4 bytes each), and some 100 bytes beside them.
+value, 4 bytes each), 96 five-minute means and 56 days (4 bytes each), and some 150 bytes beside them.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,10 @@ _COLUMNS: Final[Mapping[str, tuple[type[np.generic], tuple[int, ...], float]]] =
     "away": (np.bool_, (), 0),  # the newest poll was a clear step away
     "reached_at": (np.float64, (), -np.inf),  # when it was last known to be beyond
     "quiet_from": (np.float64, (), -np.inf),  # when its polls were last beyond: the limit's own alert speaks
+    "spent": (np.bool_, (), 0),  # its polls were beyond, and have not been clearly good since
+    "hysteresis": (np.float64, (), 0.0),  # share of the bound: farther from it than that is clearly good
+    "least": (np.float64, (), -np.inf),  # a value below says that there is nothing to measure
+    "dark_from": (np.float64, (), np.nan),  # since when that is so; NaN: it is not
     "look_at": (np.float64, (), np.nan),  # when its polls are to be looked at again
     "held_until": (np.float64, (), -np.inf),  # days that ended before tell nothing: it stepped away since
     "turn_at": (np.float64, (3,), np.inf),  # by horizon: the distance that is a clear step away from what was foretold
@@ -66,6 +70,10 @@ class Tracks:
     away: Flags
     reached_at: Floats
     quiet_from: Floats
+    spent: Flags
+    hysteresis: Floats
+    least: Floats
+    dark_from: Floats
     look_at: Floats
     held_until: Floats
     turn_at: Floats
@@ -118,6 +126,10 @@ class Tracks:
         for name, (_, _, fill) in _COLUMNS.items():
             getattr(self, name)[rows] = fill
         self._free.extend(rows.tolist())
+
+    def darken(self, rows: Rows, at: Floats) -> None:
+        """Note that there was nothing to measure."""
+        self.dark_from[rows] = np.fmin(self.dark_from[rows], at)
 
     def push(self, rows: Rows, at: Floats, values: Floats, gap_s: float) -> None:
         """Keep polls. One that is not newer than the one before is passed over; so is one nearer to it than `gap_s`."""

@@ -189,7 +189,7 @@ def _account(rule: str, is_open: int, scored: Sequence[Scored], counts: RuleCoun
     else:
         number, foretold = counts.outcomes, counts.foretold
     reached = [(each.made, each.made.reached_at) for each in scored if each.made is not None]
-    leads = [at - made.made_at for made, at in reached if at is not None]
+    leads = [max(0.0, at - made.made_at) for made, at in reached if at is not None]
     errors = [abs(at - made.p50) for made, at in reached if at is not None]
     judged, missed = sum(number.get(outcome, 0) for outcome in _JUDGED), number.get(Outcome.MISSED, 0)
     return RuleAccount(

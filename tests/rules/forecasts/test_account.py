@@ -1,5 +1,6 @@
 """Predictions kept to account: outcomes, what counts as missed, what is kept."""
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -154,7 +155,7 @@ def test_no_more_are_open_than_may_be() -> None:
     assert smaller.dropped == {"disk_will_fill": 1}
 
 
-@given(st.lists(st.tuples(st.sampled_from("prtwkv"), st.floats(0, 20_000)), max_size=40))
+@given(st.lists(st.tuples(st.sampled_from("prtwkv"), st.floats(0.002, 20_000)), max_size=40))
 def test_each_prediction_has_one_outcome(acts: list[tuple[str, float]]) -> None:
     account, now, events = Account(AccountSettings()), T0, []
     for act, seconds in acts:
@@ -177,3 +178,43 @@ def test_each_prediction_has_one_outcome(acts: list[tuple[str, float]]) -> None:
     assert len(set(ended)) == len(ended)
     assert set(ended) <= set(opened)
     assert len(opened) - len(ended) == len(account)
+
+
+def test_what_was_said_when_the_limit_was_already_reached_foretold_nothing(account: Account) -> None:
+    predict(account)
+    predict(account, T0 + 5_000, within_s=500)
+    scored = told(account.reached(SUBJECT, T0 + 5_000, 100.0, predictable=True))
+    assert [each["outcome"] for each in scored] == ["hit", "void"]
+    assert "lead_s" not in scored[1]
+    predict(account, T0 + 9_000)
+    assert [each["outcome"] for each in told(account.reached(SUBJECT, T0 + 9_000, 100.0, predictable=True))] == [
+        "void",
+        "missed",
+    ]
+
+
+def test_a_day_is_known_when_it_is_over(account: Account) -> None:
+    predict(account, T0 + 3_000)
+    (scored,) = told(account.reached(SUBJECT, T0 + 2_000, 100.0, seen_at=T0 + 4_000, predictable=False))
+    assert (scored["outcome"], scored["lead_s"], scored["error_s"]) == ("late", 0.0, -4_000.0)
+
+
+def test_every_prediction_and_every_outcome_is_a_change(account: Account) -> None:
+    counts = [account.changes]
+    acts: list[Any] = [
+        lambda: predict(account),
+        lambda: predict(account, T0 + 1),  # the same again
+        lambda: told(account.withdrawn(SUBJECT.key, T0 + 2)),
+        lambda: told(account.withdrawn(SUBJECT.key, T0 + 3)),
+        lambda: told(account.reached(SUBJECT, T0 + 4, 100.0, predictable=True)),
+        lambda: predict(account, T0 + 5),
+        lambda: told(account.tick(T0 + 99_999, lambda _: T0)),
+    ]
+    for act in acts:
+        act()
+        counts.append(account.changes)
+    assert steps(counts) == [1, 0, 1, 0, 1, 1, 1]
+
+
+def steps(counts: list[int]) -> list[int]:
+    return [after - before for before, after in pairwise(counts)]
