@@ -49,6 +49,9 @@ class Light:
     tx_dbm: float | None = None
     tx_before_dbm: float | None = None
     silent: bool = False  # its device does not answer, so that nothing here is of now
+    low: bool = (
+        False  # it was said to be too little, or soon to be: slow falls show no step from one reading to the next
+    )
 
     @property
     def dark(self) -> bool:
@@ -62,8 +65,8 @@ class Light:
 
     @property
     def weak(self) -> bool:
-        """Tell if it receives light, but clearly less than before."""
-        return not self.dark and self.fell_db is not None and self.fell_db >= FALL_DB
+        """Tell if it receives light, but too little, or clearly less than before."""
+        return not self.dark and (self.low or (self.fell_db is not None and self.fell_db >= FALL_DB))
 
     @property
     def sends(self) -> bool | None:
@@ -91,13 +94,20 @@ class Verdict:
 
 def lights(edge: Edge, facts: Sequence[Fact], silent: Sequence[str] = ()) -> tuple[Light, Light]:
     """Return what facts tell of the light at both ends, a's first. `silent` names nodes that do not answer."""
-    found: dict[str, tuple[float, float | None, float | None]] = {}
+    found: dict[str, tuple[float, float, float | None, bool]] = {}
     for fact in facts:
         if isinstance(fact, PortDown | LightLow) and _at(edge, fact) and fact.rx_dbm is not None:
-            this = (fact.since, fact.rx_dbm, fact.before_dbm)
-            found[fact.node] = max(found.get(fact.node, this), this, key=lambda entry: (entry[0], -(entry[1] or 0.0)))
-    a, b = (Light(*found.get(end, (0.0, None, None))[1:], silent=end in silent) for end in (edge.a, edge.b))
+            this = (fact.since, fact.rx_dbm, fact.before_dbm, isinstance(fact, LightLow))
+            found[fact.node] = max(found.get(fact.node, this), this, key=lambda entry: (entry[0], -entry[1]))
+    a, b = (_light_at(found.get(end), silent=end in silent) for end in (edge.a, edge.b))
     return a, b
+
+
+def _light_at(entry: tuple[float, float, float | None, bool] | None, *, silent: bool) -> Light:
+    if entry is None:
+        return Light(silent=silent)
+    _, now, before, low = entry
+    return Light(now, before, silent=silent, low=low)
 
 
 def had_fallen(edge: Edge, facts: Sequence[Fact]) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from netmon.core.causes.facts import Fact, LightLow, PortDown, Unreachable
 from netmon.core.causes.found import Cause
-from netmon.core.causes.optics import Certainty, Kind, Verdict, had_fallen, judge, lights
+from netmon.core.causes.optics import FALL_DB, Certainty, Kind, Verdict, had_fallen, judge, lights
 from netmon.core.causes.redundancy import Risk
 from netmon.core.causes.tables import ELEMENTS, JOINT, JOINTS, LANGUAGES, LIGHT, RISKS, TITLES, WHERE, WHY
 from netmon.core.causes.topology import Edge, Topology
@@ -87,8 +87,9 @@ def _sentences(topology: Topology, cause: Cause, facts: Sequence[Fact], language
     kind, _, name = cause.element.partition(":")
     edge = topology.edge(name) if kind == "link" else None
     said = [_why(cause, facts, language)]
-    if edge is not None and edge.fiber:
-        said.append(_light(_verdict(edge, facts), language))
+    verdict = None if edge is None or not edge.fiber else _verdict(edge, facts)
+    if verdict is not None and not (cause.degraded and verdict.kind is Kind.PORT):  # its light is what is wrong
+        said.append(_light(verdict, language))
     if cause.alternatives:
         others = ", ".join(element(topology, other)[language] for other in cause.alternatives)
         said.append(WHY["or"][language].format(others=others))
@@ -191,5 +192,6 @@ def _light(verdict: Verdict, language: str) -> str:
     which = verdict.kind.value
     if verdict.certainty is Certainty.POSSIBLE and f"possible {which}" in LIGHT:
         which = f"possible {which}"
-    by = "" if verdict.fell_db is None else LIGHT["by"][language].format(db=f"{verdict.fell_db:.1f}")
+    fell_db = verdict.fell_db or 0.0
+    by = "" if fell_db < FALL_DB else LIGHT["by"][language].format(db=f"{fell_db:.1f}")
     return LIGHT[which][language].format(sender=verdict.sender, receiver=verdict.receiver, by=by)

@@ -60,12 +60,16 @@ def test_forecasts_of_both_ends_are_one_incident(first: int) -> None:
     assert (incident.cause, incident.title) == ("link:ring-03", FALLING)
     assert incident.titles["id"].startswith("Cahaya di serat ring-03 antara acc-rsud dan acc-disdik terus melemah")
     end = ENDS[first][0]
-    assert incident.explanation["en"] == f"The light that {end} receives is falling towards its limit."
+    assert incident.explanation["en"].startswith(f"The light that {end} receives is falling towards its limit. ")
+    assert incident.explanation["en"].endswith("of the other direction nothing is known.")
     ring.say(*FORETOLD)
     seconds(ring, 10)
     (same,) = ring.open_incidents()
     assert same.id == incident.id
-    assert same.explanation["en"] == "The light that both ends receive is falling towards its limit."
+    assert same.explanation["en"] == (
+        "The light that both ends receive is falling towards its limit. "
+        "Light fell in both directions: likely a bend or a damaged splice."
+    )
     assert set(ring.firing()) == {finding.key for finding in FORETOLD}  # it works: no redundancy is lost
     check_replay(ring)
 
@@ -101,6 +105,17 @@ def test_a_forecast_that_lasts_longer_than_the_cut_does_not_keep_the_redundancy_
     seconds(ring, 21)  # over with the cut, and held as long
     assert {alert.rule for alert in ring.firing().values()} == {"optical_power_falling"}
     assert titles(ring) == [FALLING]
+
+
+@pytest.mark.parametrize("before", [None, -17.9])
+def test_light_that_fell_slowly_to_its_limit_is_no_matter_of_ports(before: float | None) -> None:
+    ring = quick()
+    ring.say(*(light("optical_power_low", *end, -18.3, before) for end in ENDS))
+    seconds(ring, 10)
+    (incident,) = ring.open_incidents()
+    assert incident.explanation["en"] == (
+        "Both ends receive too little light. Light fell in both directions: likely a bend or a damaged splice."
+    )
 
 
 def test_words_stay_while_all_is_well_again_and_only_held() -> None:
