@@ -23,6 +23,7 @@ from netmon.app.text import t
 _MAX: Final = 1_000  # the most that the interface gives
 _OUTCOMES: Final = ("open", "hit", "early", "late", "false", "averted", "void")
 _COUNTS: Final = ("open", "hit", "early", "late", "false", "averted", "void", "missed")
+_JUDGED: Final = ("hit", "early", "late", "false", "missed")
 _STYLES: Final = {"hit": "green", "early": "yellow", "late": "yellow", "false": "red", "missed": "red"}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute instead of show
 _SAID: Final = ("id", "rule", "target", "series", "made_at", "bound", "value", "horizon", "severity")
@@ -105,16 +106,22 @@ def prediction_table(found: Sequence[Mapping[str, Any]], now: float, caption: st
 
 
 def account_table(found: Sequence[Mapping[str, Any]]) -> Fitted:
-    """Return the account of each rule as a table."""
-    rule = _column("rule", [_text(each["rule"]) for each in found], 16)
-    counts = [
-        _column(name, [Text(str(each[name]), _STYLES.get(name, "") if each[name] else "dim") for each in found])
+    """Return the account of each rule as a table. The narrower the terminal, the fewer outcomes; names stay whole."""
+    names = [_text(each["rule"]) for each in found]
+    rule = _column("rule", names)
+    counts = {
+        name: _column(name, [Text(str(each[name]), _STYLES.get(name, "") if each[name] else "dim") for each in found])
         for name in _COUNTS
-    ]
+    }
     shares = [_column(name, [Text(_share(each[name])) for each in found]) for name in ("precision", "recall")]
     lead = _column("lead", [Text(_span(each["median_lead_s"])) for each in found])
     error = _column("error", [Text(_span(each["median_error_s"])) for each in found])
-    forms = ((rule, *counts, *shares, lead, error), (rule, *shares, lead, error))
+    forms = (
+        (rule, *counts.values(), *shares, lead, error),
+        (rule, *(counts[name] for name in _JUDGED), *shares, lead, error),
+        (rule, counts["hit"], counts["false"], counts["missed"], *shares, lead, error),
+        (_column("rule", names, 12), *shares, lead, error),
+    )
     return Fitted(forms, [""] * len(found))
 
 

@@ -27,7 +27,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon predictions --all --since 30d --target 'sw-*'\n"
         "  netmon predictions --report --since 90d\n"
         "  netmon predictions --report --format csv > laporan.csv\n\n"
-        "presisi = tepat / (tepat + terlalu dini + terlambat + keliru); cakupan = teramalkan / (teramalkan + luput). "
+        "presisi = tepat / (tepat + dini + terlambat + keliru); cakupan = teramalkan / (teramalkan + luput). "
         "Yang terhindarkan dan yang tak dapat dinilai tidak dihitung. Tanda hubung: belum ada yang dinilai.",
     ),
     "predictions.option.all": Text("Also those that were scored lately.", "Juga yang baru saja dinilai."),
@@ -55,7 +55,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "predictions.column.reached": Text("reached", "tercapai"),
     "predictions.column.open": Text("open", "terbuka"),
     "predictions.column.hit": Text("hit", "tepat"),
-    "predictions.column.early": Text("early", "terlalu dini"),
+    "predictions.column.early": Text("early", "dini"),
     "predictions.column.late": Text("late", "terlambat"),
     "predictions.column.false": Text("false", "keliru"),
     "predictions.column.averted": Text("averted", "terhindarkan"),
@@ -63,8 +63,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "predictions.column.missed": Text("missed", "luput"),
     "predictions.column.precision": Text("precision", "presisi"),
     "predictions.column.recall": Text("recall", "cakupan"),
-    "predictions.column.lead": Text("median lead", "median tenggang"),
-    "predictions.column.error": Text("median error", "median galat"),
+    "predictions.column.lead": Text("lead", "tenggang"),
+    "predictions.column.error": Text("error", "galat"),
     "predictions.ago": Text("{time} ago", "{time} lalu"),
     "predictions.in": Text("in {time}", "dalam {time}"),
 }

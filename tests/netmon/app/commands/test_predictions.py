@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netmon.app.cli import main
+from netmon.app.packs import load_packs
 from tests.netmon.core.predictions.test_tally import fields, missed
 from tests.support.desk_served import Core, core
 
@@ -116,6 +118,21 @@ def test_a_narrow_terminal_shows_what_matters_most(served: Core) -> None:
     said = predictions(served, COLUMNS="50").output
     assert "in 9 d" in said
     assert max(len(line) for line in said.splitlines()) <= 50
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize(("width", "columns"), [(140, 13), (100, 10), (80, 8)])
+def test_names_of_rules_stay_whole(served: Core, width: int, columns: int, language: str) -> None:
+    now = time.time()
+    made = now - 9 * DAY_S
+    for number, rule in enumerate(each.name for pack in load_packs(None) for each in pack.forecasts):
+        told: dict[str, Any] = {"rule": rule, "made_at": made, "p10": made, "p50": now - DAY_S / 2, "p90": now}
+        served.desk.tally.learn("db-1", made, fields(f"long-{number}", **told))
+        served.desk.tally.learn("db-1", now, fields(f"long-{number}", "hit", reached_at=now, **told))
+    shown = predictions(served, "--report", COLUMNS=str(width), NETMON_LANG=language).output.splitlines()
+    (line,) = [line for line in shown if "optical_power_falling" in line]
+    assert len(re.split(r"  +", line.strip())) == columns
+    assert max(map(len, shown)) <= width
 
 
 def test_what_others_wrote_does_nothing_to_a_terminal_or_a_spreadsheet(served: Core) -> None:
