@@ -35,6 +35,9 @@ class Declares(Book, Protocol):
     def forecast_of(self, slot: int) -> Forecast | None:
         """Return what a pack declares of the series at a slot."""
 
+    def is_met(self, slot: int) -> bool:
+        """Tell whether the series came since the start, or since the packs changed; before, nothing is known of it."""
+
 
 class Following:
     """Matters by key. `dropped` counts those beyond the cap."""
@@ -110,7 +113,7 @@ class Following:
         if by_day or not swings:
             fresh &= self._is_first(subject.key, at)
         if fresh or self.account.open(subject.key):
-            known, seen_at = fresh and self._predictable(row, told.forecast), now if by_day else at
+            known, seen_at = fresh and self._predictable(row, told.forecast, at), now if by_day else at
             yield from self.account.reached(
                 subject, at, told.bound, seen_at=seen_at, predictable=known, horizons=horizons
             )
@@ -267,9 +270,9 @@ class Following:
         periods = self._tracks.history(rows, length_s)[0]
         return np.arange(len(periods), dtype=np.float64) * length_s, periods
 
-    def _predictable(self, row: int, forecast: Forecast) -> bool:
-        """Tell whether there was enough history to foretell it from one of the horizons."""
-        return any(
+    def _predictable(self, row: int, forecast: Forecast, at: float) -> bool:
+        """Tell whether it was watched for long enough, with enough history, to foretell it from one of the horizons."""
+        return at - self._tracks.since[row] >= self.settings.account.min_lead_s and any(
             int((~np.isnan(self._values(row, horizon)[1])).sum()) >= _KNOWN[horizon]
             for horizon in declared.horizons(forecast)
         )

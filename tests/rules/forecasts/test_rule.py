@@ -145,22 +145,6 @@ def test_a_clean_up_averts() -> None:
     assert world.findings[-1].at - T0 < DAY_S + 3_600
 
 
-def test_a_limit_that_is_reached_unannounced_is_missed_once() -> None:
-    world = World([declared()])
-    world.past([40.0 + 0.1 * (day % 3) for day in range(50)])
-    world.run(7_200, 60, lambda _: 40.0)
-    world.run(7_200, 60, lambda s: 101.0 if s % 600 < 300 else 99.5)
-    assert world.outcomes == ["missed"]
-    assert world.findings == []
-
-
-def test_without_history_nothing_is_missed() -> None:
-    world = World([DAYS])
-    world.run(1_200, 60, lambda _: 40.0)
-    world.run(1_200, 60, lambda _: 101.0)
-    assert world.said == []
-
-
 def test_one_poll_beyond_the_limit_is_an_outlier() -> None:
     world = disk(95.0, 1.0)
     world.run(3_600, 300, lambda s: 120.0 if s == 1_800 else 95.0)
