@@ -1,13 +1,14 @@
 """The detector: one score for each new value of each series, from what the series was before. Nothing looks ahead.
 
 Six parts, each the ratio of an error to the largest that the series has had, which is slowly forgotten: the level of
-two hours against that of eight, the distance from what is usual at the time of day, how rarely the last two and three
-values came in this order, how long the value has not moved; and new extremes of the value and of that distance. Their
-sum makes the score. A step is a few dozen array operations however many series it has; blocks of series go through one
-after the other, small enough for the processor's cache.
+two hours against that of eight, the distance from what is usual at the time of day, how rarely the value and the two
+levels came together, how long the value has not moved; and new extremes of the value and of that distance. The sum of
+their squares makes the score. A step is a few dozen array operations however many series it has; blocks of series go
+through one after the other, small enough for the processor's cache.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +19,12 @@ from netmon.api.columns import Arrays, Floats, Singles, Slots
 from rules.baselines.settings import DetectorSettings
 from rules.baselines.state import (
     BINS,
+    CELLS,
     EXTREMES,
     EXTREMES_BEFORE,
     LEVELS,
-    PAIRS,
     PARTS,
     TAILS,
-    TRIPLES,
     Of,
     State,
 )
@@ -38,6 +38,7 @@ _GAP_S: Final = 7_200.0  # what is longer between two values teaches nothing abo
 _RARE_FLOOR: Final = np.float32(0.001)
 _STUCK_FLOOR: Final = np.float32(10)  # steps for which a value may stay as it is
 _ONE: Final = np.float32(1)
+_FACTORS: Final = (1, LEVELS, LEVELS**2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +124,7 @@ class Detector:
         low, span, surprise = _extremes(columns, now, now - usual, weight, settings)
         errors, floors = np.empty((2, PARTS, len(now)), np.float32)
         errors[:2] = _levels(columns, now, usual, weight, settings)
-        errors[2], floors[2] = self._rarity(slots, now - low, span), _RARE_FLOOR
+        errors[2], floors[2] = self._rarity(slots, (now, *columns[: Of.SLOW + 1]), low, span), _RARE_FLOOR
         errors[3], floors[3] = columns[Of.RUN], _STUCK_FLOOR
         level = np.abs(columns[Of.SLOW] + origin.astype(np.float32))
         floors[:2] = np.float32(settings.floor) * span + np.float32(settings.resolution) * level + _TINY
@@ -144,18 +145,16 @@ class Detector:
         daily[places] = np.where(first, now, known + np.float32(self._settings.daily) * weight * (now - known))
         return np.where(first, level, known)
 
-    def _rarity(self, slots: Slots, above: Singles, span: Singles) -> Singles:
-        """Return how rarely the last two and three values, rounded to eighths of the range, came in this order."""
-        state = self._state
-        digit = np.clip(above * np.float32(LEVELS) / (span + _TINY), 0, LEVELS - 1).astype(np.uint16)
-        code = (state.code[slots] * np.uint16(LEVELS) + digit) & np.uint16(TRIPLES - 1)
-        state.code[slots] = code
-        seen, rows = state.seen.reshape(-1), slots * np.int64(TRIPLES + PAIRS)
-        rarity = np.zeros_like(above)
-        for places in (rows + code, rows + TRIPLES + (code & np.uint16(PAIRS - 1))):
-            times = seen[places]
-            rarity += np.float32(0.5) / (times + _ONE)
-            seen[places] = times + (times < 255)
+    def _rarity(self, slots: Slots, together: Sequence[Singles], low: Singles, span: Singles) -> Singles:
+        """Return how rarely these, rounded to eighths of the range, came together, and count it."""
+        places = slots * np.int64(CELLS)
+        for factor, values in zip(_FACTORS, together, strict=True):
+            eighth = np.clip((values - low) * (np.float32(LEVELS) / (span + _TINY)), 0, LEVELS - 1)
+            places += eighth.astype(np.int64) * factor
+        seen = self._state.seen.reshape(-1)
+        times = seen[places]
+        seen[places] = times + (times < 255)
+        rarity: Singles = _ONE / (times + _ONE)
         return rarity
 
 
@@ -192,10 +191,13 @@ def _levels(columns: Singles, now: Singles, usual: Singles, weight: Singles, set
 
 
 def _ratios(errors: Singles, floors: Singles, tails: Singles, weight: Singles, settings: DetectorSettings) -> Singles:
-    """Return the sum over the parts of each error's ratio to the largest known, and learn that."""
+    """Return the sum over the parts of the square of each error's ratio to the largest known, and learn that.
+
+    Squares, so that a few parts that are only nearly as far off as ever before do not add up to an anomaly.
+    """
     ratios = np.minimum(errors / (tails + floors), np.float32(settings.most))
     np.maximum(errors, tails * (_ONE - np.float32(settings.forget) * weight), out=tails)
-    total: Singles = ratios.sum(axis=0, dtype=np.float32)
+    total: Singles = (ratios * ratios).sum(axis=0, dtype=np.float32)
     return total
 
 

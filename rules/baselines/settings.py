@@ -27,7 +27,7 @@ class DetectorSettings(_Model):
     resolution: float = Field(default=0.001, gt=0)  # share of the level below which a difference is none
     beyond: float = Field(default=0.04, gt=0)  # share of the range by which a new extreme is a full surprise
     range_weight: float = Field(default=3.0, gt=0)  # of a new extreme; each other part counts once
-    most: float = Field(default=3.0, gt=0)  # that one part can add
+    most: float = Field(default=2.0, gt=0)  # multiples of the largest known that an error counts; their square is added
     half: float = Field(default=2.8, gt=0)  # sum of the parts that is scored 0.5: nearly a full new extreme alone
     rest_steps: float = Field(default=200.0, gt=0)  # until a sum half as high is news after an anomaly
 

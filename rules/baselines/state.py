@@ -10,11 +10,9 @@ from netmon.api.columns import Arrays, Floats, Singles, Slots
 
 BINS: Final = 48  # of a day
 LEVELS: Final = 8  # that values are rounded to, to tell patterns apart
-PAIRS: Final = LEVELS**2
-TRIPLES: Final = LEVELS**3
+CELLS: Final = LEVELS**3  # one for each way in which a value and the two levels come together
 
 Bytes: TypeAlias = NDArray[np.uint8]
-Codes: TypeAlias = NDArray[np.uint16]
 
 
 class Of(IntEnum):
@@ -41,7 +39,7 @@ PARTS: Final = 4  # that measure an error: level, season, pattern, stuck
 TAILS: Final = slice(Of.TAILS, Of.TAILS + PARTS)
 ROWS: Final = Of.TAILS + PARTS
 
-_NAMES: Final = ("columns", "origin", "last", "code", "daily", "seen")
+_NAMES: Final = ("columns", "origin", "last", "daily", "seen")
 
 
 class State:
@@ -54,11 +52,8 @@ class State:
         self.columns: Singles = np.zeros((ROWS, size), np.float32)
         self.origin: Floats = np.full(size, np.nan)  # the first value
         self.last: Floats = np.zeros(size)  # Unix seconds of the last value
-        self.code: Codes = np.zeros(size, np.uint16)  # the last three rounded values as octal digits
         self.daily: Singles = np.zeros((size, BINS), np.float32)  # what is usual at a time of day; NaN: not seen
-        self.seen: Bytes = np.zeros(
-            (size, TRIPLES + PAIRS), np.uint8
-        )  # how often three values came, then how often two
+        self.seen: Bytes = np.zeros((size, CELLS), np.uint8)  # how often value and levels came together
 
     @property
     def size(self) -> int:
@@ -75,7 +70,6 @@ class State:
         self.columns[:, slots] = 0
         self.origin[slots] = values
         self.last[slots] = at
-        self.code[slots] = 0
         self.daily[slots] = np.nan
         self.seen[slots] = 0
 
