@@ -14,16 +14,15 @@ from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from netmon.api import Component, Event, Finding, Reading, Uplink
-from netmon.api.columns import Batch, Keeps, Rollup, SeriesRule, Slots
+from netmon.api.columns import Batch, Flags, Keeps, Rollup, SeriesRule, Slots
 from netmon.app import statefile
 
 TICK_S: Final = 1.0
 SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory; predictions are in the ledger besides
-LEARN_EVERY_S: Final = 30.0  # how long new series gather before the past is read for all of them together
+LEARN_EVERY_S: Final = 10.0  # how long new series gather before the past is read for all of them together
 FILE: Final = "rules.npz"
 
 DAY_S: Final = 86_400
@@ -41,6 +40,9 @@ class Panel(Keeps, Protocol):
     @property
     def size(self) -> int:
         """Return a number above every slot given so far."""
+
+    def met(self) -> Flags:
+        """Return by slot whether the series came since the start."""
 
     def take(self, reading: Reading) -> None:
         """Stage one poll."""
@@ -211,13 +213,13 @@ class Foresight:
         """Tell the rules all of the past at the next time: there is more of it than there was."""
         self._known[:] = False
 
-    def _fresh(self) -> NDArray[np.bool_]:
-        """Return which slots the rules do not know the past of, and take them for known."""
-        size = self._panel.size
-        fresh = np.ones(size, np.bool_)
-        fresh[: len(self._known)] = ~self._known[:size]
-        self._known = np.ones(size, np.bool_)
-        return fresh
+    def _fresh(self) -> Flags:
+        """Return the slots whose series came and whose past the rules do not know, and take them for known."""
+        met = self._panel.met()
+        known = np.zeros(len(met), np.bool_)
+        known[: len(self._known)] = self._known[: len(met)]
+        self._known = known | met
+        return met & ~known
 
     # ── what is kept ──
 
@@ -254,7 +256,7 @@ class Foresight:
             log.exception("what the rules have learnt could not be kept for an unforeseen reason")
 
 
-def _only(rollup: Rollup, wanted: NDArray[np.bool_]) -> Rollup:
+def _only(rollup: Rollup, wanted: Flags) -> Rollup:
     """Return the rows of a period whose slots are wanted."""
     mine = (rollup.slots < len(wanted)) & wanted[np.minimum(rollup.slots, len(wanted) - 1)]
     return replace(

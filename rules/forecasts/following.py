@@ -173,6 +173,8 @@ class Following:
     def _again(self, matter: Matter, now: float) -> Said:
         """Look at an open matter again. While its series is silent, or at its limit, it is left to expire."""
         row, matter.judged = self._row(matter.slot), now
+        if not self._panel.is_met(matter.slot):
+            return  # after a start: it stands until its series comes
         told = self._told(row)
         if told is None or told.forecast.name != matter.name:  # a reload took its declaration
             self._drop(matter)

@@ -233,6 +233,8 @@ class Forecasts:
 
     def _resolved(self, slot: int) -> Way:
         """Find out what is declared of a slot, and give it a row where its trend counts."""
+        if not self._panel.is_met(slot):
+            return Way.UNKNOWN  # after a start: what was foretold of it stands until it comes
         forecast = self._panel.forecast_of(slot)
         found = declared.way(forecast)
         row = int(self._tracks.rows_of(np.array([slot], np.int32))[0])

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from netmon.api import Reading, Table
-from netmon.api.columns import Arrays, Batch, Series, Slots
+from netmon.api.columns import Arrays, Batch, Flags, Series, Slots
 from rules.pack import Anomaly, Forecast, Pack
 from rules.panel.choices import Watching
 from rules.panel.plan import Plan, Slotter
@@ -214,6 +214,14 @@ class Panel:
         """Return which declaration bounds a series; None where none does."""
         choice = self._book.choices[slot] if 0 <= slot < self.size else None
         return None if choice is None else choice.forecast
+
+    def is_met(self, slot: int) -> bool:
+        """Tell whether the series came since the start, or since the packs changed: before, nothing is known of it."""
+        return 0 <= slot < self.size and self._book.choices[slot] is not None
+
+    def met(self) -> Flags:
+        """Return by slot whether the series came since the start, or since the packs changed."""
+        return np.fromiter((choice is not None for choice in self._book.choices), np.bool_, len(self._book.choices))
 
     def anomaly_of(self, slot: int) -> Anomaly | None:
         """Return which declaration makes a series' anomalies an alert; None where none does."""

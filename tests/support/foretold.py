@@ -37,6 +37,7 @@ class FakePanel:
     def __init__(self, forecasts: Sequence[Forecast | None]) -> None:
         self.forecasts = list(forecasts)
         self.same_target = False
+        self.met = set(range(len(self.forecasts)))
 
     @property
     def size(self) -> int:
@@ -48,7 +49,10 @@ class FakePanel:
         return Series("t0" if self.same_target else f"t{slot}", metric, (("mountpoint", "/srv"), ("device", "sda1")))
 
     def forecast_of(self, slot: int) -> Forecast | None:
-        return self.forecasts[slot]
+        return self.forecasts[slot] if self.is_met(slot) else None
+
+    def is_met(self, slot: int) -> bool:
+        return slot in self.met
 
 
 class World:

@@ -5,6 +5,7 @@ from array import array
 import numpy as np
 
 from netmon.api import Event, Family, Finding, Kind, Part, Reading, Severity, Table
+from netmon.api.columns import Rollup
 from netmon.app.packs import load_packs
 from rules.forecasts.rule import Forecasts
 from rules.forecasts.settings import ForecastSettings
@@ -51,3 +52,49 @@ def test_a_disk_that_runs_full_within_the_hour() -> None:
     assert outcomes[0] == "open"
     assert "missed" not in outcomes
     assert outcomes.count("open") * 2 == len(outcomes)
+
+
+def growing(panel: Panel, rule: Forecasts, polls: range) -> list[Finding | Event]:
+    """Poll a disk that takes 1% more each day, hour by hour, and close its days."""
+    said: list[Finding | Event] = []
+    for hour in polls:
+        at = T0 + 3_600.0 * hour
+        panel.take(reading(at, [5e11, 5e11 + hour / 24 * 1e10]))
+        for batch in panel.batches():
+            said += rule.step(batch)
+        if hour % 24 == 23:
+            rule.learn(day(panel, T0 + 86_400.0 * (hour // 24), 5e11 + hour / 24 * 1e10))
+        for second in range(3):
+            said += rule.tick(at + 1 + second)
+    return said
+
+
+def day(panel: Panel, begins: float, used: float) -> Rollup:
+    slots = np.array(
+        [slot for slot in range(panel.size) if panel.forecast_of(slot) or not panel.is_met(slot)], np.int32
+    )
+    mountpoints = [dict(series.labels)["mountpoint"] for slot in slots if (series := panel.series(int(slot)))]
+    values = np.array([used if mountpoint == "/srv" else 5e11 for mountpoint in mountpoints], np.float32)
+    return Rollup(begins, 86_400, slots, np.full(len(slots), 24, np.uint32), values, values, values, values)
+
+
+def test_what_was_foretold_stands_over_a_restart_until_the_series_comes_again() -> None:
+    panel = Panel(load_packs(None), WatchSettings())
+    rule = Forecasts(panel, ForecastSettings())
+    made = [one for one in growing(panel, rule, range(30 * 24)) if isinstance(one, Event)]
+    assert [one.fields["netmon.prediction.outcome"] for one in made] == ["open"]
+
+    later = Panel(load_packs(None), WatchSettings())
+    later.restore(panel.save())
+    again = Forecasts(later, ForecastSettings())
+    again.restore(rule.save())
+    now = T0 + 30 * 86_400.0
+    for number in range(30):  # the past is told before any series has come
+        again.learn(day(later, T0 + number * 86_400.0, 5e11 + (24 * number + 23) / 24 * 1e10))
+    assert list(again.tick(now)) == []
+    said = growing(later, again, range(30 * 24, 31 * 24))
+    assert [one for one in said if isinstance(one, Event)] == []  # neither void nor made again
+    assert len(again.account) == 1
+    later.configure(load_packs(None), WatchSettings())  # a reload: again nothing is known until they come
+    assert list(again.tick(now + 86_401)) == []
+    assert len(again.account) == 1
