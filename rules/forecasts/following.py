@@ -90,7 +90,7 @@ class Following:
     def tick(self, now: float) -> Said:
         """Look again at what is open, and score what did not come true in time."""
         for matter in tuple(self.matters.values()):
-            if not 0 <= now - matter.judged < _JUDGE_S:
+            if matter.reached_at is not None or not 0 <= now - matter.judged < _JUDGE_S:
                 yield from self._again(matter, now)
         yield from self.account.tick(now, self._seen_at)
 
@@ -117,8 +117,8 @@ class Following:
             yield from self.account.reached(
                 subject, at, told.bound, seen_at=seen_at, predictable=known, horizons=horizons
             )
-        if matter is not None and matter.look.horizon.name.lower() in horizons:
-            yield self._end(matter, told, now)
+        if matter is not None and matter.reached_at is None and matter.look.horizon.name.lower() in horizons:
+            matter.reached_at = now
 
     def _is_first(self, key: str, at: float) -> bool:
         """Tell whether no other series of the matter reached the limit lately: two MIBs may tell of one disk."""
@@ -179,6 +179,10 @@ class Following:
         if told is None or told.forecast.name != matter.name:  # a reload took its declaration
             self._drop(matter)
             yield from self.account.void(matter.key, now)
+            return
+        if matter.reached_at is not None:
+            if not (0 <= now - matter.reached_at < self.settings.handover_s and self._is_there(row)):
+                yield self._end(matter, told, now)
             return
         if now - self._tracks.dark_from[row] >= _SILENT_S:
             yield self._end(matter, told, now)

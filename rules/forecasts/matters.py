@@ -40,6 +40,7 @@ class Matter:
     judged: float = 0.0
     far_since: float | None = None  # since when nothing supports it
     counted: bool = True  # its predictions go into the account
+    reached_at: float | None = None  # since when its limit is reached: only its alert is left
 
 
 def begin(forecast: Forecast, look: Look, slot: int, key: str, now: float) -> Matter | None:

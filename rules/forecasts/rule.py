@@ -1,8 +1,8 @@
 """The rule: looks ahead along every series with a declared limit, and says in good time when it will be reached.
 
 What is foretold lasts while it is seen to: a series that is silent is neither said again nor over, until it expires.
-When the limit is reached the matter is over here, since the limits' own alert speaks then. Nothing more is foretold of
-a value that is at its limit, until it was clearly good again.
+When the limit is reached the matter is over here, as soon as the limits' own alert had the time to speak. Nothing more
+is foretold of a value that is at its limit, until it was clearly good again.
 """
 
 from collections import Counter

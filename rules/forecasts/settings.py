@@ -37,4 +37,5 @@ class ForecastSettings(_Model):
     moved_share: float = Field(default=0.2, gt=0)  # of the time left: it is said again when the median moved as much
     clear_share: float = Field(default=1.5, ge=1)  # times a tier: beyond that it is over
     quiet_s: float = Field(default=3_600.0, ge=0)  # after a limit was reached; from days nothing for account.rearm_s
+    handover_s: float = Field(default=120.0, ge=0)  # a limit's alert has a for_s: nobody is to hear "over" before it
     account: AccountSettings = AccountSettings()

@@ -50,6 +50,20 @@ def test_of_a_disk_that_is_full_nothing_is_foretold_from_any_horizon() -> None:
     assert len(world.rule.account) == 0
 
 
+@pytest.mark.parametrize(("level", "after_s"), [(100.5, 135), (90.0, 45)])
+def test_the_alert_stays_until_the_limits_own_had_the_time_to_speak(level: float, after_s: float) -> None:
+    full = 3_600 + 2_400  # seconds from the start, as `runaway` fills it
+    world = World([declared(horizons=["minutes"])], look_every_s=15)
+    world.run(3_600, 15, lambda s: 80.0 + NOISE[int(s / 15)])
+    world.run(2_400, 15, lambda s: 80.0 + (s - 3_600) / 120)
+    assert not any(each.cleared for each in world.findings)
+    world.run(300, 15, lambda s: 100.5 if s < full + 30 else level)
+    assert [each.cleared for each in world.findings].count(True) == 1
+    assert world.findings[-1].cleared
+    assert world.findings[-1].at - T0 == full + after_s
+    assert reached_at(world) == T0 + full
+
+
 @pytest.mark.parametrize(("level", "again"), [(98.5, False), (97.0, True)])
 def test_after_it_was_full_it_is_foretold_again_only_when_it_was_clearly_good(level: float, again: bool) -> None:
     world = runaway(lambda s: level + NOISE[int(s / 15)] / 5)

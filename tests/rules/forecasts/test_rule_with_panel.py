@@ -47,7 +47,7 @@ def test_a_disk_that_runs_full_within_the_hour() -> None:
     reached = T0 + 3_600 + 5.5e11 / 3e8
     assert first.at < reached - 600
     assert last.cleared
-    assert abs(last.at - reached) < 90
+    assert 120 <= last.at - reached < 210  # the limit's own alert had two minutes to speak
     outcomes = [each.fields["netmon.prediction.outcome"] for each in said if isinstance(each, Event)]
     assert outcomes[0] == "open"
     assert "missed" not in outcomes
