@@ -11,7 +11,7 @@ from bench.nab_scoring import PROFILES, Floats, normalised, score
 from rules.baselines.settings import BaselineSettings, DetectorSettings
 
 FOLDER = Path("../shared/fixtures/nab")
-FLOORS = {"standard": 70.0, "low-FP": 65.0, "low-FN": 73.0}  # reached: 70.3, 65.3, 73.9
+FLOORS = {"standard": 70.0, "low-FP": 65.0, "low-FN": 73.0}  # reached: 70.3, 65.5, 73.9
 
 given = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the benchmark's files are absent: {FOLDER}")
 
@@ -36,6 +36,15 @@ def test_one_threshold_reaches_the_goals_of_all_profiles(
     threshold = BaselineSettings().threshold
     raw = sum(score(one, values, threshold, chosen).raw for one, values in zip(known, scores, strict=True))
     assert normalised(raw, known, chosen) >= FLOORS[chosen.name]
+
+
+@given
+@pytest.mark.parametrize("share", [0.85, 1 / 1.15, 1.15])
+def test_the_score_does_not_hang_on_the_very_threshold(share: float, files: list[File], scores: list[Floats]) -> None:
+    """A sum of parts that is 15 % lower or higher than the threshold's does nearly as well."""
+    known = [file.truth for file in files]
+    results = [score(one, each, share / (1 + share), PROFILES[0]) for one, each in zip(known, scores, strict=True)]
+    assert normalised(sum(found.raw for found in results), known, PROFILES[0]) >= 68.0
 
 
 @given
