@@ -94,8 +94,10 @@ class Following:
                 yield from self._again(matter, now)
         yield from self.account.tick(now, self._seen_at)
 
-    def reached(self, row: int, at: float, now: float, *, by_day: bool = False) -> Said:
+    def reached(self, row: int, at: float, now: float, *, by_day: bool = False, known: bool = False) -> Said:
         """Score a limit that was reached at `at`, as is known `now`; over and over while it stays beyond.
+
+        `known`: it was reached before, and the value has not been clearly good since, so that this is no news.
 
         What swings with the day is judged apart: by its polls what was said from minutes or hours, where a peak that
         was not foretold is no news; by whole days what was said from days.
@@ -105,7 +107,7 @@ class Following:
             return
         fresh = False
         if by_day or not swings:
-            fresh = not abs(at - self._tracks.reached_at[row]) <= self.settings.account.rearm_s
+            fresh = not (known or abs(at - self._tracks.reached_at[row]) <= self.settings.account.rearm_s)
             self._tracks.reached_at[row] = at
         horizons = ALL if not swings else ALL & {"days"} if by_day else ALL - {"days"}
         subject = told.subject
@@ -113,9 +115,9 @@ class Following:
         if by_day or not swings:
             fresh &= self._is_first(subject.key, at)
         if fresh or self.account.open(subject.key):
-            known, seen_at = fresh and self._predictable(row, told.forecast, at), now if by_day else at
+            ought, seen_at = fresh and self._predictable(row, told.forecast, at), now if by_day else at
             yield from self.account.reached(
-                subject, at, told.bound, seen_at=seen_at, predictable=known, horizons=horizons
+                subject, at, told.bound, seen_at=seen_at, predictable=ought, horizons=horizons
             )
         if matter is not None and matter.reached_at is None and matter.look.horizon.name.lower() in horizons:
             matter.reached_at = now

@@ -185,7 +185,8 @@ class Forecasts:
         beyond, away = distance <= 0, distance > tracks.turn_at[rows, Horizon.MINUTES]
         reached = beyond & tracks.beyond[rows]  # two in a row: one may be an outlier
         tracks.quiet_from[rows[reached]] = at[reached]
-        tracks.spent[rows] = reached | (tracks.spent[rows] & (distance <= tracks.hysteresis[rows] * np.abs(bounds)))
+        spent = tracks.spent[rows]
+        tracks.spent[rows] = reached | (spent & (distance <= tracks.hysteresis[rows] * np.abs(bounds)))
         tracks.dark_from[rows] = np.nan
         turned = away & tracks.away[rows]
         tracks.beyond[rows], tracks.away[rows] = beyond, away
@@ -195,7 +196,8 @@ class Forecasts:
         tracks.since[rows[first]] = at[first]
         tracks.push(rows, at, values, settings.poll_gap_s)
         for place in np.flatnonzero(reached).tolist():
-            yield from self._following.reached(int(rows[place]), float(before[place]), float(at[place]))
+            row, known = int(rows[place]), bool(spent[place])
+            yield from self._following.reached(row, float(before[place]), float(at[place]), known=known)
         for place in np.flatnonzero(turned).tolist():
             yield from self._following.turned(int(rows[place]), float(at[place]), within_day=True)
         wait = tracks.look_at[rows] - at

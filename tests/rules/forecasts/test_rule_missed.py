@@ -1,5 +1,6 @@
 """Limits that are reached unannounced: which of them count as missed."""
 
+from functools import partial
 from math import sin
 
 import pytest
@@ -42,3 +43,17 @@ def test_without_history_nothing_is_missed() -> None:
     world.run(1_200, 60, lambda _: 40.0)
     world.run(1_200, 60, lambda _: 101.0)
     assert world.said == []
+
+
+def _at(level: float, _: float) -> float:
+    return level
+
+
+@pytest.mark.parametrize(("level", "outcomes"), [(98.5, ["missed"]), (97.5, ["missed", "missed"])])
+def test_a_value_that_was_never_clearly_good_reaches_its_limit_once(level: float, outcomes: list[str]) -> None:
+    world = World([declared()])
+    world.past([40.0 + 0.1 * (day % 3) for day in range(50)])
+    world.run(7_200, 300, lambda _: 40.0)
+    for each in (101.0, level, 101.0):
+        world.run(8 * DAY_S, 1_800, partial(_at, each))
+    assert world.outcomes == outcomes
