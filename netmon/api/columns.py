@@ -93,6 +93,10 @@ class Keeps(Protocol):
 class SeriesRule(Keeps, Protocol):
     """A rule over the columns of all series. Pure: no I/O, no clock, no log, so that it can be replayed."""
 
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with what must not be lost: it is kept soon then, else every ten minutes."""
+
     def step(self, batch: Batch) -> Iterator[Finding | Event]:
         """Judge what a tick brought."""
 

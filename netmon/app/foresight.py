@@ -14,14 +14,17 @@ from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
 from netmon.api import Component, Event, Finding, Reading, Uplink
-from netmon.api.columns import Batch, Flags, Keeps, Rollup, SeriesRule, Slots
+from netmon.api.columns import Arrays, Batch, Flags, Keeps, Rollup, SeriesRule, Slots
 from netmon.app import statefile
+from netmon.app.sightmetrics import SightMetrics
 
 TICK_S: Final = 1.0
-SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory; predictions are in the ledger besides
+SAVE_EVERY_S: Final = 600.0  # what a kill can cost of the scores' memory
+SAVE_SOON_S: Final = 10.0  # what it can cost of what was said, which must be known to be scored
+SAVE_SHARE: Final = 0.05  # of the time, at most, is spent on saving
 LEARN_EVERY_S: Final = 10.0  # how long new series gather before the past is read for all of them together
 FILE: Final = "rules.npz"
 
@@ -105,7 +108,7 @@ class Foresight:
         self._known = np.zeros(0, np.bool_)  # slots whose past the rules were told
         self._reading = asyncio.Lock()
         self._learning: asyncio.Task[None] | None = None
-        self._metrics = _Metrics(registry, sight.panel)
+        self._metrics = SightMetrics(registry, lambda: sight.panel.size)
 
     async def start(self) -> None:
         """Take up what was kept, and begin to turn. ConfigError where another daemon has the history."""
@@ -113,7 +116,7 @@ class Foresight:
         await self._history.start()
         self._turning = asyncio.create_task(self._turn())
         self._learning = asyncio.create_task(self._learn_now_and_then())
-        self._saving = asyncio.create_task(self._save_now_and_then())
+        self._saving = asyncio.create_task(self._save_now_and_then(self._changes))
 
     async def stop(self) -> None:
         """Turn no more; what came in last is judged, and everything known is kept."""
@@ -231,16 +234,36 @@ class Foresight:
         try:
             arrays = statefile.read(self._file)
             if arrays is not None:
-                statefile.hand_out(arrays, self._keepers)
+                self._metrics.saved_at.set(self._file.stat().st_mtime)
+                statefile.hand_out(arrays, [self._panel])  # without it slots mean nothing
+                self._hand_out(arrays)
         except statefile.UnusableError as error:
             self._metrics.unusable.inc()
             text = "what the rules had learnt cannot be used; they begin anew"
             log.error(text, file=str(self._file), error=str(error))  # noqa: TRY400 - no traceback helps here
 
-    async def _save_now_and_then(self) -> None:
+    def _hand_out(self, arrays: Arrays) -> None:
+        """Give each rule what it kept; one that cannot take it begins anew, and the others do not."""
+        for rule in self._rules:
+            try:
+                statefile.hand_out(arrays, [rule])
+            except statefile.UnusableError as error:
+                self._metrics.unusable.inc()
+                text = "what a rule had learnt cannot be used; it begins anew"
+                log.error(text, file=str(self._file), rule=rule.name, error=str(error))  # noqa: TRY400 - as above
+
+    async def _save_now_and_then(self, saved: int) -> None:
+        at, took_s = time.monotonic(), 0.0
         while True:
-            await asyncio.sleep(SAVE_EVERY_S)
-            await self._save()
+            await asyncio.sleep(max(SAVE_SOON_S, took_s / SAVE_SHARE))
+            if self._changes != saved or time.monotonic() - at >= SAVE_EVERY_S:
+                saved, at = self._changes, time.monotonic()
+                await self._save()
+                took_s = time.monotonic() - at
+
+    @property
+    def _changes(self) -> int:
+        return sum(rule.changes for rule in self._rules)
 
     async def _save(self) -> None:
         try:
@@ -263,31 +286,3 @@ def _only(rollup: Rollup, wanted: Flags) -> Rollup:
         rollup,
         **{name: getattr(rollup, name)[mine] for name in ("slots", "counts", "minimum", "mean", "maximum", "p95")},
     )
-
-
-class _Metrics:
-    """What is seen of the rules on many series."""
-
-    def __init__(self, registry: CollectorRegistry, panel: Panel) -> None:
-        Gauge("netmon_series", "Series that rules follow, and room for some", registry=registry).set_function(
-            lambda: panel.size
-        )
-        self.values = Counter("netmon_series_values", "Values of series that rules have seen", registry=registry)
-        self.findings = Counter(
-            "netmon_series_findings", "Findings on series by rule", ["rule", "state"], registry=registry
-        )
-        self.bugs = Counter(
-            "netmon_series_rule_bugs", "Errors in rules on series that were not foreseen", ["rule"], registry=registry
-        )
-        self.turn = Histogram(
-            "netmon_series_turn_seconds",
-            "How long one look at what came in takes",
-            registry=registry,
-            buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-        )
-        self.saved_at = Gauge(
-            "netmon_rules_saved_timestamp_seconds", "When what rules have learnt was last kept", registry=registry
-        )
-        self.saved_bytes = Gauge("netmon_rules_saved_bytes", "Size of what was kept", registry=registry)
-        self.unsaved = Counter("netmon_rules_save_failures", "Times that it could not be kept", registry=registry)
-        self.unusable = Counter("netmon_rules_restore_failures", "Times that it could not be used", registry=registry)

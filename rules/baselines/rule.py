@@ -59,6 +59,7 @@ class Baselines:
     """Scores every series by its own past."""
 
     name = "baselines"
+    changes = 0  # what series were like may be ten minutes old
 
     def __init__(self, book: Declares, settings: BaselineSettings) -> None:
         self._book = book

@@ -18,6 +18,7 @@ from netmon.core.history.settings import HistorySettings
 from rules.pack import Forecast, Pack
 from rules.panel.panel import Panel
 from rules.panel.settings import WatchSettings
+from tests.support.waiting import eventually
 
 DAY_S, START = 86_400, 1_790_000_000.0 // 86_400 * 86_400
 DISK = Forecast.model_validate(
@@ -35,6 +36,7 @@ class Witness:
     """A rule that finds every value above 50, and remembers all it was shown."""
 
     name = "witness"
+    changes = 0
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []
@@ -180,6 +182,40 @@ async def test_what_cannot_be_used_is_said_and_all_begins_anew(bench: Bench) -> 
     assert arrays is not None
     assert arrays["witness/sum"] == 11
     assert bench.file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_must_not_be_lost_is_kept_soon(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netmon.app.foresight.SAVE_SOON_S", 0.01)
+    await bench.foresight.start()
+    bench.poll(START, 10)
+    bench.foresight.turn(START)
+    assert not bench.file.exists()
+    bench.witness.changes += 1
+    await eventually(bench.file.exists)
+    arrays = read(bench.file)
+    assert arrays is not None
+    assert arrays["witness/sum"] == 11
+    await bench.foresight.stop()
+
+
+async def test_a_rule_that_cannot_use_what_it_kept_begins_anew_and_the_panel_does_not(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.foresight.start()
+    bench.poll(START, 10)
+    bench.foresight.turn(START)
+    await bench.foresight.stop()
+    again = Bench(tmp_path)
+
+    def refuse(_arrays: Mapping[str, NDArray[Any]]) -> None:
+        raise ValueError("another shape")
+
+    monkeypatch.setattr(again.witness, "restore", refuse)
+    await again.foresight.start()
+    assert again.panel.size == 2
+    assert again.count("rules_restore_failures_total") == 1
+    assert (again.count("rules_saved_timestamp_seconds") or 0) > 0
+    await again.foresight.stop()
 
 
 async def test_a_history_that_cannot_be_kept_ends_no_watch(bench: Bench, tmp_path: Path) -> None:
