@@ -82,7 +82,7 @@ def parse(name: str, data: bytes) -> Recording:
     Columns of other names are passed over. Rows may stand in any order; notes say what was made of them.
     """
     if len(data) > MAX_BYTES:
-        raise _refused(name, 0, 0, "large", bytes=MAX_BYTES, rows=MAX_ROWS)
+        raise _refused(name, 1, 1, "large", bytes=MAX_BYTES, rows=MAX_ROWS)
     reader = csv.reader(io.StringIO(_decoded(name, data), newline=""), strict=True)
     try:
         head = _head(name, reader)
@@ -93,7 +93,7 @@ def parse(name: str, data: bytes) -> Recording:
     if rows.faults:
         raise ConfigError(*rows.faults)
     if not rows.at:
-        raise _refused(name, 0, 0, "empty")
+        raise _refused(name, 1, 1, "empty")
     return _recording(name, head, rows)
 
 
@@ -109,7 +109,7 @@ def _head(name: str, reader: Iterator[list[str]]) -> list[str]:
     """Return the names of the columns, of which `timestamp` and `value` are there once each."""
     first = next((row for row in reader if row), None)
     if first is None:
-        raise _refused(name, 0, 0, "empty")
+        raise _refused(name, 1, 1, "empty")
     head = [cell.strip().lower() for cell in first]
     if any(head.count(column) != 1 for column in _COLUMNS):
         other = next((sign for sign in (";", "\t") if len(head) == 1 and sign in first[0]), None)
@@ -235,7 +235,7 @@ def _recording(name: str, head: list[str], rows: _Rows) -> Recording:
     if len(twice):
         stamp = _shown(rows.stamps[int(order[twice[0] + 1])])
         if len(twice) * _TWICE_SHARE > len(at):
-            raise _refused(name, 0, 0, "several", count=len(twice), stamp=stamp)
+            raise _refused(name, 1, 1, "several", count=len(twice), stamp=stamp)
         notes.append(t("csv.twice", file=name, count=len(twice), stamp=stamp))
     values = np.array(rows.values)[order]
     return Recording(at[order], values, order, rows.stamps, rows.texts, notes=tuple(notes))

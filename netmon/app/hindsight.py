@@ -4,7 +4,8 @@ What it says again and again is one spell here, from its beginning to its end. P
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from string import Formatter
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,15 +17,20 @@ from netmon.app.csvseries import Recording
 from netmon.app.repolled import Declared, alone, readings, rule_of
 from rules.baselines.score import Detector
 from rules.baselines.settings import BaselineSettings
+from rules.forecasts.declared import Way, way
 from rules.forecasts.settings import ForecastSettings
+from rules.forecasts.tracks import DAYS
 from rules.limits.past import GAP_MAX_S
-from rules.pack import WINDOWED, Bound, Limit, Measure, Pack
+from rules.pack import WINDOWED, Bound, Forecast, Limit, Measure, Pack
 
 Heard: TypeAlias = Callable[[int], None]
 """Is told how many readings were judged since the last time."""
 
 _LATE_POLLS: Final = 3  # usual distances between readings that a silence may last before it ends what was said
 _TELL_EVERY: Final = 500
+_WORDS: Final = frozenset(
+    {"value", "limit", "window", "share", "target", "metric", "left", "when", "expected", "score"}
+)
 
 
 @dataclass(slots=True)
@@ -91,6 +97,20 @@ def misfit(declared: Measure, labels: Mapping[str, str]) -> str | None:
     return None
 
 
+def past_days(declared: Declared | None) -> int:
+    """Return how many days before the first reading a rule learns from; 0 where it knows no past."""
+    return DAYS if isinstance(declared, Forecast) and way(declared) is Way.TREND else 0
+
+
+def filled(declared: Declared, labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return labels with which a rule's texts have no hole where the thing stands.
+
+    Where a series has none of the labels that the texts name, the first of them is the metric's name.
+    """
+    named = [name for _, name, _, _ in Formatter().parse(declared.summary.en) if name and name not in _WORDS]
+    return labels if not named or any(map(labels.get, named)) else {**labels, named[0]: declared.metric}
+
+
 def usual_gap_s(at: Floats) -> float:
     """Return the median distance between readings; 0 of less than two."""
     return float(np.median(np.diff(at))) if len(at) > 1 else 0.0
@@ -154,11 +174,23 @@ def _baseline(recording: Recording, scores: Floats, settings: BaselineSettings) 
 
 
 def by_declaration(  # noqa: PLR0913, PLR0917  # what is judged, by what, and who waits for it
-    declared: Declared, recording: Recording, target: str, limits: Floats, settings: RuleSettings, heard: Heard
+    declared: Declared,
+    recording: Recording,
+    target: str,
+    limits: Floats,
+    settings: RuleSettings,
+    heard: Heard,
+    past: tuple[Floats, Floats] | None = None,
 ) -> Verdict:
-    """Return what a declaration says of a series. `limits` are the thing's own, float64[n], NaN where none is known."""
+    """Return what a declaration says of a series. `limits` are the thing's own, float64[n], NaN where none is known.
+
+    `past` are times and values before the first reading, which forecasts learn from; nothing is said of them.
+    """
     judged = alone(declared, recording.labels)
-    judge = rule_of(judged, settings.baselines, settings.forecasts)
+    recording = replace(recording, labels=filled(declared, recording.labels))
+    judge, learn = rule_of(judged, settings.baselines, settings.forecasts)
+    for reading in () if past is None else readings(judged, *_before(recording, target, limits, past)):
+        learn(reading)
     told = _Telling(usual_gap_s(recording.at))
     alerts = np.zeros(len(recording), np.bool_)
     for row, reading in enumerate(readings(judged, recording, target, limits)):
@@ -172,6 +204,16 @@ def by_declaration(  # noqa: PLR0913, PLR0917  # what is judged, by what, and wh
             heard(_TELL_EVERY)
     heard(len(recording) % _TELL_EVERY)
     return Verdict(recording.values, alerts, told.spells)
+
+
+def _before(
+    recording: Recording, target: str, limits: Floats, past: tuple[Floats, Floats]
+) -> tuple[Recording, str, Floats]:
+    """Return the past of a series as `readings` takes it. Its limit then is the first that is known."""
+    known = limits[np.isfinite(limits)]
+    at, values = past
+    earlier = replace(recording, at=at, values=values, rows=np.arange(len(at)), stamps=(), texts=())
+    return earlier, target, np.full(len(at), known[0] if len(known) else np.nan)
 
 
 class _Telling:

@@ -24,6 +24,8 @@ from rules.panel.settings import WatchSettings
 Declared: TypeAlias = Limit | Forecast | Anomaly
 Judge: TypeAlias = Callable[[Reading], Iterator[Finding | Event]]
 """Judges one poll, and what follows from the time that has passed."""
+Learn: TypeAlias = Callable[[Reading], None]
+"""Takes one poll of the past, of which nothing is said."""
 
 _MISSING: Final = Missing(Reason.INVALID)
 _FIVE_S: Final = 300
@@ -57,16 +59,21 @@ def readings(declared: Declared, recording: Recording, target: str, limits: Floa
         yield Reading(target, "recording", at, 0.0, (Part("recording", (table,), 0.0),))
 
 
-def rule_of(declared: Declared, baselines: BaselineSettings, forecasts: ForecastSettings) -> Judge:
-    """Return the real rule that judges by this declaration alone."""
+def rule_of(declared: Declared, baselines: BaselineSettings, forecasts: ForecastSettings) -> tuple[Judge, Learn]:
+    """Return the real rule that judges by this declaration alone, and how it learns of the past."""
     if isinstance(declared, Limit):
         # Without ticks, which forget what no poll spoke of for half an hour: readings may be further apart.
-        return Limits([Pack(name="backtest", limits=(declared,))]).observe
+        return Limits([Pack(name="backtest", limits=(declared,))]).observe, _nothing
     if isinstance(declared, Forecast):
         panel = Panel([Pack(name="backtest", forecasts=(declared,))], WatchSettings(metrics=()))
-        return _Columns(panel, Forecasts(panel, forecasts)).judge
+        columns = _Columns(panel, Forecasts(panel, forecasts))
+        return columns.judge, columns.learn
     panel = Panel([Pack(name="backtest", anomalies=(declared,))], WatchSettings(metrics=()))
-    return _Columns(panel, Baselines(panel, baselines)).judge
+    return _Columns(panel, Baselines(panel, baselines)).judge, _nothing
+
+
+def _nothing(reading: Reading) -> None:
+    """Learn nothing of a poll: limits and baselines know no periods."""
 
 
 class _Columns:
@@ -79,13 +86,23 @@ class _Columns:
 
     def judge(self, reading: Reading) -> Iterator[Finding | Event]:
         """Judge one poll. Periods that were over before it are closed first."""
-        for rollup in self._periods.over(reading.at):
-            self._rule.learn(rollup)
+        self._close(reading.at)
         self._panel.take(reading)
         for batch in self._panel.batches():
             yield from self._rule.step(batch)
             self._periods.add(batch)
         yield from self._rule.tick(reading.at)
+
+    def learn(self, reading: Reading) -> None:
+        """Let a poll of the past be part of its periods only, as a daemon that starts reads them from its history."""
+        self._close(reading.at)
+        self._panel.take(reading)
+        for batch in self._panel.batches():
+            self._periods.add(batch)
+
+    def _close(self, now: float) -> None:
+        for rollup in self._periods.over(now):
+            self._rule.learn(rollup)
 
 
 class _Periods:

@@ -25,9 +25,10 @@ from netmon.app.commands.recorded import (
     recorded,
     rfc3339,
     series_text,
-    shown_time,
+    shown_times,
 )
 from netmon.app.fitted import Column, Fitted
+from netmon.app.telling import told_apart
 from netmon.app.text import language, t
 from netmon.app.whereabouts import section
 
@@ -160,11 +161,13 @@ def _fits(asked: _Asked, recording: "Recording") -> bool:
 
 def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) -> list[_Judged]:
     """Return what the rule would have said of each series; on a terminal a bar shows how far it is."""
-    from netmon.app.hindsight import by_baseline, by_declaration  # noqa: PLC0415  # numpy takes a while
+    from netmon.app.hindsight import by_baseline, by_declaration, past_days  # noqa: PLC0415  # numpy takes a while
 
     if not recordings:
         return []
     limits, console = _limits(source, asked, recordings), Console(stderr=True)
+    days = past_days(asked.declared)
+    past = source.past(days) if days and source.several else {}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(asked.name, total=sum(map(len, recordings)))
         heard: Heard = partial(progress.advance, task)
@@ -172,7 +175,15 @@ def _judged(source: Source, asked: _Asked, recordings: Sequence["Recording"]) ->
             verdicts = by_baseline(recordings, asked.settings.baselines, heard)
         else:
             verdicts = [
-                by_declaration(asked.declared, recording, source.name(recording), own, asked.settings, heard)
+                by_declaration(
+                    asked.declared,
+                    recording,
+                    source.name(recording),
+                    own,
+                    asked.settings,
+                    heard,
+                    past.get(apart(recording.labels)),
+                )
                 for recording, own in zip(recordings, limits, strict=True)
             ]
     return [_Judged(recording, verdict) for recording, verdict in zip(recordings, verdicts, strict=True)]
@@ -258,9 +269,9 @@ def _show(asked: _Asked, judged: Sequence[_Judged]) -> None:
 
 def _table(asked: _Asked, said: Sequence[tuple[_Judged, "Spell"]], caption: str, *, several: bool) -> Fitted:
     spells = [spell for _, spell in said]
-    began = _column("began", [Text(shown_time(spell.began)) for spell in spells])
+    began = _column("began", [Text(shown) for shown in shown_times(spell.began for spell in spells)])
     lasted = _column("lasted", [_lasted(spell) for spell in spells])
-    series = [Text(printable(series_text(one.recording.labels))) for one, _ in said]
+    series = [Text(printable(name)) for name in told_apart([one.recording.labels for one, _ in said])]
     form = [began, lasted]
     if asked.declared is None:
         form += [

@@ -3,21 +3,23 @@
 import csv
 import sys
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from netmon.app.asked import printable
 from netmon.app.client import Exit
 from netmon.app.commands.options import CONFIG
+from netmon.app.commands.recorded import shown_time
+from netmon.app.fitted import Column, Fitted
 from netmon.app.past import past
-from netmon.app.text import speaking, t
+from netmon.app.telling import told_apart
+from netmon.app.text import language, speaking, t
 from netmon.app.whereabouts import spoken, states
 
 if TYPE_CHECKING:  # numpy is for those who ask
@@ -65,7 +67,10 @@ def command(  # noqa: PLR0913  # one for each option of the command
             click.echo(t("history.none", target=printable(target)), err=True)
             sys.exit(Exit.UNKNOWN)
         found.sort(key=lambda one: (one.series.metric, one.series.labels, one.begins))
-        _write(found) if form == "csv" else Console().print(_table(found))
+        if form == "csv":
+            _write(found)
+        else:
+            Console().print(*_tables(found, days=period == "day"))
 
 
 def _folder(directory: Path) -> Path:
@@ -83,16 +88,45 @@ def _write(found: Sequence["Record"]) -> None:
         writer.writerow((one.begins, *safe, one.minimum, one.mean, one.maximum, one.p95, one.count))
 
 
-def _table(found: Sequence["Record"]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in _COLUMNS:
-        table.add_column(t(f"history.column.{name}"), justify="left" if name in _COLUMNS[:3] else "right")
-    for one in found:
-        begins = datetime.fromtimestamp(one.begins, UTC).strftime("%Y-%m-%d %H:%MZ")
-        values = [Text(f"{value:.6g}") for value in (one.minimum, one.mean, one.maximum, one.p95)]
-        named = [Text(printable(text)) for text in (one.series.metric, _labels(one))]
-        table.add_row(Text(begins), *named, *values, Text(str(one.count)))
-    return table
+def _tables(found: Sequence["Record"], *, days: bool) -> Iterator[RenderableType]:
+    """Give a title and a table for each series: its periods with their units."""
+    several = {one.series: {"__name__": one.series.metric, **dict(one.series.labels)} for one in found}
+    for series, records in groupby(found, key=lambda one: one.series):
+        alike = [labels for other, labels in several.items() if other.metric == series.metric]
+        name = told_apart(alike)[alike.index(several[series])]
+        title = series.metric if name in {series.metric, "-"} else f"{series.metric} {name}"
+        yield Text(printable(title), style="bold")
+        yield _table(list(records), series.metric, days=days)
+        yield Text()
+
+
+def _table(records: Sequence["Record"], metric: str, *, days: bool) -> Fitted:
+    """Return the periods of a series. The narrower the terminal, the less of count, mean and minimum."""
+    shown = [shown_time(one.begins) for one in records]
+    began = _column("timestamp", [text.split()[0] for text in shown] if days else shown)
+    values = {
+        name: _column(name, [_figure(metric, getattr(one, name)) for one in records])
+        for name in ("minimum", "mean", "maximum", "p95")
+    }
+    count = _column("count", [str(one.count) for one in records])
+    forms = (
+        (began, *values.values(), count),
+        (began, *values.values()),
+        (began, values["mean"], values["maximum"]),
+        (began, values["maximum"]),
+    )
+    return Fitted(forms, [""] * len(records))
+
+
+def _figure(metric: str, value: float) -> str:
+    """Return a value with its unit; of a counter, whose rate may have been made bits, a number."""
+    from rules.limits.words import figure  # noqa: PLC0415  # what speaks of rules takes a while
+
+    return f"{value:.4g}" if metric.endswith("_total") else figure(metric, value, language())
+
+
+def _column(name: str, cells: Iterable[str]) -> Column:
+    return Column(t(f"history.column.{name}"), [Text(cell) for cell in cells])
 
 
 def _labels(one: "Record") -> str:

@@ -18,6 +18,7 @@ from netmon.app.client import Client
 from netmon.app.commands.asking import asks, lines
 from netmon.app.fitted import Column, Fitted
 from netmon.app.past import past
+from netmon.app.telling import labels_of, told_apart
 from netmon.app.text import t
 
 _MAX: Final = 1_000  # the most that the interface gives
@@ -93,7 +94,7 @@ def prediction_table(found: Sequence[Mapping[str, Any]], now: float, caption: st
     between = _column("between", [Text(f"{clock(each['p10'])} … {clock(each['p90'])}") for each in found])
     rule = _column("rule", [_text(each["rule"]) for each in found], 12)
     target = _column("target", [_text(each["target"]) for each in found], 10)
-    series = _column("series", [_text(each["series"]) for each in found], 20)
+    series = _column("series", _series(found), 12)
     made = _column("made", [Text(_away(each["made_at"], now)) for each in found])
     reached = _column("reached", [Text(_away(each["reached_at"], now)) for each in found])
     forms = (
@@ -103,6 +104,18 @@ def prediction_table(found: Sequence[Mapping[str, Any]], now: float, caption: st
         (when, rule, target),
     )
     return Fitted(forms, ["" if each["outcome"] == "open" else "dim" for each in found], caption)
+
+
+def _series(found: Sequence[Mapping[str, Any]]) -> list[Text]:
+    """Return of each series what tells it from the others of its rule and target, which have columns of their own."""
+    labels = [labels_of(each["series"]) for each in found]
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, each in enumerate(found):
+        alike.setdefault((each["rule"], each["target"]), []).append(row)
+    named: dict[int, str] = {}
+    for rows in alike.values():
+        named |= dict(zip(rows, told_apart([labels[row] for row in rows]), strict=True))
+    return [_text(named[row]) for row in range(len(found))]
 
 
 def account_table(found: Sequence[Mapping[str, Any]]) -> Fitted:

@@ -33,6 +33,9 @@ _MAX_SECRET: Final = 4_096  # octets read of a file with a password or token
 _MAX_POINTS: Final = 200_000  # of a series: a year of readings three minutes apart
 _WEEK_S: Final = 604_800
 _STEPS_S: Final = (60.0, 300.0)  # of up to a week; of more
+_PAST_STEP_S: Final = 300.0  # the shortest period that a history has
+_PAST_AT_ONCE_S: Final = 7 * 86_400.0  # of the past in one question: all series share the size of an answer
+_DAY_S: Final = 86_400.0
 
 _OPTIONS: Final = (
     CONFIG,
@@ -115,14 +118,40 @@ class Source:
         """Return what a query says of each thing, its times and values, by labels without the metric's name."""
         return {apart(labels): (at, values) for labels, at, values in self._answer(query)}
 
+    def past(self, days: int) -> "dict[Labels, tuple[Floats, Floats]]":
+        """Return what a Prometheus remembers of each series before the range: times and values five minutes apart."""
+        import numpy as np  # noqa: PLC0415  # it takes a while
+
+        begin = self._range()[0]
+        parts: dict[Labels, list[tuple[Floats, Floats]]] = {}
+        start = begin - days * _DAY_S
+        while start < begin:
+            end = min(start + _PAST_AT_ONCE_S, begin)
+            for labels, at, values in self._asked(self.query or "", start, end - _PAST_STEP_S, _PAST_STEP_S):
+                parts.setdefault(apart(labels), []).append((at, values))
+            start = end
+        return {
+            labels: (np.concatenate([at for at, _ in found]), np.concatenate([values for _, values in found]))
+            for labels, found in parts.items()
+        }
+
     def _answer(self, query: str) -> "list[tuple[Mapping[str, str], Floats, Floats]]":
+        return self._asked(query, *self._range())
+
+    def _range(self) -> tuple[float, float, float]:
+        """Return begin, end and step of what is asked; UsageError where that is too much."""
         back_s = duration_s(self.back or "")
         step_s = duration_s(self.step) if self.step else _STEPS_S[back_s > _WEEK_S]
         if back_s / step_s > _MAX_POINTS:
             least = math.ceil(back_s / _MAX_POINTS)
             raise click.UsageError(t("recorded.points", limit=_MAX_POINTS, step=f"{least}s"))
         end = math.floor(self.now / step_s) * step_s
-        found = self._api().query_range(query, end - back_s, end, step_s)
+        return end - back_s, end, step_s
+
+    def _asked(
+        self, query: str, start: float, end: float, step_s: float
+    ) -> "list[tuple[Mapping[str, str], Floats, Floats]]":
+        found = self._api().query_range(query, start, end, step_s)
         return [({**labels, **self.labels}, at, values) for labels, at, values in found if len(at)]
 
     def _api(self) -> "PrometheusApi":
@@ -192,6 +221,16 @@ def shown_time(at: float) -> str:
     return datetime.fromtimestamp(min(at, _LATEST), UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
+def shown_times(moments: Iterable[float]) -> list[str]:
+    """Return Unix seconds as a column of a table shows them: dates alone where all are midnights."""
+    shown = [shown_time(at) for at in moments]
+    return [text.removesuffix(_MIDNIGHT) for text in shown] if all(map(_is_midnight, shown)) else shown
+
+
+def _is_midnight(shown: str) -> bool:
+    return shown.endswith(_MIDNIGHT)
+
+
 def series_text(labels: Mapping[str, str]) -> str:
     """Return labels as PromQL writes them."""
     inner = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items() if name != "__name__")
@@ -209,6 +248,7 @@ def no_series() -> None:
     sys.exit(Exit.UNKNOWN)
 
 
+_MIDNIGHT: Final = " 00:00Z"
 _LATEST: Final = 253_402_300_799.0  # the end of the year 9999
 
 

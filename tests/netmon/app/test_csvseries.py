@@ -100,7 +100,7 @@ def test_several_series_in_one_file() -> None:
     rows = [f"{at},{at}\n{at},5" for at in range(20)]
     assert refused("timestamp,value\n" + "\n".join(rows)) == [
         (
-            "x.csv:0:0: 20 times are there more than once, the first 0: these are several series; "
+            "x.csv:1:1: 20 times are there more than once, the first 0: these are several series; "
             "give each series a file of its own"
         )
     ]
@@ -109,7 +109,7 @@ def test_several_series_in_one_file() -> None:
 HEAD = "timestamp,value\n"
 TIMES = "write as in 2026-11-22T05:30:00Z or 2026-11-22 05:30:00, or Unix seconds"
 NUMBERS = "write as in 12.5 or 1.25e1; leave it empty where the reading is missing"
-EMPTY = "x.csv:0:0: there is no reading; write a line `timestamp,value` and one line for each reading"
+EMPTY = "x.csv:1:1: there is no reading; write a line `timestamp,value` and one line for each reading"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_files_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read(HEAD + "0,1\n1,1\n2,1\n")) == 3
     assert refused(HEAD + "0,1\n1,1\n2,1\n3,1\n")[0].startswith("x.csv:5:1: more than 3 rows or ")
     monkeypatch.setattr(csvseries, "MAX_BYTES", 20)
-    assert refused(HEAD + "0,1\n1,1\n")[0].startswith("x.csv:0:0: more than 3 rows or 20 bytes")
+    assert refused(HEAD + "0,1\n1,1\n")[0].startswith("x.csv:1:1: more than 3 rows or 20 bytes")
 
 
 @given(st.binary(max_size=300))

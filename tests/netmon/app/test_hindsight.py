@@ -144,6 +144,42 @@ def test_a_certificate_and_an_anomaly() -> None:
     assert len(spells) < 10
 
 
+def test_a_text_has_no_hole_where_a_series_has_no_labels() -> None:
+    verdict = said(limit(over=80), recording([90]))
+    assert verdict.spells[0].summaries == {
+        "en": "90.0 °C of sw-1 at heat_celsius",
+        "id": "90.0 °C pada sw-1 di heat_celsius",
+    }
+    named = limit(over=80, summary={"en": "{port} {alias} {{x}} {share}", "id": "{port}"})
+    assert hindsight.filled(named, {"alias": "uplink"}) == {"alias": "uplink"}
+    assert hindsight.filled(named, {"other": "y"}) == {"other": "y", "port": "heat_celsius"}
+    whole = limit(over=80, summary={"en": "{target}: {value} of {limit}", "id": "{target}"})
+    assert hindsight.filled(whole, {}) == {}
+
+
+def test_the_past_is_learnt_and_nothing_is_said_of_it() -> None:
+    packs = load_packs(None)
+    declared = hindsight.find(packs, "link_receive_filling")
+    assert declared is not None
+    assert hindsight.past_days(declared) == 56
+    assert hindsight.past_days(hindsight.find(packs, "storage_full")) == 0
+    assert hindsight.past_days(hindsight.find(packs, "certificate_expiring")) == 0
+    assert hindsight.past_days(None) == 0
+    now = T0 + 40 * 86_400
+    at = np.arange(T0, now + 6 * 3_600, 300.0)
+    rates = (4e8 + (at - T0) / 86_400 * 1e7) / 8  # bytes a second: from 40% of 1 Gbit/s, 1% more each day
+    counted = np.cumsum(rates * 300.0)
+    live = at >= now
+    series = Recording(at[live], counted[live], np.arange(live.sum()), [], [])
+    past = at[~live], counted[~live]
+    limits = np.full(len(series), 1e9)
+    told = by_declaration(declared, series, "sw-1", limits, SETTINGS, lambda _: None, past)
+    (spell,) = told.spells
+    assert spell.began >= now
+    assert len(told.alerts) == len(series)
+    assert not by_declaration(declared, series, "sw-1", limits, SETTINGS, lambda _: None).spells
+
+
 def test_names() -> None:
     packs = load_packs(None)
     assert {"storage_nearly_full", "storage_filling", "uplink_traffic_unusual"} <= set(hindsight.names(packs))

@@ -171,7 +171,7 @@ NEEDS = "storage_full is a share of the thing's own limit, which the series does
         (("backtest", "/"), "/: Is a directory"),
         (("forecast", "-"), "--limit"),
         (("forecast", "-", "--limit", "nan"), "--limit is to be a finite number"),
-        (("forecast", "-", "--limit", "5"), "-:0:0: there is no reading; write a line `timestamp,value`"),
+        (("forecast", "-", "--limit", "5"), "-:1:1: there is no reading; write a line `timestamp,value`"),
     ],
 )
 def test_what_makes_no_sense(arguments: tuple[str, ...], told: str) -> None:

@@ -37,9 +37,13 @@ def test_a_table(config: Path) -> None:
     shown = said(config, "sw-1", "--period", "5m", "--metric", "used")
     assert shown.exit_code == 0, shown.output
     rows = [line.split() for line in shown.output.splitlines()]
-    assert rows[0] == ["FROM", "METRIC", "LABELS", "MIN", "MEAN", "MAX", "P95", "VALUES"]
-    assert rows[1][2:] == ["used_bytes", "mountpoint=/a=b", "1.5", "1.5", "1.5", "1.5", "3"]
-    assert len(rows) == 2
+    assert rows[0] == ["used_bytes", "/a=b"]
+    assert rows[1] == ["FROM", "MIN", "MEAN", "MAX", "P95", "VALUES"]
+    assert rows[3][2:] == ["1.5", "B", "1.5", "B", "1.5", "B", "1.5", "B", "3"]
+    assert rows[4:] == [[]]
+    both = said(config, "sw-1", "--period", "5m").output
+    assert "-2.0 dBm" in both
+    assert len([line for line in both.splitlines() if line.startswith("FROM")]) == 2
     assert "RERATA" in said(config, "sw-1", "--period", "5m", language="id").output
 
 

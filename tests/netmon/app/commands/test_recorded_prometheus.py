@@ -42,8 +42,19 @@ def remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lines.append("# TYPE netmon_storage_size_bytes gauge")
     for name, size in (("a", 100), ("b", 200)):
         lines += [f'netmon_storage_size_bytes{{instance="{name}",mountpoint="/"}} {size} {at}' for at in times[9:]]
+    lines.append("# TYPE netmon_disk_used_bytes gauge")  # for 30 days 1.5% a day, 90% now
+    for place in range(30 * 288):
+        lines.append(f'netmon_disk_used_bytes{{mountpoint="/srv"}} {45 + place / 192} {now - (30 * 288 - place) * 300}')
     (folder / "metrics").write_text("\n".join([*lines, "# EOF", ""]))
-    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "metrics"), str(folder / "tsdb")]
+    make = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        str(folder / "metrics"),
+        str(folder / "tsdb"),
+        "--max-block-duration=24h",
+    ]
     subprocess.run(make, check=True, capture_output=True, timeout=60)
     with prometheus("global: {}\n", folder, "--storage.tsdb.retention.time=50y") as served:
         yield served._url.removesuffix("/api/v1")
@@ -90,6 +101,25 @@ def test_limits_that_prometheus_remembers_too(remembered: str) -> None:
     assert (began - first).total_seconds() == 10 * 300  # not before its size was known, and it must last
     nobody = 'netmon_storage_used_bytes{instance="c",mountpoint="/"}'
     assert found.stderr == f"--limit-query says nothing of {nobody}: it has no limit of its own here.\n"
+
+
+def test_a_forecast_learns_from_the_weeks_before_the_range_and_judges_only_the_range(remembered: str) -> None:
+    asked = ("backtest", "--from-prometheus", remembered, "--query", "netmon_disk_used_bytes", "--range", "6h")
+    found = said(*asked, "--step", "5m", "--rule", "storage_filling", "--limit", "100", "--format", "json")
+    told = json.loads(found.stdout)
+    begin = datetime.fromisoformat(told["from"]).timestamp()
+    assert told["readings"] <= 73
+    (alert,) = told["alerts"]  # six hours alone tell nothing of days
+    assert 0 <= datetime.fromisoformat(alert["began"]).timestamp() - begin < 6 * 3_600
+    left_s = datetime.fromisoformat(alert["expected"]).timestamp() - time.time()
+    assert 2 * 86_400 < left_s < 5 * 86_400  # from 90 to 95
+    assert alert["summary"].startswith("/srv of - will be full in 3 days")
+
+
+def test_series_are_named_by_what_tells_them_apart(remembered: str) -> None:
+    asked = ("backtest", "--from-prometheus", remembered, "--query", "netmon_storage_used_bytes", "--range", "3d")
+    shown = said(*asked, "--limit", "95", "--rule", "storage_nearly_full").output
+    assert [line.split()[-2:] for line in shown.splitlines() if "full" in line and "of a " in line] == [["a", "/"]]
 
 
 def test_forecasts_of_what_prometheus_remembers(remembered: str) -> None:
