@@ -49,6 +49,10 @@ class World:
         """Return a series by its number."""
         return Series(f"{self.kinds[slot].replace(' ', '-')}-{slot}", "value")
 
+    def is_met(self, slot: int) -> bool:
+        """Tell that every series came."""
+        return 0 <= slot < self.size
+
     def forecast_of(self, slot: int) -> Forecast:
         """Return what is declared of its kind."""
         return self.forecasts[self.kinds[slot]]

@@ -26,6 +26,8 @@ class _Model(BaseModel):
 class Summary(_Model):
     """One sentence for people, in each language. {target}, {value}, {limit}, {share} and label names are filled in.
 
+    A brace itself is written twice: {{ and }}.
+
     Limits say {window} too, the time that `window_s` is; what forecasts and reachability say besides, their rules tell.
     """
 
@@ -35,10 +37,15 @@ class Summary(_Model):
     @field_validator("en", "id")
     @classmethod
     def _placeholders(cls, text: str) -> str:
-        for _, name, _, _ in string.Formatter().parse(text):
-            if name is not None and not _FIELD.fullmatch(name):
+        try:
+            parts = list(string.Formatter().parse(text))
+        except ValueError:
+            raise ValueError("a brace is open or closed alone; write {{ or }} for a brace itself") from None
+        for _, name, form, conversion in parts:
+            if name is not None and (form or conversion or not _FIELD.fullmatch(name)):
+                written = f"{name}{'!' + conversion if conversion else ''}{':' + form if form else ''}"
                 raise ValueError(
-                    f"{{{name}}} is no placeholder; write a label's name, {{target}}, {{value}} or {{limit}}"
+                    f"{{{written}}} is no placeholder; write a label's name, {{target}}, {{value}} or {{limit}}"
                 )
         return text
 

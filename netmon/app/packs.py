@@ -1,4 +1,7 @@
-"""The packs of limits in force: netmon's own, and those of the configuration, which replace ours of the same name."""
+"""The packs of limits in force: netmon's own, and those of the configuration, which replace ours of the same name.
+
+The configuration's stand first: of the forecasts, or anomalies, that match a series the first counts.
+"""
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import as_file, files
@@ -18,7 +21,7 @@ _Read = tuple[Path, Pack]
 
 
 def load_packs(directory: Path | None) -> tuple[Pack, ...]:
-    """Read netmon's packs and those in the directory's `packs/`; ConfigError with every fault of every file."""
+    """Read the directory's `packs/` and netmon's own, in this order; ConfigError with every fault of every file."""
     packs, faults = read_packs(directory)
     if faults:
         raise ConfigError(*faults)
@@ -35,8 +38,15 @@ def read_packs(directory: Path | None) -> tuple[tuple[Pack, ...], list[Fault]]:
             faults += _twice(read)
             for path, pack in read:
                 found[pack.name] = (path, pack)
+        theirs = [pack for path, pack in found.values() if path.parent != ours]
+        own = [pack for path, pack in found.values() if path.parent == ours]
     faults += _clashes(found.values())
-    return tuple(pack for _, pack in found.values()), faults
+    return (*theirs, *own), faults
+
+
+def configured(directory: Path) -> frozenset[str]:
+    """Return the names of the packs that the directory itself brings; files that cannot be read are left out."""
+    return frozenset(pack.name for _, pack in _read(directory / FOLDER, []))
 
 
 def _read(folder: Path, faults: list[Fault]) -> Iterator[_Read]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netmon.api import ConfigError
+from netmon.app.packnotes import not_given, replaced
+from netmon.app.packs import configured
 from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
 from netmon.app.text import speaking, t
 from netmon.app.topology import standpoint
-from netmon.app.wiring import load_plan
+from netmon.app.wiring import Plan, load_plan
 
 if TYPE_CHECKING:
     from netmon.app.settings.inventory import Device, Server
@@ -41,27 +43,44 @@ def command(directory: Path, *, show: bool, form: str) -> None:
     with speaking(configured_language(directory)):
         try:
             enter(directory)
-            settings = load_plan(directory, tells=True).settings
+            plan = load_plan(directory, tells=True)
         except ConfigError as error:
             click.echo(_faults_as_json(error) if form == "json" else _faults(error))
             raise SystemExit(EXIT_CONFIG) from None
-        click.echo(_fine_as_json(settings, show=show) if form == "json" else _fine(settings, show=show), nl=False)
+        click.echo(_fine_as_json(plan, show=show) if form == "json" else _fine(plan, show=show), nl=False)
 
 
-def _fine(settings: Settings, *, show: bool) -> str:
+def _fine(plan: Plan, *, show: bool) -> str:
+    settings = plan.settings
     if show:
         return dump(settings)
     fine = t("check.fine", directory=settings.directory, summary=t("check.summary", **_counts(settings)))
-    return "\n".join([fine, *_notes(settings)]) + "\n"
+    return "\n".join([fine, *_notes(plan)]) + "\n"
 
 
-def _notes(settings: Settings) -> list[str]:
+def _notes(plan: Plan) -> list[str]:
     """Return what is no fault, but should be known."""
+    return [*_about_links(plan.settings), *_about_packs(plan)]
+
+
+def _about_links(settings: Settings) -> list[str]:
     if not settings.inventory.links:
         return []
     where = standpoint(settings.inventory)
     stands = [t(f"causes.stands.{where.how}", node=where.node, device=where.device)] if where and where.device else []
     return stands + _short_hold(settings)
+
+
+def _about_packs(plan: Plan) -> list[str]:
+    """Tell what the configuration's packs put out of use, and what they wait for in vain."""
+    own = configured(plan.directory)
+    told = [t("check.instead", **asdict(one)) for one in replaced(plan.packs, own)]
+    if plan.settings.netmon.host.textfile_directory is not None:  # other programs give metrics of any name
+        return told
+    for one in not_given(plan.packs, own, plan.profiles):
+        hint = f" ({one.hint})" if one.hint else ""
+        told.append(t("check.not_given", pack=one.pack, name=one.name, metric=one.metric, hint=hint))
+    return told
 
 
 def _short_hold(settings: Settings) -> list[str]:
@@ -88,10 +107,10 @@ def _counts(settings: Settings) -> dict[str, int]:
     return sections | {"credentials": len(settings.netmon.credentials)}
 
 
-def _fine_as_json(settings: Settings, *, show: bool) -> str:
-    answer: dict[str, Any] = {"ok": True, "counts": _counts(settings), "notes": _notes(settings)}
+def _fine_as_json(plan: Plan, *, show: bool) -> str:
+    answer: dict[str, Any] = {"ok": True, "counts": _counts(plan.settings), "notes": _notes(plan)}
     if show:
-        answer["settings"] = plain(settings)
+        answer["settings"] = plain(plan.settings)
     return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,13 +1,14 @@
 """A limit's texts as templates of Prometheus: numbers with their units, labels of the series."""
 
 import re
+import string
+from collections.abc import Callable
 from typing import Final
 
 from netmon.app.promrules.expressions import Parts
 from rules.limits.words import duration, reading
 from rules.pack import Limit
 
-_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _UNITS: Final = {
     "_dbm": "%.1f dBm",
     "_celsius": "%.1f °C",
@@ -32,7 +33,23 @@ def summary(limit: Limit, made: Parts, text: str, language: str) -> str:
         "limit": _asked(limit, own, _form(limit), plain) if made.own else plain,
         "share": _asked(limit, f"{made.value} / {made.own}", "humanizePercentage") if made.own else "",
     }
-    return _PLACEHOLDER.sub(lambda found: words.get(found[1], "{{ $labels." + found[1] + " }}"), text)
+    return template(text, lambda name: words.get(name, "{{ $labels." + name + " }}"))
+
+
+def template(text: str, fill: Callable[[str], str]) -> str:
+    """Return a text of a pack as a template, each placeholder as `fill` writes it."""
+    parts = string.Formatter().parse(text)
+    return "".join(literal(words) + ("" if name is None else fill(name)) for words, name, _, _ in parts)
+
+
+def literal(text: str) -> str:
+    """Return what Go's templates print as this text: a brace could open an action, by itself or with the next."""
+    return text.replace("{", '{{ "{" }}')
+
+
+def placeholders(text: str) -> list[str]:
+    """Return the names that a text of a pack has filled in."""
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
 
 
 def _form(limit: Limit) -> str:

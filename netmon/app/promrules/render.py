@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from netmon.app.promrules.annotations import summary
+from netmon.app.promrules.annotations import literal, summary, template
 from netmon.app.promrules.expressions import LeftOut, Own, expression, parts
 from rules.pack import Limit, Pack, Unreachable
 
@@ -80,13 +80,11 @@ def _unreachable(one: Unreachable, poll_s: float) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     """Return a text with what Prometheus can know of a target that does not answer: its name."""
-    for name in ("since", "reason", "detail"):
-        text = text.replace("{" + name + "}", "")
-    return text.replace("{target}", "{{ $labels.instance }}").strip()
+    return template(text, lambda name: "{{ $labels.instance }}" if name == "target" else "").strip()
 
 
 def _telling(one: Limit | Unreachable, said: dict[str, str]) -> dict[str, Any]:
-    annotations = said | ({"runbook_url": one.runbook} if one.runbook else {})
+    annotations = said | ({"runbook_url": literal(one.runbook)} if one.runbook else {})
     return {"labels": {"severity": one.severity.value}, "annotations": annotations}
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from netmon.app.promrules.annotations import placeholders
 from netmon.app.promrules.expressions import RATE_S, Own
 from rules.pack import Limit
 
 STEP_S: Final = 60  # between two samples, and two evaluations
 
-_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _WORDS: Final = frozenset({"target", "value", "limit", "share", "window", "metric"})
 _OWN: Final = {
     "_dbm": -10.0,
@@ -94,8 +94,7 @@ class Thing:
 
 def thing(limit: Limit, own: Own) -> Thing:
     """Return something that a limit speaks of; NoSample where its patterns are too hard to fit."""
-    texts = f"{limit.summary.en} {limit.summary.id}"
-    names = {*limit.labels, *limit.match, *limit.unless, *_PLACEHOLDER.findall(texts)} - _WORDS
+    names = {*limit.labels, *limit.match, *limit.unless, *placeholders(limit.summary.en + limit.summary.id)} - _WORDS
     labels = {name: _label(name, limit) for name in sorted(names)}
     upper, lower = own.get(limit.metric, ("", ""))
     metric = ""

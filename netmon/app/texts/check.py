@@ -39,6 +39,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Putusnya serat yang sudah diperbaiki dapat sesaat diberitakan sebagai perangkat mati: {what} ({longest} dtk) "
         "lebih panjang daripada alerts.resolve_hold_s ({hold} dtk); atur alerts.resolve_hold_s sedikitnya {longest}",
     ),
+    "check.instead": Text(
+        "Pack {pack}: {name} takes the place of {other} (pack {theirs}) for the series of {metric} that it matches",
+        "Paket {pack}: {name} menggantikan {other} (paket {theirs}) untuk deret {metric} yang cocok dengannya",
+    ),
+    "check.not_given": Text(
+        "Pack {pack}: {name} asks for {metric}, which no profile and no part of a host gives{hint}",
+        "Paket {pack}: {name} memerlukan {metric}, yang tidak diberikan oleh profil maupun bagian host mana pun{hint}",
+    ),
     "check.no_name": Text(
         "the name is empty; write . for this directory", "namanya kosong; tulis . untuk direktori ini"
     ),

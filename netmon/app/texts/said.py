@@ -109,6 +109,10 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "sebuah syarat memerlukan tepat satu perbandingan",
         "tulis over, under, atau equals",
     ),
+    r"a brace is open or closed alone; .*": (
+        "ada kurung kurawal tanpa pasangan",
+        "tulis {{ atau }} untuk kurung kurawal itu sendiri",
+    ),
     r"\{(.*)\} is no placeholder; .*": (
         r"{\1} bukan tempat isian",
         "tulis nama label, {target}, {value}, atau {limit}",

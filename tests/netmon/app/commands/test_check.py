@@ -25,7 +25,7 @@ def test_a_configuration_that_is_fine_is_one_line() -> None:
     result = check(EXAMPLE)
     assert result.exit_code == 0
     assert result.output == (
-        f"{EXAMPLE} is fine. Sites: 3, devices: 5, servers: 3, applications: 1, links: 3, mirrors: 1, prefixes: 1, "
+        f"{EXAMPLE} is fine. Sites: 3, devices: 5, servers: 3, applications: 1, links: 4, mirrors: 1, prefixes: 1, "
         "credentials: 1.\n"
     )
 
@@ -73,6 +73,80 @@ def test_alerts_that_are_resolved_before_every_device_was_polled(
     assert not notes or expected in notes[0]
     if expected:
         assert "lebih panjang daripada" in check(tmp_path / "netmon", NETMON_LANG="id").output
+
+
+PROFILE = """\
+name: own_box
+recognise: {present: [qqq]}
+tables:
+  one:
+    mib: OWN-MIB
+    index: [{name: number}]
+    labels: {number: "{number}"}
+    objects:
+      qqq: {oid: 1.3.6.1.4.1.99999.1.1, syntax: integer, help: What this box has of it}
+"""
+TOLD = "severity: warning, summary: {en: a, id: b}"
+SOON = "tiers: [{within_s: 60, severity: warning}], summary: {en: a, id: b}"
+
+
+def noted(directory: Path, pack: str, language: str = "en") -> list[str]:
+    (directory / "packs").mkdir(exist_ok=True)
+    (directory / "packs" / "own.yaml").write_text(pack)
+    notes: list[str] = json.loads(check(directory, "--format", "json", NETMON_LANG=language).output)["notes"]
+    return notes
+
+
+def test_a_forecast_or_anomaly_that_goes_before_another_is_noted(tmp_path: Path) -> None:
+    directory = shutil.copytree(EXAMPLE, tmp_path / "netmon")
+    used = "metric: netmon_storage_used_bytes"
+    own = f"name: own\nforecasts: [{{name: mine, {used}, over: 1, {SOON}}}]\n"
+    [note] = noted(directory, own)
+    assert note == (
+        "Pack own: mine takes the place of storage_filling (pack storage) for the series of netmon_storage_used_bytes "
+        "that it matches"
+    )
+    assert "menggantikan storage_filling" in noted(directory, own, "id")[0]
+    anomaly = f"anomalies: [{{name: odd, {used}, {TOLD}}}]"
+    (directory / "packs" / "two.yaml").write_text(f"name: two\n{anomaly.replace('odd', 'later')}\n")
+    assert [note.partition(" for ")[0] for note in noted(directory, f"name: own\n{anomaly}\n")] == [
+        "Pack own: odd takes the place of later (pack two)"
+    ]
+    (directory / "packs" / "two.yaml").unlink()
+    # A pack that has the name of ours is instead of it, and a limit goes before none.
+    assert noted(directory, own.replace("own", "storage")) == []
+    assert noted(directory, f"name: own\nlimits: [{{name: mine, {used}, over: 1, {TOLD}}}]\n") == []
+
+
+def test_a_metric_that_nothing_gives_is_noted(tmp_path: Path) -> None:
+    directory = shutil.copytree(EXAMPLE, tmp_path / "netmon")
+
+    def limit(metric: str, more: str = "over: 1") -> str:
+        return f"name: own\nlimits: [{{name: mine, metric: {metric}, {more}, {TOLD}}}]\n"
+
+    [note] = noted(directory, limit("netmon_temperature_celcius"))
+    assert note == (
+        "Pack own: mine asks for netmon_temperature_celcius, which no profile and no part of a host gives "
+        "(did you mean netmon_temperature_celsius?)"
+    )
+    assert "yang tidak diberikan" in noted(directory, limit("netmon_temperature_celcius"), "id")[0]
+    for metric in ("netmon_temperature_celsius", "ifHCInOctets", "probe_success", "node_anything"):
+        assert noted(directory, limit(metric)) == []
+    [where] = noted(directory, limit("ifHCInOctets", "over: 1, where: {qqq: {equals: 1}}"))
+    assert "asks for qqq," in where
+    [bound] = noted(directory, limit("ifHCInOctets", "of_upper_limit: 1, bound_by: xxx"))
+    assert "asks for xxx," in bound
+    (directory / "profiles").mkdir(exist_ok=True)
+    (directory / "profiles" / "qqq.yaml").write_text(PROFILE)
+    assert noted(directory, limit("qqq")) == []
+    (directory / "profiles" / "qqq.yaml").unlink()
+    assert len(noted(directory, limit("qqq"))) == 1
+    # Files that other programs leave may give any name.
+    main = directory / "netmon.yaml"
+    settings = yaml.safe_load(main.read_text())
+    settings["host"] = settings.get("host", {}) | {"textfile_directory": "/var/lib/netmon/text"}
+    main.write_text(yaml.safe_dump(settings))
+    assert noted(directory, limit("qqq")) == []
 
 
 def test_in_indonesian() -> None:

@@ -105,6 +105,50 @@ def test_annotations_are_filled_in(tmp_path: Path) -> None:
     assert not [text for text in english if text.endswith(" ")]
 
 
+def test_braces_of_a_text_are_no_templates(tmp_path: Path) -> None:
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "own.yaml").write_text(
+        "name: own\n"
+        "unreachable: {name: gone, severity: error, summary: {en: '{{a}} {target}{since}', id: '{{{{ b'}}\n"
+        "limits:\n"
+        "  - {name: hot, metric: heat, over: 1, labels: [port], severity: error, runbook: 'https://wiki/{{hot}}',\n"
+        "     summary: {en: '{{hi}} {{{port}}} {{ {value}', id: '{{.X}} {{{{{target}'}}\n",
+        encoding="utf-8",
+    )
+    made = generate(tmp_path)
+    (tmp_path / "rules.yml").write_text(made.rules, encoding="utf-8")
+    checked = promtool("check", "rules", tmp_path / "rules.yml")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    expected = {
+        "hot": {
+            "exp_labels": {"instance": "sw1", "port": "7", "severity": "error"},
+            "exp_annotations": {
+                "summary": "{hi} {7} { 2",
+                "summary_id": "{.X} {{sw1",
+                "runbook_url": "https://wiki/{{hot}}",
+            },
+        },
+        "gone": {
+            "exp_labels": {"instance": "sw1", "severity": "error"},
+            "exp_annotations": {"summary": "{a} sw1", "summary_id": "{{ b"},
+        },
+    }
+    asked = {
+        "input_series": [
+            {"series": 'heat{instance="sw1", port="7"}', "values": "2+0x9"},
+            {"series": 'up{instance="sw1"}', "values": "0+0x9"},
+        ],
+        "alert_rule_test": [
+            {"eval_time": "9m", "alertname": name, "exp_alerts": [alert]} for name, alert in expected.items()
+        ],
+    }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(cases.file_of("rules.yml", [asked | {"interval": "60s"}])))
+    tested = promtool("test", "rules", tmp_path / "test.yml")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    (tmp_path / "own-test.yml").write_text(made.tests("rules.yml"), encoding="utf-8")
+    assert promtool("test", "rules", tmp_path / "own-test.yml").returncode == 0
+
+
 # ── side by side with netmon's own judgement ──
 
 
