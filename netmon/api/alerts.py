@@ -92,6 +92,7 @@ class Incident:
     explanation: Mapping[str, str] = field(default_factory=dict)  # why it is thought so, by language code, `en` too
     effect_count: int = 0  # of its alerts that fire, those that are effects of the cause
     news_at: float | None = None  # when people last had reason to look: opened, reopened, worse, grown, acknowledged
+    title_of: str = ""  # the id of the alert whose summary the title repeats; empty where it tells of a cause or a site
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ incident are 10,000 changes of alerts and a few of the incident.
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
 
 from netmon.api import Alert, Incident, Place
 from netmon.api.alerts import State
@@ -15,14 +14,7 @@ from netmon.core.alerts.act import Act, last_news, severity_text
 from netmon.core.alerts.book import number
 from netmon.core.alerts.changes import Timers, What
 from netmon.core.alerts.tally import OPEN, Tally
-
-OVERFLOW: Final = "overflow"
-"""The key of the incident that collects what fires when there are too many."""
-
-_OVERFLOW_TITLES: Final = {
-    "en": "More incidents than netmon can follow: further alerts are collected here",
-    "id": "Insiden melebihi yang dapat diikuti netmon: peringatan selebihnya dikumpulkan di sini",
-}
+from netmon.core.alerts.titles import OVERFLOW, other_than_english, retitle, titled
 
 
 def finish(act: Act, *, review: bool = False) -> None:
@@ -114,23 +106,23 @@ def _incident_for(act: Act, key: str, alerts: list[Alert]) -> Incident:
         act.sizes.setdefault(latest.id, len(act.book.tallies[latest.id].members))
         return latest
     if latest is not None and _just_resolved(act, latest):
-        again = replace(_unacknowledged(_fresh(act, latest, alerts)), resolved_at=None)
+        again = titled(act, replace(_unacknowledged(_fresh(act, latest, alerts)), resolved_at=None), alerts)
         return act.incident(What.REOPENED, _accounted(act, again))
     if key != OVERFLOW and not act.book.has_room_for_incident:
         return _incident_for(act, OVERFLOW, alerts)
-    titles = _titles(act, key, alerts)
     incident = Incident(
         id=act.book.next_id("I"),
         key=key,
-        title=titles["en"],
-        titles=_other_than_english(titles),
+        title="",
+        titles={},
         site=_site(alerts),
         severity=alerts[0].severity,
         state=State.FIRING,
         opened_at=act.now,
         updated_at=act.now,
     )
-    return act.incident(What.OPENED, _accounted(act, _with_targets(_fresh(act, incident, alerts), alerts)))
+    opened = titled(act, _with_targets(_fresh(act, incident, alerts), alerts), alerts)
+    return act.incident(What.OPENED, _accounted(act, opened))
 
 
 def _accounted(act: Act, incident: Incident) -> Incident:
@@ -141,7 +133,8 @@ def _accounted(act: Act, incident: Incident) -> Incident:
     return replace(
         incident,
         title=account.titles["en"],
-        titles=_other_than_english(account.titles),
+        titles=other_than_english(account.titles),
+        title_of="",
         cause=account.cause,
         explanation=dict(account.explanation),
     )
@@ -182,14 +175,6 @@ def _site(alerts: list[Alert]) -> str:
     return sites.pop() if len(sites) == 1 else ""
 
 
-def _titles(act: Act, key: str, alerts: list[Alert]) -> dict[str, str]:
-    return dict(_OVERFLOW_TITLES if key == OVERFLOW else act.correlator.title(key, alerts))
-
-
-def _other_than_english(titles: Mapping[str, str]) -> dict[str, str]:
-    return {language: title for language, title in titles.items() if language != "en"}
-
-
 def _look_at_hushed(act: Act) -> None:
     """Let incidents be heard again whose causes are back."""
     for key in act.correlator.accounts():
@@ -214,7 +199,7 @@ def _settle(act: Act, incident_id: str, *, review: bool) -> None:
     muted = tally.unmuted == 0 or _only_trails(act, incident, review=review)
     if muted != incident.muted:
         incident = act.incident(What.MUTED if muted else What.UNMUTED, replace(incident, muted=muted))
-    _retitle(act, incident, tally)
+    retitle(act, incident, tally)
 
 
 def _close(act: Act, incident: Incident) -> None:
@@ -271,20 +256,3 @@ def _follow_acknowledgements(act: Act, incident: Incident, tally: Tally) -> Inci
         )
         return act.incident(What.ACKNOWLEDGED, taken)
     return incident
-
-
-def _retitle(act: Act, incident: Incident, tally: Tally) -> None:
-    """Look for a better title each time that the alerts of an incident have doubled."""
-    before = act.sizes.get(incident.id)
-    if (
-        before is None
-        or incident.cause
-        or len(tally.members).bit_length() <= before.bit_length()
-        or incident.key == OVERFLOW
-    ):
-        return
-    alerts = [alert for alert in act.book.members(incident.id) if alert.state in OPEN]
-    titles = _titles(act, incident.key, alerts)
-    better = replace(incident, title=titles["en"], titles=_other_than_english(titles))
-    if better != incident:
-        act.incident(What.RETITLED, better)

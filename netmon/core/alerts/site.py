@@ -12,6 +12,9 @@ from netmon.api import Account, Alert, Finding, OpenAlerts, Place, Severity
 from netmon.core.alerts.settings import AlertSettings
 
 _SITE: Final = "site:"
+_FORECAST: Final = "forecast:"
+_METRIC: Final = "metric"  # in the evidence of limits and forecasts
+_OURS: Final = frozenset({"alertname", "instance", "site", "severity"})  # labels that every alert has
 _LANGUAGES: Final = ("en", "id")
 _SITE_TITLES: Final = {
     "en": "Site {site}: several targets in trouble at once",
@@ -20,12 +23,16 @@ _SITE_TITLES: Final = {
 
 
 class BySite:
-    """Alerts of one target are one incident; where there is evidence for a common cause, those of a site are.
+    """Alerts of one target are one incident, and each forecast is one.
 
+    Where there is evidence for a common cause, those of a site are one.
     There is when, within `site_window_s`, the same rule fires on `targets_for_site` targets, or errors or worse on so
     many targets that are `site_share` of all there. These alerts are the site's incident, and so is what befalls its
     targets within that time. Only trouble that is there now counts and is taken along: no forecasts, no infos; nor
     muted alerts, since planned work on some devices must not hide what befalls another.
+
+    A forecast is hidden by nothing else that befalls its target. Only what is wrong with the very thing that it speaks
+    of joins it: the same metric of the same target, by the labels that both have.
 
     `is_theirs` tells for which alerts somebody else decides; `targets_at` how many targets a site has, 0 where that is
     not known: then the same rule alone counts.
@@ -70,6 +77,7 @@ class BySite:
     def assign(self, fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
         """Return alert id → incident key, for those that just fired and for those that their site takes along."""
         keys = {alert.id: own_key(alert) for alert in fired}
+        keys |= _foretold(fired, open_alerts)
         sites: dict[str, list[Alert]] = {}
         for alert in fired:
             if alert.site and self._counts(alert, open_alerts):
@@ -84,7 +92,9 @@ class BySite:
         """Tell whether an alert is trouble that may have a cause at its site, and nobody else decides on it."""
         if not alert.target or alert.muted_by or alert.impact is not None or alert.severity is Severity.INFO:
             return False
-        return not self._is_theirs(alert) and open_alerts.key_of(alert.id) in ("", own_key(alert), _SITE + alert.site)
+        key = open_alerts.key_of(alert.id)
+        by_place = key in {"", own_key(alert), _SITE + alert.site} or key.startswith(_FORECAST)
+        return by_place and not self._is_theirs(alert)
 
     def _gather(self, look: "_Look") -> Mapping[str, str]:
         """Return what of a site becomes its incident, or joins it."""
@@ -130,7 +140,8 @@ class BySite:
             return {language: text.format(site=site) for language, text in _SITE_TITLES.items()}
         severity = max(alert.severity for alert in alerts)
         the_worst = [alert for alert in alerts if alert.severity is severity]
-        worst = min(the_worst, key=lambda alert: (alert.fired_at or 0.0, alert.key))  # the first: titles should stay
+        # What is there, before what will be; of these the first, since titles should stay.
+        worst = min(the_worst, key=lambda alert: (alert.impact is not None, alert.fired_at or 0.0, alert.key))
         return {language: _about(worst, language) for language in _LANGUAGES}
 
 
@@ -182,8 +193,42 @@ def _is_alike(alert: Alert, rule: str | None) -> bool:
 
 
 def own_key(alert: Alert) -> str:
-    """Return the key of the incident that an alert is in where it is alone."""
+    """Return the key of the incident that an alert is in where it is alone: its target's, or a forecast's own."""
+    if alert.impact is not None:
+        return _FORECAST + alert.key
     return f"target:{alert.target}" if alert.target else f"alert:{alert.key}"
+
+
+def _foretold(fired: Sequence[Alert], open_alerts: OpenAlerts) -> Mapping[str, str]:
+    """Return alert id → key of a forecast's incident, for what fired on the thing that a forecast there speaks of."""
+    told: dict[str, list[tuple[str, Alert]]] = {}  # target → what is in forecasts' incidents there
+    found: dict[str, str] = {}
+    for alert in fired:
+        if alert.impact is not None or not alert.target or not alert.evidence.get(_METRIC):
+            continue
+        if alert.target not in told:
+            told[alert.target] = list(_in_forecasts(alert, open_alerts))
+        key = min((key for key, other in told[alert.target] if _is_same_thing(alert, other)), default="")
+        if key:
+            found[alert.id] = key
+    return found
+
+
+def _in_forecasts(alert: Alert, open_alerts: OpenAlerts) -> Iterator[tuple[str, Alert]]:
+    """Give what is, or goes right now, in incidents of forecasts on an alert's target, with their keys."""
+    for alert_id in open_alerts.of_site(alert.site).get(alert.target, ()):
+        other = open_alerts[alert_id]
+        key = open_alerts.key_of(alert_id) or own_key(other)
+        if key.startswith(_FORECAST):
+            yield key, other
+
+
+def _is_same_thing(alert: Alert, other: Alert) -> bool:
+    """Tell whether two alerts of one target speak of one metric and agree in all labels that both have."""
+    if alert.evidence.get(_METRIC) != other.evidence.get(_METRIC):
+        return False
+    both = (alert.labels.keys() & other.labels.keys()) - _OURS
+    return all(alert.labels[name] == other.labels[name] for name in both)
 
 
 def _about(alert: Alert, language: str) -> str:

@@ -16,9 +16,10 @@ class Risk:
     """A redundancy that is lost: because of `lost_by`, one more cut in a stretch isolates somebody.
 
     `between` are the stretch's ends: the first hangs on to the rest, `edges` lists the stretch's edges in order from
-    there. `isolates` are the nodes that the worst cut takes away and would not have before, `sites` their sites,
-    `worst` that edge's name. `nodes` are those whose own failure would isolate others, and would not have before. Where
-    only a node's failure does that, `edges` is empty, `worst` too, and `between` names that node twice.
+    there. `isolates` are the nodes that the worst cut takes away and would not have before, `worst` that edge's name.
+    `sites` are those that are cut off with them: all that forwards there is lost, or all, where nothing there forwards.
+    `nodes` are those whose own failure would isolate others, and would not have before. Where only a node's failure
+    does that, `edges` is empty, `worst` too, and `between` names that node twice.
     """
 
     lost_by: str
@@ -145,6 +146,9 @@ def _knot_risk(left: Survey, knot: _Knot) -> Risk:
 
 
 def _lost(left: Survey, tops: list[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names and the sites of what is beneath."""
-    lost = [left.topology.nodes[node] for top in tops for node in left.beneath(top)]
-    return tuple(sorted(node.name for node in lost)), tuple(sorted({node.site for node in lost if node.site}))
+    """Return the names of what is beneath, and the sites that have nothing else left by which they are reached."""
+    nodes, gates = left.topology.nodes, left.topology.gates
+    lost = {node for top in tops for node in left.beneath(top)}
+    near = {nodes[node].site for node in lost} & gates.keys()
+    whole = (site for site in near if all(gate in lost or left.first[gate] < 0 for gate in gates[site]))
+    return tuple(sorted(nodes[node].name for node in lost)), tuple(sorted(whole))

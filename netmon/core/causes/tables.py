@@ -182,16 +182,18 @@ LIGHT: Final[Mapping[str, Texts]] = {
 
 RISKS: Final[Mapping[str, Texts]] = {
     "stretch": _texts(
-        "Redundancy lost: one more cut between {a} and {b} isolates {most}{count}: {names}",
-        "Redundansi hilang: satu putus lagi antara {a} dan {b} mengisolasi {most}{count}: {names}",
+        "Redundancy lost: one more cut between {a} and {b} isolates {most}{whom}",
+        "Redundansi hilang: satu putus lagi antara {a} dan {b} mengisolasi {most}{whom}",
     ),
     "node": _texts(
-        "Redundancy lost: if {a} fails, that isolates {count}: {names}",
-        "Redundansi hilang: jika {a} mati, terisolasi {count}: {names}",
+        "Redundancy lost: if {a} fails, that isolates {whom}",
+        "Redundansi hilang: jika {a} mati, terisolasi {whom}",
     ),
     "most": _texts("up to ", "hingga "),
     "offices": _texts("{n} offices", "{n} kantor"),
     "office": _texts("one office", "satu kantor"),
     "devices": _texts("{n} devices", "{n} perangkat"),
     "device": _texts("one device", "satu perangkat"),
+    "servers": _texts("{n} servers", "{n} server"),
+    "server": _texts("one server", "satu server"),
 }

@@ -108,6 +108,15 @@ class Topology:
         for number, there in enumerate(self.nodes):
             if there.site and there.kind != "application":
                 self.of_site.setdefault(there.site, []).append(number)
+        self.gates = {site: self._gates(there) for site, there in self.of_site.items()}
+
+    def _gates(self, there: list[int]) -> list[int]:
+        """Return of a site's nodes those that are all lost when it is: what forwards, or all where nothing does.
+
+        Nodes to which no edge leads even while all is well say nothing of that.
+        """
+        reached = [node for node in there if self.hops[node] >= 0]
+        return [node for node in reached if self.nodes[node].forwards] or reached
 
     def _parts(self, *, passes: bool) -> list[list[tuple[int, int]]]:
         """Return for each node that passes on its neighbours that do so as well, or those that do not."""

@@ -12,6 +12,7 @@ from netmon.core.causes.topology import Edge, Topology
 
 NAMES: Final = 12  # how many names a text holds; the count tells of the rest
 
+_WHOM: Final = ("office", "device", "server")  # in what order people are told who is isolated
 _ONE_WAY: Final = {Kind.ONE_FIBER, Kind.FIBER_OR_TRANSMITTER}
 
 
@@ -150,21 +151,34 @@ def element(topology: Topology, name: str) -> Mapping[str, str]:
 
 def risk(topology: Topology, lost: Risk) -> Mapping[str, str]:
     """Return language → one line: which further failure would isolate whom."""
-    del topology  # names suffice
-    many, one = ("offices", "office") if lost.sites else ("devices", "device")
-    whom = lost.sites or lost.isolates
     a, b = lost.between
-    most = len(lost.edges) > 1 and len(whom) > 1  # the worst cut of several that differ
+    whom = _whom(topology, lost)
+    most = len(lost.edges) > 1 and sum(map(len, whom.values())) > 1  # the worst cut of several that differ
     return {
         language: RISKS["stretch" if lost.edges else "node"][language].format(
             a=a,
             b=b,
-            count=RISKS[one if len(whom) == 1 else many][language].format(n=len(whom)),
-            names=_names(whom, language),
             most=RISKS["most"][language] if most else "",
+            whom="; ".join(_counted(what, names, language) for what, names in whom.items()),
         )
         for language in LANGUAGES
     }
+
+
+def _whom(topology: Topology, lost: Risk) -> Mapping[str, Sequence[str]]:
+    """Return a word for what is lost → the names: sites, and of sites that are not lost as a whole what is."""
+    found: dict[str, list[str]] = {"office": list(lost.sites)} if lost.sites else {}
+    for name in lost.isolates:
+        node = topology.node(name)
+        if node is None or node.site not in lost.sites:
+            found.setdefault("server" if node is not None and node.kind == "server" else "device", []).append(name)
+    return dict(sorted(found.items(), key=lambda each: _WHOM.index(each[0])))
+
+
+def _counted(what: str, names: Sequence[str], language: str) -> str:
+    """Return `2 offices: dinkes, rsud`."""
+    count = RISKS[what if len(names) == 1 else f"{what}s"][language].format(n=len(names))
+    return f"{count}: {_names(names, language)}"
 
 
 def _names(names: Sequence[str], language: str) -> str:

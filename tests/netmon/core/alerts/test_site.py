@@ -77,17 +77,23 @@ def test_the_share_is_of_all_targets_that_the_site_has(there: int, share: float,
     assert ("site:kominfo" in keys(made)) is is_site
 
 
-@pytest.mark.parametrize("more", [{"severity": "info"}, {"impact": SOON}])
-def test_infos_and_forecasts_neither_count_nor_are_taken_along(more: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("more", "own"),
+    [({"severity": "info"}, "target:srv-{0}"), ({"impact": SOON}, "forecast:{1}/srv-{0}")],
+)
+def test_infos_and_forecasts_neither_count_nor_are_taken_along(more: dict[str, object], own: str) -> None:
     made = world()
     made.say("full/srv-1", **more)  # type: ignore[arg-type]
     for target in TARGETS[1:3]:
         made.say(f"full/{target}", "error")
     assert "site:kominfo" not in keys(made)
     made.say("full/srv-4", "error")
-    assert keys(made) == {"site:kominfo": ["full/srv-2", "full/srv-3", "full/srv-4"], "target:srv-1": ["full/srv-1"]}
+    assert keys(made) == {
+        "site:kominfo": ["full/srv-2", "full/srv-3", "full/srv-4"],
+        own.format(1, "full"): ["full/srv-1"],
+    }
     made.say("gone/srv-2", **more)  # type: ignore[arg-type]
-    assert keys(made)["target:srv-2"] == ["gone/srv-2"]
+    assert keys(made)[own.format(2, "gone")] == ["gone/srv-2"]
 
 
 def test_what_else_befalls_its_targets_joins_and_what_was_there_before_stays() -> None:

@@ -75,6 +75,52 @@ def test_a_ring_on_a_ring_is_at_risk_with_the_switch_it_hangs_on() -> None:
     )
 
 
+def _sites_lost(*nodes: Node) -> list[tuple[str, ...]]:
+    """Return the sites of each risk when m-a is cut: a then hangs on b, which two fibers join to m."""
+    pairs = [("m", "a"), ("a", "b"), ("b", "m"), ("m", "b"), ("a", "db"), ("b", "db"), ("a", "ups")]
+    names = {node.name for node in nodes}
+    edges = [Edge("-".join(pair), pair[0], "", pair[1], "") for pair in pairs if names.issuperset(pair)]
+    return [risk.sites for risk in at_risk(Topology(nodes, edges, {}, "m"), ["link:m-a"]) if "a" in risk.isolates]
+
+
+@pytest.mark.parametrize(
+    ("at_a", "sites"),
+    [
+        ([], ("office",)),
+        ([Node("ups", site="office", forwards=False)], ("office",)),
+        ([Node("lone", site="office")], ("office",)),  # reached in a way that nobody knows
+        ([Node("db", "server", "office", forwards=False)], ("office",)),  # its switch is what makes an office
+    ],
+)
+def test_a_site_is_cut_off_when_all_that_forwards_there_is(at_a: list[Node], sites: tuple[str, ...]) -> None:
+    nodes = [Node("m", site="hq"), Node("b", site="hq"), Node("a", site="office"), *at_a]
+    assert _sites_lost(*nodes) == [sites]
+
+
+def test_a_site_with_another_switch_that_is_left_is_not_cut_off() -> None:
+    assert _sites_lost(Node("m", site="hq"), Node("b", site="office"), Node("a", site="office")) == [()]
+
+
+def test_a_server_is_not_the_site_that_it_is_at() -> None:
+    nodes = [Node("m", site="hq"), Node("a", site="hq"), Node("b", site="hq")]
+    edges = [Edge("ma", "m", "", "a", ""), Edge("ab", "a", "", "b", ""), Edge("bm", "b", "", "m", "")]
+    ups = [Edge("a-db", "a", "", "db", "", fiber=False), Edge("b-db", "b", "", "db", "", fiber=False)]
+    beside = Topology([*nodes, Node("db", "server", "hq", forwards=False)], edges + ups, {}, "m")
+    alone = Topology([*nodes, Node("db", "server", "cellar", forwards=False)], edges + ups, {}, "m")
+    assert [(risk.isolates, risk.sites) for risk in at_risk(beside, ["link:a-db"])] == [(("db",), ())]
+    assert [(risk.isolates, risk.sites) for risk in at_risk(alone, ["link:a-db"])] == [(("db",), ("cellar",))]
+
+
+def test_a_site_of_which_one_switch_has_failed_already_hangs_on_the_other() -> None:
+    """x and y are two switches of an office, on one ring with m."""
+    nodes = [Node("m", site="hq"), Node("x", site="office"), Node("y", site="office"), Node("z", site="far")]
+    pairs = ["mx", "xy", "yz", "zm"]
+    topology = Topology(nodes, [Edge(pair, pair[0], "", pair[1], "") for pair in pairs], {}, "m")
+    assert [(risk.isolates, risk.sites) for risk in at_risk(topology, ["device:x"])] == [
+        (("y", "z"), ("far", "office"))
+    ]
+
+
 def _network(*pairs: str) -> Topology:
     """Return nodes of one letter and edges of two, `m` being the monitor; an edge given again is another one."""
     names = dict.fromkeys("m" + "".join(pairs))

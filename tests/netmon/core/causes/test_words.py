@@ -9,7 +9,7 @@ from netmon.core.causes import tables
 from netmon.core.causes.explain import explain
 from netmon.core.causes.facts import ApplicationDown, Fact, LightLow, PortDown, PortUp, PowerLost, Unreachable
 from netmon.core.causes.redundancy import Risk, at_risk
-from netmon.core.causes.topology import Topology
+from netmon.core.causes.topology import Edge, Node, Topology
 from netmon.core.causes.words import NAMES, element, explanation, risk, title
 from tests.support.causes import SHAPES, breakdown, demo, facts, network, observed
 
@@ -143,8 +143,27 @@ def test_a_risk() -> None:
     )
     alone = Risk("device:b", ("a", "a"), (), ("c",), (), "", ("a",))
     last = Risk("link:x", ("a", "b"), ("y",), ("c", "d"), ("one", "two"), "y")
-    assert risk(DEMO, last)["en"] == "Redundancy lost: one more cut between a and b isolates 2 offices: one, two"
+    offices = Topology([Node("c", site="one"), Node("d", site="two")], [], {}, "c")
+    assert risk(offices, last)["en"] == "Redundancy lost: one more cut between a and b isolates 2 offices: one, two"
     assert risk(DEMO, alone)["en"] == "Redundancy lost: if a fails, that isolates one device: c"
+
+
+def test_a_risk_names_offices_that_are_cut_off_and_of_others_what_is() -> None:
+    """A ring m-a-b; the office at b has nothing else, at hq a server hangs on a and on b."""
+    nodes = [
+        Node("m", "device", "hq"),
+        Node("a", "device", "hq"),
+        Node("b", "device", "rsud"),
+        Node("ups", "device", "rsud", forwards=False),
+        Node("db", "server", "hq", forwards=False),
+    ]
+    pairs = [("m", "a"), ("a", "b"), ("b", "m"), ("b", "ups"), ("b", "db")]
+    ring = Topology(nodes, [Edge(f"{a}-{b}", a, "", b, "") for a, b in pairs], {}, "m")
+    texts = [risk(ring, lost)["en"].partition("isolates ")[2] for lost in at_risk(ring, ["link:b-m"])]
+    assert texts == ["up to one office: rsud; one device: a; one server: db"]
+    assert risk(ring, at_risk(ring, ["link:b-m"])[0])["id"].endswith(
+        "satu kantor: rsud; satu perangkat: a; satu server: db"
+    )
 
 
 def test_many_names_are_counted() -> None:
