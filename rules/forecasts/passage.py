@@ -28,6 +28,8 @@ DOUBT: Final = 0.1  # most series go nowhere: a slope of a third (the root of th
 FAR_SEASONS: Final = 3  # over which noise that lasts for days is told from growth
 PEAK_SEASONS: Final = 3  # recent peaks whose median says how far the highest day of a week stands above the trend
 PEAK_SCALE: Final = 2.0  # median absolute deviations of some eight peaks that make their standard deviation
+ANSWERED: Final = 0.5  # of four weeks' growth: a single relief so near the limit was an answer to it, no habit
+OUTGROWN: Final = 0.1  # of a relief: a series that much higher than where one was made is not relieved there any more
 CHUNK: Final = 512  # series worked on together: their columns stay in the processor's cache
 NODES: Final = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)  # of the normal: 1/18, 3/18, ...
 QUANTILES: Final = (0.1, 0.5, 0.9)
@@ -139,7 +141,7 @@ def _reached(series: Stepless, lengths: Counts, rest: Unsettled, season: int, ah
         level, spread = _peaks(series.values, slope, season)
         drift = error + (TREND_SHARE * slope) ** 2
         total += share[:, None] * passed(_Course(level, slope, spread, rest.diffusion, drift), season, ahead)
-    again = _relief_again(series, slopes[1] * 4 * season)
+    again = _relief_again(series, slopes[1] * 4 * season, season)
     reached: Floats = total * (1 - again)[:, None]
     return reached
 
@@ -233,14 +235,20 @@ def probability(level: Floats, slope: Floats, diffusion: Floats, drift: Floats, 
     return normal(ratio(level[:, None] + slope[:, None] * ahead, wide))
 
 
-def _relief_again(series: Stepless, usual: Floats) -> Floats:
+def _relief_again(series: Stepless, usual: Floats, season: int) -> Floats:
     """Return the probability that the way to the limit is cut short as it was before: a disk cleaned each month.
 
-    By the rule of succession, for as much of four weeks' growth as the reliefs undid.
+    By the rule of succession, for as much of four weeks' growth (`usual`) as the reliefs undid. Not where the series is
+    past the height at which it was relieved; nor after a single relief shortly before the limit: whoever made it when
+    the limit was near counts on being told the next time. So one relief hides no limit that is two weeks off.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         undone = np.clip(np.nan_to_num(series.relief / np.maximum(usual, 0)), 0, 1)
-    return np.where(series.reliefs > 0, undone * (series.reliefs + 1) / (series.reliefs + 2), 0)
+    now = np.fmax.reduce(series.values[:, -season:], axis=1)
+    outgrown = now > series.relieved + OUTGROWN * series.relief / np.maximum(series.reliefs, 1)
+    answered = (series.reliefs == 1) & (-series.relieved <= ANSWERED * usual)
+    habit = (series.reliefs > 0) & ~outgrown & ~answered
+    return np.where(habit, undone * (series.reliefs + 1) / (series.reliefs + 2), 0)
 
 
 def crossing(reached: Floats, ahead: Floats) -> Floats:

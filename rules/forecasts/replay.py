@@ -12,13 +12,15 @@ import numpy as np
 
 from netmon.api.columns import Floats
 from rules.forecasts.nowcast import MIN_READINGS, STRETCHES, soon
-from rules.forecasts.passage import MIN_VALUES, WINDOWS, first_passage
+from rules.forecasts.passage import CYCLE_SEASONS, MIN_VALUES, WINDOWS, first_passage
 
 DAY_S: Final = 86_400.0
+WEEK_S: Final = 7 * DAY_S
 MEANS_S: Final = 300.0
 DAYS: Final = 7 * WINDOWS[-1]
 LONGEST: Final = STRETCHES[-1]
 MINUTES_AHEAD_S: Final = 3_600.0
+LONG_S: Final = CYCLE_SEASONS * WEEK_S  # a past from which more than as long again is told
 HOURS_AHEAD_S: Final = 28_800.0
 DAYS_APART: Final = 1.5  # readings further apart than this have no days
 OFTEN: Final = 8  # readings a day from which on a day has a highest and a lowest worth the name
@@ -47,13 +49,14 @@ class _Times:
 def foretell(at: Floats, values: Floats, bound: float, falling: bool | None = None) -> Foretold:
     """Foretell when a series reaches a bound. `at` (Unix seconds, in any order) and `values` are float64[n].
 
-    `falling`: the bound is reached from above; None: it is where most values are above it. Missing values are NaN.
+    `falling`: the bound is reached from above; None: it is where the newest value is above it, and most others too.
+    Missing values are NaN. What is at the bound now is the newest value, whatever was before.
     """
     at, values = _ordered(at, values)
     if not len(at):
         return Foretold(None, None, None, bool(falling), "")
-    below = bool(np.median(values) > bound) if falling is None else falling
-    if (values[-1] <= bound) if below else (values[-1] >= bound):
+    below = bool(values[-1] > bound and np.median(values) > bound) if falling is None else falling
+    if _reached(float(values[-1]), bound, below):
         now = float(at[-1])
         return Foretold(now, now, now, below, "minutes")
     found = [*_by_days(at, values, bound, below), *_by_readings(at, values, bound, below)]
@@ -65,6 +68,13 @@ def foretell(at: Floats, values: Floats, bound: float, falling: bool | None = No
     return Foretold(low, middle, high, below, nearest.told_by)
 
 
+def short_past_s(at: Floats, values: Floats) -> float | None:
+    """Return over how many seconds a series was seen, if that is too short to tell further ahead; None if it is not."""
+    at, _ = _ordered(at, values)
+    span = float(at[-1] - at[0]) if len(at) else 0.0
+    return span if span < LONG_S or len(at) < MIN_READINGS else None
+
+
 def _ordered(at: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Return what is there in the order of time; of several values at one time the last."""
     known = np.isfinite(at) & np.isfinite(values)
@@ -74,8 +84,36 @@ def _ordered(at: Floats, values: Floats) -> tuple[Floats, Floats]:
     return at[last], values[last]
 
 
+def _reached(value: float, bound: float, falling: bool) -> bool:
+    return value <= bound if falling else value >= bound
+
+
 def _by_days(at: Floats, values: Floats, bound: float, falling: bool) -> list[_Times]:
-    """Look at each day's highest value, or lowest, as the history does: of UTC days, and of those that are over."""
+    """Look at each day's highest value, or lowest, as the history does.
+
+    Where the newest of them is at the bound and the newest reading is not, either the bound is reached at some hour of
+    every day, or, if the days before were never as good as that reading, a disk was cleaned since.
+    """
+    numbers, extremes, often = _days(at, values, falling)
+    if len(numbers) < MIN_VALUES or float(np.median(np.diff(numbers))) > DAYS_APART:
+        return []
+    now = float(at[-1])
+    # A day's value holds for the whole of it, so a passage on the next one is in its middle; with a reading a day it
+    # is a day after that reading.
+    origin = (float(numbers[-1]) + 0.5) * DAY_S if often else now
+    if _reached(float(extremes[-1]), bound, falling):
+        if not _mended(at, values, falling):
+            return [_after(now, (np.array([0.1]), np.array([0.5]), np.array([0.9])), DAY_S, now, "days")]
+        numbers, extremes, origin = np.append(numbers, numbers[-1] + 1), np.append(extremes, values[-1]), now
+    history = np.full(DAYS, np.nan)
+    places = (numbers - numbers[-1]).astype(int) + DAYS - 1
+    history[places[places >= 0]] = extremes[places >= 0]
+    passage = first_passage(history[None], np.array([bound]), np.array([falling]))
+    return [_after(origin, (passage.p10, passage.p50, passage.p90), DAY_S, now, "days")]
+
+
+def _days(at: Floats, values: Floats, falling: bool) -> tuple[Floats, Floats, bool]:
+    """Return number and highest or lowest value of each UTC day that is over, and whether days have many readings."""
     days = np.floor(at / DAY_S)
     numbers, starts, counts = np.unique(days, return_index=True, return_counts=True)
     extremes = (np.minimum if falling else np.maximum).reduceat(values, starts)
@@ -83,17 +121,13 @@ def _by_days(at: Floats, values: Floats, bound: float, falling: bool) -> list[_T
     whole = counts >= usual / 2
     if usual >= OFTEN and at[-1] < (numbers[-1] + 1) * DAY_S - 2 * float(np.median(np.diff(at))):
         whole[-1] = False
-    numbers, extremes = numbers[whole], extremes[whole]
-    if len(numbers) < MIN_VALUES or float(np.median(np.diff(numbers))) > DAYS_APART:
-        return []
-    history = np.full(DAYS, np.nan)
-    places = (numbers - numbers[-1]).astype(int) + DAYS - 1
-    history[places[places >= 0]] = extremes[places >= 0]
-    passage = first_passage(history[None], np.array([bound]), np.array([falling]))
-    # A day's value holds for the whole of it, so a passage on the next one is in its middle; with a reading a day it
-    # is a day after that reading.
-    origin = (float(numbers[-1]) + 0.5) * DAY_S if usual >= OFTEN else float(at[-1])
-    return [_after(origin, (passage.p10, passage.p50, passage.p90), DAY_S, float(at[-1]), "days")]
+    return numbers[whole], extremes[whole], usual >= OFTEN
+
+
+def _mended(at: Floats, values: Floats, falling: bool) -> bool:
+    """Tell whether the newest value is better than all but those of the last day were in the week before it."""
+    before = values[(at > at[-1] - WEEK_S) & (at <= at[-1] - DAY_S)]
+    return len(before) > 0 and bool(values[-1] > before.max() if falling else values[-1] < before.min())
 
 
 def _by_readings(at: Floats, values: Floats, bound: float, falling: bool) -> list[_Times]:

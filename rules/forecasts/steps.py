@@ -18,6 +18,7 @@ class Stepless:
     values: Floats
     reliefs: Floats  # float64[n]: how many steps led away from the limit
     relief: Floats  # float64[n]: how far, together
+    relieved: Floats  # float64[n]: the highest value from which one of them led away; -inf: none did
 
 
 def without_steps(beyond: Floats) -> Stepless:
@@ -26,12 +27,15 @@ def without_steps(beyond: Floats) -> Stepless:
     squares = np.sort(np.square(np.nan_to_num(changes)), axis=1)[:, : max(changes.shape[1] - EVENTS, 0)]
     kept = np.maximum((~np.isnan(changes)).sum(axis=1) - EVENTS, 1)
     usual = np.sqrt(squares.sum(axis=1) / kept)
-    steps = np.where(np.abs(changes) > STEP * usual[:, None], changes * lengths, 0.0)
+    least = STEP * usual[:, None]
+    steps = np.where(np.abs(changes) > least, changes * lengths, 0.0)
     later = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
     values = beyond.copy()
     values[:, :-1] += later
     fallen = _fallen(steps)
-    return Stepless(values, (fallen < 0).sum(axis=1).astype(np.float64), -fallen.sum(axis=1))
+    fallen[-fallen <= least] = 0  # what an outlier left
+    relieved = np.where(fallen < 0, beyond[:, 1:] - steps, -np.inf).max(axis=1, initial=-np.inf)
+    return Stepless(values, (fallen < 0).sum(axis=1).astype(np.float64), -fallen.sum(axis=1), relieved)
 
 
 def _fallen(steps: Floats) -> Floats:

@@ -10,8 +10,9 @@ from rich.text import Text
 from netmon.app import human
 from netmon.app.asked import printable
 from netmon.app.commands.asking import lines
-from netmon.app.commands.recorded import Source, finite, no_series, recorded, rfc3339, series_text, shown_time
+from netmon.app.commands.recorded import Source, finite, no_series, recorded, rfc3339, shown_time
 from netmon.app.fitted import Column, Fitted
+from netmon.app.telling import told_apart
 from netmon.app.text import t
 
 if TYPE_CHECKING:  # numpy is for those who ask
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # numpy is for those who ask
     from rules.forecasts.replay import Foretold
 
 _QUANTILES: Final = ("p10", "p50", "p90")
+_DATE: Final = 10  # characters of a time that are its date
 
 
 @click.command("forecast", help=t("forecast.help"), epilog=t("forecast.examples"))
@@ -46,6 +48,20 @@ def command(source: Source, *, limit: float, falling: bool | None, form: str) ->
         lines(_object(one, found, limit, several=source.several) for one, found in told)
     else:
         Console().print(_table(told, limit))
+    _note(told, limit, guessed=falling is None)
+
+
+def _note(told: Sequence[tuple["Recording", "Foretold"]], limit: float, *, guessed: bool) -> None:
+    """Say on standard error which direction was taken, and where a past was too short to tell."""
+    from rules.forecasts.replay import LONG_S, short_past_s  # noqa: PLC0415  # numpy takes a while
+
+    if guessed and any(found.falling for _, found in told):
+        click.echo(t("forecast.taken", limit=f"{limit:.6g}"), err=True)
+    silent = (short_past_s(one.at, one.values) for one, found in told if found.p10 is None)
+    short = [span for span in silent if span is not None]
+    if short:
+        said = t("forecast.short", past=human.duration(round(min(short))), enough=human.duration(round(LONG_S)))
+        click.echo(said, err=True)
 
 
 def _last(recording: "Recording") -> tuple[float, float] | None:
@@ -77,31 +93,37 @@ def _table(told: Sequence[tuple["Recording", "Foretold"]], limit: float) -> Fitt
     far = float("inf")
     ordered = sorted(told, key=lambda each: far if each[1].p50 is None else each[1].p50)
     lasts = [_last(one) for one, _ in ordered]
-    series = [_column("series", [Text(printable(series_text(one.labels))) for one, _ in ordered], 16)]
+    series = [_column("series", [Text(printable(name)) for name in told_apart([one.labels for one, _ in ordered])], 16)]
     columns = [
         _column("last", [Text("-" if last is None else f"{last[1]:.6g}") for last in lasts]),
         _column("last_at", [Text("-" if last is None else shown_time(last[0])) for last in lasts]),
-        _column("limit", [Text(f"{limit:.6g}")] * len(ordered)),
+        _column("limit", [_limit(limit, falling=found.falling) for _, found in ordered]),
         _column("left", [_left(found, last) for (_, found), last in zip(ordered, lasts, strict=True)]),
     ]
     times = [_column(name, [_when(getattr(found, name)) for _, found in ordered]) for name in _QUANTILES]
     periods = [Text(t(f"forecast.periods.{found.told_by or 'none'}")) for _, found in ordered]
-    wide = [*(series if len(ordered) > 1 else []), *columns, *times, _column("periods", periods)]
-    narrow = [*(series if len(ordered) > 1 else []), columns[-1], *times]
-    return Fitted([wide, narrow], [""] * len(ordered))
+    dates = [_column(name, [_when(getattr(found, name), _DATE) for _, found in ordered]) for name in _QUANTILES]
+    first = series if len(ordered) > 1 else []
+    wide = [*first, *columns, *times, _column("periods", periods)]
+    narrow = [*first, *columns[-2:], *times]
+    return Fitted([wide, narrow, [*first, *columns[-2:], *dates]], [""] * len(ordered))
+
+
+def _limit(limit: float, *, falling: bool) -> Text:
+    return Text(t("forecast.falling" if falling else "forecast.rising", limit=f"{limit:.6g}"))
 
 
 def _left(found: "Foretold", last: tuple[float, float] | None) -> Text:
     if found.p10 is None or last is None:
         return Text(t("forecast.nothing"), "dim")
     if found.p50 is None:
-        return Text(t("forecast.far"))
+        return Text(t("forecast.uncertain"))
     left_s = round(found.p50 - last[0])
     return Text(human.duration(left_s) if left_s > 0 else t("forecast.reached"), "bold")
 
 
-def _when(at: float | None) -> Text:
-    return Text("-" if at is None else shown_time(at))
+def _when(at: float | None, length: int | None = None) -> Text:
+    return Text("-" if at is None else shown_time(at)[:length])
 
 
 def _column(name: str, cells: Sequence[Text], least: int = 0) -> Column:

@@ -157,12 +157,28 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "forecast.option.limit": Text("The value that is not to be reached.", "Nilai yang tidak boleh tercapai."),
     "forecast.option.falling": Text(
-        "Whether the limit is reached from above or from below. Without either: as most values lie.",
-        "Apakah batas dicapai dari atas atau dari bawah. Tanpa keduanya: menurut letak sebagian besar nilai.",
+        "Whether the limit is reached from above or from below. Without either: from above where the newest value, "
+        "and most others, are above it.",
+        "Apakah batas dicapai dari atas atau dari bawah. Tanpa keduanya: dari atas bila nilai terbaru, dan "
+        "sebagian besar nilai lain, di atasnya.",
     ),
     "forecast.option.format": Text("json: one object a series.", "json: satu objek per deret."),
     "forecast.nothing": Text("not foretold", "tidak diramalkan"),
-    "forecast.far": Text("far off", "masih jauh"),
+    "forecast.uncertain": Text("uncertain", "belum pasti"),
+    "forecast.rising": Text("{limit} rising", "{limit} naik"),
+    "forecast.falling": Text("{limit} falling", "{limit} turun"),
+    "forecast.taken": Text(
+        "A limit below the newest value, and most others, is taken to be reached by falling to {limit}; with --rising "
+        "it is reached already.",
+        "Batas di bawah nilai terbaru, dan sebagian besar nilai lain, dianggap dicapai dengan turun ke {limit}; dengan "
+        "--rising batas itu sudah tercapai.",
+    ),
+    "forecast.short": Text(
+        "Too short a past ({past}) to tell more: nothing is foretold from fewer than 8 readings, nor much further "
+        "ahead than as long again; from {enough} on it is four times as long.",
+        "Masa lalu terlalu pendek ({past}) untuk meramalkan lebih: tidak ada ramalan dari kurang dari 8 pembacaan, "
+        "juga tidak jauh melampaui panjang yang sama; mulai {enough} ramalan menjangkau empat kali panjangnya.",
+    ),
     "forecast.reached": Text("reached", "tercapai"),
     "forecast.column.series": Text("series", "deret"),
     "forecast.column.last": Text("last", "terakhir"),

@@ -74,10 +74,38 @@ def test_the_highest_day_of_the_week_reaches_the_bound_first() -> None:
 @pytest.mark.parametrize("phase", range(0, 30, 3))
 def test_a_disk_that_is_cleaned_each_month_is_not_called_full(phase: int) -> None:
     used = 40 + 1.0 * ((DAYS + phase) % 30) + noise()
-    p10, p50, p90 = foretold(used, 75.0)
+    p10, p50, p90 = foretold(used, 90.0)
     assert p90 == np.inf  # perhaps it is cleaned again
     assert p50 == np.inf
     assert p10 > 0
+
+
+@pytest.mark.parametrize("phase", range(0, 20, 3))
+def test_nor_one_that_is_cleaned_every_three_weeks_shortly_before_it_is_full(phase: int) -> None:
+    used = 40 + 1.0 * ((DAYS + phase) % 20) + noise()
+    assert foretold(used, 65.0)[1] == np.inf
+
+
+@pytest.mark.parametrize("since", [10, 14, 21, 28])
+def test_a_single_cleaning_shortly_before_the_limit_does_not_hide_the_next_time(since: int) -> None:
+    used = 60 + 1.0 * DAYS[: 25 + since] - 25.0 * (DAYS[: 25 + since] >= 25) + noise()[: 25 + since]
+    left = 95 - (60 + since - 1)
+    p10, p50, p90 = foretold(used, 95.0)
+    assert p10 <= left <= p90
+    assert p50 == pytest.approx(left, rel=0.15, abs=2)
+
+
+def test_nor_does_one_long_before_it_once_the_series_is_higher_than_then() -> None:
+    used = 40 + 1.0 * DAYS - 25.0 * (DAYS >= 25) + noise()  # from 65 down to 40, now 70
+    assert foretold(used, 95.0)[1] == pytest.approx(25, rel=0.15)
+    assert foretold(used[:-14], 95.0)[1] == np.inf  # at 56: perhaps it is cleaned again
+
+
+def test_what_an_outlier_leaves_is_no_cleaning() -> None:
+    used = 60 + 1.0 * DAYS[:45] - 25.0 * (DAYS[:45] >= 25) + noise()[:45]
+    used[12] += 15.0
+    used[13:] -= 0.4  # comes down a little lower than it was
+    assert foretold(used, 95.0)[1] == pytest.approx(16, rel=0.25)
 
 
 def test_readings_in_coarse_steps_still_show_a_trend() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netmon.api.columns import Floats
-from rules.forecasts.replay import DAY_S, Foretold, foretell
+from rules.forecasts.replay import DAY_S, Foretold, foretell, short_past_s
 
 START = 1_790_000_000.0 // DAY_S * DAY_S
 RNG = np.random.default_rng(7)
@@ -90,6 +90,51 @@ def test_the_direction_is_where_the_limit_lies() -> None:
     assert not foretell(at, light, -5.0).falling
     assert foretell(at, light, -5.0).p50 is None  # it goes the other way
     assert foretell(at, light, -20.0, falling=False).p50 == at[-1]  # said so: it is beyond already
+
+
+def test_a_limit_above_the_newest_value_is_reached_by_rising() -> None:
+    at = every(3600, 60)
+    day = (at - START) / DAY_S
+    used = np.where(day < 40, 95.0, 70 + (day - 40) / 2) + RNG.normal(0, 0.05, len(at))  # cleaned, now 80
+    found = foretell(at, used, 90.0)
+    assert not found.falling
+    assert left(found, at)[1] == pytest.approx(20, rel=0.3)
+    assert foretell(at, used, 90.0, falling=True).p50 == at[-1]
+
+
+def test_a_limit_that_was_passed_lately_is_reached() -> None:
+    at = every(3600, 40)
+    used = 50 + (at - START) / DAY_S
+    found = foretell(at, used, 85.0)
+    assert (found.falling, found.p50) == (False, at[-1])
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_disk_that_was_cleaned_today_is_not_full(sign: float) -> None:
+    at = every(3600, 60.4)
+    used = np.where(at < at[-8], 48 + (at - START) / DAY_S * 0.7, 30.0) + RNG.normal(0, 0.1, len(at))
+    found = foretell(at, sign * used, sign * 90.0, falling=sign < 0)  # the day before it was at 90
+    assert found.told_by == "days"
+    assert left(found, at)[1] == pytest.approx(60 / 0.7, rel=0.1)
+
+
+def test_a_limit_that_each_day_reaches_is_reached_within_a_day() -> None:
+    at = every(600, 20.1)
+    load = 60 + 40 * np.sin(2 * np.pi * (at - START) / DAY_S - 2.5)
+    assert load[-1] < 90
+    assert left(foretell(at, load, 90.0), at) == pytest.approx((0.1, 0.5, 0.9))
+
+
+@pytest.mark.parametrize(("days", "short"), [(0.02, True), (9.0, True), (34.9, True), (36.0, False)])
+def test_how_short_a_past_is_can_be_said(days: float, short: bool) -> None:
+    at = every(600, days)
+    assert short_past_s(at, np.ones(len(at))) == (at[-1] - at[0] if short else None)
+    assert short_past_s(at, np.full(len(at), np.nan)) == 0.0
+
+
+def test_few_readings_are_too_short_a_past_however_far_apart() -> None:
+    at = every(20 * DAY_S, 120)
+    assert short_past_s(at, np.ones(6)) == 100 * DAY_S
 
 
 def test_what_is_beyond_is_now() -> None:

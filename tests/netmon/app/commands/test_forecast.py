@@ -44,6 +44,40 @@ def test_a_flat_series_and_one_that_is_there() -> None:
     assert "tercapai" in said("forecast", "-", "--limit", "40", "--rising", given=flat, language="id").output
 
 
+def test_the_direction_is_shown_and_said_where_it_is_a_guess() -> None:
+    full = rows([95.0 + place % 2 for place in range(40)], 86_400)
+    found = said("forecast", "-", "--limit", "90", given=full)
+    assert "90 falling" in found.stdout
+    assert "--rising" in found.stderr
+    for asked in ("--rising", "--falling"):
+        assert not said("forecast", "-", "--limit", "90", asked, given=full).stderr
+    assert "90 rising" in said("forecast", "-", "--limit", "90", "--rising", given=full).stdout
+    assert not said("forecast", "-", "--limit", "99", given=full).stderr
+    assert "dianggap" in said("forecast", "-", "--limit", "90", given=full, language="id").stderr
+
+
+def test_a_past_that_is_too_short_to_tell_is_said() -> None:
+    found = said("forecast", "-", "--limit", "90", given=rows([1.0, 2.0, 3.0], 3_600))
+    assert "not foretold" in found.stdout
+    assert "(2 h)" in found.stderr
+    assert "35 d" in found.stderr
+    longer = said("forecast", "-", "--limit", "90", given=rows([50.0] * 40, 86_400))
+    assert "not foretold" in longer.stdout
+    assert not longer.stderr
+
+
+def test_a_limit_that_only_some_courses_reach_is_uncertain_not_far() -> None:
+    steps = np.random.default_rng(1).normal(0, 1.0, 56).cumsum()
+    values = [round(50 + float(step), 3) for step in steps]
+    given = rows(values, 86_400)
+    limit = str(round(max(values) + 2, 3))
+    told = json.loads(said("forecast", "-", "--limit", limit, "--format", "json", given=given).stdout)
+    assert told["p10"] is not None
+    assert told["p50"] is None
+    assert "uncertain" in said("forecast", "-", "--limit", limit, given=given).stdout
+    assert "belum pasti" in said("forecast", "-", "--limit", limit, given=given, language="id").stdout
+
+
 def test_readings_that_are_all_missing() -> None:
     given = "timestamp,value\n0,\n1,nan\n"
     told = json.loads(said("forecast", "-", "--limit", "1", "--format", "json", given=given).stdout)
