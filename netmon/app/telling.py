@@ -1,42 +1,33 @@
 """What series are called in tables: only what tells one from the others. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 Labels: TypeAlias = Mapping[str, str]
 
 _NAME: Final = "__name__"
 _TARGET: Final = "instance"
-_FAMILIAR: Final[tuple[str, ...]] = (
-    "mountpoint",
-    "ifName",
-    "sensor",
-    "device",
-    "name",
-)  # what people call a part by, the best first
+# What people call a part by, the best first.
+_FAMILIAR: Final[tuple[str, ...]] = ("mountpoint", "ifName", "sensor", "pool", "device", "name")
 _LABEL: Final = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def told_apart(series: Sequence[Labels]) -> list[str]:
-    """Return a short name for each series.
+    """Return a short name for each series; the same series has the same name wherever it stands.
 
-    It has the target and the label that people call the part by, and of the others as few as tell all apart: `sw-1
-    Te1/1/1`. A series without labels has the name of its metric; the same series has the same name wherever it stands.
+    It has the target and the label that people call the part by, `sw-1 Te1/1/1`, and more only where others are called
+    the same. Without either it is the metric's name, or the first label.
     """
-    shown = [name for name in (_TARGET,) if any(name in labels for labels in series)]
-    shown += [name for name in _FAMILIAR if any(name in labels for labels in series)][:1]
-    if not shown:
-        shown = [_NAME]
-    distinct = len({tuple(sorted(labels.items())) for labels in series})
-    for name in _others(series, shown):
-        found = len(_told(series, shown))
-        if found == distinct:
-            break
-        if len(_told(series, [*shown, name])) > found:
-            shown.append(name)
-    return [_text(labels, shown) for labels in series]
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Labels]] = {}
+    for labels in {_identity(labels): labels for labels in series}.values():
+        shown = _familiar(labels)
+        alike.setdefault((shown, tuple(labels.get(name, "") for name in shown)), []).append(labels)
+    names: dict[tuple[str, ...], str] = {}
+    for (shown, _), group in alike.items():
+        _name(group, shown, names)
+    return [names[_identity(labels)] for labels in series]
 
 
 def labels_of(text: str) -> Labels:
@@ -48,16 +39,29 @@ def labels_of(text: str) -> Labels:
     return {_NAME: name, **found} if found else {_NAME: text}
 
 
-def _others(series: Sequence[Labels], shown: Iterable[str]) -> list[str]:
-    """Return the labels that could be added, the familiar first, the metric's name last."""
-    there = dict.fromkeys(name for labels in series for name in labels)
-    ordered = [name for name in _FAMILIAR if name in there]
-    ordered += [name for name in there if name not in {*_FAMILIAR, _NAME}]
-    return [name for name in (*ordered, _NAME) if name not in shown]
+def _identity(labels: Labels) -> tuple[str, ...]:
+    return tuple(part for pair in sorted(labels.items()) for part in pair)
 
 
-def _told(series: Sequence[Labels], shown: Sequence[str]) -> set[tuple[str, ...]]:
-    return {tuple(labels.get(name, "") for name in shown) for labels in series}
+def _familiar(labels: Labels) -> tuple[str, ...]:
+    """Return the labels that a series is shown by where no other is called the same."""
+    part = [name for name in _FAMILIAR if labels.get(name)][:1]
+    found = tuple([_TARGET] * (_TARGET in labels) + part)
+    return found or ((_NAME,) if _NAME in labels else tuple(labels)[:1])
+
+
+def _name(alike: Sequence[Labels], shown: tuple[str, ...], names: dict[tuple[str, ...], str]) -> None:
+    """Name series that have the same values of what is shown: by the first other label in which they differ."""
+    ordered = (*_FAMILIAR, *(name for labels in alike for name in labels if name != _NAME), _NAME)
+    more = next((name for name in ordered if len({labels.get(name, "") for labels in alike}) > 1), None)
+    if more is None:
+        names.update((_identity(labels), _text(labels, shown)) for labels in alike)
+        return
+    parts: dict[str, list[Labels]] = {}
+    for labels in alike:
+        parts.setdefault(labels.get(more, ""), []).append(labels)
+    for part in parts.values():
+        _name(part, (*shown, more), names)
 
 
 def _text(labels: Labels, shown: Sequence[str]) -> str:

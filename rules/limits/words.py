@@ -89,7 +89,7 @@ def _bits(value: float) -> str:
     while abs(value) >= 1000 and power < len(_DECIMAL) - 1:
         value /= 1000
         power += 1
-    return f"{value:.3g} {_DECIMAL[power]}"
+    return f"{_three(value)} {_DECIMAL[power]}"
 
 
 def _bytes(value: float) -> str:
@@ -97,7 +97,12 @@ def _bytes(value: float) -> str:
     while abs(value) >= 1024 and power < len(_BINARY) - 1:
         value /= 1024
         power += 1
-    return f"{value:.3g} {_BINARY[power]}"
+    return f"{_three(value)} {_BINARY[power]}"
+
+
+def _three(value: float) -> str:
+    """Return a number with three digits, or all before its point: 1023 MiB, not 1.02e+03 MiB."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}"
 
 
 def moment(at: float) -> str:

@@ -3,13 +3,13 @@
 import csv
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from netmon.app.asked import printable
@@ -23,6 +23,7 @@ from netmon.app.text import language, speaking, t
 from netmon.app.whereabouts import spoken, states
 
 if TYPE_CHECKING:  # numpy is for those who ask
+    from netmon.api.columns import Series
     from netmon.core.history.look import Record
 
 _LENGTHS: Final = {"day": 86_400, "5m": 300}
@@ -70,7 +71,7 @@ def command(  # noqa: PLR0913  # one for each option of the command
         if form == "csv":
             _write(found)
         else:
-            Console().print(*_tables(found, days=period == "day"))
+            Console().print(Group(*_tables(found, days=period == "day")))
 
 
 def _folder(directory: Path) -> Path:
@@ -90,14 +91,21 @@ def _write(found: Sequence["Record"]) -> None:
 
 def _tables(found: Sequence["Record"], *, days: bool) -> Iterator[RenderableType]:
     """Give a title and a table for each series: its periods with their units."""
-    several = {one.series: {"__name__": one.series.metric, **dict(one.series.labels)} for one in found}
+    names = _names({one.series for one in found})
     for series, records in groupby(found, key=lambda one: one.series):
-        alike = [labels for other, labels in several.items() if other.metric == series.metric]
-        name = told_apart(alike)[alike.index(several[series])]
-        title = series.metric if name in {series.metric, "-"} else f"{series.metric} {name}"
+        title = f"{series.metric} {names[series]}" if series.labels else series.metric
         yield Text(printable(title), style="bold")
         yield _table(list(records), series.metric, days=days)
         yield Text()
+
+
+def _names(several: Collection["Series"]) -> dict["Series", str]:
+    """Return what tells each series from others of its metric."""
+    names: dict[Series, str] = {}
+    for metric in {series.metric for series in several}:
+        alike = [series for series in several if series.metric == metric]
+        names |= zip(alike, told_apart([dict(series.labels) for series in alike]), strict=True)
+    return names
 
 
 def _table(records: Sequence["Record"], metric: str, *, days: bool) -> Fitted:

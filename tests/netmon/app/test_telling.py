@@ -13,6 +13,7 @@ def test_what_people_call_it_by() -> None:
     disks = [{"instance": name, "mountpoint": part, "site": "a"} for name in ("a", "b") for part in ("/", "/srv")]
     assert told_apart(disks) == ["a /", "a /srv", "b /", "b /srv"]
     assert told_apart([{}]) == ["-"]
+    assert told_apart([{"zone": "a"}]) == ["zone=a"]
     assert told_apart([{"__name__": "load", "mib": "X"}]) == ["load"]
 
 
@@ -21,6 +22,9 @@ def test_more_only_where_it_tells_apart() -> None:
     assert told_apart(sensors) == ["CPU slot=1", "CPU slot=2"]
     both = [{"ifName": "eth0", "__name__": name} for name in ("in", "out")]
     assert told_apart(both) == ["eth0 in", "eth0 out"]
+    three = [{"mountpoint": "/", "storage": "a"}, {"mountpoint": "/", "storage": "b"}, {"mountpoint": "/c"}]
+    assert told_apart(three) == ["/ storage=a", "/ storage=b", "/c"]
+    assert told_apart([{"mountpoint": "/"}, {"ifName": "eth0"}]) == ["/", "eth0"]
 
 
 def test_labels_as_promql_writes_them() -> None:

@@ -1,4 +1,4 @@
-"""Moments as text, held against the standard library's calendar."""
+"""Moments as text, held against the standard library's calendar; numbers with their units."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.limits.words import moment
+from rules.limits.words import figure, moment
 
 
 @given(st.floats(0, 253_402_300_799))
@@ -27,3 +27,18 @@ def test_a_moment_is_what_the_calendar_says(at: float) -> None:
 )
 def test_the_ends_of_months_and_years(at: float, expected: str) -> None:
     assert moment(at) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "expected"),
+    [
+        ("used_bytes", 1021 * 2**20, "1021 MiB"),
+        ("used_bytes", 999.4 * 2**20, "999 MiB"),
+        ("used_bytes", 1.5 * 2**30, "1.5 GiB"),
+        ("used_bytes", -1020.0, "-1020 B"),
+        ("speed_bits_per_second", 999_700.0, "1000 kbit/s"),
+        ("speed_bits_per_second", 1e9, "1 Gbit/s"),
+    ],
+)
+def test_sizes_and_speeds_are_told_without_an_exponent(metric: str, value: float, expected: str) -> None:
+    assert figure(metric, value) == expected

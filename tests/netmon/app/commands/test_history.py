@@ -47,6 +47,17 @@ def test_a_table(config: Path) -> None:
     assert "RERATA" in said(config, "sw-1", "--period", "5m", language="id").output
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_shows_whole_cells(config: Path, width: int) -> None:
+    command = ["history", "--config", str(config), "--since", "2026-01-01", "sw-1", "--period", "5m"]
+    shown = CliRunner().invoke(main, command, env={"NETMON_LANG": "en", "COLUMNS": str(width)}).output
+    assert max(map(len, shown.splitlines())) <= width
+    (row,) = [line for line in shown.splitlines() if "-2.0 dBm" in line]
+    assert row.startswith("20")
+    assert "MAX" in shown
+    assert ("MIN" in shown) == (width >= 60)
+
+
 def test_csv_does_nothing_to_a_spreadsheet_and_a_table_nothing_to_a_terminal(config: Path) -> None:
     shown = said(config, "sw-1", "--period", "5m", "--format", "csv", "--metric", "light")
     (row,) = csv.DictReader(io.StringIO(shown.output))

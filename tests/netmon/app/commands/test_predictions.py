@@ -120,6 +120,24 @@ def test_a_narrow_terminal_shows_what_matters_most(served: Core) -> None:
     assert max(len(line) for line in said.splitlines()) <= 50
 
 
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_series_is_shown_by_what_tells_it_apart_and_told_whole_to_programs(served: Core, width: int) -> None:
+    now = time.time()
+    told: dict[str, Any] = {"rule": "optical_power_falling", "made_at": now, "p10": now + DAY_S, "p50": now + DAY_S}
+    named = [
+        f'light_dbm{{sensor="Te1/1/{one} Receive Power Sensor",ifIndex="2{one}",ifName="Te1/1/{one}"}}' for one in "12"
+    ]
+    for number, series in enumerate(named):
+        served.desk.tally.learn("sw-7", now, fields(f"light-{number}", series=series, p90=now + 2 * DAY_S, **told))
+    shown = predictions(served, "--target", "sw-7", COLUMNS=str(width)).output
+    assert [line for line in shown.splitlines() if "ifIndex" in line or "Sensor" in line] == []
+    for port in ("Te1/1/1", "Te1/1/2"):
+        (line,) = [line for line in shown.splitlines() if port in line.split()]
+        assert "optical" in line
+    lines = predictions(served, "--target", "sw-7", "--format", "json").output.splitlines()
+    assert sorted(json.loads(line)["series"] for line in lines) == named
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 @pytest.mark.parametrize(("width", "columns"), [(140, 13), (100, 10), (80, 8)])
 def test_names_of_rules_stay_whole(served: Core, width: int, columns: int, language: str) -> None:
