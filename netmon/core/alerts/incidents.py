@@ -192,14 +192,14 @@ def _settle(act: Act, incident_id: str, *, review: bool) -> None:
     if tally.open == 0:
         _close(act, incident)
         return
-    incident = _rise(act, incident, tally)
+    before, incident = incident.severity, _rise(act, incident, tally)
     if incident.id in act.released and incident.state is State.ACKNOWLEDGED:
         incident = act.incident(What.UNACKNOWLEDGED, _unacknowledged(incident), act.released[incident.id])
     incident = _follow_acknowledgements(act, incident, tally)
     muted = tally.unmuted == 0 or _only_trails(act, incident, review=review)
     if muted != incident.muted:
         incident = act.incident(What.MUTED if muted else What.UNMUTED, replace(incident, muted=muted))
-    retitle(act, incident, tally)
+    retitle(act, incident, tally, worse=incident.severity > before)
 
 
 def _close(act: Act, incident: Incident) -> None:

@@ -32,9 +32,10 @@ def other_than_english(titles: Mapping[str, str]) -> dict[str, str]:
     return {language: title for language, title in titles.items() if language != "en"}
 
 
-def retitle(act: Act, incident: Incident, tally: Tally) -> None:
-    """Look for a better title when that of which it speaks is over, and each time that the alerts have doubled."""
-    if incident.key == OVERFLOW or not (_is_out_of_date(act, incident) or _has_doubled(act, incident, tally)):
+def retitle(act: Act, incident: Incident, tally: Tally, *, worse: bool) -> None:
+    """Look for a better title when what it speaks of is over, when things got `worse`, and when the alerts doubled."""
+    due = worse or _is_out_of_date(act, incident) or _has_doubled(act, incident, tally)
+    if incident.key == OVERFLOW or not due:
         return
     better = titled(act, incident, [alert for alert in act.book.members(incident.id) if alert.state in OPEN])
     if better != incident:

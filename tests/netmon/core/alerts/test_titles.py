@@ -116,6 +116,16 @@ def test_the_title_stays_when_something_else_is_over() -> None:
     assert titles(made) == {"I1": "slow at sw-1"}
 
 
+def test_what_got_worse_is_called_what_it_is_by_now() -> None:
+    made = world()
+    made.say(FILLING, "warning", impact=IN_WEEKS, summary="/ of sw-1 fills in 22 days")
+    made.say(FILLING, "warning", impact=IN_WEEKS, summary="/ of sw-1 fills in 21 days")
+    assert titles(made) == {"I1": "/ of sw-1 fills in 22 days"}  # no news
+    happened = made.say(FILLING, "error", impact=IN_WEEKS, summary="/ of sw-1 fills in 6 days")
+    assert happened[-2:] == ["incident I1 worse", "incident I1 retitled"]
+    assert titles(made) == {"I1": "/ of sw-1 fills in 6 days"}
+
+
 def test_an_incident_that_opens_again_speaks_of_what_opened_it() -> None:
     made = world()
     made.say("hot/sw-1")
