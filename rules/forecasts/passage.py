@@ -240,7 +240,8 @@ def _relief_again(series: Stepless, usual: Floats, season: int) -> Floats:
 
     By the rule of succession, for as much of four weeks' growth (`usual`) as the reliefs undid. Not where the series is
     past the height at which it was relieved; nor after a single relief shortly before the limit: whoever made it when
-    the limit was near counts on being told the next time. So one relief hides no limit that is two weeks off.
+    the limit was near counts on being told the next time. So one relief hides a limit at most until it is two weeks
+    off, less a tenth of the relief.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         undone = np.clip(np.nan_to_num(series.relief / np.maximum(usual, 0)), 0, 1)
