@@ -68,10 +68,8 @@ def shown(default: Any) -> str:
         return f"`{default.pattern}`" if len(default.pattern) < 10 else "as node_exporter"
     if isinstance(default, bool):
         return f"`{default}`".lower()
-    if isinstance(default, tuple) and len(default) > 10:
-        return "as below"
     if isinstance(default, tuple):
-        return f"`[{', '.join(default)}]`"
+        return f"`[{', '.join(default)}]`" if len(default) <= 10 else "as below"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if default != "" else '`""`'
 
 
