@@ -15,7 +15,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from netmon import __version__
-from netmon.api import Collector, Component, ConfigError, Fault, Reading, Rule, Target
+from netmon.api import Collector, Component, ConfigError, Fault, Reading, Target
 from netmon.app import logs
 from netmon.app.catalog import Role
 from netmon.app.clockwatch import ClockWatch
@@ -44,6 +44,7 @@ from netmon.app.wiring import (
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
     from netmon.app.sight import Eyes
+    from rules.limits.rule import Limits
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ class Daemon:
         self._core: CorePart | None = None
         self._feed: Feed | None = None
         self._eyes: Eyes | None = None
-        self._rules: tuple[Rule, ...] = ()
+        self._rules: tuple[Limits, ...] = ()
         self._metrics = _SelfMetrics(self.registry, role)
 
     async def run(self) -> None:

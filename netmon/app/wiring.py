@@ -19,7 +19,7 @@ from exporters.notify.urls import understanding
 from exporters.prometheus.exporter import PrometheusExporter
 from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
-from netmon.api import Collector, ConfigError, Fault, Rule, Target
+from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
 from netmon.app.packs import read_packs
 from netmon.app.profiles import read_profiles
@@ -27,11 +27,11 @@ from netmon.app.settings import Settings, configured_language, load_directory, l
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
 from netmon.core.link.uplink import SpoolingUplink
-from rules.limits.rule import Limits
 from rules.pack import Pack
 
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
+    from rules.limits.rule import Limits
 
 LINK_SOCKET: Final = "link.sock"
 """Where the core listens for other daemons, in the state directory."""
@@ -207,16 +207,17 @@ def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistr
     )
 
 
-def build_rules(plan: Plan) -> tuple[Rule, ...]:
+def build_rules(plan: Plan) -> tuple["Limits", ...]:
     """Build the rules that judge what the collectors read."""
+    from rules.limits.rule import Limits  # noqa: PLC0415 - numpy, which a core has no use for
+
     return (Limits(plan.packs),)
 
 
-def change_rules(rules: Sequence[Rule], plan: Plan) -> None:
+def change_rules(rules: Sequence["Limits"], plan: Plan) -> None:
     """Let the rules judge by another configuration from now on; they keep what they know."""
     for rule in rules:
-        if isinstance(rule, Limits):
-            rule.configure(plan.packs)
+        rule.configure(plan.packs)
 
 
 def scrape_config(plan: Plan) -> str:
