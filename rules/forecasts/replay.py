@@ -145,7 +145,8 @@ def _by_readings(at: Floats, values: Floats, bound: float, falling: bool) -> lis
     if span < MIN_VALUES * DAY_S or spacing > DAYS_APART * DAY_S:
         # So little cannot tell a day's, a week's or a month's swing from a trend: no further ahead than as long again.
         looks.append((_means(at, values, max(spacing, span / LONGEST)), span, "hours"))
-    return [one for look in looks if (one := _near(look[0], bound, falling, look[1], look[2])) is not None]
+    now = float(at[-1])
+    return [one for look in looks if (one := _near(look[0], bound, falling, look[1], look[2], now)) is not None]
 
 
 def _means(at: Floats, values: Floats, length_s: float) -> tuple[Floats, Floats]:
@@ -155,16 +156,21 @@ def _means(at: Floats, values: Floats, length_s: float) -> tuple[Floats, Floats]
     return np.add.reduceat(at, starts) / counts, np.add.reduceat(values, starts) / counts
 
 
-def _near(
-    readings: tuple[Floats, Floats], bound: float, falling: bool, horizon_s: float, told_by: str
+def _near(  # noqa: PLR0913, PLR0917 - one look, of which each part is known where it is chosen
+    readings: tuple[Floats, Floats], bound: float, falling: bool, horizon_s: float, told_by: str, now: float
 ) -> _Times | None:
-    """Return what the newest of some readings foretell; None where they are too few, or move as they always did."""
+    """Return what the newest of some readings foretell; None where they are too few, or move as they always did.
+
+    A mean that is at the bound while the newest reading, at `now`, is not foretells nothing either.
+    """
     at, values = readings
     if len(at) < MIN_READINGS or not _unusual(-values if falling else values):
         return None
     newest = at[None, -LONGEST:], values[None, -LONGEST:]
     passage = soon(*newest, np.array([bound]), np.array([falling]), horizon_s=horizon_s)
-    return _after(float(at[-1]), (passage.p10, passage.p50, passage.p90), 1.0, float(at[-1]), told_by)
+    if passage.p50[0] == 0:
+        return None
+    return _after(float(at[-1]), (passage.p10, passage.p50, passage.p90), 1.0, now, told_by)
 
 
 def _unusual(values: Floats) -> bool:

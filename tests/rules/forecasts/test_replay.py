@@ -177,6 +177,12 @@ def test_no_number_in_a_file_does_harm(readings: list[tuple[float, float]], boun
     assert times == sorted(times)
 
 
+def test_a_mean_at_the_limit_is_not_the_newest_reading() -> None:
+    at = np.array([0.0, 2, 685, 1368, 2052, 2736, 3420, 19139, 19822])
+    found = foretell(at, np.array([0.0] * 7 + [1, -1]), 0.0)
+    assert found == Foretold(None, None, None, False, "")
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 100_000), st.integers(-50, 50)), max_size=80),
     st.integers(-60, 60),
