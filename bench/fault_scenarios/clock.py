@@ -47,6 +47,7 @@ def clock_steps(folder: Path, look_s: float = 20) -> Outcome:
         _say(teller)
         wait(lambda: ways.firing("steady") == {"steady/sw-1", "steady/sw-2"}, 30)
         wait(lambda: sum("steady" in str(post) for post in list(ways.direct.posts)) >= 1, 30)
+        wait(lambda: here.total(POLLER, "netmon_polls_total") > _FIRST_POLLS, 30)
         time.sleep(2)
         before = here.alerts("pending", "firing")
         messages, told = _messages(ways.direct.posts), ways.counts("firing") + ways.counts("resolved")
@@ -92,6 +93,7 @@ def _nobody_is_told(outcome: Outcome, name: str, ways: WaysOut, messages: int, t
     outcome.expect(not told_anew, f"{name}: Alertmanager told {told_anew}")
 
 
+_FIRST_POLLS = 30  # until all are met and the timetable runs evenly
 _CHANCE = 3  # polls that fall into a look, or beside it, by chance: a timetable that waits an hour has none at all
 
 

@@ -68,4 +68,4 @@ def decode(line: bytes) -> Finding | Event:
     thing = said.finding or said.event
     if thing is None or (said.finding and said.event):
         raise ValueError("neither a finding nor an event, or both")
-    return thing
+    return sane(thing)
