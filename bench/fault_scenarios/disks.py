@@ -74,7 +74,7 @@ def core_disk_full(folder: Path, full_s: float = 10) -> Outcome:
         disk.free()
         outcome.figure("s from room to healthy", wait(lambda: here.page(CORE, "/-/healthy")[0] == 200, 30))
         wait(lambda: here.load_status().get("spooled_records", 1e9) < 500, 60)
-        wait(lambda: not ways.firing(UNWRITABLE), 30)
+        outcome.figure("s until Alertmanager knows that it is over", wait(lambda: not ways.firing(UNWRITABLE), 90))
         operators = Operators(here)
         outcome.expect(operators.one("after it", 10) in {200, 201}, f"an action afterwards: {operators.last_refusal}")
         here.quiet()
