@@ -62,7 +62,7 @@ def clock_steps(folder: Path, look_s: float = 20) -> Outcome:
             _say(teller)
             after = _pace(here, look_s)
             outcome.figure(f"{name}: polls/s, before and after", f"{pace:.2f}, {after:.2f}")
-            some = 2 * _CHANCE / look_s  # in either look
+            some = _CHANCE / look_s
             steady = 0.7 * pace - some < after < 1.5 * pace + some
             outcome.expect(steady, f"{name}: polling went on at another pace: {pace:.2f}/s, then {after:.2f}/s")
             outcome.expect(_same(before, here.alerts("pending", "firing")), f"{name}: alerts changed")
