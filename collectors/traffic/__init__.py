@@ -1,0 +1,1 @@
+"""Packets from a mirror port and flows from exporters, as the same columns."""

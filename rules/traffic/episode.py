@@ -1,0 +1,138 @@
+"""One finding for one attack, however long it lasts: said when it begins, again while it lasts, closed with totals.
+
+A detector tells each second what it sees, by key; this keeps what it came to, says so once, repeats it now and then
+(so that the core knows that it lasts, and hears when it became worse) and closes it when it was quiet for long enough.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from netmon.api import Finding, Severity, Value
+
+EVIDENCE_WORDS: Final = ("start", "end", "source", "target", "technique")
+"""What every traffic finding's evidence has: Unix seconds, who does it to whom (addresses, or how many of them), and
+the technique of MITRE ATT&CK (as T1498.001). `netmon replay` shows them as fields of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a detector sees of one matter in one second.
+
+    `counts` add up over the matter's life and are told as `total_…`; `peaks` keep their highest value and are told as
+    `peak_…`; `evidence` is the newest word on everything else. `text` makes the summary of a language (`en`, `id`) from
+    the evidence, totals included.
+    """
+
+    key: str  # tells matters of one rule apart: an address, a pair, a prefix; without the rule's name
+    target: str  # who is concerned, as the inventory calls it (Networks.name_of)
+    severity: Severity
+    source: str  # who does it: an address, or words as "12,345 addresses"
+    victim: str  # whom it is done to: an address, a prefix, or words as "48 addresses"
+    text: Mapping[str, Callable[[Mapping[str, str | Value]], str]]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    evidence: Mapping[str, str | Value] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    since: float | None = None  # when it began, where the detector knows better than its first second
+
+
+@dataclass(slots=True)
+class _Matter:
+    seen: Seen
+    start: float
+    last: float  # when it was last seen
+    said: float
+    severity: Severity
+    totals: dict[str, int]
+    peaks: dict[str, float]
+
+
+class Episodes:
+    """The matters of one rule that are going on. Not more than `cap` at once: what comes beyond is counted."""
+
+    def __init__(  # noqa: PLR0913 - each is a setting of the detector
+        self,
+        rule: str,
+        technique: str,
+        *,
+        quiet_s: float,
+        repeat_s: float = 30.0,
+        cap: int = 2_000,
+        runbook: str = "",
+    ) -> None:
+        """`quiet_s`: how long nothing must be seen of a matter until it is over. `cap`: matters at once, 2 kB each."""
+        self.rule = rule
+        self.technique = technique
+        self.quiet_s = quiet_s
+        self.repeat_s = repeat_s
+        self.cap = cap
+        self.runbook = runbook
+        self.dropped = 0  # matters that there was no room for
+        self._matters: dict[str, _Matter] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._matters
+
+    def __len__(self) -> int:
+        return len(self._matters)
+
+    def see(self, seen: Seen, at: float) -> Iterator[Finding]:
+        """Take one second's word; give the finding where the matter is new, is worse, or was not said for a while."""
+        matter = self._matters.get(seen.key)
+        if matter is None:
+            if len(self._matters) >= self.cap:
+                self.dropped += 1
+                return
+            start = at if seen.since is None else seen.since
+            matter = _Matter(seen, start, at, at, seen.severity, dict(seen.counts), dict(seen.peaks))
+            self._matters[seen.key] = matter
+            yield self._finding(matter, at)
+            return
+        worse = seen.severity > matter.severity
+        matter.seen, matter.last = seen, at
+        matter.severity = max(matter.severity, seen.severity)
+        for name, count in seen.counts.items():
+            matter.totals[name] = matter.totals.get(name, 0) + count
+        for name, peak in seen.peaks.items():
+            matter.peaks[name] = max(matter.peaks.get(name, peak), peak)
+        if worse or at - matter.said >= self.repeat_s:
+            matter.said = at
+            yield self._finding(matter, at)
+
+    def tick(self, now: float) -> Iterator[Finding]:
+        """Close what was quiet for long enough, and say again what lasts without being seen this second."""
+        for key, matter in list(self._matters.items()):
+            if now - matter.last >= self.quiet_s:
+                del self._matters[key]
+                yield replace(self._finding(matter, now), cleared=True)
+            elif now - matter.said >= self.repeat_s:
+                matter.said = now
+                yield self._finding(matter, now)
+
+    def _finding(self, matter: _Matter, at: float) -> Finding:
+        seen = matter.seen
+        evidence: dict[str, str | Value] = {
+            "start": matter.start,
+            "end": matter.last,
+            "source": seen.source,
+            "target": seen.victim,
+            "technique": self.technique,
+            **seen.evidence,
+            **{f"total_{name}": total for name, total in matter.totals.items()},
+            **{f"peak_{name}": peak for name, peak in matter.peaks.items()},
+        }
+        told = {language: make(evidence) for language, make in seen.text.items()}
+        return Finding(
+            rule=self.rule,
+            target=seen.target,
+            at=at,
+            severity=matter.severity,
+            summary=told.pop("en"),
+            key=f"{self.rule}\x1f{seen.key}",
+            evidence=evidence,
+            expires_s=self.quiet_s + 3 * self.repeat_s,
+            labels={"technique": self.technique, **seen.labels},
+            summaries=told,
+            runbook=self.runbook,
+        )
