@@ -1,0 +1,132 @@
+"""The way of traffic: records in; each second its tables, flows and messages to the detectors, what they say out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Finding
+from netmon.api.traffic import Frames, Second, Traffic
+from netmon.app.traffic.windows import NS, Windows
+
+Records = NDArray[np.void]
+
+
+class Tables(Protocol):
+    """What rules/traffic/tables offers."""
+
+    def add(self, records: Records) -> None:
+        """Count these records to the open window."""
+
+    def drain(self, start: float, end: float, *, live: bool) -> Second:
+        """Return what the window came to, and begin the next."""
+
+
+class Flows(Protocol):
+    """What makes flows: the flow table of a sensor, the pairing of a flow collector."""
+
+    def add(self, records: Records, now_ns: int) -> None:
+        """Take records."""
+
+    def drain(self, now_ns: int) -> tuple[Records, Records]:
+        """Return the flows that began and those that ended or were reported."""
+
+    def finish(self) -> Records:
+        """Return all that is left."""
+
+
+class Messages(Protocol):
+    """What reads the messages of the local network out of frames."""
+
+    def add(self, traffic: Traffic) -> None:
+        """Take a batch with its frames."""
+
+    def fill(self, second: Second) -> Second:
+        """Return the second with the window's messages in it, and begin the next window."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a stream of traffic goes through. `messages` is None where there are no frames."""
+
+    tables: Tables
+    flows: Flows
+    messages: Messages | None = None
+
+
+Sink = Callable[[Second, Sequence[Finding]], None]
+Judge = Callable[[Second], list[Finding]]
+
+
+class Pipeline:
+    """One stream of records through its parts. Not for several threads at once."""
+
+    def __init__(self, parts: Parts, judge: Judge, sink: Sink, *, window_s: float = 1.0, live: bool = True) -> None:
+        """`judge` sees every window; `sink` gets each window with what was found in it, also where that is nothing."""
+        self._parts = parts
+        self._judge = judge
+        self._sink = sink
+        self._live = live
+        self.windows = Windows(window_s)
+
+    def take(self, traffic: Traffic) -> None:
+        """Take a batch; the windows that its times show to be over are judged on the way."""
+        at_ns = traffic.records["end_ns"]
+        begin, count = 0, len(traffic)
+        while begin < count:
+            end = self.windows.fits(at_ns, begin)
+            if end == begin:
+                self._move_to(int(at_ns[begin]))
+            else:
+                self._add(traffic if end - begin == count else _part(traffic, begin, end))
+            begin = end
+
+    def take_now(self, traffic: Traffic, now_ns: int) -> None:
+        """Take a batch that counts when it came: exporters report what is over, by clocks of their own."""
+        self.elapse(now_ns)
+        if len(traffic):
+            self._add(traffic)
+
+    def elapse(self, now_ns: int) -> None:
+        """Judge what is over by the clock: for a wire on which nothing comes."""
+        if not self.windows.is_open:
+            self.windows.open_at(now_ns)
+        elif now_ns >= self.windows.end_ns:
+            self._move_to(now_ns)
+
+    def finish(self) -> None:
+        """Judge the open window, with all flows that are still open."""
+        if self.windows.is_open:
+            self._close(last=True)
+
+    def _add(self, traffic: Traffic) -> None:
+        self._parts.tables.add(traffic.records)
+        self._parts.flows.add(traffic.records, self.windows.start_ns)
+        if self._parts.messages is not None and traffic.frames is not None:
+            self._parts.messages.add(traffic)
+
+    def _move_to(self, at_ns: int) -> None:
+        for _ in range(self.windows.ends_before(at_ns)):
+            self._close()
+        if not self.windows.start_ns <= at_ns < self.windows.end_ns:
+            self.windows.open_at(at_ns)
+
+    def _close(self, *, last: bool = False) -> None:
+        start, end = self.windows.advance()
+        second = self._parts.tables.drain(start, end, live=self._live)
+        begun, ended = self._parts.flows.drain(round(end * NS))
+        if last:
+            ended = np.concatenate([ended, self._parts.flows.finish()])
+        second = replace(second, begun=begun, ended=ended)
+        if self._parts.messages is not None:
+            second = self._parts.messages.fill(second)
+        self._sink(second, self._judge(second))
+
+
+def _part(traffic: Traffic, begin: int, end: int) -> Traffic:
+    frames = traffic.frames
+    if frames is not None:
+        frames = Frames(frames.buffer, frames.index[begin:end], frames.link_type)
+    return Traffic(traffic.records[begin:end], frames)

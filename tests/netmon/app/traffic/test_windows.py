@@ -1,0 +1,130 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netmon.api import Finding
+from netmon.api.traffic import RECORD, Second, Traffic, empty
+from netmon.app.traffic.pipeline import Parts, Pipeline
+from netmon.app.traffic.windows import LONGEST_GAP, NS, PATIENCE, Windows
+
+
+class Counting:
+    """Tables, flows: count what they are given."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.finished = 0
+
+    def add(self, records: np.ndarray, now_ns: int = 0) -> None:
+        self.count += len(records)
+
+
+class Tables(Counting):
+    def drain(self, start: float, end: float, *, live: bool) -> Second:
+        count, self.count = self.count, 0
+        return Second(start, end, live, records=count)
+
+
+class Flows(Counting):
+    def drain(self, now_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        return empty(RECORD), empty(RECORD)
+
+    def finish(self) -> np.ndarray:
+        return np.zeros(3, RECORD)
+
+
+def at(*seconds: float) -> Traffic:
+    records = np.zeros(len(seconds), RECORD)
+    records["start_ns"] = records["end_ns"] = [round(second * NS) for second in seconds]
+    return Traffic(records)
+
+
+class Watched:
+    def __init__(self, window_s: float = 1.0) -> None:
+        self.seconds: list[Second] = []
+        self.pipeline = Pipeline(Parts(Tables(), Flows()), self.judge, self.sink, window_s=window_s)
+
+    def judge(self, second: Second) -> list[Finding]:
+        self.seconds.append(second)
+        return []
+
+    def sink(self, second: Second, findings: object) -> None:
+        assert second is self.seconds[-1]
+        assert findings == []
+
+    @property
+    def told(self) -> list[tuple[float, int]]:
+        return [(second.start, second.records) for second in self.seconds]
+
+
+def test_records_are_cut_by_their_own_seconds_and_empty_ones_are_told() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(1000.1, 1000.9, 1001.0, 1003.5))
+    watched.pipeline.take(at(1003.6, 1004.0))
+    watched.pipeline.finish()
+    assert watched.told == [(1000, 2), (1001, 1), (1002, 0), (1003, 2), (1004, 1)]
+    assert len(watched.seconds[-1].ended) == 3, "flows still open are told with the last window"
+
+
+def test_a_record_that_comes_late_counts_to_the_open_window() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(1000.5, 1002.5, 1000.7, 1002.6))
+    watched.pipeline.finish()
+    assert watched.told == [(1000, 1), (1001, 0), (1002, 3)]
+    assert watched.pipeline.windows.late == 1
+
+
+def test_a_long_gap_is_jumped_over() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(1000, 1000 + 86_400))
+    watched.pipeline.finish()
+    assert len(watched.seconds) == LONGEST_GAP + 1
+    assert watched.told[-1] == (87_400, 1)
+    assert watched.pipeline.windows.jumps == 1
+
+
+def test_time_that_is_set_back_is_followed() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(5000, 1000, 1001))
+    watched.pipeline.finish()
+    assert watched.told == [(5000, 1), (1000, 1), (1001, 1)]
+
+
+def test_times_that_leap_to_and_fro_do_not_cost_much() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(*[1000 + 10_000 * (n % 2) for n in range(1000)]))
+    watched.pipeline.finish()
+    assert sum(count for _, count in watched.told) == 1000
+    assert len(watched.seconds) < (PATIENCE + 2) * LONGEST_GAP
+
+
+def test_a_silent_wire_has_windows_too() -> None:
+    watched = Watched()
+    for tenth in range(35):
+        watched.pipeline.elapse(round((1000 + tenth / 10) * NS))
+    assert watched.told == [(1000, 0), (1001, 0), (1002, 0)]
+
+
+def test_what_exporters_report_counts_when_it_came() -> None:
+    watched = Watched(window_s=10)
+    watched.pipeline.take_now(at(3, 999_999_999), 1000 * NS)
+    watched.pipeline.take_now(at(5), 1009 * NS)
+    watched.pipeline.take_now(at(), 1010 * NS)
+    assert watched.told == [(1000, 3)]
+
+
+@given(st.lists(st.floats(0, 2e9, allow_nan=False), max_size=60), st.integers(1, 20))
+def test_no_record_is_lost_whatever_the_times(seconds: list[float], size: int) -> None:
+    watched = Watched()
+    for begin in range(0, len(seconds), size):
+        watched.pipeline.take(at(*seconds[begin : begin + size]))
+    watched.pipeline.finish()
+    assert sum(count for _, count in watched.told) == len(seconds)
+
+
+def test_the_window_of_a_time_is_a_multiple_of_its_length() -> None:
+    windows = Windows(10)
+    windows.open_at(1_234_567_890 * NS)
+    assert windows.start_ns == 1_234_567_890 * NS
+    windows.open_at(1_234_567_899 * NS)
+    assert (windows.start_ns, windows.jumps) == (1_234_567_890 * NS, 0)
