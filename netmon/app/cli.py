@@ -56,7 +56,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"netmon.app.commands.{cmd_name}").command
+        command: click.Command = import_module(f"netmon.app.commands.{cmd_name.replace('-', '_')}").command
         return command
 
 

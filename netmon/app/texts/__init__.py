@@ -21,6 +21,7 @@ from netmon.app.texts import (
     predictions,
     refusals,
     status,
+    traffic,
 )
 from netmon.app.texts.text import Text
 
@@ -44,4 +45,5 @@ TABLES: Final[tuple[Mapping[str, Text], ...]] = (
     predictions.TEXTS,
     refusals.TEXTS,
     status.TEXTS,
+    traffic.TEXTS,
 )
