@@ -1,0 +1,121 @@
+"""The question of a DNS message (RFC 1035, 4.1; over TCP: RFC 1035, 4.2.2)."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from collectors.traffic.messages.layout import DNS_ROW, MALFORMED, NAME_MAX, OTHER, OVER_CAP, TAKEN, Row
+from collectors.traffic.messages.octets_kernel import u8, u16
+
+U = np.uint64
+_0, _1, _2, _4, _6, _12 = (U(n) for n in (0, 1, 2, 4, 6, 12))
+_LABEL_MAX = U(63)
+_NAME_MAX = U(NAME_MAX)
+_QUESTION, _SPACE, _DELETE, _DOT = U(0x3F), U(0x20), U(0x7F), U(0x2E)
+_A, _Z = U(0x41), U(0x5A)
+
+
+@njit(cache=True, nogil=True)
+def dns_message(  # noqa: PLR0917 - compiled: arguments go by place
+    b: NDArray[np.uint8],
+    p: np.uint64,
+    end: np.uint64,
+    size: np.uint64,
+    over_tcp: np.uint64,
+    r: Row,
+    dns: NDArray[np.void],
+    names: NDArray[np.uint8],
+    used: NDArray[np.uint64],
+    counts: NDArray[np.uint64],
+) -> None:
+    """Read the message in `b[p:end]` of a record into the next row of `dns` (DNS); `names` is u8[n, 255], zeroed.
+
+    A name must be spelled out: nothing stands before the question that a compression pointer could point at.
+    """
+    row = used[DNS_ROW]
+    if row >= U(len(dns)):
+        counts[DNS_ROW, OVER_CAP] += _1
+        return
+    if p + _12 > end:
+        counts[DNS_ROW, MALFORMED] += _1
+        return
+    name = names[row]
+    flags = u16(b, p + _2)
+    questions = u16(b, p + _4)
+    q = p + _12
+    n = _0
+    query_type = _0
+    if questions != _0:
+        sound = False
+        while q < end:
+            length = u8(b, q)
+            q += _1
+            if length == _0:
+                if q + _4 <= end:
+                    sound = True
+                break
+            if length > _LABEL_MAX or q + length > end or q - p - _12 + length + _1 > _NAME_MAX:
+                break
+            if n != _0:
+                name[n] = _DOT
+                n += _1
+            for _ in range(length):
+                c = u8(b, q)
+                q += _1
+                if _A <= c <= _Z:
+                    c |= _SPACE  # lower case
+                elif c < _SPACE or c >= _DELETE or c == _DOT:
+                    c = _QUESTION
+                name[n] = c
+                n += _1
+        if not sound:
+            for k in range(n):
+                name[k] = 0
+            counts[DNS_ROW, MALFORMED] += _1
+            return
+        query_type = u16(b, q)
+    o = dns[row]
+    o.at_ns = r.start_ns
+    response = flags >> U(15)
+    if response == _0:
+        o.client_hi, o.client_lo = r.source_hi, r.source_lo
+        o.server_hi, o.server_lo = r.destination_hi, r.destination_lo
+    else:
+        o.client_hi, o.client_lo = r.destination_hi, r.destination_lo
+        o.server_hi, o.server_lo = r.source_hi, r.source_lo
+    o.query_type = query_type
+    o.answers = u16(b, p + _6)
+    o.size = size
+    o.response = response
+    o.code = flags & U(15)
+    o.over_tcp = over_tcp
+    o.name_length = n
+    used[DNS_ROW] = row + _1
+    counts[DNS_ROW, TAKEN] += _1
+
+
+@njit(cache=True, nogil=True)
+def dns_segment(  # noqa: PLR0917 - the same
+    b: NDArray[np.uint8],
+    p: np.uint64,
+    end: np.uint64,
+    r: Row,
+    dns: NDArray[np.void],
+    names: NDArray[np.uint8],
+    used: NDArray[np.uint64],
+    counts: NDArray[np.uint64],
+) -> None:
+    """Read the messages of a TCP segment, each behind its length. Only where they fill it exactly.
+
+    What goes on in another segment is not put together: it is counted as other. Questions fit into one segment.
+    """
+    q = p
+    while q + _2 <= end and u16(b, q) >= _12:
+        q += _2 + u16(b, q)
+    if q != end:
+        counts[DNS_ROW, OTHER] += _1
+        return
+    while p < end:
+        length = u16(b, p)
+        dns_message(b, p + _2, p + _2 + length, length, _1, r, dns, names, used, counts)
+        p += _2 + length

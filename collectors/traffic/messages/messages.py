@@ -1,0 +1,94 @@
+"""Gathers the messages of one window out of batches of packets: buffers with caps, what is dropped is counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.traffic.messages.layout import DNS_ROW, KINDS, NAME_AT, NAME_MAX, OUTCOMES
+from collectors.traffic.messages.pick_kernel import pick
+from collectors.traffic.messages.settings import MessageSettings
+from netmon.api.traffic import MAC_SEEN, Traffic
+
+Rows: TypeAlias = NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one window held, in the order seen; each of the dtype that netmon.api.traffic names. The rows are copies."""
+
+    dns: Rows  # DNS
+    neighbours: Rows  # NEIGHBOUR
+    leases: Rows  # LEASE
+    routers: Rows  # ROUTER
+    bridges: Rows  # BRIDGE
+    macs: Rows  # MAC_SEEN, one for each MAC address, VLAN and interface
+
+
+class Messages:
+    """Reads DNS, ARP, neighbour discovery, DHCP, router advertisements and BPDUs, and who sent frames."""
+
+    def __init__(self, settings: MessageSettings | None = None) -> None:
+        settings = settings or MessageSettings()
+        caps = (
+            settings.dns_messages,
+            settings.neighbour_messages,
+            settings.lease_messages,
+            settings.router_messages,
+            settings.bridge_messages,
+        )
+        self._tables = [np.zeros(cap, dtype) for cap, dtype in zip(caps, KINDS.values(), strict=True)]
+        octets = self._tables[DNS_ROW].view(np.uint8).reshape(caps[DNS_ROW], -1)
+        self._names = octets[:, NAME_AT : NAME_AT + NAME_MAX]
+        self._macs = np.zeros(settings.mac_addresses, MAC_SEEN)
+        self._slots = np.zeros(1 << (2 * settings.mac_addresses).bit_length(), np.uint32)
+        self._used = np.zeros(len(KINDS) + 1, np.uint64)
+        self._counts = np.zeros((len(KINDS) + 1, len(OUTCOMES)), np.uint64)
+
+    def add(self, traffic: Traffic) -> None:
+        """Take a batch; records without frames have no messages."""
+        frames = traffic.frames
+        if frames is None or not len(traffic):
+            return
+        dns, neighbours, leases, routers, bridges = self._tables
+        pick(
+            frames.buffer,
+            frames.index,
+            traffic.records,
+            frames.link_type,
+            dns,
+            neighbours,
+            leases,
+            routers,
+            bridges,
+            self._macs,
+            self._names,
+            self._slots,
+            self._used,
+            self._counts,
+        )
+
+    def drain(self) -> Drained:
+        """Return what came since the last call, and begin anew."""
+        used = [int(rows) for rows in self._used]
+        kept = [table[:rows].copy() for table, rows in zip((*self._tables, self._macs), used, strict=True)]
+        self._names[: used[DNS_ROW]] = 0  # the loop writes only the octets of a name
+        self._slots[:] = 0
+        self._used[:] = 0
+        return Drained(*kept)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many candidates of each kind were taken, over the cap, malformed or of no use, since the start.
+
+        Keys are as `dns_taken`, `leases_malformed`. `macs_taken` counts rows, `macs_over_cap` frames without one.
+        """
+        kinds = (*KINDS, "macs")
+        return {
+            f"{kind}_{outcome}": int(self._counts[row, column])
+            for row, kind in enumerate(kinds)
+            for column, outcome in enumerate(OUTCOMES)
+            if kind != "macs" or outcome in ("taken", "over_cap")
+        }

@@ -1,0 +1,134 @@
+"""One pass over a batch: which records are messages of the local network, and who sent frames at all."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from collectors.traffic.messages.dns_kernel import dns_message, dns_segment
+from collectors.traffic.messages.layout import MAC_ROW, OVER_CAP, TAKEN, Row
+from collectors.traffic.messages.lease_kernel import lease4, lease6
+from collectors.traffic.messages.link_kernel import arp, bridge, discovery, network_at
+from collectors.traffic.messages.octets_kernel import MAPPED, u16, u48
+
+U = np.uint64
+_0, _1, _2, _4, _8, _16 = (U(n) for n in (0, 1, 2, 4, 8, 16))
+_ETHERNET = 1
+_BRIDGES = U(0x0180_C200_0000)  # the group address of bridges
+_PROVIDER_BRIDGES = U(0x0180_C200_0008)  # IEEE 802.1ad
+_PVST = U(0x0100_0CCC_CCCD)
+_GROUP = U(1 << 40)  # no station sends from a group address
+_MIX = U(0x9E37_79B9_7F4A_7C15)  # Fibonacci hashing
+
+
+@njit(cache=True, nogil=True)
+def see_mac(
+    r: Row, macs: NDArray[np.void], slots: NDArray[np.uint32], used: NDArray[np.uint64], counts: NDArray[np.uint64]
+) -> None:
+    """Count a frame of a MAC address in `macs` (MAC_SEEN). `slots`: u4[2^k], 1 + its row, more than twice as long."""
+    mask = U(len(slots) - 1)
+    mac = r.source_mac
+    slot = ((mac ^ (U(r.vlan) << U(48)) ^ (U(r.in_interface) << U(20))) * _MIX) >> U(40) & mask
+    while slots[slot] != 0:
+        o = macs[slots[slot] - 1]
+        if o.mac == mac and o.vlan == r.vlan and o.port == r.in_interface:
+            break
+        slot = (slot + _1) & mask
+    if slots[slot] == 0:
+        row = used[MAC_ROW]
+        if row >= U(len(macs)):
+            counts[MAC_ROW, OVER_CAP] += _1
+            return
+        slots[slot] = row + _1
+        used[MAC_ROW] = row + _1
+        counts[MAC_ROW, TAKEN] += _1
+        n = macs[row]
+        n.mac = mac
+        n.vlan = r.vlan
+        n.port = r.in_interface
+        n.packets = 0
+        n.hi = _0
+        n.lo = _0
+    o = macs[slots[slot] - 1]
+    o.packets += 1
+    if o.hi == _0 and o.lo == _0 and r.version != 0 and r.source_lo != MAPPED:
+        o.hi = r.source_hi
+        o.lo = r.source_lo
+
+
+@njit(cache=True, nogil=True)
+def pick(  # noqa: PLR0917 - compiled: arguments go by place
+    b: NDArray[np.uint8],
+    frames: NDArray[np.void],
+    records: NDArray[np.void],
+    link_type: int,
+    dns: NDArray[np.void],
+    neighbours: NDArray[np.void],
+    leases: NDArray[np.void],
+    routers: NDArray[np.void],
+    bridges: NDArray[np.void],
+    macs: NDArray[np.void],
+    names: NDArray[np.uint8],
+    slots: NDArray[np.uint32],
+    used: NDArray[np.uint64],
+    counts: NDArray[np.uint64],
+) -> None:
+    """Read what messages `records` (RECORD) with `frames` (FRAME in `b`) hold into the tables.
+
+    `used`: u8[6], rows in use of each; `counts`: u8[6, 4], see layout.
+    """
+    total = U(len(b))
+    for i in range(len(records)):
+        r = records[i]
+        if r.source_mac != _0 and r.source_mac & _GROUP == _0:
+            see_mac(r, macs, slots, used, counts)
+        protocol = r.protocol
+        local = r.tunnel == 0  # what comes out of a tunnel is no message of this link
+        if r.version == 0:
+            if not local or (r.ethertype != 0x0806 and (r.ethertype >= 1536 or link_type != _ETHERNET)):
+                continue
+        elif protocol == 17:
+            if not (r.source_port == 53 or r.destination_port == 53 or r.destination_port == 67
+                    or r.destination_port == 68 or r.destination_port == 546):  # fmt: skip
+                continue
+        elif protocol == 6:
+            if (r.source_port != 53 and r.destination_port != 53) or r.payload_length == 0:
+                continue
+        elif protocol != 58 or r.icmp_type < 134 or r.icmp_type > 136 or not local or r.fragment == 2:
+            continue
+        at = frames[i].at
+        if at > total:
+            continue
+        end = at + U(frames[i].captured)
+        end = min(end, total)
+        if r.version == 0:
+            if r.ethertype == 0x0806:
+                arp(b, network_at(b, at, end, link_type, U(0x0806)), end, r, neighbours, used, counts)
+                continue
+            if at + _8 > end:
+                continue
+            to = u48(b, at)
+            if to == _BRIDGES or to == _PROVIDER_BRIDGES or to == _PVST:  # noqa: SIM109 - compiles to less
+                bridge(b, network_at(b, at, end, link_type, _0), end, r, to == _PVST, bridges, used, counts)
+            continue
+        if protocol == 58:
+            p = network_at(b, at, end, link_type, U(0x86DD))
+            discovery(b, p, end, r, neighbours, routers, used, counts)
+            continue
+        p = at + U(r.payload_at)
+        stop = min(p + U(r.payload_length), end)
+        if p > stop or r.payload_at < 8:
+            p = stop
+        if protocol == 6:
+            dns_segment(b, p, stop, r, dns, names, used, counts)
+        elif r.source_port == 53 or r.destination_port == 53:
+            size = stop - p
+            if p < stop and u16(b, p - _4) > size + _8:
+                size = u16(b, p - _4) - _8  # as sent, where less was captured
+            dns_message(b, p, stop, size, _0, r, dns, names, used, counts)
+        elif not local:
+            continue
+        elif r.version == 4:
+            if r.destination_port != 546:
+                lease4(b, p, stop, r, leases, used, counts)
+        elif r.destination_port == 546:
+            lease6(b, p, stop, r, leases, used, counts)
