@@ -135,36 +135,45 @@ class EndReason(IntEnum):
 
 ENDPOINT: Final = np.dtype(
     [
+        # What nearly every packet changes: one cache line.
         ("hi", "u8"),
         ("lo", "u8"),
         ("bytes", "u8"),
-        ("tcp_bytes", "u8"),
-        ("udp_bytes", "u8"),
-        ("icmp_bytes", "u8"),
-        ("reflected_bytes", "u8"),  # UDP from (destinations) or to (sources) a port that amplifiers answer on
-        ("peers", "u8", 8),  # 512-bit linear-counting sketch of the addresses at the other end (Whang et al. 1990)
-        ("ports", "u8", 4),  # 256-bit sketch of the destination ports
         ("packets", "u4"),
         ("tcp", "u4"),
         ("udp", "u4"),
-        ("icmp", "u4"),
+        ("icmp", "u4"),  # ICMP and ICMPv6
         ("syn", "u4"),  # SYN without ACK
+        ("ack", "u4"),  # ACK without SYN, FIN or RST, with or without PSH and payload
         ("syn_ack", "u4"),
-        ("ack", "u4"),  # ACK alone of the flags, with or without payload
         ("rst", "u4"),
-        ("fin", "u4"),
-        ("odd_flags", "u4"),  # no flags at all, FIN alone, FIN PSH URG, SYN with FIN or RST: what no stack sends
-        ("fragments", "u4"),
-        ("reflected", "u4"),
         ("port_votes", "u4"),
         ("port", "u2"),  # the destination port of most packets, by majority vote (Boyer and Moore)
         ("reflected_port", "u2"),  # the amplifier's port of most reflected packets, by majority vote
+        # What some packets change.
+        ("tcp_bytes", "u8"),
+        ("udp_bytes", "u8"),
+        ("icmp_bytes", "u8"),
+        ("reflected_bytes", "u8"),
+        ("fragment_bytes", "u8"),
+        ("fin", "u4"),
+        ("odd_flags", "u4"),  # no flags at all, FIN alone, FIN PSH URG, SYN with FIN or RST: what no stack sends
+        ("fragments", "u4"),  # first and later ones
+        ("handshakes", "u4"),  # ACKs that follow a SYN of the same ends in this window or the one before
+        ("reflected", "u4"),  # UDP from (destinations) or to (sources) a port that amplifiers answer on
+        ("reflected_votes", "u4"),
+        # Linear-counting sketches (Whang et al. 1990): `rules.traffic.tables.distinct` reads them.
+        ("peers", "u8", 8),  # 512 bits: the addresses at the other end
+        ("ports", "u8", 4),  # 256 bits: the destination ports
+        ("flows", "u8", 4),  # 256 bits: the other ends with their ports
     ]
 )
-"""What one address received, or sent, in one window. Counts are numbers of packets, sampling applied."""
+"""What one address received, or sent, in one window: 256 bytes. Counts are numbers of packets, sampling applied; one
+that would pass 4,294,967,295 stays there. A flow's record counts with the share of it that fits into the window."""
 
 PORT_LOAD: Final = np.dtype([("protocol", "u1"), ("port", "u2"), ("bytes", "u8"), ("packets", "u8"), ("flows", "u8")])
-"""What one application port carried in one window, both directions; the lower of the two ports is the application's."""
+"""What one application port carried in one window, both directions; the lower of the two ports is the application's.
+Port 0: what has no ports. `flows`: TCP connections that were begun, and the records of flow exporters."""
 
 DNS: Final = np.dtype(
     [

@@ -1,0 +1,55 @@
+"""Services on UDP that answer with more than they were asked, and so lend themselves to amplification.
+
+Ports are those of the services' registrations; which of them are abused, and how, is documented by US-CERT (TA14-017A),
+Rossow ("Amplification Hell", NDSS 2014) and later reports of single protocols.
+"""
+
+from typing import Final
+
+AMPLIFIERS: Final = {
+    17: "QOTD",
+    19: "chargen",
+    53: "DNS",
+    69: "TFTP",
+    111: "portmap",
+    123: "NTP",
+    137: "NetBIOS",
+    161: "SNMP",
+    177: "XDMCP",
+    389: "CLDAP",
+    427: "SLP",
+    443: "QUIC",
+    500: "ISAKMP",
+    520: "RIP",
+    623: "IPMI",
+    1194: "OpenVPN",
+    1434: "SQL Server Browser",
+    1604: "Citrix ICA",
+    1701: "L2TP",
+    1900: "SSDP",
+    2302: "ArmA",
+    3283: "Apple Remote Desktop",
+    3389: "RDP",
+    3478: "STUN",
+    3702: "WS-Discovery",
+    5060: "SIP",
+    5093: "Sentinel",
+    5351: "NAT-PMP",
+    5353: "mDNS",
+    5683: "CoAP",
+    6881: "BitTorrent",
+    8888: "OpenVPN",
+    10001: "Ubiquiti discovery",
+    10074: "TP-240",
+    11211: "memcached",
+    17185: "VxWorks debug",
+    20800: "Call of Duty",
+    26000: "Quake",
+    27015: "Steam",
+    27960: "Quake III",
+    30718: "Lantronix",
+    32414: "Plex discovery",
+    33848: "Jenkins",
+    37810: "Dahua DVR",
+}
+"""What answers on these ports."""

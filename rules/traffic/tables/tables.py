@@ -1,0 +1,124 @@
+"""The tables of a window: who received and who sent what, by which ports, and a sample of it, in one compiled pass."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api.traffic import ENDPOINT, PORT_LOAD, RECORD, SAMPLE, Second
+from rules.traffic.tables.settings import TablesSettings
+from rules.traffic.tables.tables_kernel import BEGUN_WORDS, OTHERS, PORT, PORT_ROWS, STATE, add, reserve
+
+_KEPT_FROM: Final = 16
+"""Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
+
+
+class _Table:
+    """Rows by address, and the index that leads to them."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = _aligned(rows)
+        self.index = np.zeros(1 << (2 * rows - 1).bit_length(), np.uint64)
+        self._octets = self.rows.view(np.uint8).reshape(rows, ENDPOINT.itemsize)
+
+    def drain(self, used: int, kept: int, seed: np.uint64) -> tuple[NDArray[np.void], int]:
+        """Return the rows used and empty the table, but for room for its busiest; return also how many have that."""
+        rows = self.rows[:used].copy()
+        self._octets[:used] = 0
+        self.index.fill(0)
+        rows = rows[rows["packets"] > 0] if used and not rows["packets"].all() else rows
+        busy = np.flatnonzero(rows["packets"] >= _KEPT_FROM)
+        if len(busy) > kept:
+            busy = busy[np.argpartition(rows["packets"][busy], len(busy) - kept)[len(busy) - kept :]]
+        keys = np.stack((rows["hi"][busy], rows["lo"][busy]), axis=1)
+        return rows, int(reserve(self.rows, self.index, keys, seed))
+
+
+class Tables:
+    """Counts records until they are drained as a Second.
+
+    Addresses are told apart up to `settings.rows`; records of others are counted in `Second.unlisted`. The addresses
+    that were busiest have room in the next window too, so that a flood of forged sources cannot hide its victim's
+    answers. `seed`: of the hash, the sample and rounding; None draws one, so that nobody can choose addresses that
+    collide; a replay gives one to tell the same twice.
+    """
+
+    def __init__(
+        self, settings: TablesSettings | None = None, *, window_s: float = 1.0, seed: int | None = None
+    ) -> None:
+        """Allocate the tables; `window_s` is how long a window is, for flows that lasted longer."""
+        self._settings = settings or TablesSettings()
+        self._destinations = _Table(self._settings.rows)
+        self._sources = _Table(self._settings.rows)
+        self._ports = np.zeros(PORT_ROWS, PORT)
+        self._ports_used = np.zeros(PORT_ROWS, np.uint32)
+        self._begun = np.zeros((2, BEGUN_WORDS), np.uint64)
+        self._amplifiers = np.zeros(65_536, np.uint8)
+        self._amplifiers[list(self._settings.amplifier_ports)] = 1
+        self._sample = np.zeros(SAMPLE, RECORD)
+        self._states = np.zeros(1, STATE)
+        draw = np.random.default_rng(seed)
+        self._states["seed"] = draw.integers(1, 1 << 63, dtype=np.uint64)
+        self._states["random"] = draw.integers(1, 1 << 63, dtype=np.uint64)
+        self._states["window_ns"] = int(window_s * 1e9)
+
+    def add(self, records: NDArray[np.void]) -> None:
+        """Count records (RECORD[n])."""
+        add(
+            records,
+            self._states,
+            self._destinations.rows,
+            self._destinations.index,
+            self._sources.rows,
+            self._sources.index,
+            self._ports,
+            self._ports_used,
+            self._begun,
+            self._amplifiers,
+            self._sample,
+        )
+
+    def drain(self, start: float, end: float, *, live: bool = True) -> Second:
+        """Return what was counted as the window from `start` to `end` (Unix seconds), and begin the next one."""
+        state = self._states[0]
+        records = int(state["records"])
+        unlisted = {"destinations": int(state["no_destination"]), "sources": int(state["no_source"])}
+        kept, seed = self._settings.kept, state["seed"]
+        destinations, kept_destinations = self._destinations.drain(int(state["destinations"]), kept, seed)
+        sources, kept_sources = self._sources.drain(int(state["sources"]), kept, seed)
+        second = Second(
+            start=start,
+            end=end,
+            live=live,
+            records=records,
+            packets=int(state["packets"]),
+            bytes=int(state["bytes"]),
+            destinations=destinations,
+            sources=sources,
+            unlisted={table: count for table, count in unlisted.items() if count},
+            ports=self._drain_ports(int(state["ports"])),
+            sample=self._sample[: min(records, SAMPLE)].copy(),
+        )
+        for name in ("no_destination", "no_source", "records", "packets", "bytes", "next", "ports"):
+            state[name] = 0
+        state["destinations"], state["sources"] = kept_destinations, kept_sources
+        state["turn"] ^= np.uint64(1)
+        self._begun[int(state["turn"])] = 0
+        return second
+
+    def _drain_ports(self, used: int) -> NDArray[np.void]:
+        places = np.sort(self._ports_used[:used])
+        ports = np.zeros(used, PORT_LOAD)
+        ports["protocol"] = np.where(places >= OTHERS, places - OTHERS, np.where(places >> 16, 17, 6))
+        ports["port"] = np.where(places >= OTHERS, 0, places & 0xFFFF)
+        for name in PORT.names or ():
+            ports[name] = self._ports[name][places]
+            self._ports[name][places] = 0
+        return ports
+
+
+def _aligned(rows: int) -> NDArray[np.void]:
+    """Return empty ENDPOINT rows that begin where a cache line does, so that a row is four of them."""
+    octets = np.zeros(rows * ENDPOINT.itemsize + 64, np.uint8)
+    first = -octets.ctypes.data % 64
+    return octets[first : first + rows * ENDPOINT.itemsize].view(ENDPOINT)
