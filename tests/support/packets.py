@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api.traffic import Traffic
@@ -33,7 +33,7 @@ def decoded(
     start_ns: Sequence[int] = (),
     wire: Sequence[int] = (),
 ) -> Traffic:
-    """Return what the decoder makes of frames. `start_ns`: their times; `wire`: their lengths before the snap length."""
+    """Return what the decoder makes of frames. `start_ns`: times; `wire`: lengths before the snap length."""
     return decode_frames(frames, link_type, tunnels, start_ns=start_ns, wire=wire)
 
 
@@ -44,7 +44,7 @@ def mac(text: str) -> bytes:
 def checksum(data: bytes) -> int:
     """RFC 1071."""
     padded = data + b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -57,7 +57,7 @@ class Segment(bytes):
     checksum_at: int | None
     pseudo: bool
 
-    def __new__(cls, data: bytes, protocol: int, checksum_at: int | None = None, *, pseudo: bool = True) -> "Segment":
+    def __new__(cls, data: bytes, protocol: int, checksum_at: int | None = None, *, pseudo: bool = True) -> Self:
         self = super().__new__(cls, data)
         self.protocol, self.checksum_at, self.pseudo = protocol, checksum_at, pseudo
         return self
@@ -161,7 +161,7 @@ def ipv6(
 ) -> Segment:
     """An IPv6 packet (carried: protocol 41). `extensions` stand before the payload, `first_header` tells the first."""
     addresses = IPv6Address(source).packed, IPv6Address(destination).packed
-    body = payload.between(*addresses) if isinstance(payload, Segment) and 44 != first_header else bytes(payload)
+    body = payload.between(*addresses) if isinstance(payload, Segment) and first_header != 44 else bytes(payload)
     number = protocol if protocol is not None else getattr(payload, "protocol", 59)
     head = struct.pack(
         "!IHBB",

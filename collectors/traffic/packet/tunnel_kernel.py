@@ -17,6 +17,9 @@ _VXLAN: Final = U(Tunnel.VXLAN)
 _GENEVE: Final = U(Tunnel.GENEVE)
 _IP_IN_IP: Final = U(Tunnel.IP_IN_IP)
 
+_VXLAN_PORT: Final = U(4789)
+_GENEVE_PORT: Final = U(6081)
+
 _NOTHING: Final = U(0)  # no ethertype: what is inside is none of ours, the outer packet stands
 _FAULT: Final = U(1)  # the tunnel's own header cannot be read
 _ETHERNET: Final = U(0x6558)  # RFC 1701: transparent Ethernet bridging
@@ -51,13 +54,26 @@ def _gre(buffer: Any, position: Any, end: Any) -> Any:
     return inside, position
 
 
+@njit(inline="always")
+def may_be_tunnel(record: Any) -> Any:
+    """Tell quickly whether a record is worth a call of `inner`."""
+    protocol = record.protocol
+    port = record.destination_port
+    return (
+        protocol == 4
+        or protocol == 41
+        or protocol == 47
+        or (protocol == 17 and (port == _VXLAN_PORT or port == _GENEVE_PORT))
+    )
+
+
 @njit(nogil=True)
 def inner(buffer: Any, records: Any, row: Any, keep: Any, first: Any, end: Any, limit: Any, tunnels: Any) -> None:
     """Replace the addresses and what lies above them by the inner packet's, where the record is of a tunnel to look in.
 
     The link layer's fields (MAC addresses, VLANs, labels, ethertype) stay the outer frame's. `keep` has
-    room for the outer packet's record meanwhile: it stands where the inner one is not IP, and with BAD_TUNNEL where it cannot
-    be read.
+    room for the outer packet's record meanwhile: it stands where the inner one is not IP, and with BAD_TUNNEL where it
+    cannot be read.
     """
     record = records[row]
     if record.fragment == U(Fragment.LATER):
@@ -74,14 +90,14 @@ def inner(buffer: Any, records: Any, row: Any, keep: Any, first: Any, end: Any, 
     elif protocol == U(47) and tunnels >> _GRE & U(1) != U(0):
         kind = _GRE
         inside, position = _gre(buffer, position, end)
-    elif protocol == U(17) and port == U(4789) and tunnels >> _VXLAN & U(1) != U(0):  # RFC 7348, 5
+    elif protocol == U(17) and port == _VXLAN_PORT and tunnels >> _VXLAN & U(1) != U(0):  # RFC 7348, 5
         kind = _VXLAN
         if position + U(8) > end:
             inside = _FAULT
         elif u8(buffer, position) & U(8) != U(0):  # without a valid VNI it is no VXLAN
             inside = _ETHERNET
             position += U(8)
-    elif protocol == U(17) and port == U(6081) and tunnels >> _GENEVE & U(1) != U(0):  # RFC 8926, 3.4
+    elif protocol == U(17) and port == _GENEVE_PORT and tunnels >> _GENEVE & U(1) != U(0):  # RFC 8926, 3.4
         kind = _GENEVE
         if position + U(8) > end:
             inside = _FAULT
