@@ -356,8 +356,8 @@ def halves(address: str | IPv4Address | IPv6Address) -> tuple[int, int]:
 
 def address_text(high: int, low: int) -> str:
     """Return an address as people write it: IPv4 where it is IPv4-mapped."""
-    if high == 0 and low >> 32 == 0xFFFF:
-        return str(IPv4Address(low & 0xFFFF_FFFF))
+    if high == 0 and int(low) >> 32 == 0xFFFF:
+        return str(IPv4Address(int(low) & 0xFFFF_FFFF))
     return str(IPv6Address(int(high) << 64 | int(low)))
 
 
