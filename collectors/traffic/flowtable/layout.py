@@ -1,0 +1,139 @@
+"""How the flow table lies in memory: its row, its key, and the numbers by which the compiled loops know things.
+
+A row is three cache lines: what is compared and aged with every packet, what is counted, what only the first packet
+tells. Links and deadlines stand apart, so that lists and the sweep for expiry touch 16 bytes a flow and no row.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOW: Final = np.dtype(
+    [
+        # The key: the end with the lower address (then port) is a.
+        ("a_hi", "u8"),
+        ("a_lo", "u8"),
+        ("b_hi", "u8"),
+        ("b_lo", "u8"),
+        ("rest", "u8"),  # port of a, port of b << 16, VLAN << 32, protocol << 48, tunnel << 56
+        ("last_ns", "u8"),
+        ("first_ns", "u8"),  # of the part that is being counted
+        ("hash", "u4"),
+        ("phase", "u1"),
+        ("rank", "u1"),  # which list it is in
+        ("begun_by_b", "u1"),
+        ("marks", "u1"),
+        # Counted.
+        ("bytes", "u8"),
+        ("packets", "u8"),
+        ("reply_bytes", "u8"),
+        ("reply_packets", "u8"),
+        ("syn_ns", "u8"),  # of the first SYN
+        ("next", "u4"),  # the sequence number after the highest that the initiator sent
+        ("reply_next", "u4"),
+        ("handshake_us", "u4"),
+        ("retransmissions", "u2"),
+        ("tcp_flags", "u1"),
+        ("reply_tcp_flags", "u1"),
+        # Of the first packet.
+        ("source_mac", "u8"),
+        ("destination_mac", "u8"),
+        ("exporter", "u4"),
+        ("sampling", "u4"),
+        ("in_interface", "u4"),
+        ("out_interface", "u4"),
+        ("mpls", "u4"),
+        ("payload_length", "u4"),
+        ("vlan", "u2"),
+        ("inner_vlan", "u2"),
+        ("ethertype", "u2"),
+        ("source_port", "u2"),  # as in the record; the key of ICMP holds its identifier there
+        ("destination_port", "u2"),
+        ("version", "u1"),
+        ("icmp_type", "u1"),
+        ("icmp_code", "u1"),
+        ("tos", "u1"),
+        ("ttl", "u1"),
+        ("verdict", "u1"),
+        ("fragment", "u1"),
+        ("padding", "u1", 15),
+    ]
+)
+"""An open flow: 192 bytes."""
+
+KEY: Final = np.dtype(
+    [
+        ("a_hi", "u8"),
+        ("a_lo", "u8"),
+        ("b_hi", "u8"),
+        ("b_lo", "u8"),
+        ("rest", "u8"),
+        ("hash", "u4"),
+        ("from_b", "u1"),  # the packet goes from b to a
+        ("skip", "u1"),  # no flow: see Count
+        ("answer", "u1"),  # an ICMP reply: who gets it has begun
+        ("unused", "u1"),
+    ]
+)
+"""What one packet belongs to."""
+
+LINK: Final = np.dtype([("before", "u4"), ("after", "u4")])
+"""A row's neighbours in the list of its rank; of a free row: `after` is the next free one."""
+
+LIST: Final = np.dtype([("head", "u4"), ("tail", "u4"), ("length", "u8")])
+
+RANKS: Final = 3
+"""Lists of open flows by how much is lost with one: 0 one packet, or over; 1 several packets; 2 TCP that is established
+or seen both ways. The oldest is the head."""
+
+CHUNK: Final = 64
+"""Packets whose keys are made, and whose rows are fetched, together: their cache misses overlap."""
+
+NONE: Final = 0xFFFF_FFFF
+
+
+class Count(IntEnum):
+    """Places in the array of counts."""
+
+    PACKETS = 0  # taken into flows
+    BYTES = 1
+    NOT_IP = 2  # skipped: neither IPv4 nor IPv6
+    MALFORMED = 3  # skipped: no addresses
+    BEGUN = 4
+    UNTOLD = 5  # begun, but there was no room to tell it
+    PARTS = 6
+    ENDED = 7  # + EndReason: 7 … 12
+    OPEN = 13
+    LOST = 14  # records for which there was no room, and what was in them
+    LOST_PACKETS = 15
+    LOST_BYTES = 16
+    FREE = 17  # the first free row
+    SPANNED = 18  # rows that were ever in use: the sweep goes no further
+    BEGUN_ROWS = 19  # filled since the last drain
+    ENDED_ROWS = 20
+    SIZE = 21
+
+
+class Phase(IntEnum):
+    """How far a flow came, finer than FlowState; also the index of its timeout."""
+
+    OTHER = 0  # not TCP
+    OPENING = 1  # SYN
+    SYN_ACKED = 2
+    ESTABLISHED = 3
+    MIDSTREAM = 4  # TCP whose beginning was not seen, one side of it
+    JOINED = 5  # both sides of it
+    CLOSED = 6
+    RESET = 7
+    REFUSED = 8
+    SIZE = 9
+
+
+def aligned(count: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Return `count` zeroed rows that begin at a cache line."""
+    octets = np.zeros(count * dtype.itemsize + 64, np.uint8)
+    skip = -octets.ctypes.data % 64
+    rows: NDArray[np.void] = octets[skip : skip + count * dtype.itemsize].view(dtype)
+    return rows

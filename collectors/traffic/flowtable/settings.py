@@ -1,0 +1,43 @@
+"""How long flows are kept open, and how many of them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FlowTableSettings(BaseModel):
+    """The flow table of a sensor. Memory: about 230 bytes for each of `flows`, 168 for each row of the two lists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    # Flows open at once: 262,144 are 60 MB, and a 10 Gbit/s office uplink has some 100,000
+    flows: int = Field(default=262_144, ge=64, le=16_777_216)
+    # TCP without a completed handshake is given up after this long without a packet
+    half_open_s: float = Field(default=5.0, gt=0, le=3600)
+    # UDP, ICMP, and TCP of which only one side is seen, end after this long without a packet
+    idle_s: float = Field(default=15.0, gt=0, le=86_400)
+    # The same for established TCP
+    established_idle_s: float = Field(default=300.0, gt=0, le=86_400)
+    # A flow that goes on is written in parts of this length
+    active_s: float = Field(default=60.0, gt=0, le=86_400)
+    # Late packets join a closed, reset or refused flow for this long
+    closed_s: float = Field(default=2.0, gt=0, le=3600)
+    # Flows told at their first packet, between two drains; more are counted
+    begun_rows: int = Field(default=65_536, ge=1, le=4_194_304)
+    # Flows that ended for want of room or in parts, between two drains; more are counted with their packets and bytes
+    ended_rows: int = Field(default=262_144, ge=64, le=16_777_216)
+    # The same addresses and ports in two VLANs are two flows; off where a mirror tags each direction differently
+    by_vlan: bool = True
+
+
+class PairingSettings(BaseModel):
+    """Joining the two one-way records of a flow of an exporter. Memory: about 190 bytes for each of `records`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    # How long a record waits for its reverse
+    wait_s: float = Field(default=5.0, gt=0, le=600)
+    # Records that wait at once: 5 s at 50,000 records/s
+    records: int = Field(default=262_144, ge=64, le=16_777_216)
+    # Two records join where their times are not further apart than this
+    apart_s: float = Field(default=60.0, ge=0, le=3600)
+    # An exporter counts as one that reports both directions where at least this share of its records found a partner
+    both_ways_share: float = Field(default=0.2, gt=0, le=1)

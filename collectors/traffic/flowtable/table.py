@@ -1,0 +1,149 @@
+"""The flow table: packets in, flows out, each with both its directions; the side that began it is the source."""
+
+from collections.abc import Mapping
+from secrets import randbits
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.traffic.flowtable.flow_kernel import add
+from collectors.traffic.flowtable.layout import (
+    CHUNK,
+    FLOW,
+    KEY,
+    LINK,
+    LIST,
+    NONE,
+    RANKS,
+    Count,
+    Phase,
+    aligned,
+)
+from collectors.traffic.flowtable.rows_kernel import end_all, expire
+from collectors.traffic.flowtable.settings import FlowTableSettings
+from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
+
+_SEEDS: Final = 11
+_NO_OCTETS: Final = np.zeros(0, np.uint8)
+_NO_FRAMES: Final = empty(FRAME)
+_REASONS: Final = (EndReason.IDLE, EndReason.END, EndReason.FORCED, EndReason.EVICTED)
+
+
+class _Table(NamedTuple):
+    """All arrays, as the compiled loops take them."""
+
+    rows: NDArray[np.void]  # FLOW
+    slots: NDArray[np.uint64]  # the index
+    links: NDArray[np.void]  # LINK, one for each row
+    due: NDArray[np.uint64]  # when to look at a row again, Unix ns; all ones: the row is free
+    lists: NDArray[np.void]  # LIST, one for each rank
+    counts: NDArray[np.uint64]  # see Count
+    begun: NDArray[np.void]  # RECORD, filled from the front
+    ended: NDArray[np.void]  # RECORD, filled from the front
+    timeouts: NDArray[np.uint64]  # ns, by Phase; the last: active
+
+
+def _timeouts(settings: FlowTableSettings) -> NDArray[np.uint64]:
+    """Return how long a flow may be quiet in each phase, and how long a part may be, in nanoseconds."""
+    seconds = dict.fromkeys(Phase, settings.idle_s)
+    seconds |= dict.fromkeys((Phase.OPENING, Phase.SYN_ACKED), settings.half_open_s)
+    seconds |= dict.fromkeys((Phase.ESTABLISHED, Phase.JOINED), settings.established_idle_s)
+    seconds |= dict.fromkeys((Phase.CLOSED, Phase.RESET, Phase.REFUSED), settings.closed_s)
+    seconds[Phase.SIZE] = settings.active_s
+    return np.array([int(seconds[phase] * 1e9) for phase in sorted(Phase)], np.uint64)
+
+
+class FlowTable:
+    """Open flows of one sensor. One thread at a time may use it; the compiled loops hold no lock of the interpreter.
+
+    Packets (RECORD) belong to one flow when addresses, ports, protocol, tunnel and, by setting, VLAN are the same, in
+    either direction. ICMP echo, timestamp and mask requests are joined with their replies by identifier, other ICMP is
+    a flow by type and code; later fragments have no ports and are a flow of their own, so their octets are not lost.
+
+    The initiator is who sent the SYN, or the request of ICMP. Where a SYN with ACK is the first packet seen, the other
+    side began, and `packets` may be 0 beside `reply_packets`. A TCP connection of which the beginning was not seen was
+    begun by the side that has not the server's port (a port below 1024, else one below 32768 when the other is not).
+    Any other flow was begun by the sender of its first packet.
+    """
+
+    def __init__(self, settings: FlowTableSettings | None = None, *, seed: int | None = None) -> None:
+        """`seed`: 704 secret bits of the hash; told only by tests that want the same table twice."""
+        settings = FlowTableSettings() if settings is None else settings
+        self.settings = settings
+        bits = randbits(64 * _SEEDS) if seed is None else seed
+        self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(_SEEDS)], np.uint64)
+        self._keys = np.zeros(CHUNK + 1, KEY)
+        room = 1 << (2 * settings.flows - 1).bit_length()
+        lists = np.zeros(RANKS, LIST)
+        lists["head"] = lists["tail"] = NONE
+        self._table = _Table(
+            rows=aligned(settings.flows, FLOW),
+            slots=np.zeros(room, np.uint64),
+            links=np.zeros(settings.flows, LINK),
+            due=np.full(settings.flows, ~np.uint64(0), np.uint64),
+            lists=lists,
+            counts=np.zeros(Count.SIZE, np.uint64),
+            begun=np.empty(settings.begun_rows, RECORD),
+            ended=np.empty(settings.ended_rows, RECORD),
+            timeouts=_timeouts(settings),
+        )
+        self._table.counts[Count.FREE] = NONE
+
+    def add(self, records: NDArray[np.void], frames: Frames | None = None) -> int:
+        """Take packets (RECORD[n], in time order or nearly so); return how many belong to flows.
+
+        With their frames (one for each record), retransmissions are counted, ICMP requests told apart by identifier and
+        port unreachables matched; without, `retransmissions` stays 0.
+        """
+        buffer, index = (_NO_OCTETS, _NO_FRAMES) if frames is None else (frames.buffer, frames.index)
+        taken, _ = add(self._table, records, buffer, index, self._seeds, self.settings.by_vlan, self._keys)
+        return int(taken)
+
+    def drain(self, now_ns: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Return (begun, ended), RECORD each, since the last call, with what expired by now; call it each second.
+
+        `begun`: each flow as of its first packet, state BEGUN. `ended`: flows that are over and parts of long ones
+        (end_reason ACTIVE): `start_ns`, counters and flags are the part's, `state` and `handshake_us` the flow's. A
+        flow that was silent since its last part ends without another record.
+        """
+        expire(self._table, np.uint64(now_ns))
+        return self._take(self._table.begun, Count.BEGUN_ROWS), self._take(self._table.ended, Count.ENDED_ROWS)
+
+    def finish(self) -> NDArray[np.void]:
+        """End every open flow (end_reason FORCED) and return what was not drained: RECORD[m]. It is empty then."""
+        room = int(self._table.counts[Count.OPEN])
+        told = self._take(self._table.ended, Count.ENDED_ROWS)
+        left = np.empty(room, RECORD)
+        end_all(self._table._replace(ended=left))
+        return np.concatenate([told, self._take(left, Count.ENDED_ROWS)])
+
+    @property
+    def open(self) -> int:
+        """Return how many flows are open."""
+        return int(self._table.counts[Count.OPEN])
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return what happened so far, by name; see docs/metrics.md. `open` is of now."""
+        counts = self._table.counts
+        told = {
+            "packets": Count.PACKETS,
+            "bytes": Count.BYTES,
+            "skipped_not_ip": Count.NOT_IP,
+            "skipped_malformed": Count.MALFORMED,
+            "begun": Count.BEGUN,
+            "begun_untold": Count.UNTOLD,
+            "parts": Count.PARTS,
+            **{f"ended_{reason.name.lower()}": Count.ENDED + reason for reason in _REASONS},
+            "unwritten": Count.LOST,
+            "unwritten_packets": Count.LOST_PACKETS,
+            "unwritten_bytes": Count.LOST_BYTES,
+            "open": Count.OPEN,
+        }
+        return {name: int(counts[place]) for name, place in told.items()}
+
+    def _take(self, rows: NDArray[np.void], count: Count) -> NDArray[np.void]:
+        filled = int(self._table.counts[count])
+        self._table.counts[count] = 0
+        return rows[:filled].copy()
