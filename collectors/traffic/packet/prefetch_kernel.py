@@ -1,6 +1,6 @@
 """A hint to the processor: these octets are wanted soon. It reads nothing that a program could see and cannot fault."""
 
-from typing import Any
+from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
@@ -8,8 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Have the cache line of `array[index]` brought near (LLVM's `llvm.prefetch`: read, keep, data)."""
     del typing_context
 
@@ -18,7 +17,7 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         values = context.make_array(layout)(context, builder, arguments[0])
         pointer = builder.bitcast(builder.gep(values.data, [arguments[1]]), cgutils.voidptr_t)
         number = ir.IntType(32)
-        hint = cgutils.get_or_insert_function(
+        hint = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]  # numba's
             builder.module,
             ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number]),
             "llvm.prefetch.p0i8",
@@ -27,3 +26,6 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index), generate
+
+
+prefetch: Final[Any] = intrinsic(_prefetch)
