@@ -53,6 +53,7 @@ NONE: Final = 3
 LARGEST_RATE: Final = U(1 << 24)  # 1 in 16 million; agents sample 1 in 1 to 1 in 100,000
 LARGEST_FRAME: Final = U(1 << 18)  # octets; offloads build frames of up to 64 kB, jumbograms are not sampled
 WINDOW: Final = U(4096)  # sequence numbers: a jump by more is a restart, not a loss
+LATE_BY: Final = U(64)  # a step back by up to so many is one that was overtaken; by more, a device that starts anew
 PROBES: Final = U(8)  # slots of the table of sequences where one series may stand
 MAPPED_WORD: Final = U(0xFFFF_0000_0000)
 DATAGRAM_SERIES: Final = U(0xFFFF_FFFF_FFFF_FFFF)  # no data source: its type would be 32 ones
@@ -105,7 +106,7 @@ def _advance(track: Any, sequence: Any, new: Any, now_ns: Any) -> Any:
     if step <= WINDOW:
         track.sequence = sequence
         return step - U(1), 0
-    if step >= U(0x1_0000_0000) - WINDOW and sequence > WINDOW:  # a device that starts anew counts from 1
+    if step >= U(0x1_0000_0000) - LATE_BY:
         return U(0), 1
     track.sequence = sequence
     return U(0), 3
@@ -487,7 +488,7 @@ def walk(
             agents[agent].datagrams_lost += lost
             if odd == 1:
                 counts[LATE] += U(1)
-                if counts[DATAGRAMS_LOST] > U(0) and agents[agent].datagrams_lost > U(0):  # not lost after all
+                if agents[agent].datagrams_lost > U(0):  # it came late, it was not lost
                     counts[DATAGRAMS_LOST] -= U(1)
                     agents[agent].datagrams_lost -= U(1)
             elif odd == 2 and U(tracks[place].uptime) == u32(buffer, p + U(8)):  # else: an agent that does not count
@@ -540,6 +541,9 @@ def walk(
                     agents[agent].flow_samples += U(1)
                     place, new = _track(tracks, who.exporter, sub_agent, source, U(who.received_ns), counts)
                     lost, odd = _advance(tracks[place], u32(buffer, q), new, U(who.received_ns))
+                    if odd == 1 and agents[agent].samples_lost > U(0):  # it came late, it was not lost
+                        counts[SAMPLES_LOST] -= U(1)
+                        agents[agent].samples_lost -= U(1)
                     counts[SAMPLES_LOST] += lost
                     agents[agent].samples_lost += lost
                     drops = u32(buffer, rest + U(8))
