@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from rules.traffic.tables.prefetch import prefetch
+
 STATE: Final = np.dtype(
     [
         ("seed", "u8"),
@@ -48,6 +50,10 @@ _PORTS = U(65_536)
 _OTHERS = U(OTHERS)
 _WORDS = U(BEGUN_WORDS - 1)
 _LATER = U(2)
+_64, _128, _192 = U(64), U(128), U(192)
+_FAR, _NEAR = 32, 16
+"""How many records ahead an index's slot, and then the row that it leads to, are asked for."""
+_COLD = U(2_048)  # rows from which a table is larger than the second cache
 
 
 @njit(inline="always")
@@ -180,6 +186,23 @@ def _flagged(row: Any, syn: Any, ack: Any, syn_ack: Any, rst: Any, fin: Any, odd
     row.handshakes = _more(row.handshakes, handshakes)
 
 
+@njit(inline="always")
+def _ask(rows: Any, index: Any, hi: Any, lo: Any, seed: Any, near: Any) -> None:
+    """Ask for the slot of an address or, where that should have come, for its row."""
+    mixed = _mix(hi ^ seed, lo)
+    slot = mixed & U(len(index) - 1)
+    if not near:
+        prefetch(index, slot, _0)
+        return
+    entry = index[slot]
+    if entry and ((entry ^ mixed) & ~_LOW) == _0:
+        row = (entry & _LOW) - _1
+        prefetch(rows, row, _0)
+        prefetch(rows, row, _64)
+        prefetch(rows, row, _128)
+        prefetch(rows, row, _192)
+
+
 @njit(cache=True, nogil=True)
 def add(
     records: Any,
@@ -208,7 +231,17 @@ def add(
     total_packets, total_bytes = state.packets, state.bytes
     room = U(len(sample))
     seen, following = state.records, state.next
+    cold = used_d > _COLD or used_s > _COLD
     for i in range(len(records)):
+        if cold:
+            if i + _FAR < len(records):
+                a = records[i + _FAR]
+                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, False)
+                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, False)
+            if i + _NEAR < len(records):
+                a = records[i + _NEAR]
+                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, True)
+                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, True)
         r = records[i]
         # The sample: reservoir by skips (Li 1994, algorithm L), so that most records cost one comparison.
         if seen == following:
@@ -228,13 +261,18 @@ def add(
         packets, octets = U(r.packets), U(r.bytes)
         reply_packets, reply_octets = U(r.reply_packets), U(r.reply_bytes)
         single = packets == U(r.sampling) and r.start_ns == r.end_ns
+        if packets == _0 and octets > _0:
+            packets = _1  # an exporter that does not count packets: there was one at least
         if not single and r.end_ns > r.start_ns and U(r.end_ns) - U(r.start_ns) > window_ns:
-            # A flow that is reported at once, but that lasted longer than the window, is not to be a burst.
+            # A flow that is reported at once, but that lasted longer than the window, is not to be a burst. Rounded at
+            # random, so that the sum stays right; octets follow packets.
             part = np.float64(window_ns) / np.float64(U(r.end_ns) - U(r.start_ns))
-            octets = U(np.float64(octets) * part)
-            packets = U(np.float64(packets) * part + _unit(state))  # rounded at random, so that the sum stays right
-            reply_octets = U(np.float64(reply_octets) * part)
-            reply_packets = U(np.float64(reply_packets) * part + _unit(state))
+            fit = U(np.float64(packets) * part + _unit(state))
+            octets = U(np.float64(octets) / max(np.float64(packets), 1.0) * np.float64(fit))
+            packets = fit
+            fit = U(np.float64(reply_packets) * part + _unit(state))
+            reply_octets = U(np.float64(reply_octets) / max(np.float64(reply_packets), 1.0) * np.float64(fit))
+            reply_packets = fit
         total_packets += packets + reply_packets
         total_bytes += octets + reply_octets
         if r.version == 0:
