@@ -10,7 +10,6 @@ from netmon.api.traffic import ENDPOINT, PORT_LOAD, SAMPLE, Second
 
 Rows: TypeAlias = NDArray[np.void]
 
-_SKETCHES: Final = ("peers", "ports", "flows")
 _VOTES: Final = (("port", "port_votes"), ("reflected_port", "reflected_votes"))
 _MESSAGES: Final = ("begun", "ended", "dns", "neighbours", "leases", "routers", "bridges", "macs")
 
@@ -68,7 +67,7 @@ def _summed(
         column = rows[name]
         if name in keys:
             merged[name] = column[starts]
-        elif name in _SKETCHES:
+        elif dtype[name].shape:  # a sketch
             merged[name] = np.bitwise_or.reduceat(column, starts, axis=0)
         else:
             most = np.iinfo(dtype[name]).max
