@@ -16,7 +16,7 @@ _A, _Z = U(0x41), U(0x5A)
 
 
 @njit(cache=True, nogil=True)
-def dns_message(  # noqa: PLR0917 - compiled: arguments go by place
+def dns_message(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,
@@ -95,7 +95,7 @@ def dns_message(  # noqa: PLR0917 - compiled: arguments go by place
 
 
 @njit(cache=True, nogil=True)
-def dns_segment(  # noqa: PLR0917 - the same
+def dns_segment(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,

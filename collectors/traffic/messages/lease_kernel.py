@@ -14,7 +14,7 @@ _COOKIE = U(0x63825363)
 
 
 @njit(cache=True, nogil=True)
-def lease4(  # noqa: PLR0917 - compiled: arguments go by place
+def lease4(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,
@@ -126,7 +126,7 @@ def lease4(  # noqa: PLR0917 - compiled: arguments go by place
 
 
 @njit(cache=True, nogil=True)
-def lease6(  # noqa: PLR0917 - the same
+def lease6(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,

@@ -54,7 +54,7 @@ def network_at(b: NDArray[np.uint8], p: np.uint64, end: np.uint64, link_type: in
 
 
 @njit(cache=True, nogil=True)
-def arp(  # noqa: PLR0917 - compiled: arguments go by place
+def arp(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,
@@ -102,7 +102,7 @@ def arp(  # noqa: PLR0917 - compiled: arguments go by place
 
 
 @njit(cache=True, nogil=True)
-def discovery(  # noqa: PLR0917 - the same
+def discovery(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,
@@ -213,7 +213,7 @@ def discovery(  # noqa: PLR0917 - the same
 
 
 @njit(cache=True, nogil=True)
-def bridge(  # noqa: PLR0917 - the same
+def bridge(
     b: NDArray[np.uint8],
     p: np.uint64,
     end: np.uint64,

@@ -1,5 +1,8 @@
 """One pass over a batch: which records are messages of the local network, and who sent frames at all."""
 
+from typing import Final
+
+import numba
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -9,6 +12,7 @@ from collectors.traffic.messages.layout import MAC_ROW, OVER_CAP, TAKEN, Row
 from collectors.traffic.messages.lease_kernel import lease4, lease6
 from collectors.traffic.messages.link_kernel import arp, bridge, discovery, network_at
 from collectors.traffic.messages.octets_kernel import MAPPED, u16, u48
+from netmon.api.traffic import BRIDGE, DNS, FRAME, LEASE, MAC_SEEN, NEIGHBOUR, RECORD, ROUTER
 
 U = np.uint64
 _0, _1, _2, _4, _8, _16 = (U(n) for n in (0, 1, 2, 4, 8, 16))
@@ -18,6 +22,21 @@ _PROVIDER_BRIDGES = U(0x0180_C200_0008)  # IEEE 802.1ad
 _PVST = U(0x0100_0CCC_CCCD)
 _GROUP = U(1 << 40)  # no station sends from a group address
 _MIX = U(0x9E37_79B9_7F4A_7C15)  # Fibonacci hashing
+
+# One signature, so that nothing is compiled while packets wait. What is only read may be read-only.
+_SIGNATURE: Final = numba.void(
+    numba.types.Array(numba.uint8, 1, "C", readonly=True),
+    *(numba.types.Array(numba.from_dtype(dtype), 1, "C", readonly=True) for dtype in (FRAME, RECORD)),
+    numba.int64,
+    *(
+        numba.types.Array(numba.from_dtype(dtype), 1, "C")
+        for dtype in (DNS, NEIGHBOUR, LEASE, ROUTER, BRIDGE, MAC_SEEN)
+    ),
+    numba.types.Array(numba.uint8, 2, "A"),
+    numba.types.Array(numba.uint32, 1, "C"),
+    numba.types.Array(numba.uint64, 1, "C"),
+    numba.types.Array(numba.uint64, 2, "C"),
+)
 
 
 @njit(cache=True, nogil=True)
@@ -55,8 +74,8 @@ def see_mac(
         o.lo = r.source_lo
 
 
-@njit(cache=True, nogil=True)
-def pick(  # noqa: PLR0917 - compiled: arguments go by place
+@njit(_SIGNATURE, cache=True, nogil=True)
+def pick(
     b: NDArray[np.uint8],
     frames: NDArray[np.void],
     records: NDArray[np.void],
@@ -107,7 +126,7 @@ def pick(  # noqa: PLR0917 - compiled: arguments go by place
             if at + _8 > end:
                 continue
             to = u48(b, at)
-            if to == _BRIDGES or to == _PROVIDER_BRIDGES or to == _PVST:  # noqa: SIM109 - compiles to less
+            if to == _BRIDGES or to == _PROVIDER_BRIDGES or to == _PVST:
                 bridge(b, network_at(b, at, end, link_type, _0), end, r, to == _PVST, bridges, used, counts)
             continue
         if protocol == 58:

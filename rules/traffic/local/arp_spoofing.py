@@ -1,0 +1,163 @@
+"""ARP and neighbour spoofing: one machine says that it has addresses which are others', the gateway's worst of all."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import Second, address_text, halves
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.contests import Address, Contests, ContestSettings, Holding
+from rules.traffic.local.gateways import Gateways
+from rules.traffic.local.telling import di_vlan, is_virtual, listed, mac, on_vlan
+
+_Evidence: TypeAlias = Mapping[str, str | Value]
+_TAKERS_MAX: Final = 1_024  # machines that claim what others hold: more at once is a flood of forged MAC addresses
+_TAKEN_MAX: Final = 256  # addresses told of one of them: a whole /24
+_LOUD: Final = 10  # claims to everybody, unasked, in a dispute: a fail-over says five
+
+
+class ArpSpoofingSettings(BaseModel):
+    """Settings of the rule arp-spoofing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    gateways: tuple[str, ...] = ()  # addresses whose loss is critical, beside those learned from DHCP and routers
+    shared_addresses: tuple[str, ...] = ()  # addresses that several machines answer for by design (balance-alb, NLB)
+    quiet_s: float = Field(default=120.0, gt=0)  # the attack is over when nothing was claimed for so long
+    contests: ContestSettings = ContestSettings()  # when a claim is disputed
+
+    @field_validator("gateways", "shared_addresses")
+    @classmethod
+    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            halves(address)
+        return addresses
+
+
+class ArpSpoofing:
+    """T1557.002: a machine takes addresses that others hold, by ARP or by neighbour discovery."""
+
+    name = "arp-spoofing"
+
+    def __init__(self, settings: ArpSpoofingSettings, networks: Networks) -> None:
+        self._settings = settings
+        self._networks = networks
+        self._contests = Contests(settings.contests)
+        self._gateways = Gateways(settings.gateways)
+        self._shared = frozenset(halves(address) for address in settings.shared_addresses)
+        self._takers: OrderedDict[int, OrderedDict[Address, Holding]] = OrderedDict()
+        self._episodes = Episodes(self.name, "T1557.002", quiet_s=settings.quiet_s)
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge the claims of one window."""
+        self._gateways.observe(second)
+        suspects: dict[int, Holding] = {}
+        for held in self._contests.observe(second):
+            if held.address in self._shared:
+                continue
+            for taker in self._note(held):
+                if taker not in suspects or held.address in self._gateways:
+                    suspects[taker] = held
+        for taker, held in suspects.items():
+            if self._is_spoofing(taker, held):
+                yield from self._episodes.see(self._seen(taker, held), second.end)
+        for finding in self._episodes.tick(second.end):
+            if finding.cleared:
+                self._takers.pop(int(finding.evidence["attacker_number"]), None)
+            yield finding
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return nothing: who holds an address is said anew within minutes."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take nothing."""
+
+    def _note(self, held: Holding) -> Iterator[int]:
+        """Remember who takes an address; return them."""
+        takers = {claimant.mac for claimant in held.insistent(self._settings.contests)}
+        if held.rival and (held.contested(self._settings.contests) or held.rival in takers):
+            takers.add(held.rival)
+        for taker in takers:
+            if is_virtual(taker):
+                continue
+            taken = self._takers.setdefault(taker, OrderedDict())
+            self._takers.move_to_end(taker)
+            taken[held.address] = held
+            while len(taken) > _TAKEN_MAX:
+                taken.popitem(last=False)
+            while len(self._takers) > _TAKERS_MAX:
+                self._takers.popitem(last=False)
+            yield taker
+
+    def _is_spoofing(self, taker: int, held: Holding) -> bool:
+        """Tell whether a disputed claim has a sign of an attack."""
+        settings = self._settings.contests
+        claimant = held.claimants.get(taker)
+        if claimant is None:
+            return False
+        taken: Mapping[Address, Holding] = self._takers.get(taker, {})
+        insists = claimant.insists(settings)
+        if insists and (held.rival or len(taken) >= 2):
+            return True  # with both directions taken at once, nobody else need have spoken yet
+        if held.rival != taker or not held.contested(settings):
+            return False
+        own = self._contests.address_of(taker)
+        usurps = held.address in self._gateways and own not in (None, held.address)
+        return bool(claimant.forged) or claimant.unasked >= _LOUD or usurps
+
+    def _seen(self, taker: int, held: Holding) -> Seen:
+        taken = self._takers.get(taker, OrderedDict({held.address: held}))
+        critical = [address for address in taken if address in self._gateways]
+        victim = critical[0] if critical else held.address
+        own = self._contests.address_of(taker)
+        holder = next((each for each in reversed(held.claimants) if each != taker), 0)
+        claimant = held.claimants[taker]
+        return Seen(
+            key=f"{held.vlan}/{mac(taker)}",
+            target=self._networks.name_of(*victim),
+            severity=Severity.CRITICAL if critical else Severity.ERROR,
+            source=address_text(*own) if own and own not in taken else mac(taker),
+            victim=address_text(*victim),
+            text=_TEXT,
+            evidence={
+                "attacker_mac": mac(taker),
+                "attacker_number": taker,
+                "true_mac": mac(holder) if holder else "",
+                "addresses": listed(taken),
+                "address_count": len(taken),
+                "gateway": bool(critical),
+                "claims": claimant.claims,
+                "unasked_claims": claimant.unasked,
+                "forged_frames": claimant.forged,
+                "where": on_vlan(held.vlan),
+                "where_id": di_vlan(held.vlan),
+            },
+            labels={"vlan": str(held.vlan)} if held.vlan else {},
+            since=claimant.first,
+        )
+
+
+def _english(evidence: _Evidence) -> str:
+    what = "the gateway" if evidence["gateway"] else "a host"
+    return (
+        f"{evidence['attacker_mac']} claims the address of {what}, {evidence['target']}{evidence['where']}: "
+        f"{evidence['address_count']} addresses taken, traffic is going through it"
+    )
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    what = "gateway" if evidence["gateway"] else "host"
+    return (
+        f"{evidence['attacker_mac']} mengaku sebagai alamat {what} {evidence['target']}{evidence['where_id']}: "
+        f"{evidence['address_count']} alamat diambil alih, lalu lintas melewatinya"
+    )
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
