@@ -1,0 +1,360 @@
+"""NetFlow v5, v9 and IPFIX: datagrams in, records out. What the compiled walk stops for is decided here.
+
+Sessions are told apart by the receiver's exporter row and the observation domain. Templates stay until they are
+replaced, withdrawn, or crowded out unused: over UDP exporters repeat them at intervals that nobody tells.
+"""
+
+from ipaddress import ip_address
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.traffic.flows.datagrams import Datagrams
+from collectors.traffic.flows.netflow import options, program, templates
+from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
+from collectors.traffic.flows.netflow.layout import WALK
+from collectors.traffic.flows.netflow.options import Boot, Interface, Sampling
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
+from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable, TemplateTable, known_key
+from collectors.traffic.flows.netflow.templates import BadTemplate, Definition
+from collectors.traffic.flows.netflow.waiting import WaitingSets
+from collectors.traffic.flows.netflow.walk_kernel import SLOTS, Count, Stop, decode_set, walk
+from netmon.api.traffic import RECORD
+
+_FIRST_RECORDS: Final = 8_192  # rows of output at the start: 1.4 MB; doubled as batches need
+_KNOWN: Final = 4_096  # sets that need not be read again: as many as the walk's 12 bits of a key tell apart
+
+_PRUNE_NS: Final = 60_000_000_000  # at most once a minute: it costs 50 ms where the tables are full
+
+
+class NetFlow:
+    """Decodes flow exports of any number of exporters."""
+
+    def __init__(self, settings: NetFlowSettings | None = None) -> None:
+        self._settings = settings or NetFlowSettings()
+        self._prefixes = sorted(self._settings.sampling.items(), key=lambda item: -item[0].prefixlen)
+        self._exporters: dict[int, _Exporter] = {}
+        self._domains, self._templates, self._samplers = DomainTable(), TemplateTable(), SamplerTable()
+        self._waiting = WaitingSets(self._settings)
+        self._pruned_ns = 0
+        self._known = np.zeros(_KNOWN, np.uint64)
+        self._state = np.zeros(1, WALK)
+        self._values = np.zeros(SLOTS, np.uint64)
+        self._records = np.zeros(_FIRST_RECORDS, RECORD)
+        self._counts = np.zeros(len(Count), np.uint64)
+
+    @property
+    def counts(self) -> Counts:
+        """Return what was counted so far."""
+        return Counts.of(self._counts)
+
+    def domains(self) -> list[DomainCounts]:
+        """Return what was counted of each exporter's domains."""
+        return domains(self._domains.rows[1 : self._domains.used])
+
+    def interface(self, exporter: int, index: int) -> Interface | None:
+        """Return what an exporter calls its interface of this ifIndex, if it told."""
+        known = self._exporters.get(exporter)
+        return known.interfaces.get(index) if known else None
+
+    def name_exporter(self, exporter: int, address: str) -> None:
+        """Tell which address a row of the receiver's list has, for the operator's sampling; before its first data."""
+        host = ip_address(address)
+        rate = next((rate for prefix, rate in self._prefixes if host in prefix), 1)
+        self._exporter(exporter).rate = max(1, rate)
+
+    def forget(self, exporter: int) -> None:
+        """Forget an exporter's templates and samplers: its transport session has ended (RFC 7011, 8.1)."""
+        for row in self._domains.of(exporter):
+            for options_too in (False, True):
+                gone = self._templates.withdraw(row, 2, options=options_too)
+                self._exporter(exporter).templates -= gone
+            self._samplers.forget(row)
+            self._exporter(exporter).told.discard(row)
+            domain = self._domains.rows[row]
+            domain["generation"] += 1
+            domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, self._exporter(exporter).rate
+
+    def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
+        """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
+        buffer = datagrams.buffer if datagrams.buffer.flags.writeable else datagrams.buffer.copy()
+        w = self._state[0]
+        w["datagram"], w["at"], w["records"] = 0, 0, 0
+        if len(datagrams):
+            self._waiting.expire(int(datagrams.index["received_ns"][0]), self._domains, self._counts)
+        while (stop := self._walk(buffer, datagrams.index)) != Stop.DONE:
+            if stop == Stop.OUTPUT:
+                self._make_room(buffer)
+            elif stop == Stop.DOMAIN:
+                self._add_domain()
+            else:
+                self._read_set(buffer, stop)
+        return self._records[: int(w["records"])]
+
+    def _walk(self, buffer: NDArray[np.uint8], index: NDArray[np.void]) -> int:
+        waiting = self._waiting
+        w = self._state[0]
+        w["waiting_octets"], w["waiting_sets"] = waiting.octets, waiting.sets
+        stop = walk(
+            buffer,
+            index,
+            self._state,
+            self._domains.rows,
+            self._domains.slots,
+            self._domains.owners,
+            self._templates.rows,
+            self._templates.slots,
+            self._templates.ops,
+            self._samplers.slots,
+            self._known,
+            waiting.pool,
+            waiting.rows,
+            waiting.limits,
+            self._values,
+            self._records,
+            self._counts,
+        )
+        waiting.octets, waiting.sets = int(w["waiting_octets"]), int(w["waiting_sets"])
+        return int(stop)
+
+    def _exporter(self, exporter: int) -> "_Exporter":
+        return self._exporters.setdefault(exporter, _Exporter())
+
+    def _add_domain(self) -> None:
+        w = self._state[0]
+        exporter = int(w["exporter"])
+        row = self._domains.add(
+            exporter,
+            int(w["version"]),
+            int(w["id"]),
+            rate=self._exporter(exporter).rate,
+            most=self._settings.max_domains,
+        )
+        w["at"] = 0
+        if row == 0:
+            self._counts[Count.DATAGRAMS] += 1
+            self._counts[Count.DOMAIN_REFUSED] += 1
+            w["datagram"] += 1
+
+    def _make_room(self, buffer: NDArray[np.uint8]) -> None:
+        """Double the output; past its limit, drop the set that the walk is at."""
+        w = self._state[0]
+        if self._grow():
+            if w["version"] == 5:
+                w["at"] = 0  # its header is read again
+            return
+        self._counts[Count.OUTPUT_FULL] += 1
+        if w["version"] == 5:
+            w["datagram"] += 1
+            w["at"] = 0
+            self._counts[Count.DATAGRAMS] += 1
+            return
+        w["uncounted"] = 1
+        self._pass_set(buffer)
+
+    def _grow(self) -> bool:
+        """Double the output; False where it may not grow."""
+        if len(self._records) >= self._settings.max_records:
+            return False
+        larger = np.zeros(min(2 * len(self._records), self._settings.max_records), RECORD)
+        larger[: len(self._records)] = self._records
+        self._records = larger
+        return True
+
+    def _pass_set(self, buffer: NDArray[np.uint8]) -> bytes:
+        """Let the walk go on behind the set that it is at; return that set."""
+        w = self._state[0]
+        at = int(w["at"])
+        length = int(buffer[at + 2]) << 8 | int(buffer[at + 3])
+        w["at"] = at + length
+        return buffer[at : at + length].tobytes()
+
+    def _read_set(self, buffer: NDArray[np.uint8], stop: int) -> None:
+        w = self._state[0]
+        row = int(w["domain"])
+        exporter = self._exporter(int(w["exporter"]))
+        octets = self._pass_set(buffer)
+        complete = True
+        if stop == Stop.OPTIONS:
+            self._read_options(octets[4:], row, exporter)
+        else:
+            complete = self._read_templates(octets, row, exporter)
+        if complete:
+            generation = int(self._domains.rows[row]["generation"])
+            key = known_key(int(w["hash"]), row, generation)
+            self._known[key >> 52] = key
+
+    def _read_templates(self, octets: bytes, row: int, exporter: "_Exporter") -> bool:
+        """Take a set's definitions; False where one was refused for want of room, which may be there later."""
+        w = self._state[0]
+        version, now_ns = int(w["version"]), int(w["received_ns"])
+        is_options = octets[1] in (1, 3)
+        complete = True
+        try:
+            for definition in templates.read(
+                octets[4:], version, options=is_options, most_fields=self._settings.max_fields
+            ):
+                if not definition.fields:
+                    gone = self._templates.withdraw(row, definition.number, options=is_options)
+                    exporter.templates -= gone
+                    self._counts[Count.WITHDRAWN] += gone
+                    self._domains.rows[row]["generation"] += bool(gone)
+                elif not self._define(definition, row, exporter, now_ns):
+                    self._counts[Count.TEMPLATE_REFUSED] += 1
+                    complete = False
+        except BadTemplate:
+            self._counts[Count.BAD_TEMPLATE] += 1
+        return complete
+
+    def _define(self, definition: Definition, row: int, exporter: "_Exporter", now_ns: int) -> bool:
+        found = self._templates.find(row, definition.number)
+        known = self._templates.definitions.get(found)
+        if known == definition:
+            return True
+        if not exporter.may_change(now_ns, self._settings.max_changes_per_s):
+            return False
+        try:
+            assembled = program.assemble(definition)
+        except BadTemplate:  # more steps than there is room for
+            return False
+        if known is None and exporter.templates >= self._settings.max_templates:
+            self._prune(now_ns)
+            if exporter.templates >= self._settings.max_templates:
+                return False
+        place = self._templates.put(row, definition, assembled, now_ns)
+        if not place:
+            self._prune(now_ns)
+            place = self._templates.put(row, definition, assembled, now_ns)
+        if not place:
+            return False
+        exporter.templates += known is None
+        self._counts[Count.TEMPLATES] += 1
+        self._domains.rows[row]["generation"] += 1
+        self._decode_waiting(row, place, definition)
+        return True
+
+    def _prune(self, now_ns: int) -> None:
+        """Give up templates that were long not used, and count anew what each exporter has."""
+        if 0 <= now_ns - self._pruned_ns < _PRUNE_NS:
+            return
+        self._pruned_ns = now_ns
+        before = max(0, now_ns - int(self._settings.template_lifetime_s * 1e9))
+        self._templates.prune(before)
+        self._domains.rows["generation"] += 1
+        for exporter in self._exporters.values():
+            exporter.templates = 0
+        owners = self._domains.rows["exporter"][self._templates.rows["domain"][1 : self._templates.used]]
+        for owner, count in zip(*np.unique(owners, return_counts=True), strict=True):
+            self._exporter(int(owner)).templates = int(count)
+
+    def _decode_waiting(self, row: int, place: int, definition: Definition) -> None:
+        """Decode what waited for this template, as far as the output has room."""
+        taken = self._waiting.take(row, definition.number, self._domains)
+        if not len(taken) or definition.options:
+            return
+        was = self._state.copy()
+        w = self._state[0]
+        for entry in taken:
+            need = int(entry["length"]) // definition.length
+            while need > len(self._records) - int(w["records"]) and self._grow():
+                pass
+            if need > len(self._records) - int(w["records"]):
+                self._counts[Count.OUTPUT_FULL] += 1
+                continue
+            for name in ("received_ns", "export_ns", "uptime_ms", "has_uptime"):
+                w[name] = entry[name]
+            w["rate"] = 0  # as the domain's is now
+            at = int(entry["at"])
+            self._counts[Count.WAITED] += np.uint64(
+                decode_set(
+                    self._waiting.pool,
+                    np.uint64(at),
+                    np.uint64(at + int(entry["length"])),
+                    np.uint64(place),
+                    self._templates.rows,
+                    self._templates.ops,
+                    self._domains.rows,
+                    self._state,
+                    self._samplers.slots,
+                    self._values,
+                    self._records,
+                    self._counts,
+                )
+            )
+        records = int(w["records"])
+        self._state[0] = was[0]
+        self._state[0]["records"] = records
+
+    def _read_options(self, octets: bytes, row: int, exporter: "_Exporter") -> None:
+        w = self._state[0]
+        definition = self._templates.definitions[int(w["template"])]
+        self._templates.rows[int(w["template"])]["used_ns"] = w["received_ns"]
+        changed, seen = False, 0
+        for record in options.records(octets, definition):
+            seen += 1
+            for told in options.told(record):
+                changed |= self._take(told, row, exporter)
+        self._counts[Count.OPTIONS] += seen
+        if w["version"] == 10:
+            w["units"] += np.uint64(seen)
+        self._domains.rows[row]["generation"] += changed
+
+    def _take(self, told: Sampling | Interface | Boot, row: int, exporter: "_Exporter") -> bool:
+        """Keep what options told; tell whether anything changed."""
+        domain = self._domains.rows[row]
+        if isinstance(told, Boot):
+            changed = int(domain["boot_ms"]) != told.at_ms
+            domain["boot_ms"] = told.at_ms
+            return changed
+        if isinstance(told, Interface):
+            if exporter.interfaces.get(told.index) == told:
+                return False
+            if told.index not in exporter.interfaces and len(exporter.interfaces) >= self._settings.max_interfaces:
+                self._counts[Count.OPTIONS_REFUSED] += 1
+                return False
+            exporter.interfaces[told.index] = told
+            return True
+        return self._take_sampling(told, row, exporter)
+
+    def _take_sampling(self, told: Sampling, row: int, exporter: "_Exporter") -> bool:
+        domain = self._domains.rows[row]
+        samplers = self._samplers.of(row)
+        rate = int(domain["rate"])
+        if told.sampler is None:
+            exporter.told.add(row)
+            domain["rate"] = told.rate
+            return rate != told.rate
+        if samplers.get(told.sampler) == told.rate:
+            return False
+        used = sum(len(self._samplers.of(other)) for other in self._domains.of(int(domain["exporter"])))
+        if (told.sampler not in samplers and used >= self._settings.max_samplers) or not self._samplers.put(
+            row, told.sampler, told.rate
+        ):
+            self._counts[Count.OPTIONS_REFUSED] += 1
+            return False
+        if row not in exporter.told:  # records that name no sampler are of the only one there is
+            rates = set(self._samplers.of(row).values())
+            domain["rate"] = rates.pop() if len(rates) == 1 else exporter.rate
+        return True
+
+
+class _Exporter:
+    """What is kept of one exporter besides the tables."""
+
+    __slots__ = ("_changes", "_since_ns", "interfaces", "rate", "templates", "told")
+
+    def __init__(self) -> None:
+        self.rate = 1  # what the operator says
+        self.templates = 0
+        self.interfaces: dict[int, Interface] = {}
+        self.told: set[int] = set()  # domains whose options gave a sampling for all
+        self._since_ns = 0
+        self._changes = 0
+
+    def may_change(self, now_ns: int, most_per_s: int) -> bool:
+        """Count one more template that is new or changed; False where there were too many in this second."""
+        if now_ns - self._since_ns >= 1_000_000_000 or now_ns < self._since_ns:
+            self._since_ns, self._changes = now_ns, 0
+        self._changes += 1
+        return self._changes <= most_per_s
