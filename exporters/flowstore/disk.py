@@ -1,0 +1,107 @@
+"""What the store asks of the operating system, in one place, so that a test can let any of it fail."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from exporters.flowstore.names import UNFINISHED
+from exporters.flowstore.schema import FORMAT
+from netmon.api import ConfigError, Fault
+
+_LOCK_MODE: Final = 0o600
+_GROUP_RECORDS: Final = 131_072  # of a row group: what a question skips by its statistics, or reads
+
+
+class Disk:
+    """Writes, renames and removes. Everything raises OSError or a PolarsError."""
+
+    def make(self, folder: Path) -> None:
+        """Make a directory that survives a power cut, with its parents."""
+        if not folder.is_dir():
+            self.make(folder.parent)
+            folder.mkdir(mode=0o750, exist_ok=True)
+            self.sync_directory(folder.parent)
+
+    def write(self, frame: pl.DataFrame, path: Path, level: int, *, statistics: bool) -> int:
+        """Write a file so that after a crash it is there entirely or not at all; return its size.
+
+        Statistics are for sorted files: in others each row group has nearly all values, and they cost 3 ns a number.
+        """
+        new = path.with_name(path.name + UNFINISHED)
+        try:
+            self.encode(frame, new, level, statistics=statistics)
+            self.sync(new)
+            size = new.stat().st_size
+            self.rename(new, path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        self.sync_directory(path.parent)
+        return size
+
+    def encode(self, frame: pl.DataFrame, path: Path, level: int, *, statistics: bool) -> None:
+        """Write Parquet."""
+        frame.write_parquet(
+            path,
+            compression="zstd",
+            compression_level=level,
+            row_group_size=_GROUP_RECORDS,
+            statistics=statistics,
+            metadata=FORMAT,
+        )
+
+    def sync(self, path: Path) -> None:
+        """Return when the file's content would survive a power cut."""
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fdatasync(fd)
+        finally:
+            os.close(fd)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file another name."""
+        old.replace(new)
+
+    def sync_directory(self, path: Path) -> None:
+        """Return when the directory's names would survive a power cut."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; no error where it is gone."""
+        path.unlink(missing_ok=True)
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove an empty directory."""
+        path.rmdir()
+
+
+class Lock:
+    """One writer for each store; the kernel gives the lock up when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd: int | None = None
+
+    def take(self) -> None:
+        """Lock; ConfigError when another process has it."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _LOCK_MODE)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            remedy = "stop it, or give this one another directory"
+            raise ConfigError(Fault(str(self._path), 0, 0, "another process writes these flows", remedy)) from None
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give it up; safe twice."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

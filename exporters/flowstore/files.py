@@ -1,0 +1,112 @@
+"""The files of a store as a reader sees them: which ones a time needs, and one lazy table over them.
+
+A reader takes no lock. The writer leaves what it merged in its place for a minute, and names say what counts, so that a
+listing made at any moment has each record once. What retention removes while a question runs is asked again without.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from pathlib import Path
+from typing import Final, TypeVar
+
+import polars as pl
+
+from exporters.flowstore.names import HOUR_S, File, file_of, hour_name, hour_of, live
+from exporters.flowstore.schema import DEFAULTS, SCHEMA
+
+_TRIES: Final = 5
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when flows ended, in Unix seconds; `until` does not belong to it."""
+
+    since: float
+    until: float
+
+    def holds(self, hour: int, file: File) -> bool:
+        """Tell whether all records of a file are of this time."""
+        begin = hour * HOUR_S
+        return self.since <= begin + file.earliest and begin + file.latest + 1 <= self.until
+
+    def touches(self, hour: int, file: File) -> bool:
+        """Tell whether a file may have records of this time."""
+        begin = hour * HOUR_S
+        return self.since < begin + file.latest + 1 and begin + file.earliest < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Files as one table with all columns of SCHEMA. `present`: the columns that any of them has."""
+
+    table: pl.LazyFrame
+    present: frozenset[str]
+    records: int
+    files: int
+
+
+def look(directory: Path, span: Span, answer: Callable[[Scan], _Answer]) -> _Answer:
+    """Return what `answer` makes of the flows of a time. Raises OSError where the store cannot be read."""
+    for attempt in range(_TRIES):
+        try:
+            return answer(scan(directory, span))
+        except FileNotFoundError:
+            if attempt == _TRIES - 1 or not directory.is_dir():
+                raise
+    raise AssertionError
+
+
+def scan(directory: Path, span: Span) -> Scan:
+    """List the files of a time and return one lazy table over them."""
+    chosen = list(_chosen(directory, span))
+    paths = [path for path, _, _ in chosen]
+    schemas = [pl.read_parquet_schema(path) for path in paths]
+    present = frozenset(name for schema in schemas for name in schema if name in SCHEMA)
+    everywhere = present.intersection(*schemas) if schemas else present
+    if paths:
+        table = pl.scan_parquet(
+            paths,
+            schema={name: SCHEMA[name] for name in SCHEMA if name in present},
+            missing_columns="insert",
+            extra_columns="ignore",
+            glob=False,
+        )
+    else:
+        table = pl.LazyFrame(schema=SCHEMA)
+        present = everywhere = frozenset(SCHEMA)
+    if not all(span.holds(hour, file) for _, hour, file in chosen):
+        table = table.filter(pl.col("end") >= _moment(span.since), pl.col("end") < _moment(span.until))
+    # What every file has is left as it is, so that questions about it reach the files' statistics.
+    table = table.with_columns(
+        *(pl.col(name).fill_null(DEFAULTS[name]) for name in SCHEMA if name in present and name not in everywhere),
+        *(pl.lit(DEFAULTS[name], SCHEMA[name]).alias(name) for name in SCHEMA if name not in present),
+    )
+    return Scan(table, present, sum(file.records for _, _, file in chosen), len(chosen))
+
+
+def _chosen(directory: Path, span: Span) -> Iterator[tuple[Path, int, File]]:
+    """Give the files that count of a time, with their hours, the oldest first."""
+    names = (place.name for place in directory.iterdir())
+    hours = sorted(hour for hour in map(hour_of, names) if hour is not None)
+    for hour in hours:
+        if not span.since - HOUR_S < hour * HOUR_S < span.until:
+            continue
+        folder = directory / hour_name(hour)
+        try:
+            found = [file for path in folder.iterdir() if (file := file_of(path.name)) is not None]
+        except FileNotFoundError:  # retention was here
+            continue
+        yield from ((folder / file.name, hour, file) for file in live(found) if span.touches(hour, file))
+
+
+def _moment(at: float) -> pl.Expr:
+    """Return a time as the columns have it; a millisecond that has begun is not before it."""
+    return pl.lit(ceil(at * 1000), pl.Int64).cast(pl.Datetime("ms", "UTC"))
+
+
+def text_of(at: float) -> str:
+    """Return a time as RFC 3339 has it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

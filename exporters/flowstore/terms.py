@@ -1,0 +1,290 @@
+"""The terms of a filter: addresses, ports, sites, sizes. Pure.
+
+A term without `src` or `dst` holds where either end fits. Names and meanings are nfdump's where it has them: bytes,
+packets and duration with `k`, `m`, `g` (1000 each); `flags SA` are set, whatever else is; `flags S/SA` is pf's and
+tcpdump's: of these, only the first are set.
+"""
+
+import operator
+import re
+from collections.abc import Callable
+from functools import partial
+from ipaddress import IPv4Address, ip_address, ip_network
+from typing import Final, TypeAlias
+
+import polars as pl
+
+from exporters.flowstore.filter import FilterError, Reader, Token, balanced, parse
+from exporters.flowstore.words import FLAGS, PROTOCOLS, STATES, Words
+from netmon.api.traffic import MAPPED
+
+Compare: TypeAlias = Callable[[pl.Expr, int], pl.Expr]
+Value: TypeAlias = Callable[[Token], Callable[[str], pl.Expr]]
+"""Reads a token; gives what one end (`source`, `destination`) must be."""
+
+_COMPARE: Final[dict[str, Compare]] = {
+    "=": operator.eq, "==": operator.eq, "eq": operator.eq, "!=": operator.ne,
+    "<": operator.lt, "lt": operator.lt, "<=": operator.le, ">": operator.gt, "gt": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_SCALED: Final = re.compile(r"(\d{1,18})([kmgt]?)", re.ASCII)
+_SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_MAC: Final = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}", re.ASCII)
+_HALF: Final = (1 << 64) - 1
+_MANY: Final = 256  # values in one list
+
+_bytes: Final = pl.col("bytes") + pl.col("reply_bytes")
+_packets: Final = pl.col("packets") + pl.col("reply_packets")
+_seconds: Final = pl.col("duration_ms") / 1_000
+_NUMBERS: Final[dict[str, pl.Expr]] = {
+    "bytes": _bytes,
+    "packets": _packets,
+    "duration": pl.col("duration_ms"),
+    "bps": pl.when(pl.col("duration_ms") > 0).then(_bytes * 8 / _seconds).otherwise(0),
+    "pps": pl.when(pl.col("duration_ms") > 0).then(_packets / _seconds).otherwise(0),
+    "bpp": pl.when(_packets > 0).then(_bytes / _packets).otherwise(0),
+    "vlan": pl.col("vlan"),
+    "tos": pl.col("tos"),
+    "ttl": pl.col("ttl"),
+    "mpls": pl.col("mpls") // 4_096,  # the label: the upper 20 bits
+    "retransmissions": pl.col("retransmissions"),
+}
+_ICMP: Final = {"icmp-type": "icmp_type", "icmp-code": "icmp_code"}
+_VERSIONS: Final = {"inet": 4, "ipv4": 4, "inet6": 6, "ipv6": 6}
+_BARE_PROTOCOLS: Final = frozenset({"tcp", "udp", "icmp", "icmp6", "gre", "esp", "ah", "sctp", "igmp", "ospf"})
+_ADDRESS: Final = ("ip", "host", "addr", "net", "port", "as", "site", "mac")
+TERMS: Final = (
+    "src", "dst", *_ADDRESS, "proto", "app", *_NUMBERS, "flags", "in if", "out if", "if", "exporter", "state",
+    *_ICMP, *_VERSIONS, *sorted(_BARE_PROTOCOLS), "any", "not", "(",
+)  # fmt: skip
+
+
+def expression(text: str, words: Words | None = None) -> pl.Expr | None:
+    """Return a filter as an expression over the columns of SCHEMA, None where it lets all through; FilterError."""
+    return parse(text, partial(_term, words=words or Words()))
+
+
+def _term(reader: Reader, words: Words) -> pl.Expr:
+    token = reader.take()
+    word = token.word
+    if word in {"src", "source"}:
+        return _ends(reader, ("source",))
+    if word in {"dst", "destination"}:
+        return _ends(reader, ("destination",))
+    if word in _ENDS:
+        return _end(reader, token, ("source", "destination"))
+    if word in _NUMBERS:
+        return _compared(reader, _NUMBERS[word])
+    if word in _BARE_PROTOCOLS:
+        return pl.col("protocol") == PROTOCOLS[word]
+    if word in _VERSIONS:
+        return pl.col("version") == _VERSIONS[word]
+    if word in _ICMP:
+        return _compared(reader, pl.col(_ICMP[word])) & pl.col("protocol").is_in([1, 58])
+    if word in _SIMPLE:
+        return _SIMPLE[word](reader)
+    if word == "app":
+        return _app(reader, words)
+    if word == "any":
+        return pl.lit(True)
+    raise reader.fail("word", *TERMS, token=token)
+
+
+def _ends(reader: Reader, ends: tuple[str, ...]) -> pl.Expr:
+    token = reader.take()
+    if token.word not in _ENDS:
+        raise reader.fail("word", *_ENDS, token=token)
+    return _end(reader, token, ends)
+
+
+def _end(reader: Reader, kind: Token, ends: tuple[str, ...]) -> pl.Expr:
+    """Read the value, or a list of them, that one end must have."""
+    word = kind.word
+    if word in {"port", "as"}:
+        return _end_number(reader, word, ends)
+    reader.took("=", "==")
+    values = _listed(reader) if reader.took("in") else [reader.take()]
+    read = _ENDS[word]
+    if read is None:
+        raise reader.fail("word", *_ENDS, token=kind)
+    made = [read(value) for value in values]
+    return balanced(operator.or_, [each(end) for each in made for end in ends])
+
+
+def _end_number(reader: Reader, word: str, ends: tuple[str, ...]) -> pl.Expr:
+    top = 65_535 if word == "port" else 0xFFFF_FFFF
+    columns = [pl.col(f"{end}_{word}") for end in ends]
+    if reader.took("in"):
+        numbers = [_number(token, top) for token in _listed(reader)]
+        return balanced(operator.or_, [column.is_in(numbers) for column in columns])
+    sign = reader.take().word if reader.here.word in _COMPARE else "="
+    number = _number(reader.take(), top)
+    if sign == "!=":
+        return ~balanced(operator.or_, [column == number for column in columns])
+    return balanced(operator.or_, [_COMPARE[sign](column, number) for column in columns])
+
+
+def _listed(reader: Reader) -> list[Token]:
+    """Read `[a b c]` or `[a, b, c]`."""
+    if not reader.took("["):
+        raise reader.fail("word", "[")
+    found: list[Token] = []
+    while not reader.took("]"):
+        if reader.took(",") and found:
+            continue
+        token = reader.take()
+        if (not token.quoted and token.text in {"", "(", ")", "[", ",", "!"}) or len(found) >= _MANY:
+            raise reader.fail("word", "]", token=token)
+        found.append(token)
+    if not found:
+        raise reader.fail("value", token=reader.here)
+    return found
+
+
+def _address(token: Token) -> Callable[[str], pl.Expr]:
+    if "/" in token.text:
+        return _net(token)
+    try:
+        address = ip_address(token.text)
+    except ValueError:
+        raise FilterError("value" if token.text else "end", token.at, token.text, ["10.1.2.3", "2001:db8::1"]) from None
+    number = int(address) | MAPPED if isinstance(address, IPv4Address) else int(address)
+    hi, lo = _half(number >> 64), _half(number & _HALF)
+    return lambda end: (pl.col(f"{end}_hi") == hi) & (pl.col(f"{end}_lo") == lo)
+
+
+def _half(number: int) -> pl.Expr:
+    return pl.lit(number, pl.UInt64)
+
+
+def _net(token: Token) -> Callable[[str], pl.Expr]:
+    try:
+        network = ip_network(token.text, strict=False)
+    except ValueError:
+        right = ["10.1.2.0/24", "2001:db8::/32"]
+        raise FilterError("value" if token.text else "end", token.at, token.text, right) from None
+    first = int(network.network_address) | (MAPPED if network.version == 4 else 0)
+    last = first + network.num_addresses - 1
+
+    def inside(end: str) -> pl.Expr:
+        hi, lo = pl.col(f"{end}_hi"), pl.col(f"{end}_lo")
+        if first >> 64 == last >> 64:
+            found = (hi == _half(first >> 64)) & lo.is_between(_half(first & _HALF), _half(last & _HALF))
+        else:  # a prefix of 64 bits or fewer: the low half is free
+            found = hi.is_between(_half(first >> 64), _half(last >> 64))
+        if network.version == 6 and first <= MAPPED <= last:  # ::/0 holds no IPv4
+            found &= pl.col("version") == 6
+        return found
+
+    return inside
+
+
+def _site(token: Token) -> Callable[[str], pl.Expr]:
+    if not token.text and not token.quoted:
+        raise FilterError("end", token.at, "", ['"kantor kecamatan"'])
+    return lambda end: pl.col(f"{end}_site") == token.text
+
+
+def _mac(token: Token) -> Callable[[str], pl.Expr]:
+    if not _MAC.fullmatch(token.word):
+        raise FilterError("value" if token.text else "end", token.at, token.text, ["00:1b:2c:3d:4e:5f"])
+    number = int("".join(pair.zfill(2) for pair in re.split("[:-]", token.word)), 16)
+    return lambda end: pl.col(f"{end}_mac") == number
+
+
+_ENDS: Final[dict[str, Value | None]] = {
+    "ip": _address, "host": _address, "addr": _address, "net": _net, "port": None, "as": None, "site": _site,
+    "mac": _mac,
+}  # fmt: skip
+
+
+def _number(token: Token, top: int = (1 << 62)) -> int:
+    found = _SCALED.fullmatch(token.word)
+    if found is None:
+        raise FilterError("value" if token.text else "end", token.at, token.text, ["443", "1k", "5m"])
+    number = int(found[1]) * _SCALE[found[2]]
+    if number > top:
+        raise FilterError("value", token.at, token.text, [f"0..{top}"])
+    return number
+
+
+def _compared(reader: Reader, left: pl.Expr) -> pl.Expr:
+    if reader.took("in"):
+        return left.is_in([_number(token) for token in _listed(reader)])
+    sign = reader.take().word if reader.here.word in _COMPARE else "="
+    return _COMPARE[sign](left, _number(reader.take()))
+
+
+def _protocol(reader: Reader) -> pl.Expr:
+    reader.took("=", "==")
+    tokens = _listed(reader) if reader.took("in") else [reader.take()]
+    numbers = []
+    for token in tokens:
+        if (number := PROTOCOLS.get(token.word)) is None:
+            if not token.word.isdecimal() or len(token.word) > 3 or int(token.word) > 255:
+                raise FilterError("value" if token.text else "end", token.at, token.text, [*PROTOCOLS, "0..255"])
+            number = int(token.word)
+        numbers.append(number)
+    return pl.col("protocol").is_in(numbers) if len(numbers) > 1 else pl.col("protocol") == numbers[0]
+
+
+def _flags(reader: Reader) -> pl.Expr:
+    token = reader.take()
+    wanted, slash, mask = token.text.upper().partition("/")
+    if not token.text or set(wanted + mask) - set(FLAGS) or (slash and not mask):
+        raise FilterError("value" if token.text else "end", token.at, token.text, ["S", "SA", "S/SA"])
+    of, among = _bits(wanted), _bits(mask) if slash else _bits(wanted)
+    return (pl.col("protocol") == PROTOCOLS["tcp"]) & ((pl.col("tcp_flags") & among) == of)
+
+
+def _bits(letters: str) -> int:
+    return sum(FLAGS[letter] for letter in set(letters))
+
+
+def _interface(*columns: str) -> Callable[[Reader], pl.Expr]:
+    def read(reader: Reader) -> pl.Expr:
+        if columns != ("in_interface", "out_interface") and not reader.took("if"):
+            raise reader.fail("word", "if")
+        number = _number(reader.take(), 0xFFFF_FFFF)
+        return balanced(operator.or_, [pl.col(column) == number for column in columns])
+
+    return read
+
+
+def _exporter(reader: Reader) -> pl.Expr:
+    reader.took("=", "==")
+    token = reader.take()
+    if not token.text and not token.quoted:
+        raise FilterError("end", token.at, "", ["sw-01"])
+    return pl.col("exporter") == token.text
+
+
+def _state(reader: Reader) -> pl.Expr:
+    token = reader.take()
+    if token.word not in STATES:
+        raise FilterError("value" if token.text else "end", token.at, token.text, list(STATES))
+    return pl.col("state") == STATES[token.word]
+
+
+_SIMPLE: Final[dict[str, Callable[[Reader], pl.Expr]]] = {
+    "proto": _protocol,
+    "flags": _flags,
+    "in": _interface("in_interface"),
+    "out": _interface("out_interface"),
+    "if": _interface("in_interface", "out_interface"),
+    "exporter": _exporter,
+    "state": _state,
+}
+
+
+def _app(reader: Reader, words: Words) -> pl.Expr:
+    token = reader.take()
+    ports = words.ports_of(token.text)
+    if not ports:
+        raise FilterError("value" if token.text else "end", token.at, token.text, ["dns", "https", "ssh"])
+    several = [(pl.col("protocol") == protocol) & (app_port() == number) for protocol, number in ports]
+    return balanced(operator.or_, several)
+
+
+def app_port() -> pl.Expr:
+    """Return the port that is the application's: the lower of the two (as PORT_LOAD has it)."""
+    return pl.min_horizontal("source_port", "destination_port")
