@@ -1,8 +1,8 @@
 """What can be set about reading captures."""
 
-from typing import Final
+from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LARGEST: Final = 262_144
 """Octets of the longest packet that is read: libpcap's own limit, above any frame that a link carries."""
@@ -17,3 +17,25 @@ class CaptureSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     buffer_bytes: int = Field(default=1 << 20, ge=1 << 19, le=1 << 28)  # of a file in memory at once
+
+
+class RingSettings(BaseModel):
+    """How an interface is listened to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    block_bytes: int = Field(default=1 << 19, ge=1 << 16, le=1 << 24, multiple_of=1 << 16)  # handed over at once
+    blocks: int = Field(default=128, ge=8, le=4096)  # 64 MB: half a second of a full 1 Gbit/s link
+    kept_blocks: int = Field(default=32, ge=0)  # newest ones kept as evidence: 16 MB, at least 3 s; 0: none
+    block_timeout_ms: int = Field(default=100, ge=1, le=10_000)  # after so long a block comes also when it is not full
+    snaplen_bytes: int = Field(default=65_535, ge=64, le=LARGEST)  # captured of each frame
+    promiscuous: bool = True  # also frames that are addressed to others, as on a mirror port
+    outgoing: bool = True  # also frames that this host sends; on loopback each packet counts once in any case
+    filter: str = Field(default="", max_length=8_192)  # a tcpdump expression; empty: everything
+    fanout_group: int | None = Field(default=None, ge=0, le=65_535)  # processes of one group share the interface
+
+    @model_validator(mode="after")
+    def _keeps_some_for_the_kernel(self) -> Self:
+        if self.kept_blocks == 1 or self.kept_blocks > self.blocks // 2:
+            raise ValueError("kept_blocks is 0, or from 2 up to half of blocks: the kernel fills the others")
+        return self

@@ -1,0 +1,55 @@
+"""From frame to frame through a block of a TPACKET_V3 ring, compiled: linux/if_packet.h."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint64
+
+_0, _1, _4, _8, _12, _16, _20, _24, _32, _36, _48 = (
+    np.uint64(each) for each in (0, 1, 4, 8, 12, 16, 20, 24, 32, 36, 48)
+)
+_NS = np.uint64(1_000_000_000)
+_VLAN_VALID, _TPID_VALID = np.uint64(0x10), np.uint64(0x40)  # TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID
+_CUSTOMER_TAG = np.uint64(0x8100)
+_VLAN_ID = np.uint64(0xFFF)
+
+
+@njit(cache=True, nogil=True)
+def walk_block(words: Any, halves: Any, cursor: Any, frames: Any, records: Any, tags: Any) -> Any:
+    """Fill frames, times and VLANs from a block's frames; return how many.
+
+    `words`, `halves`: the ring as u4[] and u2[], in the host's order. `cursor`: u8[3], where the next frame's header
+    begins and how many are left, both moved on, and where the block ends. `tags`: u4[], the 802.1Q or 802.1ad tag that
+    the kernel took out, TPID in the high half; 0: none.
+    """
+    at, left, end = cursor[0], cursor[1], cursor[2]
+    room, count = uint64(len(frames)), _0
+    while count < room and left > _0 and at <= end and end - at >= _48:
+        word, half = at >> np.uint64(2), at >> _1  # struct tpacket3_hdr
+        step = uint64(words[word])
+        captured, wire = uint64(words[word + np.uint64(3)]), uint64(words[word + _4])
+        status = uint64(words[word + np.uint64(5)])
+        start = at + uint64(halves[half + _12])  # tp_mac
+        captured = min(captured, end - start) if start < end else _0
+        tag = _0
+        if status & _VLAN_VALID:
+            tpid = uint64(halves[half + np.uint64(18)]) if status & _TPID_VALID else _CUSTOMER_TAG
+            tag = tpid << _16 | (uint64(words[word + _8]) & np.uint64(0xFFFF))
+            wire += _4  # tp_len is without the tag
+        frame = frames[count]
+        frame.at = start
+        frame.captured = captured
+        frame.wire = wire
+        record = records[count]
+        record.start_ns = uint64(words[word + _1]) * _NS + uint64(words[word + np.uint64(2)])
+        record.vlan = tag & _VLAN_ID
+        tags[count] = tag
+        count += _1
+        left -= _1
+        if step < _48 and left > _0:  # only the last one has none after it
+            left = _0
+        at += step
+    if count < room:
+        left = _0
+    cursor[0], cursor[1] = at, left
+    return count
