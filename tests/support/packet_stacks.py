@@ -6,7 +6,7 @@ program and shrinking examples. Nothing here is malformed.
 
 import struct
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from netmon.api.traffic import Tunnel
 from tests.support.packets import Segment, arp, ethernet, icmp, icmp6, ipv4, ipv6, llc, mac, sctp, tcp, udp
@@ -20,21 +20,21 @@ def octets(random: Random, most: int = 40) -> bytes:
     return bytes(random.randrange(256) for _ in range(random.randrange(most)))
 
 
-def addresses4(random: Random) -> dict[str, str]:
+def addresses4(random: Random) -> dict[str, Any]:
     return {
         "source": f"{random.randrange(1, 224)}.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}",
         "destination": f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}",
     }
 
 
-def addresses6(random: Random) -> dict[str, str]:
+def addresses6(random: Random) -> dict[str, Any]:
     return {
         "source": f"2001:db8:{random.randrange(65536):x}::{random.randrange(65536):x}",
         "destination": f"fe80::{random.randrange(65536):x}:{random.randrange(65536):x}",
     }
 
 
-def transport(random: Random, version: int) -> Segment:
+def transport(random: Random, version: int) -> Segment:  # noqa: PLR0911  # a table of kinds
     """What an IP packet carries, the rarer kinds too."""
     ports = {"source_port": random.choice(_PORTS), "destination_port": random.choice(_PORTS)}
     match random.randrange(9):
@@ -66,7 +66,7 @@ def extensions(random: Random, last: int) -> tuple[bytes, int]:
     """IPv6 extension headers in an order that RFC 8200 allows, as (octets, the first one's number)."""
     chosen: list[tuple[int, bytes]] = []
     if random.randrange(3) == 0:
-        chosen.append((0, struct.pack("!BBI", 0, 0, 0x05020000) + b""))  # router alert, then padding
+        chosen.append((0, bytes([0, 0, 5, 2, 0, 0, 1, 0])))  # router alert, then padding
     if random.randrange(3) == 0:
         chosen.append((60, bytes([0, 1, 1, 12]) + bytes(12)))
     if random.randrange(4) == 0:
@@ -78,8 +78,6 @@ def extensions(random: Random, last: int) -> tuple[bytes, int]:
     out = b""
     numbers = [number for number, _ in chosen] + [last]
     for row, (_, body) in enumerate(chosen):
-        if numbers[row] == 0:
-            body = bytes([0, 0, 5, 2, 0, 0, 1, 0])
         out += bytes([numbers[row + 1]]) + body[1:]
     return out, numbers[0]
 
@@ -89,28 +87,32 @@ def network(random: Random, *, fragments: bool = True) -> Segment:
     if random.randrange(2):
         body = transport(random, 4)
         options = random.choice([b"", b"", b"\x94\x04\0\0", b"\x07\x07\x04\0\0\0\0"])
-        wild = {"ttl": random.randrange(256), "tos": random.randrange(256), "options": options}
+        wild: dict[str, Any] = {"ttl": random.randrange(256), "tos": random.randrange(256), "options": options}
         if fragments and random.randrange(8) == 0:
             piece = random.choice([(0, True), (3, True), (90, False)])
             data = bytes(body) + bytes(-len(body) % 8 if piece[1] else 0)
-            return ipv4(data, protocol=body.protocol, fragment=piece[0], more=piece[1], **wild, **addresses4(random))  # type: ignore[arg-type]
-        return ipv4(body, **wild, **addresses4(random))  # type: ignore[arg-type]
+            return ipv4(data, protocol=body.protocol, fragment=piece[0], more=piece[1], **wild, **addresses4(random))
+        return ipv4(body, **wild, **addresses4(random))
     body = transport(random, 6)
-    wild6 = {"hop_limit": random.randrange(256), "traffic_class": random.randrange(256), "flow_label": 5}
+    wild6: dict[str, Any] = {
+        "hop_limit": random.randrange(256),
+        "traffic_class": random.randrange(256),
+        "flow_label": 5,
+    }
     if fragments and random.randrange(8) == 0:
         offset, more = random.choice([(0, 1), (24, 1), (720, 0)])
         data = bytes(body) + bytes(-len(body) % 8 if more else 0)
         head = struct.pack("!BBHI", body.protocol, 0, offset | more, 9)
-        return ipv6(data, protocol=body.protocol, extensions=head, first_header=44, **wild6, **addresses6(random))  # type: ignore[arg-type]
+        return ipv6(data, protocol=body.protocol, extensions=head, first_header=44, **wild6, **addresses6(random))
     before, first = extensions(random, body.protocol)
-    return ipv6(body, extensions=before, first_header=first, **wild6, **addresses6(random))  # type: ignore[arg-type]
+    return ipv6(body, extensions=before, first_header=first, **wild6, **addresses6(random))
 
 
 def ethertype_of(packet: Segment) -> int:
     return 0x0800 if packet.protocol == 4 else 0x86DD
 
 
-def link(random: Random, packet: Segment) -> bytes:
+def link(random: Random, packet: Segment) -> bytes:  # noqa: PLR0911  # a table of kinds
     """An Ethernet frame around an IP packet: plain, tagged, labelled, in PPPoE, in SNAP, padded."""
     ethertype = ethertype_of(packet)
     match random.randrange(10):

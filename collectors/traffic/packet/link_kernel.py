@@ -99,7 +99,14 @@ def behind_tags(buffer: Any, record: Any, position: Any, end: Any, limit: Any, e
                 end = min(end, position + ethertype)
                 limit = min(limit, position + ethertype)
             # RFC 1042: SNAP with the organization code 0 carries an ethertype; 00-00-F8 is 802.1H's tunnel for the same
-            if position + U(8) > end or u16(buffer, position) != U(0xAAAA) or u8(buffer, position + U(2)) != U(3):
+            if position + U(3) > end:
+                if position + U(3) <= limit:
+                    record.verdict = SHORT_LINK
+                return OTHER, position, end, limit
+            if u16(buffer, position) != U(0xAAAA) or u8(buffer, position + U(2)) != U(3):
+                return OTHER, position, end, limit
+            if position + U(8) > end:
+                record.verdict = SHORT_LINK
                 return OTHER, position, end, limit
             organization = u32(buffer, position + U(2)) & U(0xFFFFFF)
             inside = u16(buffer, position + U(6))

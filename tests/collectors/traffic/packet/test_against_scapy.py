@@ -44,7 +44,7 @@ def check_link(found: list[Packet], record: Any) -> None:
     assert mac_text(int(record["source_mac"])) == found[0].src
     assert mac_text(int(record["destination_mac"])) == found[0].dst
     tags = [layer.vlan for layer in found if isinstance(layer, Dot1Q | Dot1AD)]
-    assert [int(record["vlan"]), int(record["inner_vlan"])] == (tags + [0, 0])[:2]
+    assert [int(record["vlan"]), int(record["inner_vlan"])] == [*tags, 0, 0][:2]
     labels = [layer for layer in found if isinstance(layer, MPLS)]
     top = labels[0].label << 12 | labels[0].cos << 9 | labels[0].s << 8 | labels[0].ttl if labels else 0
     assert int(record["mpls"]) == top
