@@ -72,17 +72,16 @@ KEY: Final = np.dtype(
         ("rest", "u8"),
         ("hash", "u4"),
         ("from_b", "u1"),  # the packet goes from b to a
-        ("skip", "u1"),  # no flow: see Count
+        ("skip", "u1"),  # no flow: see Place
         ("answer", "u1"),  # an ICMP reply: who gets it has begun
         ("unused", "u1"),
     ]
 )
 """What one packet belongs to."""
 
-LINK: Final = np.dtype([("before", "u4"), ("after", "u4")])
-"""A row's neighbours in the list of its rank; of a free row: `after` is the next free one."""
-
-LIST: Final = np.dtype([("head", "u4"), ("tail", "u4"), ("length", "u8")])
+LINK: Final = np.dtype([("before", "u4"), ("after", "u4"), ("due", "u8")])
+"""A row's neighbours in the list of its rank, and when it is to be looked at again (Unix ns). Of a free row: `after` is
+the next free one, `due` all ones."""
 
 RANKS: Final = 3
 """Lists of open flows by how much is lost with one: 0 one packet, or over; 1 several packets; 2 TCP that is established
@@ -94,8 +93,22 @@ CHUNK: Final = 64
 NONE: Final = 0xFFFF_FFFF
 
 
-class Count(IntEnum):
-    """Places in the array of counts."""
+class Phase(IntEnum):
+    """How far a flow came, finer than FlowState; also the index of its timeout."""
+
+    OTHER = 0  # not TCP
+    OPENING = 1  # SYN
+    SYN_ACKED = 2
+    ESTABLISHED = 3
+    MIDSTREAM = 4  # TCP whose beginning was not seen, one side of it
+    JOINED = 5  # both sides of it
+    CLOSED = 6
+    RESET = 7
+    REFUSED = 8
+
+
+class Place(IntEnum):
+    """Places in the array of state: what is counted, where the lists begin and end, the timeouts."""
 
     PACKETS = 0  # taken into flows
     BYTES = 1
@@ -113,22 +126,13 @@ class Count(IntEnum):
     SPANNED = 18  # rows that were ever in use: the sweep goes no further
     BEGUN_ROWS = 19  # filled since the last drain
     ENDED_ROWS = 20
-    SIZE = 21
-
-
-class Phase(IntEnum):
-    """How far a flow came, finer than FlowState; also the index of its timeout."""
-
-    OTHER = 0  # not TCP
-    OPENING = 1  # SYN
-    SYN_ACKED = 2
-    ESTABLISHED = 3
-    MIDSTREAM = 4  # TCP whose beginning was not seen, one side of it
-    JOINED = 5  # both sides of it
-    CLOSED = 6
-    RESET = 7
-    REFUSED = 8
-    SIZE = 9
+    HEADS = 21  # of the lists, by rank: 21 … 23
+    TAILS = 24
+    LENGTHS = 27
+    TIMEOUTS = 30  # by phase: 30 … 38
+    ACTIVE = 39
+    TOUCHED = 40  # what was read ahead, so that it is read
+    SIZE = 41
 
 
 def aligned(count: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:

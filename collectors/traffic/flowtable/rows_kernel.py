@@ -7,14 +7,16 @@ Rows are found through an index: open addressing with linear probing over entrie
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
-from collectors.traffic.flowtable.layout import NONE, RANKS, Count, Phase
+from collectors.traffic.flowtable.compiled import compiled
+from collectors.traffic.flowtable.layout import NONE, RANKS, Phase, Place
 from netmon.api.traffic import EndReason, FlowState
 
 _ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
 _NONE = np.uint64(NONE)
+_HEADS, _TAILS, _LENGTHS = np.uint64(Place.HEADS), np.uint64(Place.TAILS), np.uint64(Place.LENGTHS)
+_TIMEOUTS = np.uint64(Place.TIMEOUTS)
 _FREE_RANK = np.uint8(255)
 
 # Marks of a row.
@@ -35,19 +37,19 @@ _CHANCES = 8
 """So many heads of the highest rank are passed over because they are in use, before one goes all the same."""
 
 
-@njit(inline="always")
-def find(table: Any, key: Any) -> Any:
+@compiled
+def find(rows: Any, slots: Any, key: Any) -> Any:
     """Return the row of this key, or NONE."""
-    mask = np.uint64(len(table.slots) - 1)
+    mask = np.uint64(len(slots) - 1)
     tag = np.uint64(key.hash)
     at = tag & mask
     found = _NONE
     while True:
-        entry = table.slots[at]
+        entry = slots[at]
         if entry == _ZERO:
             break
         if entry >> _HALF == tag:
-            held = table.rows[(entry & _LOW) - _ONE]
+            held = rows[(entry & _LOW) - _ONE]
             if (
                 held.rest == key.rest
                 and held.a_lo == key.a_lo
@@ -61,22 +63,22 @@ def find(table: Any, key: Any) -> Any:
     return found
 
 
-@njit(inline="always")
-def enter(table: Any, row: Any, tag: Any) -> None:
+@compiled
+def enter(slots: Any, row: Any, tag: Any) -> None:
     """Put a row into the index."""
-    mask = np.uint64(len(table.slots) - 1)
+    mask = np.uint64(len(slots) - 1)
     at = tag & mask
-    while table.slots[at] != _ZERO:
+    while slots[at] != _ZERO:
         at = (at + _ONE) & mask
-    table.slots[at] = tag << _HALF | (row + _ONE)
+    slots[at] = tag << _HALF | (row + _ONE)
 
 
-@njit(cache=True, nogil=True)
-def _leave(table: Any, row: Any) -> None:
+@compiled
+def _leave(rows: Any, slots: Any, row: Any) -> None:
     """Take a row out of the index; entries that had to go past it move up (Knuth, 6.4, algorithm R)."""
-    index = table.slots
+    index = slots
     mask = np.uint64(len(index) - 1)
-    tag = np.uint64(table.rows[row].hash)
+    tag = np.uint64(rows[row].hash)
     entry = tag << _HALF | (row + _ONE)
     hole = tag & mask
     while index[hole] != entry:
@@ -94,40 +96,40 @@ def _leave(table: Any, row: Any) -> None:
     index[hole] = _ZERO
 
 
-@njit(inline="always")
-def append(table: Any, row: Any, rank: Any) -> None:
+@compiled
+def append(rows: Any, links: Any, state: Any, row: Any, rank: Any) -> None:
     """Make a row the youngest of a rank."""
-    table.rows[row].rank = rank
-    queue = table.lists[rank]
-    link = table.links[row]
-    link.before = queue.tail
+    rows[row].rank = rank
+    link = links[row]
     link.after = NONE
-    if queue.length == _ZERO:
-        queue.head = row
+    if state[_LENGTHS + rank] == _ZERO:
+        link.before = NONE
+        state[_HEADS + rank] = row
     else:
-        table.links[np.uint64(queue.tail)].after = row
-    queue.tail = row
-    queue.length += _ONE
+        link.before = state[_TAILS + rank]
+        links[state[_TAILS + rank]].after = row
+    state[_TAILS + rank] = row
+    state[_LENGTHS + rank] += _ONE
 
 
-@njit(cache=True, nogil=True)
-def unlink(table: Any, row: Any) -> None:
+@compiled
+def unlink(rows: Any, links: Any, state: Any, row: Any) -> None:
     """Take a row out of the list of its rank."""
-    queue = table.lists[np.uint64(table.rows[row].rank)]
-    link = table.links[row]
+    rank = np.uint64(rows[row].rank)
+    link = links[row]
     before, after = np.uint64(link.before), np.uint64(link.after)
     if before == _NONE:
-        queue.head = after
+        state[_HEADS + rank] = after
     else:
-        table.links[before].after = after
+        links[before].after = after
     if after == _NONE:
-        queue.tail = before
+        state[_TAILS + rank] = before
     else:
-        table.links[after].before = before
-    queue.length -= _ONE
+        links[after].before = before
+    state[_LENGTHS + rank] -= _ONE
 
 
-@njit(inline="always")
+@compiled
 def state_of(row: Any) -> Any:
     """Return the FlowState of a row."""
     phase = row.phase
@@ -147,7 +149,7 @@ def state_of(row: Any) -> Any:
     return np.uint8(state)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write(row: Any, record: Any, state: Any, reason: Any) -> None:
     """Write a row as a record, every field of it; the initiator is the source."""
     if row.begun_by_b:
@@ -178,96 +180,94 @@ def write(row: Any, record: Any, state: Any, reason: Any) -> None:
     record.direction, record.reserved = 0, 0
 
 
-@njit(cache=True, nogil=True)
-def tell(table: Any, row: Any, reason: Any) -> None:
+@compiled
+def tell(rows: Any, state: Any, ended: Any, row: Any, reason: Any) -> None:
     """Write what a flow came to since its last part; nothing where nothing came."""
-    counts = table.counts
-    held = table.rows[row]
+    held = rows[row]
+    at = state[Place.ENDED_ROWS]
     if held.packets + held.reply_packets == _ZERO:
-        return
-    at = counts[Count.ENDED_ROWS]
-    if at < np.uint64(len(table.ended)):
-        write(held, table.ended[at], state_of(held), reason)
-        counts[Count.ENDED_ROWS] += _ONE
+        pass
+    elif at < np.uint64(len(ended)):
+        write(held, ended[at], state_of(held), reason)
+        state[Place.ENDED_ROWS] += _ONE
     else:
-        counts[Count.LOST] += _ONE
-        counts[Count.LOST_PACKETS] += held.packets + held.reply_packets
-        counts[Count.LOST_BYTES] += held.bytes + held.reply_bytes
+        state[Place.LOST] += _ONE
+        state[Place.LOST_PACKETS] += held.packets + held.reply_packets
+        state[Place.LOST_BYTES] += held.bytes + held.reply_bytes
 
 
-@njit(cache=True, nogil=True)
-def end(table: Any, row: Any, reason: Any) -> None:
+@compiled
+def end(rows: Any, slots: Any, links: Any, state: Any, ended: Any, row: Any, reason: Any) -> None:
     """Write a flow's record and free its row."""
-    counts = table.counts
-    tell(table, row, reason)
-    _leave(table, row)
-    unlink(table, row)
-    table.due[row] = ~_ZERO
-    table.rows[row].rank = _FREE_RANK
-    table.links[row].after = np.uint32(counts[Count.FREE])
-    counts[Count.FREE] = row
-    counts[Count.OPEN] -= _ONE
-    counts[np.uint64(Count.ENDED) + np.uint64(reason)] += _ONE
+    tell(rows, state, ended, row, reason)
+    _leave(rows, slots, row)
+    unlink(rows, links, state, row)
+    links[row].due = ~_ZERO
+    rows[row].rank = _FREE_RANK
+    links[row].after = np.uint32(state[Place.FREE])
+    state[Place.FREE] = row
+    state[Place.OPEN] -= _ONE
+    state[np.uint64(Place.ENDED) + np.uint64(reason)] += _ONE
 
 
-@njit(cache=True, nogil=True)
-def part(table: Any, row: Any) -> None:
+@compiled
+def part(rows: Any, state: Any, ended: Any, row: Any) -> None:
     """Write a part of a flow that goes on: what is counted begins anew, how far it came stays."""
-    tell(table, row, EndReason.ACTIVE)
-    table.counts[Count.PARTS] += _ONE
-    held = table.rows[row]
+    tell(rows, state, ended, row, EndReason.ACTIVE)
+    state[Place.PARTS] += _ONE
+    held = rows[row]
     held.bytes = held.packets = held.reply_bytes = held.reply_packets = 0
     held.tcp_flags = held.reply_tcp_flags = held.retransmissions = 0
 
 
-@njit(cache=True, nogil=True)
-def make_room(table: Any, now_ns: Any) -> None:
+@compiled
+def make_room(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns: Any) -> None:
     """End the flow with which least is lost: the oldest of the lowest rank that has more than its kept share."""
-    kept = np.uint64(len(table.rows)) >> _KEPT_SHARE
+    kept = np.uint64(len(rows)) >> _KEPT_SHARE
     rank = np.uint64(0)
-    while rank < np.uint64(RANKS - 1) and table.lists[rank].length <= kept:
+    while rank < np.uint64(RANKS - 1) and state[_LENGTHS + rank] <= kept:
         rank += _ONE
-    row = np.uint64(table.lists[rank].head)
+    row = state[_HEADS + rank]
     if rank == np.uint64(RANKS - 1):
         for _ in range(_CHANCES):
-            if table.rows[row].last_ns + table.timeouts[Phase.OTHER] < now_ns:
+            if rows[row].last_ns + state[Place.TIMEOUTS] < now_ns:
                 break
-            unlink(table, row)
-            append(table, row, rank)
-            row = np.uint64(table.lists[rank].head)
-    end(table, row, EndReason.EVICTED)
+            unlink(rows, links, state, row)
+            append(rows, links, state, row, rank)
+            row = state[_HEADS + rank]
+    end(rows, slots, links, state, ended, row, EndReason.EVICTED)
 
 
-@njit(cache=True, nogil=True)
-def expire(table: Any, now_ns: Any) -> None:
+@compiled
+def sweep(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns: Any) -> None:
     """End what was quiet for long enough and write parts of what goes on, as far as there is room to write.
 
     Reads 8 bytes for each row that was ever in use; a row itself only when its time may have come.
     """
-    for at in range(table.counts[Count.SPANNED]):
+    for at in range(state[Place.SPANNED]):
         row = np.uint64(at)
-        if table.due[row] > now_ns:
+        if links[row].due > now_ns:
             continue
-        if table.counts[Count.ENDED_ROWS] >= np.uint64(len(table.ended)):
+        if state[Place.ENDED_ROWS] >= np.uint64(len(ended)):
             break
-        held = table.rows[row]
-        quiet = held.last_ns + table.timeouts[held.phase]
-        long = held.first_ns + table.timeouts[Phase.SIZE]
+        held = rows[row]
+        quiet = held.last_ns + state[_TIMEOUTS + np.uint64(held.phase)]
+        long = held.first_ns + state[Place.ACTIVE]
         empty = held.packets + held.reply_packets == _ZERO
         if quiet <= now_ns:
             over = held.phase == Phase.CLOSED or held.phase == Phase.RESET or held.phase == Phase.REFUSED
-            end(table, row, EndReason.END if over else EndReason.IDLE)
+            end(rows, slots, links, state, ended, row, EndReason.END if over else EndReason.IDLE)
         elif not empty and long <= now_ns:
-            part(table, row)
-            table.due[row] = quiet
+            part(rows, state, ended, row)
+            links[row].due = quiet
         else:
-            table.due[row] = quiet if empty else min(quiet, long)
+            links[row].due = quiet if empty else min(quiet, long)
 
 
-@njit(cache=True, nogil=True)
-def end_all(table: Any) -> None:
+@compiled
+def every(rows: Any, slots: Any, links: Any, state: Any, ended: Any) -> None:
     """End every flow, as far as there is room to write."""
-    for at in range(table.counts[Count.SPANNED]):
+    for at in range(state[Place.SPANNED]):
         row = np.uint64(at)
-        if table.rows[row].rank != _FREE_RANK:
-            end(table, row, EndReason.FORCED)
+        if rows[row].rank != _FREE_RANK:
+            end(rows, slots, links, state, ended, row, EndReason.FORCED)

@@ -7,20 +7,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.flow_kernel import add
+from collectors.traffic.flowtable.entry_kernel import add, end_all, expire
 from collectors.traffic.flowtable.layout import (
     CHUNK,
     FLOW,
     KEY,
     LINK,
-    LIST,
     NONE,
-    RANKS,
-    Count,
     Phase,
+    Place,
     aligned,
 )
-from collectors.traffic.flowtable.rows_kernel import end_all, expire
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
@@ -31,27 +28,27 @@ _REASONS: Final = (EndReason.IDLE, EndReason.END, EndReason.FORCED, EndReason.EV
 
 
 class _Table(NamedTuple):
-    """All arrays, as the compiled loops take them."""
+    """The arrays of a table, in the order in which the compiled loops take them."""
 
     rows: NDArray[np.void]  # FLOW
     slots: NDArray[np.uint64]  # the index
     links: NDArray[np.void]  # LINK, one for each row
-    due: NDArray[np.uint64]  # when to look at a row again, Unix ns; all ones: the row is free
-    lists: NDArray[np.void]  # LIST, one for each rank
-    counts: NDArray[np.uint64]  # see Count
-    begun: NDArray[np.void]  # RECORD, filled from the front
+    state: NDArray[np.uint64]  # see Place
     ended: NDArray[np.void]  # RECORD, filled from the front
-    timeouts: NDArray[np.uint64]  # ns, by Phase; the last: active
 
 
-def _timeouts(settings: FlowTableSettings) -> NDArray[np.uint64]:
-    """Return how long a flow may be quiet in each phase, and how long a part may be, in nanoseconds."""
+def _state(settings: FlowTableSettings) -> NDArray[np.uint64]:
+    """Return the state of an empty table: nothing counted, lists empty, timeouts in nanoseconds."""
     seconds = dict.fromkeys(Phase, settings.idle_s)
     seconds |= dict.fromkeys((Phase.OPENING, Phase.SYN_ACKED), settings.half_open_s)
     seconds |= dict.fromkeys((Phase.ESTABLISHED, Phase.JOINED), settings.established_idle_s)
     seconds |= dict.fromkeys((Phase.CLOSED, Phase.RESET, Phase.REFUSED), settings.closed_s)
-    seconds[Phase.SIZE] = settings.active_s
-    return np.array([int(seconds[phase] * 1e9) for phase in sorted(Phase)], np.uint64)
+    state = np.zeros(Place.SIZE, np.uint64)
+    for phase, quiet_s in seconds.items():
+        state[Place.TIMEOUTS + phase] = int(quiet_s * 1e9)
+    state[Place.ACTIVE] = int(settings.active_s * 1e9)
+    state[Place.FREE] = NONE
+    return state
 
 
 class FlowTable:
@@ -74,21 +71,16 @@ class FlowTable:
         bits = randbits(64 * _SEEDS) if seed is None else seed
         self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(_SEEDS)], np.uint64)
         self._keys = np.zeros(CHUNK + 1, KEY)
-        room = 1 << (2 * settings.flows - 1).bit_length()
-        lists = np.zeros(RANKS, LIST)
-        lists["head"] = lists["tail"] = NONE
+        links = np.zeros(settings.flows, LINK)
+        links["due"] = ~np.uint64(0)
         self._table = _Table(
             rows=aligned(settings.flows, FLOW),
-            slots=np.zeros(room, np.uint64),
-            links=np.zeros(settings.flows, LINK),
-            due=np.full(settings.flows, ~np.uint64(0), np.uint64),
-            lists=lists,
-            counts=np.zeros(Count.SIZE, np.uint64),
-            begun=np.empty(settings.begun_rows, RECORD),
+            slots=np.zeros(1 << (2 * settings.flows - 1).bit_length(), np.uint64),
+            links=links,
+            state=_state(settings),
             ended=np.empty(settings.ended_rows, RECORD),
-            timeouts=_timeouts(settings),
         )
-        self._table.counts[Count.FREE] = NONE
+        self._begun = np.empty(settings.begun_rows, RECORD)
 
     def add(self, records: NDArray[np.void], frames: Frames | None = None) -> int:
         """Take packets (RECORD[n], in time order or nearly so); return how many belong to flows.
@@ -97,7 +89,8 @@ class FlowTable:
         port unreachables matched; without, `retransmissions` stays 0.
         """
         buffer, index = (_NO_OCTETS, _NO_FRAMES) if frames is None else (frames.buffer, frames.index)
-        taken, _ = add(self._table, records, buffer, index, self._seeds, self.settings.by_vlan, self._keys)
+        by_vlan = self.settings.by_vlan
+        taken = add(*self._table, self._begun, records, buffer, index, self._seeds, by_vlan, self._keys)
         return int(taken)
 
     def drain(self, now_ns: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
@@ -107,43 +100,43 @@ class FlowTable:
         (end_reason ACTIVE): `start_ns`, counters and flags are the part's, `state` and `handshake_us` the flow's. A
         flow that was silent since its last part ends without another record.
         """
-        expire(self._table, np.uint64(now_ns))
-        return self._take(self._table.begun, Count.BEGUN_ROWS), self._take(self._table.ended, Count.ENDED_ROWS)
+        expire(*self._table, now_ns)
+        return self._take(self._begun, Place.BEGUN_ROWS), self._take(self._table.ended, Place.ENDED_ROWS)
 
     def finish(self) -> NDArray[np.void]:
         """End every open flow (end_reason FORCED) and return what was not drained: RECORD[m]. It is empty then."""
-        room = int(self._table.counts[Count.OPEN])
-        told = self._take(self._table.ended, Count.ENDED_ROWS)
+        room = int(self._table.state[Place.OPEN])
+        told = self._take(self._table.ended, Place.ENDED_ROWS)
         left = np.empty(room, RECORD)
-        end_all(self._table._replace(ended=left))
-        return np.concatenate([told, self._take(left, Count.ENDED_ROWS)])
+        end_all(*self._table._replace(ended=left))
+        return np.concatenate([told, self._take(left, Place.ENDED_ROWS)])
 
     @property
     def open(self) -> int:
         """Return how many flows are open."""
-        return int(self._table.counts[Count.OPEN])
+        return int(self._table.state[Place.OPEN])
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Return what happened so far, by name; see docs/metrics.md. `open` is of now."""
-        counts = self._table.counts
+        state = self._table.state
         told = {
-            "packets": Count.PACKETS,
-            "bytes": Count.BYTES,
-            "skipped_not_ip": Count.NOT_IP,
-            "skipped_malformed": Count.MALFORMED,
-            "begun": Count.BEGUN,
-            "begun_untold": Count.UNTOLD,
-            "parts": Count.PARTS,
-            **{f"ended_{reason.name.lower()}": Count.ENDED + reason for reason in _REASONS},
-            "unwritten": Count.LOST,
-            "unwritten_packets": Count.LOST_PACKETS,
-            "unwritten_bytes": Count.LOST_BYTES,
-            "open": Count.OPEN,
+            "packets": Place.PACKETS,
+            "bytes": Place.BYTES,
+            "skipped_not_ip": Place.NOT_IP,
+            "skipped_malformed": Place.MALFORMED,
+            "begun": Place.BEGUN,
+            "begun_untold": Place.UNTOLD,
+            "parts": Place.PARTS,
+            **{f"ended_{reason.name.lower()}": Place.ENDED + reason for reason in _REASONS},
+            "unwritten": Place.LOST,
+            "unwritten_packets": Place.LOST_PACKETS,
+            "unwritten_bytes": Place.LOST_BYTES,
+            "open": Place.OPEN,
         }
-        return {name: int(counts[place]) for name, place in told.items()}
+        return {name: int(state[place]) for name, place in told.items()}
 
-    def _take(self, rows: NDArray[np.void], count: Count) -> NDArray[np.void]:
-        filled = int(self._table.counts[count])
-        self._table.counts[count] = 0
+    def _take(self, rows: NDArray[np.void], count: Place) -> NDArray[np.void]:
+        filled = int(self._table.state[count])
+        self._table.state[count] = 0
         return rows[:filled].copy()
