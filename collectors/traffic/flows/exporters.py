@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flows.sources_kernel import EXPORTER, RANGE, REFUSED, row_of
+from collectors.traffic.flows.sources_kernel import EXPORTER, RANGE, REFUSED, refuse, row_of
 from netmon.api.traffic import MAPPED, address_text
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -85,6 +85,10 @@ class Exporters:
             self._names[row] = name
         self.rows[row]["hi"], self.rows[row]["lo"] = hi, lo
         return row
+
+    def refuse(self, hi: int, lo: int, now_ns: int) -> None:
+        """Keep who was turned away at a stream's door among the last few."""
+        refuse(self.refused, hi, lo, now_ns)
 
     def heard(self, row: int, octets: int, messages: int, now_ns: int) -> None:
         """Count messages that came over a stream."""

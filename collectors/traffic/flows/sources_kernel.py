@@ -117,8 +117,8 @@ def row_of(rows: Any, slots: Any, ranges: Any, used: Any, hi: Any, lo: Any) -> A
     return _row_of(rows, slots, ranges, used, hi, lo)
 
 
-@njit(nogil=True)
-def _refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
+@njit(numba.void(_array(REFUSED), numba.uint64, numba.uint64, numba.uint64), cache=True, nogil=True)
+def refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
     """Keep a refused source among the last few; the least recently heard gives way."""
     oldest = U(0)
     for place in range(len(refused)):
@@ -193,7 +193,7 @@ def admit(
         row = _row_of(rows, slots, ranges, used, hi, lo)
         if row <= 0:
             counts[_REFUSED if row == 0 else _NO_ROOM] += U(1)
-            _refuse(refused, hi, lo, now_ns)
+            refuse(refused, hi, lo, now_ns)
             continue
         exporter = rows[row]
         length = min(U(message.length), U(slot_bytes))
