@@ -106,8 +106,9 @@ def pick(
             if not local or (r.ethertype != 0x0806 and (r.ethertype >= 1536 or link_type != _ETHERNET)):
                 continue
         elif protocol == 17:
-            if not (r.source_port == 53 or r.destination_port == 53 or r.destination_port == 67
-                    or r.destination_port == 68 or r.destination_port == 546):  # fmt: skip
+            # What goes to port 67 or 547 is a client's or a relay's question, or a server's answer to a relay far away.
+            if not (r.source_port == 53 or r.destination_port == 53 or r.destination_port == 68
+                    or r.destination_port == 546):  # fmt: skip
                 continue
         elif protocol == 6:
             if (r.source_port != 53 and r.destination_port != 53) or r.payload_length == 0:

@@ -1,0 +1,63 @@
+"""What a DNS name says of itself: the registered domain it is in, what it may carry, whether it looks encoded."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+_SECOND_LEVELS: Final = frozenset(
+    "ac biz co com desa edu go gob gov gouv id info ltd me mil my ne net nhs nom or org ponpes sch web".split()  # noqa: SIM905 - reads as text
+)
+"""Second levels of countries under which others register: go.id, co.id, ac.uk, com.au, or.jp, …"""
+
+_SERVICE: Final = re.compile(r"(?:^|\.)_(?:domainkey|dmarc|acme-challenge|tcp|udp|tls|sites|msdcs|spf|report|mta-sts|"
+                             r"smtp|ldap|kerberos|kpasswd|gc|dns-sd|dns|sip|sips|xmpp[a-z-]*|autodiscover|"
+                             r"[0-9]{1,5}|githubpages?|domainconnect|dnslink|bimi|vlmcs)(?:\.|$)")  # fmt: skip
+_REVERSED_IPV4: Final = re.compile(r"^(?:[0-9]{1,3}\.){4}|^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$")
+_NIBBLES: Final = re.compile(r"^(?:[0-9a-f]\.){16,}")
+_DASHED_IPV4: Final = re.compile(r"(?:[0-9]{1,3}[-.]){3}[0-9]{1,3}")
+_ENCODED_MIN: Final = 12  # octets below the domain: shorter ones say too little to judge
+
+# The letter pairs that are most of written English and Indonesian, and so of names that people give.
+_PAIRS: Final = frozenset(
+    """th he in er an re nd at on nt ha es st en ed to it ou ea hi is or ti as te et ng of al de se le sa si ar ve ra ld
+    ur ri ro io ic ne me li co ll ch ma om ca el la ta ec us ac il na ho ap ai lo wo ma ka da ya me ke di be pe se ah ga
+    ak ku ba pa ja su ru tu lu mi wa in ut up am ad em im um un nu mo no po do go vi id od op os ss tr pr br cl ct ns ts
+    ck sh ee oo ss ff tt pp mm ow ew av iv ev ag ig og ge ay ey ly ot so we ww eb ws ns mx ai il ma cd dn ap pi im mg st
+    at ic""".split()  # noqa: SIM905 - the same
+)
+_COMMON_SHARE: Final = 0.33  # base32 of noise has 0.2, hexadecimal 0.1, host names of words 0.6 and more
+
+
+def registered(name: str, suffixes: Collection[str] = ()) -> str:
+    """Return the domain that somebody registered: the last two labels, three below a public second level.
+
+    `suffixes`: further domains under which others register, as `ddns.example`.
+    """
+    labels = name.rsplit(".", 3)
+    if len(labels) < 3:
+        return name
+    two = ".".join(labels[-2:])
+    if two in suffixes or (len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS):
+        return ".".join(labels[-3:])
+    return two
+
+
+def carried(below: str) -> int:
+    """Return how many octets of data the labels below a registered domain may carry; 0 where their form is known.
+
+    Addresses (block lists, names of rented machines) and the labels of services (RFC 8552) are such forms.
+    """
+    if "_" in below and _SERVICE.search(below):
+        return 0
+    if _REVERSED_IPV4.search(below) or _NIBBLES.search(below) or _DASHED_IPV4.search(below):
+        return 0
+    return len(below) - below.count(".")
+
+
+def is_encoded(below: str) -> bool:
+    """Tell whether labels look like encoded data and not like words: few of their letter pairs are of a language."""
+    text = below.replace(".", "").replace("-", "")
+    if len(text) < _ENCODED_MIN:
+        return False
+    pairs = sum(text[place : place + 2] in _PAIRS for place in range(len(text) - 1))
+    return pairs < _COMMON_SHARE * (len(text) - 1)

@@ -1,0 +1,267 @@
+"""DNS tunnelling: a client asks one domain for ever new, long, encoded names, as data are carried out in them.
+
+Kept for each client and registered domain, over a short and a long window: how many names were new, how many octets
+they carry below the domain, how many look encoded, which types were asked. What a channel can carry is bounded by the
+new octets in its names (Paxson et al., USENIX Security 2013), whatever the tool; so the octets decide, and the rest
+tells it from the ordinary traffic that has long names too.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import Second, address_text
+from rules.traffic.dns_names import carried, is_encoded, registered
+from rules.traffic.episode import Episodes, Seen
+
+_Evidence: TypeAlias = Mapping[str, str | Value]
+_NAMES_MAX: Final = 1_024  # distinct names remembered of a pair in a window: above every threshold; 100 kB
+_SAMPLES: Final = 3  # names told in evidence
+_SAMPLE_OCTETS: Final = 120
+
+CARRIERS: Final = {5: "CNAME", 10: "NULL", 15: "MX", 16: "TXT", 25: "KEY", 33: "SRV", 65399: "PRIVATE"}
+"""Types whose answers hold many octets, and which ordinary clients do not ask for by long names."""
+
+_IGNORED: Final = (
+    "in-addr.arpa",  # reverse look-ups
+    "ip6.arpa",
+    "sophosxl.net",  # virus scanners ask for hashes of files and of addresses of pages
+    "sophosxl.com",
+    "mcafee.com",
+    "trellix.com",
+    "trendmicro.com",
+    "e5.sk",
+    "eset.com",
+    "webcfs00.com",
+    "barracudabrts.com",
+    "symantec.com",
+    "spamhaus.org",  # mail servers ask for addresses, names and hashes
+    "spamhaus.net",
+    "surbl.org",
+    "uribl.com",
+    "spamcop.net",
+    "sorbs.net",
+    "dnswl.org",
+    "msbl.org",
+    "abusix.zone",
+    "hashserver.cs.trendmicro.com",
+    "cymru.com",  # autonomous systems by address, malware by hash
+    "dotnxdomain.net",  # measurements: each name is asked once
+    "googlesyndication.com",
+    "googlevideo.com",
+    "akamaiedge.net",
+    "cloudfront.net",
+)
+
+
+class DnsTunnelSettings(BaseModel):
+    """Settings of the rule dns-tunnel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    short_s: float = Field(default=60.0, gt=0)  # a busy channel is seen within it
+    long_s: float = Field(default=3_600.0, gt=0)  # a slow one within this
+    carrier_names: int = Field(default=30, ge=2, le=_NAMES_MAX)  # new names with TXT, NULL, CNAME, … in a window
+    carrier_octets: int = Field(default=1_000, ge=1)  # octets that they carry: a slow channel is below 1 kB an hour
+    plain_names: int = Field(default=100, ge=2, le=_NAMES_MAX)  # the same for A, AAAA and HTTPS
+    plain_octets: int = Field(default=4_000, ge=1)
+    plain_names_long: int = Field(default=400, ge=2, le=_NAMES_MAX)  # in the long window, where a resolver's many
+    plain_octets_long: int = Field(default=12_000, ge=1)  # clients add up
+    encoded_share: float = Field(default=0.7, ge=0, le=1)  # of the new names that look encoded
+    fresh_share: float = Field(default=0.7, ge=0, le=1)  # of the names that were not asked for again in later seconds
+    ignored_domains: tuple[str, ...] = _IGNORED  # with all below them
+    public_suffixes: tuple[str, ...] = ()  # second levels under which others register, beside go.id, co.id, ac.uk, …
+    pairs: int = Field(default=20_000, ge=16)  # of client and domain, remembered: 5 MB and what their names take
+    quiet_s: float = Field(default=300.0, gt=0)  # over when the domain was not asked for new names for so long
+
+
+@dataclass(slots=True)
+class _Window:
+    """What one client asked of one domain since a time."""
+
+    since: float
+    names: dict[int, float] = field(default_factory=dict)  # hash of the name, and when it was first asked
+    again: set[int] = field(default_factory=set)  # asked for in a later second too: a cache's expiry, not data
+    octets: int = 0  # of new names, below the domain
+    encoded: int = 0  # how many of the new names look encoded
+    carriers: int = 0  # how many of the new names were asked with a carrier's type
+    carrier_octets: int = 0
+
+
+@dataclass(slots=True)
+class _Pair:
+    short: _Window
+    long: _Window
+    queries: int = 0
+    answered_octets: int = 0
+    types: dict[int, int] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)
+
+
+class DnsTunnel:
+    """T1071.004: data in the names of DNS questions (over TCP and UDP port 53)."""
+
+    name = "dns-tunnel"
+
+    def __init__(self, settings: DnsTunnelSettings, networks: Networks) -> None:
+        self._settings = settings
+        self._networks = networks
+        self._ignored = frozenset(settings.ignored_domains)
+        self._suffixes = frozenset(settings.public_suffixes)
+        self._pairs: OrderedDict[tuple[int, int, str], _Pair] = OrderedDict()
+        self._episodes = Episodes(self.name, "T1071.004", quiet_s=settings.quiet_s)
+        self.dropped = 0  # pairs forgotten for want of room
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge the questions of one window."""
+        touched: dict[tuple[int, int, str], _Pair] = {}
+        rows = second.dns
+        names = ("client_hi", "client_lo", "query_type", "response", "size", "name")
+        for hi, lo, query_type, response, size, name in zip(*(rows[each].tolist() for each in names), strict=True):
+            if name:
+                self._take((hi, lo), name.decode("ascii"), query_type, response, size, second.end, touched)
+        while len(self._pairs) > self._settings.pairs:
+            self._pairs.popitem(last=False)
+            self.dropped += 1
+        for (hi, lo, domain), pair in touched.items():
+            window = self._crossed(pair)
+            if window is not None:
+                yield from self._episodes.see(self._seen((hi, lo), domain, pair, window), second.end)
+        yield from self._episodes.tick(second.end)
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return nothing: a channel that goes on is seen again."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take nothing."""
+
+    def _take(  # noqa: PLR0913, PLR0917 - a row
+        self,
+        client: tuple[int, int],
+        name: str,
+        query_type: int,
+        response: int,
+        size: int,
+        now: float,
+        touched: dict[tuple[int, int, str], _Pair],
+    ) -> None:
+        domain = registered(name, self._suffixes)
+        below = name[: -len(domain) - 1]
+        if not below or domain in self._ignored:
+            return
+        key = (*client, domain)
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = _Pair(_Window(now), _Window(now))
+        self._pairs.move_to_end(key)
+        pair.queries += not response
+        pair.answered_octets += size * response
+        if query_type in pair.types or len(pair.types) < 16:
+            pair.types[query_type] = pair.types.get(query_type, 0) + 1
+        payload = 0 if self._is_ignored(name) else carried(below)
+        if payload and self._note(pair, name, (below, payload, query_type, response), now):
+            touched[key] = pair
+
+    def _is_ignored(self, name: str) -> bool:
+        """Tell whether a domain above a name is one to ignore."""
+        labels = name.split(".")
+        return any(".".join(labels[-count:]) in self._ignored for count in range(3, min(len(labels), 6) + 1))
+
+    def _note(self, pair: _Pair, name: str, told: tuple[str, int, int, int], now: float) -> bool:
+        """Add a name to both windows; tell whether it was new. An answer counts where its question was not seen."""
+        below, payload, query_type, response = told
+        settings = self._settings
+        number = hash(name)
+        if now - pair.short.since > settings.short_s:
+            pair.short = _Window(now)
+        if now - pair.long.since > settings.long_s:
+            pair.long = _Window(now)
+        new = False
+        encoded: bool | None = None
+        for window in (pair.short, pair.long):
+            first = window.names.get(number)
+            if first is not None:
+                if first < now and not response:
+                    window.again.add(number)
+                continue
+            if len(window.names) >= _NAMES_MAX:
+                new = True  # so many: all thresholds are behind us
+                continue
+            encoded = is_encoded(below) if encoded is None else encoded
+            window.names[number] = now
+            window.octets += payload
+            window.encoded += encoded
+            if query_type in CARRIERS:
+                window.carriers += 1
+                window.carrier_octets += payload
+            new = True
+        if new and encoded and len(pair.samples) < _SAMPLES:
+            pair.samples.append(name[:_SAMPLE_OCTETS])
+        return new
+
+    def _crossed(self, pair: _Pair) -> _Window | None:
+        """Return the window in which a pair looks like a channel."""
+        settings = self._settings
+        for window, plain_names, plain_octets in (
+            (pair.short, settings.plain_names, settings.plain_octets),
+            (pair.long, settings.plain_names_long, settings.plain_octets_long),
+        ):
+            count = len(window.names)
+            carrier = window.carriers >= settings.carrier_names and window.carrier_octets >= settings.carrier_octets
+            plain = count >= plain_names and window.octets >= plain_octets
+            if (
+                (carrier or plain)
+                and window.encoded >= settings.encoded_share * count
+                and count - len(window.again) >= settings.fresh_share * count
+            ):
+                return window
+        return None
+
+    def _seen(self, client: tuple[int, int], domain: str, pair: _Pair, window: _Window) -> Seen:
+        most = max(pair.types, key=lambda each: pair.types[each])
+        return Seen(
+            key=f"{address_text(*client)}/{domain}",
+            target=self._networks.name_of(*client),
+            severity=Severity.ERROR,
+            source=address_text(*client),
+            victim=domain,
+            text=_TEXT,
+            evidence={
+                "domain": domain,
+                "names": len(window.names),
+                "name_octets": window.octets,
+                "encoded_names": window.encoded,
+                "carrier_names": window.carriers,
+                "queries": pair.queries,
+                "answer_octets": pair.answered_octets,
+                "query_type": CARRIERS.get(most, {1: "A", 28: "AAAA", 65: "HTTPS"}.get(most, f"TYPE{most}")),
+                "sample": " ".join(pair.samples),
+            },
+            labels={"domain": domain},
+            since=window.since,
+        )
+
+
+def _english(evidence: _Evidence) -> str:
+    return (
+        f"{evidence['source']} sends data out in DNS names of {evidence['domain']}: {evidence['names']} new names, "
+        f"{evidence['name_octets']} octets, mostly {evidence['query_type']}"
+    )
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    return (
+        f"{evidence['source']} mengirim data lewat nama DNS {evidence['domain']}: {evidence['names']} nama baru, "
+        f"{evidence['name_octets']} oktet, kebanyakan {evidence['query_type']}"
+    )
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

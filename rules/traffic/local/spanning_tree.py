@@ -1,0 +1,213 @@
+"""Spanning tree: a bridge takes over as root, the root falls silent, storms of changes or of BPDUs.
+
+A bridge that starts says that it is the root until it hears a better one, so only a better root than the one known, or
+another after that one was silent for its maximum age, is a change (IEEE 802.1D, 8.6 and 17.6).
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import Second
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.telling import di_vlan, mac, on_vlan
+
+_Evidence: TypeAlias = Mapping[str, str | Value]
+_TREES_MAX: Final = 4_096  # one for each VLAN there can be
+_BRIDGES_MAX: Final = 512  # of one tree: 802.1D plans for 7 in a row
+_MAC: Final = (1 << 48) - 1
+_MEMORY: Final = np.dtype([("vlan", "u2"), ("root", "u8"), ("bridge", "u8")])
+
+
+class SpanningTreeSettings(BaseModel):
+    """Settings of the rule spanning-tree."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    roots: tuple[str, ...] = ()  # MAC addresses of the bridges that may be root, as 00:11:22:33:44:55; none: learned
+    silent_s: float = Field(default=25.0, gt=0)  # a root that was silent for so long is gone: maximum age 20 s, and 5
+    changes: int = Field(default=6, ge=2)  # topology changes that begin within the window: a storm
+    changes_window_s: float = Field(default=300.0, gt=0)
+    change_gap_s: float = Field(default=10.0, gt=0)  # flags nearer than this are of one change
+    flood_per_s: float = Field(default=100.0, gt=0)  # BPDUs of one sender on one VLAN; by the standard one in 2 s
+    quiet_s: float = Field(default=300.0, gt=0)  # over when the tree was as it is now for so long
+
+
+@dataclass(slots=True)
+class _Tree:
+    root: int
+    last: float  # when the root was last heard of
+    bridges: OrderedDict[int, None] = field(default_factory=OrderedDict)
+    flagged: float = float("-inf")
+    changes: deque[float] = field(default_factory=deque)
+
+
+class SpanningTree:
+    """T1557 where a machine becomes root to have the traffic go through it; or a fault that stops the network."""
+
+    name = "spanning-tree"
+
+    def __init__(self, settings: SpanningTreeSettings, networks: Networks) -> None:
+        self._settings = settings
+        self._networks = networks
+        self._allowed = frozenset(int(root.replace(":", ""), 16) for root in settings.roots)
+        self._trees: OrderedDict[int, _Tree] = OrderedDict()
+        self._episodes = Episodes(self.name, "T1557", quiet_s=settings.quiet_s)
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge the BPDUs of one window."""
+        rows = second.bridges
+        for seen in self._floods(rows, second.length_s):
+            yield from self._episodes.see(seen, second.end)
+        names = ("at_ns", "vlan", "frame_mac", "root", "bridge", "change")
+        for at_ns, vlan, frame, root, bridge, change in zip(*(rows[name].tolist() for name in names), strict=True):
+            at = at_ns / 1e9
+            if root:
+                yield from self._root(at, vlan, frame, root, bridge, second.end)
+            if change:
+                yield from self._change(at, vlan, frame, second.end)
+        yield from self._episodes.tick(second.end)
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return each tree's root and its bridges."""
+        rows = [(vlan, tree.root, bridge) for vlan, tree in self._trees.items() for bridge in tree.bridges]
+        return {"trees": np.array(rows, _MEMORY)} if rows else {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on with what `save` gave; when the roots were heard is not known."""
+        rows = arrays.get("trees")
+        if rows is None:
+            return
+        if rows.dtype != _MEMORY:
+            raise ValueError(f"trees of another layout: {rows.dtype}")
+        for vlan, root, bridge in rows.tolist():
+            self._trees.setdefault(vlan, _Tree(root, float("-inf"))).bridges[bridge] = None
+
+    def _root(self, at: float, vlan: int, frame: int, root: int, bridge: int, now: float) -> Iterator[Finding]:  # noqa: PLR0913, PLR0917 - a row
+        tree = self._trees.get(vlan)
+        if tree is None:
+            tree = self._trees[vlan] = _Tree(root, at)
+            while len(self._trees) > _TREES_MAX:
+                self._trees.popitem(last=False)
+            if self._allowed and root & _MAC not in self._allowed:
+                yield from self._episodes.see(self._changed(vlan, frame, root, 0, new=True), now)
+        elif root != tree.root:
+            gone = at - tree.last > self._settings.silent_s
+            if root < tree.root or gone:
+                new = root & _MAC not in (each & _MAC for each in tree.bridges) and root & _MAC not in self._allowed
+                lower = root < tree.root
+                before, tree.root, tree.last = tree.root, root, at
+                if before & _MAC != root & _MAC:  # otherwise the same bridge was given another priority
+                    yield from self._episodes.see(self._changed(vlan, frame, root, before, new=new and lower), now)
+        else:
+            tree.last = at
+        for each in (root, bridge):
+            tree.bridges[each] = None
+            tree.bridges.move_to_end(each)
+        while len(tree.bridges) > _BRIDGES_MAX:
+            tree.bridges.popitem(last=False)
+
+    def _change(self, at: float, vlan: int, frame: int, now: float) -> Iterator[Finding]:
+        """Note a topology change flag: those that follow each other are one change."""
+        tree = self._trees.get(vlan)
+        if tree is None:
+            return  # notifications of a tree whose root was not heard yet
+        settings = self._settings
+        begins = at - tree.flagged > settings.change_gap_s
+        tree.flagged = at
+        if not begins:
+            return
+        tree.changes.append(at)
+        while at - tree.changes[0] > settings.changes_window_s or len(tree.changes) > settings.changes:
+            tree.changes.popleft()
+        if len(tree.changes) >= settings.changes:
+            seen = Seen(
+                key=f"{vlan}/changes",
+                target=f"VLAN {vlan}",
+                severity=Severity.WARNING,
+                source=mac(frame),
+                victim=f"VLAN {vlan}",
+                text=_TEXT,
+                counts={"changes": 1},
+                evidence={"how": "changes", "where": on_vlan(vlan), "where_id": di_vlan(vlan)},
+                labels={"vlan": str(vlan)} if vlan else {},
+                since=tree.changes[0],
+            )
+            yield from self._episodes.see(seen, now)
+
+    def _changed(self, vlan: int, frame: int, root: int, before: int, *, new: bool) -> Seen:
+        return Seen(
+            key=f"{vlan}/root",
+            target=f"VLAN {vlan}",
+            severity=Severity.ERROR if new else Severity.WARNING,
+            source=mac(root & _MAC),
+            victim=f"VLAN {vlan}",
+            text=_TEXT,
+            counts={"root_changes": 1},
+            evidence={
+                "how": "takeover" if new else "root",
+                "root_mac": mac(root & _MAC),
+                "root_priority": root >> 48,
+                "former_root_mac": mac(before & _MAC) if before else "",
+                "former_root_priority": before >> 48,
+                "sender_mac": mac(frame),
+                "where": on_vlan(vlan),
+                "where_id": di_vlan(vlan),
+            },
+            labels={"vlan": str(vlan)} if vlan else {},
+        )
+
+    def _floods(self, rows: NDArray[np.void], length_s: float) -> Iterator[Seen]:
+        """Return VLANs on which more BPDUs came in a window than bridges send."""
+        if len(rows) <= self._settings.flood_per_s * length_s:
+            return
+        for vlan in np.unique(rows["vlan"]).tolist():
+            here = rows[rows["vlan"] == vlan]
+            senders, counts = np.unique(here["frame_mac"], return_counts=True)
+            # A forger makes up a sender for each: then it is many senders with one BPDU, and more of them than bridges.
+            if counts.max() <= self._settings.flood_per_s * length_s and len(senders) <= _BRIDGES_MAX:
+                continue
+            yield Seen(
+                key=f"{vlan}/flood",
+                target=f"VLAN {vlan}",
+                severity=Severity.CRITICAL,
+                source=mac(int(senders[0])) if len(senders) == 1 else f"{len(senders):,} MAC addresses",
+                victim=f"VLAN {vlan}",
+                text=_TEXT,
+                counts={"bpdus": len(here)},
+                peaks={"bpdus_per_window": len(here)},
+                evidence={"how": "flood", "where": on_vlan(vlan), "where_id": di_vlan(vlan)},
+                labels={"vlan": str(vlan)} if vlan else {},
+            )
+
+
+def _english(evidence: _Evidence) -> str:
+    where = evidence["where"]
+    if evidence["how"] == "changes":
+        return f"Storm of spanning tree changes{where}, the last from {evidence['source']}"
+    if evidence["how"] == "flood":
+        return f"Flood of spanning tree BPDUs{where} from {evidence['source']}"
+    was = f", it was {evidence['former_root_mac']}" if evidence["former_root_mac"] else ""
+    what = "An unknown bridge" if evidence["how"] == "takeover" else "Another bridge"
+    return f"{what}, {evidence['root_mac']}, is the root of the spanning tree{where}{was}"
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    where = evidence["where_id"]
+    if evidence["how"] == "changes":
+        return f"Badai perubahan spanning tree{where}, terakhir dari {evidence['source']}"
+    if evidence["how"] == "flood":
+        return f"Banjir BPDU spanning tree{where} dari {evidence['source']}"
+    was = f", sebelumnya {evidence['former_root_mac']}" if evidence["former_root_mac"] else ""
+    what = "Bridge tak dikenal" if evidence["how"] == "takeover" else "Bridge lain"
+    return f"{what}, {evidence['root_mac']}, menjadi root spanning tree{where}{was}"
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
