@@ -27,9 +27,12 @@ COMMANDS: Final = (
     "silence",
     "maintenance",
     "events",
+    "flows",
     "ledger",
     "generate",
     "reload",
+    "replay",
+    "decode",
     "demo",
 )
 
