@@ -74,6 +74,11 @@ class CaptureFile:
         self._octets.close()
 
     @property
+    def progress(self) -> tuple[int, int] | None:
+        """Return how many octets of the file were read, and how many it has; None for pipes."""
+        return self._octets.progress
+
+    @property
     def counts(self) -> Counts:
         """Return what was read so far, and what was not."""
         walk = self._walk[0]

@@ -37,15 +37,18 @@ class Octets:
     `broken` says what ended the octets early, where something did.
     """
 
-    def __init__(self, fill: Fill, buffer_bytes: int, descriptor: int, *, live: bool) -> None:
-        """`descriptor`: where the octets come from. `live`: give what came rather than wait for a full buffer."""
+    def __init__(self, fill: Fill, buffer_bytes: int, descriptor: int, *, live: bool, owned: bool) -> None:
+        """`descriptor`: where the octets come from, ours to close where `owned`.
+
+        `live`: give what came rather than wait for a full buffer.
+        """
         self.buffer = np.zeros(buffer_bytes, np.uint8)
         self.end = 0
         self.base = 0
         self.broken = ""
         self._fill = fill
         self._view = self.buffer.data
-        self._descriptor = descriptor
+        self._descriptor = descriptor if owned else -1
         self._waiting = select.poll() if live else None
         if self._waiting is not None:
             self._waiting.register(descriptor, select.POLLIN)
@@ -68,15 +71,24 @@ class Octets:
             self.end += length
         return self.end > keep
 
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """Return how far the file itself was read, packed as it is, and its size; None where there is no telling."""
+        try:
+            found = os.fstat(self._descriptor)
+            return (os.lseek(self._descriptor, 0, os.SEEK_CUR), found.st_size) if stat.S_ISREG(found.st_mode) else None
+        except OSError:  # closed
+            return None
+
     def _ready(self, *, first: bool) -> bool:
         return first or self._waiting is None or bool(self._waiting.poll(0))
 
     def close(self) -> None:
         """Close what the octets come from, unless it is our own input; safe to call twice."""
-        if self._descriptor > 0:
+        self._fill, self._waiting = _nothing, None
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-            self._fill = _nothing
 
 
 def open_octets(path: Path | str, settings: CaptureSettings) -> Octets:
@@ -102,7 +114,7 @@ def open_octets(path: Path | str, settings: CaptureSettings) -> Octets:
         fill, live = _from_pieces(_unzstd(raw)), False
     else:
         fill = _plain(first, descriptor)
-    return Octets(fill, settings.buffer_bytes, descriptor, live=live)
+    return Octets(fill, settings.buffer_bytes, descriptor, live=live, owned=name != "-")
 
 
 def _open(name: str) -> int:
