@@ -30,6 +30,7 @@ class DuplicateAddressSettings(BaseModel):
 
     shared_addresses: tuple[str, ...] = ()  # addresses that several machines answer for by design
     answered_s: float = Field(default=3.0, gt=0)  # a probe answered within this time found the address in use
+    settle_s: float = Field(default=20.0, ge=0)  # a dispute younger than this is not judged: signs of an attack come
     quiet_s: float = Field(default=300.0, gt=0)  # the matter is over when both were not heard for so long
     contests: ContestSettings = ContestSettings()  # when a claim is disputed
 
@@ -59,7 +60,7 @@ class DuplicateAddress:
         """Judge the claims of one window."""
         self._gateways.observe(second)
         for held in self._contests.observe(second):
-            if self._is_duplicate(held):
+            if self._is_duplicate(held, second.end):
                 yield from self._episodes.see(self._twice(held), second.end)
         for vlan, address, holder, wanting in self._defended(second):
             yield from self._episodes.see(self._wanted(vlan, address, holder, wanting), second.end)
@@ -72,10 +73,12 @@ class DuplicateAddress:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
 
-    def _is_duplicate(self, held: Holding) -> bool:
+    def _is_duplicate(self, held: Holding, now: float) -> bool:
         settings = self._settings.contests
         rival = held.claimants.get(held.rival)
         if rival is None or held.address in self._shared or not held.contested(settings):
+            return False
+        if now - rival.first < self._settings.settle_s:
             return False
         if rival.forged or rival.unasked >= _LOUD or held.insistent(settings):
             return False  # these are signs of an attack
