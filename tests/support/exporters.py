@@ -184,16 +184,20 @@ def nfcapd(folder: Path) -> Iterator[int]:
     command = ["nfcapd", "-w", str(folder), "-p", str(port), "-b", "127.0.0.1", "-t", "3600", "-B", str(8 << 20)]
     log = folder.parent / "nfcapd.log"
     with running(command, log) as process:
-        inode_wanted = f":{port:04X}"
-        deadline = time.monotonic() + 20
-        while not any(
-            line.split()[1].endswith(inode_wanted)
-            for line in Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
-        ):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"nfcapd does not listen: {log.read_text(errors='replace')}")
-            time.sleep(0.01)
+        wait_bound(process, port, log)
         yield port
+
+
+def wait_bound(process: "subprocess.Popen[bytes]", port: int, log: Path, within_s: float = 20) -> None:
+    """Return once somebody has bound this UDP port; fail with the program's output when it ends or takes too long."""
+    deadline = time.monotonic() + within_s
+    while True:
+        lines = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+        if any(line.split()[1].endswith(f":{port:04X}") for line in lines):
+            return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"{process.args!r} does not listen on {port}: {log.read_text(errors='replace')}")
+        time.sleep(0.01)
 
 
 def nfdump(folder: Path, *arguments: str) -> str:

@@ -4,7 +4,6 @@ Sessions are told apart by the receiver's exporter row and the observation domai
 replaced, withdrawn, or crowded out unused: over UDP exporters repeat them at intervals that nobody tells.
 """
 
-from ipaddress import ip_address
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.netflow import options, program, templates
 from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
+from collectors.traffic.flows.netflow.exporters import Exporter, Exporters, News
 from collectors.traffic.flows.netflow.layout import WALK
-from collectors.traffic.flows.netflow.options import Boot, Interface, Sampling
+from collectors.traffic.flows.netflow.options import Interface
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable, TemplateTable, known_key
 from collectors.traffic.flows.netflow.templates import BadTemplate, Definition
@@ -33,9 +33,8 @@ class NetFlow:
 
     def __init__(self, settings: NetFlowSettings | None = None) -> None:
         self._settings = settings or NetFlowSettings()
-        self._prefixes = sorted(self._settings.sampling.items(), key=lambda item: -item[0].prefixlen)
-        self._exporters: dict[int, _Exporter] = {}
         self._domains, self._templates, self._samplers = DomainTable(), TemplateTable(), SamplerTable()
+        self._exporters = Exporters(self._settings, self._domains, self._samplers)
         self._waiting = WaitingSets(self._settings)
         self._pruned_ns = 0
         self._known = np.zeros(_KNOWN, np.uint64)
@@ -55,26 +54,23 @@ class NetFlow:
 
     def interface(self, exporter: int, index: int) -> Interface | None:
         """Return what an exporter calls its interface of this ifIndex, if it told."""
-        known = self._exporters.get(exporter)
-        return known.interfaces.get(index) if known else None
+        return self._exporters.of(exporter).interfaces.get(index)
 
     def name_exporter(self, exporter: int, address: str) -> None:
         """Tell which address a row of the receiver's list has, for the operator's sampling; before its first data."""
-        host = ip_address(address)
-        rate = next((rate for prefix, rate in self._prefixes if host in prefix), 1)
-        self._exporter(exporter).rate = max(1, rate)
+        self._exporters.name(exporter, address)
 
     def forget(self, exporter: int) -> None:
         """Forget an exporter's templates and samplers: its transport session has ended (RFC 7011, 8.1)."""
         for row in self._domains.of(exporter):
             for options_too in (False, True):
                 gone = self._templates.withdraw(row, 2, options=options_too)
-                self._exporter(exporter).templates -= gone
+                self._exporters.of(exporter).templates -= gone
             self._samplers.forget(row)
-            self._exporter(exporter).told.discard(row)
+            self._exporters.of(exporter).told.discard(row)
             domain = self._domains.rows[row]
             domain["generation"] += 1
-            domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, self._exporter(exporter).rate
+            domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, self._exporters.of(exporter).rate
 
     def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
         """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
@@ -118,9 +114,6 @@ class NetFlow:
         waiting.octets, waiting.sets = int(w["waiting_octets"]), int(w["waiting_sets"])
         return int(stop)
 
-    def _exporter(self, exporter: int) -> "_Exporter":
-        return self._exporters.setdefault(exporter, _Exporter())
-
     def _add_domain(self) -> None:
         w = self._state[0]
         exporter = int(w["exporter"])
@@ -128,7 +121,7 @@ class NetFlow:
             exporter,
             int(w["version"]),
             int(w["id"]),
-            rate=self._exporter(exporter).rate,
+            rate=self._exporters.of(exporter).rate,
             most=self._settings.max_domains,
         )
         w["at"] = 0
@@ -173,11 +166,11 @@ class NetFlow:
     def _read_set(self, buffer: NDArray[np.uint8], stop: int) -> None:
         w = self._state[0]
         row = int(w["domain"])
-        exporter = self._exporter(int(w["exporter"]))
+        exporter = self._exporters.of(int(w["exporter"]))
         octets = self._pass_set(buffer)
         complete = True
         if stop == Stop.OPTIONS:
-            self._read_options(octets[4:], row, exporter)
+            self._read_options(octets[4:], row)
         else:
             complete = self._read_templates(octets, row, exporter)
         if complete:
@@ -185,7 +178,7 @@ class NetFlow:
             key = known_key(int(w["hash"]), row, generation)
             self._known[key >> 52] = key
 
-    def _read_templates(self, octets: bytes, row: int, exporter: "_Exporter") -> bool:
+    def _read_templates(self, octets: bytes, row: int, exporter: Exporter) -> bool:
         """Take a set's definitions; False where one was refused for want of room, which may be there later."""
         w = self._state[0]
         version, now_ns = int(w["version"]), int(w["received_ns"])
@@ -207,7 +200,7 @@ class NetFlow:
             self._counts[Count.BAD_TEMPLATE] += 1
         return complete
 
-    def _define(self, definition: Definition, row: int, exporter: "_Exporter", now_ns: int) -> bool:
+    def _define(self, definition: Definition, row: int, exporter: Exporter, now_ns: int) -> bool:
         found = self._templates.find(row, definition.number)
         known = self._templates.definitions.get(found)
         if known == definition:
@@ -242,11 +235,10 @@ class NetFlow:
         before = max(0, now_ns - int(self._settings.template_lifetime_s * 1e9))
         self._templates.prune(before)
         self._domains.rows["generation"] += 1
-        for exporter in self._exporters.values():
-            exporter.templates = 0
+        self._exporters.clear_templates()
         owners = self._domains.rows["exporter"][self._templates.rows["domain"][1 : self._templates.used]]
         for owner, count in zip(*np.unique(owners, return_counts=True), strict=True):
-            self._exporter(int(owner)).templates = int(count)
+            self._exporters.of(int(owner)).templates = int(count)
 
     def _decode_waiting(self, row: int, place: int, definition: Definition) -> None:
         """Decode what waited for this template, as far as the output has room."""
@@ -286,7 +278,7 @@ class NetFlow:
         self._state[0] = was[0]
         self._state[0]["records"] = records
 
-    def _read_options(self, octets: bytes, row: int, exporter: "_Exporter") -> None:
+    def _read_options(self, octets: bytes, row: int) -> None:
         w = self._state[0]
         definition = self._templates.definitions[int(w["template"])]
         self._templates.rows[int(w["template"])]["used_ns"] = w["received_ns"]
@@ -294,67 +286,10 @@ class NetFlow:
         for record in options.records(octets, definition):
             seen += 1
             for told in options.told(record):
-                changed |= self._take(told, row, exporter)
+                news = self._exporters.take(told, row)
+                changed |= news == News.CHANGED
+                self._counts[Count.OPTIONS_REFUSED] += news == News.REFUSED
         self._counts[Count.OPTIONS] += seen
         if w["version"] == 10:
             w["units"] += np.uint64(seen)
         self._domains.rows[row]["generation"] += changed
-
-    def _take(self, told: Sampling | Interface | Boot, row: int, exporter: "_Exporter") -> bool:
-        """Keep what options told; tell whether anything changed."""
-        domain = self._domains.rows[row]
-        if isinstance(told, Boot):
-            changed = int(domain["boot_ms"]) != told.at_ms
-            domain["boot_ms"] = told.at_ms
-            return changed
-        if isinstance(told, Interface):
-            if exporter.interfaces.get(told.index) == told:
-                return False
-            if told.index not in exporter.interfaces and len(exporter.interfaces) >= self._settings.max_interfaces:
-                self._counts[Count.OPTIONS_REFUSED] += 1
-                return False
-            exporter.interfaces[told.index] = told
-            return True
-        return self._take_sampling(told, row, exporter)
-
-    def _take_sampling(self, told: Sampling, row: int, exporter: "_Exporter") -> bool:
-        domain = self._domains.rows[row]
-        samplers = self._samplers.of(row)
-        rate = int(domain["rate"])
-        if told.sampler is None:
-            exporter.told.add(row)
-            domain["rate"] = told.rate
-            return rate != told.rate
-        if samplers.get(told.sampler) == told.rate:
-            return False
-        used = sum(len(self._samplers.of(other)) for other in self._domains.of(int(domain["exporter"])))
-        if (told.sampler not in samplers and used >= self._settings.max_samplers) or not self._samplers.put(
-            row, told.sampler, told.rate
-        ):
-            self._counts[Count.OPTIONS_REFUSED] += 1
-            return False
-        if row not in exporter.told:  # records that name no sampler are of the only one there is
-            rates = set(self._samplers.of(row).values())
-            domain["rate"] = rates.pop() if len(rates) == 1 else exporter.rate
-        return True
-
-
-class _Exporter:
-    """What is kept of one exporter besides the tables."""
-
-    __slots__ = ("_changes", "_since_ns", "interfaces", "rate", "templates", "told")
-
-    def __init__(self) -> None:
-        self.rate = 1  # what the operator says
-        self.templates = 0
-        self.interfaces: dict[int, Interface] = {}
-        self.told: set[int] = set()  # domains whose options gave a sampling for all
-        self._since_ns = 0
-        self._changes = 0
-
-    def may_change(self, now_ns: int, most_per_s: int) -> bool:
-        """Count one more template that is new or changed; False where there were too many in this second."""
-        if now_ns - self._since_ns >= 1_000_000_000 or now_ns < self._since_ns:
-            self._since_ns, self._changes = now_ns, 0
-        self._changes += 1
-        return self._changes <= most_per_s

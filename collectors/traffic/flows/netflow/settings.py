@@ -1,5 +1,7 @@
 """What the operator can set for NetFlow and IPFIX. Units are in the names."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.networks import IPvAnyNetwork
 
@@ -10,7 +12,7 @@ class NetFlowSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # One in so many, for exporters that sample and do not say so; the longest prefix that holds the exporter counts.
-    sampling: dict[IPvAnyNetwork, int] = Field(default_factory=dict)
+    sampling: dict[IPvAnyNetwork, Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]] = Field(default_factory=dict)
     max_domains: int = Field(default=256, ge=1, le=65_536)  # of one exporter: a chassis has one for each line card
     max_templates: int = Field(default=4_096, ge=1, le=65_536)  # of one exporter: some 16 for each of its domains
     max_fields: int = Field(default=256, ge=1, le=1_024)  # of one template: the widest known have some 100

@@ -138,9 +138,8 @@ class TemplateTable:
     def prune(self, before_ns: int) -> None:
         """Give up the places of templates that were withdrawn, or not used since."""
         kept = [0]
-        for row in range(1, self.used):
-            if self.rows[row]["kind"] != Kind.ABSENT and self.rows[row]["used_ns"] >= before_ns:
-                kept.append(row)
+        rows = self.rows[1 : self.used]
+        kept += (1 + np.flatnonzero((rows["kind"] != Kind.ABSENT) & (rows["used_ns"] >= before_ns))).tolist()
         definitions = {new: self.definitions[old] for new, old in enumerate(kept) if old}
         rows, ops = self.rows[kept], self.ops.reshape(-1, PROGRAM)[kept].reshape(-1)
         self.rows = _grown(rows, len(self.rows))

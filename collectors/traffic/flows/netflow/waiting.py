@@ -30,7 +30,7 @@ class WaitingSets:
         """Return the sets (WAITING) that waited for a template; their octets stay until the next call of `expire`."""
         rows = self.rows[: self.sets]
         mine = (rows["domain"] == domain) & (rows["template"] == template)
-        taken = rows[mine]
+        taken: NDArray[np.void] = rows[mine]
         if len(taken):
             self._keep(~mine, domains)
         return taken
