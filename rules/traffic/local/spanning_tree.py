@@ -172,13 +172,14 @@ class SpanningTree:
             here = rows[rows["vlan"] == vlan]
             senders, counts = np.unique(here["frame_mac"], return_counts=True)
             # A forger makes up a sender for each: then it is many senders with one BPDU, and more of them than bridges.
-            if counts.max() <= self._settings.flood_per_s * length_s and len(senders) <= _BRIDGES_MAX:
+            loud = counts.max() > self._settings.flood_per_s * length_s
+            if not loud and len(senders) <= _BRIDGES_MAX:
                 continue
             yield Seen(
                 key=f"{vlan}/flood",
                 target=f"VLAN {vlan}",
                 severity=Severity.CRITICAL,
-                source=mac(int(senders[0])) if len(senders) == 1 else f"{len(senders):,} MAC addresses",
+                source=mac(int(senders[counts.argmax()])) if loud else f"{len(senders):,} MAC addresses",
                 victim=f"VLAN {vlan}",
                 text=_TEXT,
                 counts={"bpdus": len(here)},

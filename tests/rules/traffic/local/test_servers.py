@@ -133,7 +133,7 @@ def test_a_router_that_says_goodbye_is_quiet_unless_another_says_it() -> None:
 
 def test_a_flood_of_advertisements_is_one_matter() -> None:
     flood = [
-        (40 + n / 200, router(f"02:66:00:00:{n >> 8:02x}:{n & 255:02x}", f"fe80::{n + 256:x}", f"2001:db8:{n:x}::"))
+        (41 + n / 200, router(f"02:66:00:00:{n >> 8:02x}:{n & 255:02x}", f"fe80::{n + 256:x}", f"2001:db8:{n:x}::"))
         for n in range(400)
     ]
     found = play(routers(), [*advertised(90), *flood])
