@@ -35,7 +35,7 @@ class MessageBatch:
 
     def __init__(self) -> None:
         self._buffer = np.zeros(_BATCH_BYTES, np.uint8)
-        self._view = memoryview(self._buffer).cast("B")
+        self._view = self._buffer.data
         self._index = np.zeros(_BATCH_MESSAGES, DATAGRAM)
         self._used = 0
         self._count = 0

@@ -40,7 +40,9 @@ class StreamSettings(_Model):
     ] = ()  # names that such a certificate may bear (DNS name, else common name); empty: any
     max_connections: int = Field(default=256, ge=1, le=4_096)  # of all exporters together; 130 kB each at most
     max_connections_per_address: int = Field(default=8, ge=1, le=4_096)
-    idle_timeout_s: float = Field(default=1_800, ge=1, le=86_400)  # without a message: exporters may be quiet for long
+    idle_timeout_s: float = Field(
+        default=1_800, ge=0.05, le=86_400
+    )  # without a message: exporters may be quiet for long
     message_timeout_s: float = Field(default=30, ge=0.05, le=600)  # from a message's first octet to its last
     handshake_timeout_s: float = Field(default=10, ge=0.05, le=600)  # TLS, from the connection on
 

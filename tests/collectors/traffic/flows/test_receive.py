@@ -186,7 +186,7 @@ def test_an_address_in_use_is_named_and_nothing_stays_open(stack: ExitStack) -> 
     receiver, exporters = opened(stack)
     taken = receiver.sockets[0].endpoint
     another = Receiver([Endpoint("udp", "127.0.0.1", 0), taken], exporters)
-    with pytest.raises(OSError, match=f"cannot listen at udp://127.0.0.1:{taken.port}: "):
+    with pytest.raises(OSError, match=rf"cannot listen at udp://127\.0\.0\.1:{taken.port}: "):
         another.open()
     assert another.sockets == []
 
