@@ -12,6 +12,8 @@ class Role(StrEnum):
     ALL = "all"
     POLLER = "poller"  # collects and judges; sends what it finds to a core
     CORE = "core"  # keeps the ledger and the alerts, tells people
+    SENSOR = "sensor"  # sees the packets of interfaces, and judges them
+    FLOW_COLLECTOR = "flow-collector"  # takes the flows that devices export, judges and keeps them
 
     @property
     def collects(self) -> bool:
@@ -19,9 +21,24 @@ class Role(StrEnum):
         return self is not Role.CORE
 
     @property
+    def polls(self) -> bool:
+        """Tell whether it asks the inventory's devices and servers."""
+        return self in {Role.ALL, Role.POLLER}
+
+    @property
+    def captures(self) -> bool:
+        """Tell whether it sees the packets of the interfaces that the settings name."""
+        return self in {Role.ALL, Role.SENSOR}
+
+    @property
+    def takes_flows(self) -> bool:
+        """Tell whether it takes what flow exporters send."""
+        return self in {Role.ALL, Role.FLOW_COLLECTOR}
+
+    @property
     def keeps(self) -> bool:
         """Tell whether it has the ledger and all that hangs on it."""
-        return self is not Role.POLLER
+        return self in {Role.ALL, Role.CORE}
 
     @property
     def daemon_name(self) -> str:
@@ -48,18 +65,23 @@ class Listing:
 
 POLLED: Final = frozenset({Role.POLLER})
 KEPT: Final = frozenset({Role.CORE})
+CAPTURED: Final = frozenset({Role.SENSOR})
+EXPORTED: Final = frozenset({Role.FLOW_COLLECTOR})
+JUDGED: Final = POLLED | CAPTURED | EXPORTED
 
 COLLECTORS: Final = (
     Listing("snmp", "collectors.snmp.collector:SnmpCollector", POLLED),
     Listing("host", "collectors.host.collector:HostCollector", POLLED),
 )
 RULES: Final = (
-    Listing("limits", "rules.limits.rule:Limits", POLLED),
-    Listing("baselines", "rules.baselines.rule:Baselines", POLLED),
-    Listing("forecasts", "rules.forecasts.rule:Forecasts", POLLED),
+    Listing("limits", "rules.limits.rule:Limits", JUDGED),
+    Listing("baselines", "rules.baselines.rule:Baselines", JUDGED),
+    Listing("forecasts", "rules.forecasts.rule:Forecasts", JUDGED),
 )
+TRAFFIC_RULES: Final = (Listing("arp-spoofing", "rules.traffic.local.arp_spoofing:ArpSpoofing", CAPTURED | EXPORTED),)
+"""Detectors over traffic; the settings of each are those of its name under `traffic.detectors`."""
 EXPORTERS: Final = (
-    Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", POLLED | KEPT),
+    Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", JUDGED | KEPT),
     Listing("alertmanager", "exporters.alertmanager.exporter:AlertmanagerExporter", KEPT),
     Listing("apprise", "exporters.notify.courier:AppriseCourier", KEPT),
     Listing("heartbeat", "exporters.heartbeat.heartbeat:Heartbeat", KEPT),

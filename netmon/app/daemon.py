@@ -26,6 +26,7 @@ from netmon.app.pidfile import PidFile, Reloaded
 from netmon.app.schedule import Schedule
 from netmon.app.settings import state_directory
 from netmon.app.text import speak
+from netmon.app.traffic.needs import needs_traffic
 from netmon.app.wiring import (
     Built,
     Plan,
@@ -37,6 +38,7 @@ from netmon.app.wiring import (
     change_rules,
     load_plan,
     load_successor,
+    role_directory,
     wanted,
     work,
 )
@@ -44,6 +46,7 @@ from netmon.app.wiring import (
 if TYPE_CHECKING:
     from netmon.app.corepart import CorePart
     from netmon.app.sight import Eyes
+    from netmon.app.traffic.part import TrafficPart
     from rules.limits.rule import Limits
 
 log = structlog.get_logger(__name__)
@@ -66,6 +69,7 @@ class Daemon:
         self._core: CorePart | None = None
         self._feed: Feed | None = None
         self._eyes: Eyes | None = None
+        self._traffic: TrafficPart | None = None
         self._rules: tuple[Limits, ...] = ()
         self._metrics = _SelfMetrics(self.registry, role)
 
@@ -122,7 +126,10 @@ class Daemon:
             await self._begin(LoopLag(self.registry))
             await self._begin(self._schedule)
             await self._begin(ClockWatch([self._schedule.clock_stepped]))
+            self._traffic = self._build_traffic(plan)
             self._adopt(plan)
+            if self._traffic is not None:
+                await self._begin(self._traffic)
         except BaseException:
             await self.stop()
             raise
@@ -140,14 +147,25 @@ class Daemon:
         from netmon.app.sight import build_eyes  # noqa: PLC0415 - numpy, which a core has no use for
 
         uplink = self._core.uplink if self._core else build_uplink(plan, self._state, self.role, self.registry)
+        self._uplink = uplink
         self._rules = build_rules(plan)
         self._feed = Feed(self._rules, uplink, self.registry)
         await self._begin(uplink)
         await self._begin(self._feed)
-        self._eyes = build_eyes(plan, self._state, uplink, self.registry)
+        self._eyes = build_eyes(plan, role_directory(self._state, self.role), uplink, self.registry)
         await self._begin(self._eyes.foresight)
         if self._eyes.fill is not None:
             await self._begin(self._eyes.fill)
+
+    def _build_traffic(self, plan: Plan) -> "TrafficPart | None":
+        traffic = plan.settings.netmon.traffic
+        if not (self.role.captures and traffic.sensors) and not (self.role.takes_flows and traffic.flows):
+            return None
+        needs_traffic()
+        from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba, for those who see traffic
+
+        place = role_directory(self._state, self.role)
+        return build_part(plan.settings, self.role, place, self._uplink, self._take, self.registry)
 
     async def _begin(self, component: Component) -> None:
         await component.start()
@@ -219,6 +237,8 @@ class Daemon:
                 await self._retire(built)
             raise
         change_rules(self._rules, plan)
+        if self._traffic is not None:
+            self._traffic.configure(plan.settings)
         if self._eyes is not None:
             self._eyes.configure(plan)
         old = [self._built[name] for name in fresh]
@@ -249,7 +269,8 @@ class Daemon:
         names = {target.name for target, _ in jobs}
         gone = {target.name for target, _ in self._work} - names
         self._plan, self._work = plan.without_inventory(), jobs
-        self._exporter.retarget([(target, collector.job) for target, collector in jobs])
+        seen = self._traffic.targets if self._traffic is not None else []
+        self._exporter.retarget([*((target, collector.job) for target, collector in jobs), *seen])
         for target, collector in jobs:
             self._exporter.expect(target.name, collector.name, collector.plan(target))
         self._schedule.replace(jobs)

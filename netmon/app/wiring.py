@@ -176,8 +176,13 @@ def build_exporter(
     """Build the exporter that serves what the collectors read, and the core's interface where there is one."""
     settings = plan.settings.netmon.web
     read = partial(read_web_config, plan) if settings.web_config_file else None
-    if role is Role.CORE:
-        settings = settings.model_copy(update={"listen": plan.settings.netmon.core.listen})
+    own = {
+        Role.CORE: plan.settings.netmon.core.listen,
+        Role.SENSOR: plan.settings.netmon.traffic.sensor_listen,
+        Role.FLOW_COLLECTOR: plan.settings.netmon.traffic.flow_listen,
+    }
+    if role in own:
+        settings = settings.model_copy(update={"listen": own[role]})
     return PrometheusExporter(settings, registry, web_config=read, mounts=mounts)
 
 
@@ -202,9 +207,13 @@ def build_core_part(plan: Plan, state: Path, role: Role, registry: CollectorRegi
 def build_uplink(plan: Plan, state: Path, role: Role, registry: CollectorRegistry) -> SpoolingUplink:
     """Build the way to a core in another process on this machine."""
     link = plan.settings.netmon.link
-    return SpoolingUplink(
-        link.socket or state / LINK_SOCKET, state / "spool", link.name or daemon_name(role), link, registry
-    )
+    spool = role_directory(state, role) / "spool"
+    return SpoolingUplink(link.socket or state / LINK_SOCKET, spool, link.name or daemon_name(role), link, registry)
+
+
+def role_directory(state: Path, role: Role) -> Path:
+    """Return where a daemon of this role keeps what is its own: roles that see traffic stand beside one that polls."""
+    return state if role.polls or role.keeps else state / role.value
 
 
 def build_rules(plan: Plan) -> tuple["Limits", ...]:
@@ -228,7 +237,7 @@ def scrape_config(plan: Plan) -> str:
 
 def wanted(role: Role) -> tuple[str, ...]:
     """Return the collectors that a daemon of this role runs."""
-    return tuple(listing.name for listing in COLLECTORS if listing.runs_in(role)) if role.collects else ()
+    return tuple(listing.name for listing in COLLECTORS if listing.name in _BUILDERS) if role.polls else ()
 
 
 def work(plan: Plan, collectors: Mapping[str, Collector]) -> list[tuple[Target, Collector]]:

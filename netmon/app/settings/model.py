@@ -18,6 +18,7 @@ from netmon.api import Target
 from netmon.app.settings.base import Model
 from netmon.app.settings.inventory import Device, Inventory, Server
 from netmon.app.settings.schedule import ScheduleSettings
+from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.settings.words import Name
 from netmon.app.text import Language
 from netmon.core.alerts.settings import AlertSettings
@@ -58,6 +59,7 @@ class NetmonSettings(Model):
     watch: WatchSettings = Field(default_factory=WatchSettings)
     baselines: BaselineSettings = Field(default_factory=BaselineSettings)
     forecasts: ForecastSettings = Field(default_factory=ForecastSettings)
+    traffic: TrafficSettings = Field(default_factory=TrafficSettings)
     history: HistorySettings = Field(default_factory=HistorySettings)
     credentials: Mapping[Name, Credential] = Field(default_factory=dict)
     core: CoreWebSettings = Field(default_factory=CoreWebSettings)

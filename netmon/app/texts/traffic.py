@@ -31,6 +31,79 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Become this user once the sockets are open, with CAP_NET_RAW and nothing else.",
         "Menjadi pengguna ini setelah soket terbuka, hanya dengan CAP_NET_RAW.",
     ),
+    "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
+    "traffic.see_help": Text("see --help, or docs/configuration.md", "lihat --help, atau docs/configuration.md"),
+    "traffic.begins": Text("begins", "mulai"),
+    "traffic.ends": Text("is over", "berakhir"),
+    "traffic.summary.packets": Text(
+        "{source}: {packets} packets, {bytes} in {took}",
+        "{source}: {packets} paket, {bytes} dalam {took}",
+    ),
+    "traffic.summary.flows": Text(
+        "{source}: {records} flow records of {packets} packets, {bytes} in {took}",
+        "{source}: {records} rekaman flow dari {packets} paket, {bytes} dalam {took}",
+    ),
+    "sensor.help": Text(
+        "Watch the packets of an interface (a mirror port, or this host's own): floods, scans, guessing, spoofing and "
+        "hidden channels are named within seconds. Takes CAP_NET_RAW, or root, which it gives up once it listens.",
+        "Amati paket di sebuah antarmuka (port mirror, atau milik komputer ini): banjir paket, pemindaian, tebakan "
+        "sandi, pemalsuan, dan kanal tersembunyi disebut dalam hitungan detik. Memerlukan CAP_NET_RAW, atau root yang "
+        "dilepas setelah mendengarkan.",
+    ),
+    "sensor.examples": Text(
+        "\b\nExamples:\n"
+        "  sudo netmon sensor --interface eth1\n"
+        "  sudo netmon sensor --interface eth1 --filter 'not port 22' --metrics-listen 127.0.0.1:19102\n"
+        "  sudo netmon sensor --config /etc/netmon --json\n\n"
+        "Exit status: 0 after a clean stop; 2 where the interface or the configuration cannot be used.",
+        "\b\nContoh:\n"
+        "  sudo netmon sensor --interface eth1\n"
+        "  sudo netmon sensor --interface eth1 --filter 'not port 22' --metrics-listen 127.0.0.1:19102\n"
+        "  sudo netmon sensor --config /etc/netmon --json\n\n"
+        "Status keluar: 0 setelah berhenti dengan baik; 2 bila antarmuka atau konfigurasi tidak dapat dipakai.",
+    ),
+    "sensor.option.interface": Text(
+        "The interface to listen to; may be given several times. Without it those of the configuration.",
+        "Antarmuka yang didengarkan; boleh beberapa kali. Tanpa ini dipakai yang ada di konfigurasi.",
+    ),
+    "sensor.option.filter": Text(
+        "Only packets that this tcpdump expression lets through.",
+        "Hanya paket yang diloloskan ekspresi tcpdump ini.",
+    ),
+    "sensor.no_interface": Text(
+        "name an interface with --interface, or traffic.sensors in the configuration",
+        "sebutkan antarmuka dengan --interface, atau traffic.sensors di konfigurasi",
+    ),
+    "flow-collector.help": Text(
+        "Take the flows that routers and switches export (NetFlow 5 and 9, IPFIX, sFlow 5), judge them, and keep them "
+        "for `netmon flows`.",
+        "Terima flow yang diekspor router dan switch (NetFlow 5 dan 9, IPFIX, sFlow 5), nilai, dan simpan untuk "
+        "`netmon flows`.",
+    ),
+    "flow-collector.examples": Text(
+        "\b\nExamples:\n"
+        "  netmon flow-collector --listen udp://127.0.0.1:2055 --store /var/lib/netmon/flows\n"
+        "  netmon flow-collector --listen udp://[::]:2055 --listen udp://[::]:6343 --allow 10.0.0.0/8\n"
+        "  netmon flow-collector --config /etc/netmon --metrics-listen 127.0.0.1:19103\n\n"
+        "Exit status: 0 after a clean stop; 2 where an address or the configuration cannot be used.",
+        "\b\nContoh:\n"
+        "  netmon flow-collector --listen udp://127.0.0.1:2055 --store /var/lib/netmon/flows\n"
+        "  netmon flow-collector --listen udp://[::]:2055 --listen udp://[::]:6343 --allow 10.0.0.0/8\n"
+        "  netmon flow-collector --config /etc/netmon --metrics-listen 127.0.0.1:19103\n\n"
+        "Status keluar: 0 setelah berhenti dengan baik; 2 bila alamat atau konfigurasi tidak dapat dipakai.",
+    ),
+    "flow-collector.option.listen": Text(
+        "Where to listen: udp://, tcp:// or tls://ADDRESS:PORT; may be given several times.",
+        "Tempat mendengarkan: udp://, tcp:// atau tls://ALAMAT:PORT; boleh beberapa kali.",
+    ),
+    "flow-collector.option.allow": Text(
+        "Exporters that are heard, besides the devices of the inventory.",
+        "Pengekspor yang didengar, selain perangkat di inventaris.",
+    ),
+    "flow-collector.no_address": Text(
+        "name an address with --listen, or traffic.flows in the configuration",
+        "sebutkan alamat dengan --listen, atau traffic.flows di konfigurasi",
+    ),
     "replay.help": Text(
         "Send a capture file (pcap or pcapng, also gzip or zstd, - for standard input) through everything that a "
         "sensor has: decoding, flows, detectors. Prints each finding once, when it is over or the file ends.",

@@ -1,11 +1,11 @@
 """Shows each second of traffic to every detector; one that fails keeps none of the others from judging."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 
 from netmon.api import Finding
 from netmon.api.traffic import Second, TrafficRule
@@ -17,15 +17,13 @@ _QUIET_S: Final = 60.0
 
 
 class Judges:
-    """The detectors at work."""
+    """The detectors at work, and what they did: by rule, and for findings by whether they began or ended a matter."""
 
-    def __init__(self, rules: Sequence[TrafficRule], registry: CollectorRegistry) -> None:
+    def __init__(self, rules: Sequence[TrafficRule]) -> None:
         self.rules = tuple(rules)
-        self._findings = Counter("netmon_findings", "Findings by rule", ["rule", "state"], registry=registry)
-        self._bugs = Counter("netmon_rule_bugs", "Errors in rules that were not foreseen", ["rule"], registry=registry)
-        self._spent = Counter(
-            "netmon_traffic_rule_cpu_seconds", "CPU time that a detector took", ["rule"], registry=registry
-        )
+        self.findings: Counter[tuple[str, str]] = Counter()
+        self.bugs: Counter[str] = Counter()
+        self.cpu_s: dict[str, float] = {}
         self._logged: dict[str, float] = {}
 
     def see(self, second: Second) -> list[Finding]:
@@ -38,14 +36,14 @@ class Judges:
             except Exception as error:  # noqa: BLE001 - a bug in one detector must not silence the others
                 self._failed(rule.name, second, error)
                 said = []
-            self._spent.labels(rule.name).inc(time.thread_time() - began)
+            self.cpu_s[rule.name] = self.cpu_s.get(rule.name, 0.0) + time.thread_time() - began
             for finding in said:
-                self._findings.labels(finding.rule, "cleared" if finding.cleared else "active").inc()
+                self.findings[finding.rule, "cleared" if finding.cleared else "active"] += 1
             found += said
         return found
 
     def _failed(self, name: str, second: Second, error: Exception) -> None:
-        self._bugs.labels(name).inc()
+        self.bugs[name] += 1
         if second.end - self._logged.get(name, -_QUIET_S) >= _QUIET_S:
             self._logged[name] = second.end
             log.error("a detector failed in an unforeseen way", rule=name, at=second.end, exc_info=error)

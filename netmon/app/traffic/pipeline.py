@@ -27,8 +27,8 @@ class Tables(Protocol):
 class Flows(Protocol):
     """What makes flows: the flow table of a sensor, the pairing of a flow collector."""
 
-    def add(self, records: Records, now_ns: int) -> None:
-        """Take records."""
+    def add(self, traffic: Traffic, now_ns: int) -> None:
+        """Take a batch."""
 
     def drain(self, now_ns: int) -> tuple[Records, Records]:
         """Return the flows that began and those that ended or were reported."""
@@ -67,7 +67,7 @@ class Pipeline:
         """`judge` sees every window; `sink` gets each window with what was found in it, also where that is nothing."""
         self._parts = parts
         self._judge = judge
-        self._sink = sink
+        self.sink = sink
         self._live = live
         self.windows = Windows(window_s)
 
@@ -103,7 +103,7 @@ class Pipeline:
 
     def _add(self, traffic: Traffic) -> None:
         self._parts.tables.add(traffic.records)
-        self._parts.flows.add(traffic.records, self.windows.start_ns)
+        self._parts.flows.add(traffic, self.windows.start_ns)
         if self._parts.messages is not None and traffic.frames is not None:
             self._parts.messages.add(traffic)
 
@@ -122,7 +122,7 @@ class Pipeline:
         second = replace(second, begun=begun, ended=ended)
         if self._parts.messages is not None:
             second = self._parts.messages.fill(second)
-        self._sink(second, self._judge(second))
+        self.sink(second, self._judge(second))
 
 
 def _part(traffic: Traffic, begin: int, end: int) -> Traffic:

@@ -1,0 +1,59 @@
+"""What `netmon sensor` and `netmon flow-collector` share: their options, and the settings that come of them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from netmon.api import ConfigError, Fault
+from netmon.app.settings import Settings, load_directory, state_directory
+from netmon.app.settings.inventory import Inventory
+from netmon.app.settings.model import NetmonSettings
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.text import t
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def alone(function: _Function) -> _Function:
+    """Give a command the options of a role that runs by itself."""
+    options = (
+        click.option(
+            "--config",
+            "directory",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help=t("traffic.option.config"),
+        ),
+        click.option("--store", type=click.Path(path_type=Path, file_okay=False), help=t("traffic.option.store")),
+        click.option("--metrics-listen", multiple=True, metavar="HOST:PORT", help=t("traffic.option.metrics_listen")),
+        click.option("--json", "as_json", is_flag=True, help=t("traffic.option.json")),
+        click.option("--for", "seconds", type=click.FloatRange(min=0.1), help=t("traffic.option.for")),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def configured(directory: Path | None, store: Path | None, given: Mapping[str, Any]) -> tuple[Settings, Path]:
+    """Return the settings, with what the command line gives in their `traffic` section, and where captures go.
+
+    Flows are kept only where a directory is named: on the command line, or by a configuration.
+    """
+    settings = Settings(Path(), NetmonSettings(), Inventory()) if directory is None else load_directory(directory)
+    keep = store is not None or (directory is not None and settings.netmon.traffic.keep_flows)
+    merged = settings.netmon.traffic.model_dump() | {**given, "keep_flows": keep}
+    if store is not None:
+        merged["store_directory"] = store.absolute()
+    try:
+        traffic = TrafficSettings.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError(*(_fault(each["loc"], each["msg"]) for each in error.errors())) from None
+    settings = Settings(settings.directory, settings.netmon.model_copy(update={"traffic": traffic}), settings.inventory)
+    return settings, state_directory(settings)
+
+
+def _fault(place: tuple[int | str, ...], problem: str) -> Fault:
+    named = ".".join(str(step) for step in place if not isinstance(step, int))
+    return Fault("netmon", 0, 0, f"{named}: {problem}", t("traffic.see_help"))

@@ -1,0 +1,1 @@
+"""What `netmon flows` needs to ask and to show: the questions themselves are in exporters/flowstore."""

@@ -1,0 +1,69 @@
+"""How answers about flows are shown: a table for people, JSON lines and CSV for programs."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from netmon.app.asked import escaped, printable
+from netmon.app.fitted import Column, Fitted
+from netmon.app.human import scaled
+from netmon.app.text import t
+
+Form: TypeAlias = Literal["table", "json", "csv"]
+Line: TypeAlias = Mapping[str, Any]
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute instead of show
+
+
+def octets(count: int) -> str:
+    """Return octets as people read them."""
+    return scaled(count, "B")
+
+
+def number(count: int) -> str:
+    """Return a count with three digits; small ones whole."""
+    return str(count) if count < 10_000 else scaled(count, "")
+
+
+def share(part: int, whole: int) -> str:
+    """Return a part of a whole in percent; nothing of nothing is not told."""
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def place(site: str) -> str:
+    """Return an office as people read it: what is no office's is outside."""
+    return printable(site) if site else t("flows.outside")
+
+
+def column(name: str, cells: Iterable[str], *, least: int = 0) -> Column:
+    """Return a column of a table under its head."""
+    return Column(t(f"flows.column.{name}"), [Text(printable(cell)) for cell in cells], least)
+
+
+def as_json(lines: Iterable[Line]) -> None:
+    """Write an object a line."""
+    for line in lines:
+        click.echo(escaped(json.dumps(line, ensure_ascii=False)))
+
+
+def as_csv(names: Sequence[str], lines: Iterable[Line]) -> None:
+    """Write a header and a line each; text that a spreadsheet would compute is quoted for it."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for line in lines:
+        writer.writerow(_safe(line[name]) for name in names)
+
+
+def _safe(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def as_table(forms: Sequence[Sequence[Column]], caption: str = "") -> None:
+    """Write a table in the first form for which there is room."""
+    Console().print(Fitted(forms, [""] * len(forms[0][0].cells), caption))

@@ -1,0 +1,55 @@
+"""The traffic part of a daemon, built from its settings and its role."""
+
+import socket
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from collectors.traffic.flows.exporters import Exporters
+from netmon.api import Target, Uplink
+from netmon.api.networks import Networks
+from netmon.app.catalog import Role
+from netmon.app.settings import Settings
+from netmon.app.settings.traffic import SensorSettings, TrafficSettings
+from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask
+from netmon.app.traffic.keeper import Keeper
+from netmon.app.traffic.metrics import TrafficMetrics
+from netmon.app.traffic.moments import Moments
+from netmon.app.traffic.part import Stream, Take, TrafficPart
+from netmon.app.traffic.sources import Exports, Interface
+
+
+def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
+    settings: Settings, role: Role, place: Path, uplink: Uplink, take: Take, registry: CollectorRegistry
+) -> TrafficPart:
+    """Build the streams that a daemon of this role runs. `place`: the directory that is its own."""
+    traffic, networks = settings.netmon.traffic, networks_of(settings.inventory)
+    streams = [_sensor(one, traffic, networks, place) for one in traffic.sensors] if role.captures else []
+    exporters = None
+    if role.takes_flows and traffic.flows is not None:
+        name = f"{socket.gethostname()}-flows"
+        source = Exports(traffic, name, named_addresses(settings.inventory.devices))
+        streams.append(Stream(source, build_collector(traffic, networks), Target(name, "localhost", "", "sensor")))
+        exporters = source.flows.exporters
+    keeper = None
+    if traffic.keep_flows:
+        names = partial(_names, exporters)
+        directory = traffic.store_directory or place / "flows"
+        keeper = Keeper(traffic.store, directory, networks, registry, names)
+    registry.register(TrafficMetrics(streams))
+    return TrafficPart(streams, uplink, take, traffic.samples_every_s, keeper)
+
+
+def _names(exporters: Exporters | None) -> Sequence[str]:
+    """Return what exporters are called, by row; row 0 is our own eyes."""
+    return [""] if exporters is None else ["", *(exporters.name(row) for row in range(1, len(exporters) + 1))]
+
+
+def _sensor(settings: SensorSettings, traffic: TrafficSettings, networks: Networks, place: Path) -> Stream:
+    name = settings.name or f"{socket.gethostname()}-{settings.interface}"
+    built = build_sensor(traffic, networks)
+    source = Interface(settings, name, tunnels=tunnel_mask(traffic))
+    built.hooks.attach = Moments(traffic.moments, place / "moments", source.ring.recent, name=name).attach
+    return Stream(source, built, Target(name, "localhost", "", "sensor"))

@@ -1,0 +1,194 @@
+"""From settings to a stream of traffic: its parts tied together, and what judges it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.traffic.flowtable.table import FlowTable
+from collectors.traffic.messages.messages import Messages
+from netmon.api import Finding
+from netmon.api.networks import Networks, Place
+from netmon.api.traffic import RECORD, Second, Traffic, TrafficRule, Tunnel, empty, halves
+from netmon.app.catalog import TRAFFIC_RULES
+from netmon.app.settings.inventory import Device, Inventory, Server
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.settings.words import split_address
+from netmon.app.traffic.judges import Judges
+from netmon.app.traffic.pipeline import Parts, Pipeline
+from rules.traffic.tables.tables import Tables
+
+Records: TypeAlias = NDArray[np.void]
+Send: TypeAlias = Callable[[Sequence[Finding]], None]
+Counts: TypeAlias = Callable[[], Mapping[str, int]]
+
+NO_RECORDS: Records = empty(RECORD)
+
+
+def networks_of(inventory: Inventory) -> Networks:
+    """Return whose addresses are whose: the sites' prefixes, those named for themselves, devices and servers."""
+    places = [Place(prefix, site.name, site.title) for site in inventory.sites for prefix in site.prefixes]
+    places += [Place(one.prefix, one.site or "", one.title, one.protected) for one in inventory.prefixes]
+    return Networks(places, named_addresses((*inventory.devices, *inventory.servers)))
+
+
+def named_addresses(things: Sequence[Device | Server]) -> dict[tuple[int, int], str]:
+    """Return the names of devices and servers by address halves; those known by host name are left out."""
+    names: dict[tuple[int, int], str] = {}
+    for thing in things:
+        host, _ = split_address(thing.address)
+        try:
+            names[halves(host)] = thing.name
+        except ValueError:  # a host name: nobody resolves it here
+            continue
+    return names
+
+
+def detectors(settings: TrafficSettings, networks: Networks) -> list[TrafficRule]:
+    """Return every detector that the catalog lists, with its settings."""
+    made: list[TrafficRule] = []
+    for listing in TRAFFIC_RULES:
+        kind = listing.load()
+        made.append(kind(getattr(settings.detectors, listing.name.replace("-", "_")), networks))  # type: ignore[operator] # a class
+    return made
+
+
+def tunnel_mask(settings: TrafficSettings) -> int:
+    """Return what to look inside of, as the decoder takes it: bits 1 << Tunnel."""
+    mask = 0
+    for name in settings.tunnels:
+        mask |= 1 << Tunnel[name.upper()]
+    return mask
+
+
+class SensorFlows:
+    """The flow table as a pipeline takes it."""
+
+    def __init__(self, table: FlowTable) -> None:
+        self._table = table
+
+    def add(self, traffic: Traffic, now_ns: int) -> None:
+        """Take packets."""
+        del now_ns  # packets have their own times
+        self._table.add(traffic.records, traffic.frames)
+
+    def drain(self, now_ns: int) -> tuple[Records, Records]:
+        """Return the flows that began and those that ended."""
+        return self._table.drain(now_ns)
+
+    def finish(self) -> Records:
+        """Return all that is left."""
+        return self._table.finish()
+
+
+class SensorMessages:
+    """The messages of the local network, put into a second."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    def add(self, traffic: Traffic) -> None:
+        """Take a batch with its frames."""
+        self._messages.add(traffic)
+
+    def fill(self, second: Second) -> Second:
+        """Return the second with the window's messages in it."""
+        found = self._messages.drain()
+        return replace(
+            second,
+            dns=found.dns,
+            neighbours=found.neighbours,
+            leases=found.leases,
+            routers=found.routers,
+            bridges=found.bridges,
+            macs=found.macs,
+        )
+
+
+class ExportedFlows:
+    """Flow records as exporters report them: all of them are over."""
+
+    def __init__(self, pairing: "Pairing") -> None:
+        self._pairing = pairing
+
+    def add(self, traffic: Traffic, now_ns: int) -> None:
+        """Take records."""
+        self._pairing.add(traffic.records, now_ns)
+
+    def drain(self, now_ns: int) -> tuple[Records, Records]:
+        """Return what found its other direction, or waited for it long enough."""
+        return NO_RECORDS, self._pairing.drain(now_ns)
+
+    def finish(self) -> Records:
+        """Return what still waits."""
+        return self._pairing.finish()
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What others do with a stream's windows. Called in the stream's thread."""
+
+    keep: Callable[[Records], None] | None = None  # flows that are over
+    attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
+    watch: Callable[[Second], None] | None = None
+    send: Send | None = None
+
+
+class Built:
+    """A stream's parts, tied together."""
+
+    def __init__(
+        self, settings: TrafficSettings, networks: Networks, parts: Parts, *, window_s: float, live: bool
+    ) -> None:
+        self.judges = Judges(detectors(settings, networks))
+        self.pipeline = Pipeline(parts, self.judges.see, self._sink, window_s=window_s, live=live)
+        self.hooks = Hooks()
+        self.counts: dict[str, Counts] = {}  # what the parts count, by part
+        self._live = live
+        self._successor: tuple[TrafficSettings, Networks] | None = None
+
+    def configure(self, settings: TrafficSettings, networks: Networks) -> None:
+        """Judge by these settings from the next window on. May be called from another thread."""
+        self._successor = (settings, networks)
+
+    def _sink(self, second: Second, findings: Sequence[Finding]) -> None:
+        hooks = self.hooks
+        if hooks.keep is not None and self._live:
+            hooks.keep(second.ended)
+        if hooks.watch is not None:
+            hooks.watch(second)
+        if findings and hooks.send is not None:
+            hooks.send(findings if hooks.attach is None else hooks.attach(findings, second.end))
+        if self._successor is not None:
+            (settings, networks), self._successor = self._successor, None
+            self._adopt(settings, networks)
+
+    def _adopt(self, settings: TrafficSettings, networks: Networks) -> None:
+        """Take detectors with other settings; they go on with what the old ones learned."""
+        fresh = detectors(settings, networks)
+        learned = {rule.name: rule.save() for rule in self.judges.rules}
+        for rule in fresh:
+            if learned.get(rule.name):
+                rule.restore(learned[rule.name])
+        self.judges.rules = tuple(fresh)
+
+
+def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
+    """Build what judges packets."""
+    table, messages = FlowTable(settings.table), Messages(settings.messages)
+    parts = Parts(Tables(settings.tables), SensorFlows(table), SensorMessages(messages))
+    built = Built(settings, networks, parts, window_s=1.0, live=True)
+    built.counts |= {"flows": lambda: table.counts, "messages": lambda: messages.counts}
+    return built
+
+
+def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
+    """Build what judges the flows that devices export."""
+    from collectors.traffic.flowtable.pairing import Pairing
+    pairing = Pairing(settings.pairing)
+    parts = Parts(Tables(settings.tables, window_s=settings.window_s), ExportedFlows(pairing))
+    built = Built(settings, networks, parts, window_s=settings.window_s, live=False)
+    built.counts["pairing"] = lambda: pairing.counts
+    return built

@@ -1,0 +1,66 @@
+"""The files of flows, for several threads that put into them: one keeps, any of them may be the one that writes."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry
+
+from exporters.flowstore.settings import FlowStoreSettings
+from exporters.flowstore.writer import FlowStore
+from netmon.api import ConfigError, Fault
+from netmon.api.networks import Networks
+
+Records: TypeAlias = NDArray[np.void]
+
+
+class Keeper:
+    """A flow store that is opened when time is known. Puts do not wait for the disk."""
+
+    def __init__(
+        self,
+        settings: FlowStoreSettings,
+        directory: Path,
+        networks: Networks,
+        registry: CollectorRegistry,
+        exporters: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self._directory = directory
+        self._store = FlowStore(settings, directory, networks, exporters, registry)
+        self._putting = threading.Lock()
+        self._open = False
+
+    def open(self, now: float) -> None:
+        """Take the directory; ConfigError where it cannot be used."""
+        if self._open:
+            return
+        try:
+            self._store.open(now)
+        except OSError as error:
+            problem = f"flows cannot be kept there: {error.strerror}"
+            raise ConfigError(Fault(str(self._directory), 0, 0, problem, "give a directory to write to")) from error
+        self._open = True
+
+    def put(self, records: Records) -> None:
+        """Keep records, from whatever thread."""
+        if self._open:
+            with self._putting:
+                self._store.put(records)
+
+    def tick(self, now: float) -> None:
+        """Write what is due; may take seconds. One thread at a time."""
+        if self._open:
+            self._store.tick(now)
+
+    def follow(self, networks: Networks) -> None:
+        """Name sites by another inventory from now on."""
+        self._store.networks = networks
+
+    def close(self) -> None:
+        """Write what waits and let go; safe to call twice."""
+        if self._open:
+            self._open = False
+            self._store.close()

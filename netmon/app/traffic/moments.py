@@ -1,0 +1,80 @@
+"""Captures of the moment: the recent packets of a sensor, written to a file when something is found."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import structlog
+
+from collectors.traffic.capture.evidence import Captured, write_pcap
+from netmon.api import Finding
+from netmon.app.settings.traffic import MomentSettings
+
+Recent: TypeAlias = Callable[[], Iterable[Captured]]
+
+_CAP: Final = 4_096
+"""Findings whose capture is remembered: more than detectors keep open at once."""
+
+log = structlog.get_logger(__name__)
+
+
+class Moments:
+    """Writes one capture for what begins in a window, and says in each finding where it is."""
+
+    def __init__(self, settings: MomentSettings, directory: Path, recent: Recent, *, name: str) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._recent = recent
+        self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+        self._paths: dict[str, str] = {}  # by the finding's key
+        self._last = -settings.interval_s
+        self._path = ""
+        self.written = 0
+        self.failed = 0
+
+    def attach(self, findings: Sequence[Finding], at: float) -> list[Finding]:
+        """Return the findings with the path of their capture in the evidence (`pcap`), where there is one."""
+        if not self._settings.enabled:
+            return list(findings)
+        begun = [one for one in findings if not one.cleared and one.key not in self._paths]
+        if begun:
+            self._capture(at)
+        for finding in begun:
+            if len(self._paths) >= _CAP:
+                del self._paths[next(iter(self._paths))]
+            self._paths[finding.key] = self._path
+        return [self._with_path(finding) for finding in findings]
+
+    def _with_path(self, finding: Finding) -> Finding:
+        path = self._paths.pop(finding.key, "") if finding.cleared else self._paths.get(finding.key, "")
+        return replace(finding, evidence={**finding.evidence, "pcap": path}) if path else finding
+
+    def _capture(self, at: float) -> None:
+        """Write what is still kept, unless that was done just now: then the newest capture holds this moment too."""
+        if at - self._last < self._settings.interval_s:
+            return
+        self._last = at
+        path = self._directory / f"{self._name}-{at:.0f}.pcap"
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_room()
+            written = write_pcap(path, self._recent(), max_bytes=self._settings.file_bytes)
+        except OSError as error:
+            self.failed += 1
+            self._path = ""
+            log.warning("the packets of a finding could not be kept", file=str(path), problem=str(error))
+            return
+        self._path = str(path)
+        self.written += 1
+        log.info("the packets of a finding are kept", file=str(path), packets=written.packets)
+
+    def _make_room(self) -> None:
+        """Remove the oldest captures, so that one more has room."""
+        files = sorted(self._directory.glob("*.pcap"), key=lambda file: file.stat().st_mtime)
+        total = sum(file.stat().st_size for file in files) + self._settings.file_bytes
+        while files and total > self._settings.total_bytes:
+            oldest = files.pop(0)
+            total -= oldest.stat().st_size
+            oldest.unlink()

@@ -1,0 +1,92 @@
+"""What a daemon's traffic comes from, with one face: an interface's packets, or the flows that devices export."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TypeAlias
+
+from collectors.traffic.capture.ring import Link, Ring
+from collectors.traffic.flows.collector import FlowSource
+from netmon.api import ConfigError, Fault
+from netmon.api.traffic import Traffic
+from netmon.app.settings.traffic import SensorSettings, TrafficSettings
+
+Counts: TypeAlias = Callable[[], Mapping[str, int]]
+
+
+class Interface:
+    """The packets of one interface."""
+
+    live = True
+
+    def __init__(self, settings: SensorSettings, name: str, *, tunnels: int) -> None:
+        self.name = name
+        self.ring = Ring(settings.interface, settings, tunnels=tunnels)
+
+    def open(self) -> None:
+        """Begin to listen; CaptureFault where that cannot be."""
+        self.ring.open()
+
+    def next(self, timeout_s: float) -> Traffic | None:
+        """Wait for packets. A ring looks after its interface itself, and listens to it again when it is back."""
+        return self.ring.next(timeout_s)
+
+    def is_up(self) -> bool:
+        """Tell whether the interface is there and switched on."""
+        return self.ring.link is Link.UP
+
+    @property
+    def counts(self) -> Mapping[str, Counts]:
+        """Return what the kernel counts."""
+        return {"ring": self._ring_counts}
+
+    def _ring_counts(self) -> dict[str, int]:
+        return asdict(self.ring.stats())
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.ring.close()
+
+
+class Exports:
+    """The flows that devices export, at every address that is listened at."""
+
+    live = False
+
+    def __init__(self, settings: TrafficSettings, name: str, devices: Mapping[tuple[int, int], str]) -> None:
+        self.name = name
+        self.flows = FlowSource(settings.flows, devices, settings.netflow)
+        self._open = False
+
+    def open(self) -> None:
+        """Listen; ConfigError where an address cannot be had."""
+        try:
+            self.flows.open()
+        except OSError as error:
+            listed = ", ".join(str(end) for end in self.flows.settings.listen)
+            problem = f"cannot listen at {listed}: {error.strerror}"
+            raise ConfigError(
+                Fault(self.name, 0, 0, problem, "choose addresses and ports that are free here")
+            ) from error
+        self._open = True
+
+    def next(self, timeout_s: float) -> Traffic | None:
+        """Wait for flows."""
+        return self.flows.next(timeout_s)
+
+    def is_up(self) -> bool:
+        """Tell whether it listens."""
+        return self._open
+
+    @property
+    def counts(self) -> Mapping[str, Counts]:
+        """Return what was received, and what was not or could not be read."""
+        return {"receiver": self.flows.receiver.counts, "netflow": self._netflow_counts}
+
+    def _netflow_counts(self) -> dict[str, int]:
+        return asdict(self.flows.netflow.counts)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._open:
+            self._open = False
+            self.flows.close()

@@ -1,0 +1,123 @@
+"""A sensor or a flow collector by itself, without a core: findings to the terminal, metrics where asked for."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+from prometheus_client import CollectorRegistry
+from rich.console import Console
+from rich.text import Text
+
+from exporters.prometheus.exporter import PrometheusExporter
+from exporters.prometheus.settings import WebSettings
+from netmon.api import Event, Finding, Reading, Severity, Target
+from netmon.app import human
+from netmon.app.asked import printable
+from netmon.app.commands.recorded import shown_time
+from netmon.app.text import language, t
+from netmon.app.traffic.outcomes import Outcomes, as_json
+from netmon.app.traffic.part import Stream, TrafficPart
+
+_STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "bold red"}
+
+
+class Told:
+    """Shows findings as they come: a line when one begins, and a line of JSON, or of words, when it is over."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._outcomes = Outcomes()
+        self._console = Console(file=sys.stdout, soft_wrap=True)
+
+    def send(self, things: Sequence[Finding | Event]) -> None:
+        """Take findings, in the event loop."""
+        findings = [thing for thing in things if isinstance(thing, Finding)]
+        for begins, finding in self._outcomes.take(findings):
+            self._show(finding, begins=begins)
+
+    def finish(self) -> None:
+        """Show what is not over."""
+        for finding in self._outcomes.rest():
+            self._show(finding, begins=False)
+
+    def _show(self, finding: Finding, *, begins: bool) -> None:
+        if self._as_json:
+            event = {"event": "begins" if begins else "ends", **as_json(finding, language())}
+            click.echo(json.dumps(event, ensure_ascii=False, default=str))
+            return
+        summary = finding.summaries.get(language(), finding.summary)
+        word = t("traffic.begins" if begins else "traffic.ends")
+        line = Text.assemble(
+            (shown_time(finding.at), "dim"),
+            " ",
+            (f"{finding.severity.value:8}", _STYLES[finding.severity]),
+            f" {word} {finding.rule}: {printable(summary)}",
+        )
+        self._console.print(line)
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How one runs by itself."""
+
+    listen: tuple[str, ...] = ()  # where metrics are served; empty: nowhere
+    seconds: float | None = None  # how long; None: until told to stop
+
+
+async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegistry) -> None:
+    """Run until SIGINT or SIGTERM, or for so long; then close all and show what is left."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    exporter = PrometheusExporter(WebSettings(listen=how.listen), registry) if how.listen else None
+    if exporter is not None:
+        exporter.retarget(part.targets)
+        await exporter.start()
+        part.follow(exporter.put)
+    try:
+        await part.start()
+        try:
+            async with asyncio.timeout(how.seconds):
+                await stopping.wait()
+        except TimeoutError:
+            pass
+    finally:
+        await part.stop()
+        if exporter is not None:
+            await exporter.stop()
+    await asyncio.sleep(0)
+    told.finish()
+
+
+def nowhere(target: Target, job: str, reading: Reading) -> None:
+    """Take readings that nobody asked for."""
+    del target, job, reading
+
+
+def summary(streams: Sequence[Stream], began: float) -> None:
+    """Say on standard error what each stream saw, and what it dropped and why."""
+    for stream in streams:
+        tallies = stream.tallies
+        key = "traffic.summary.packets" if stream.source.live else "traffic.summary.flows"
+        words = {
+            "source": stream.source.name,
+            "records": f"{sum(tallies.verdicts().values()):,}",
+            "packets": f"{tallies.packets:,}",
+            "bytes": human.scaled(tallies.bytes, "B"),
+            "took": human.duration(round(time.monotonic() - began)),
+        }
+        click.echo(t(key, **words), err=True)
+        for part, counts in {**stream.source.counts, **stream.built.counts}.items():
+            listed = ", ".join(f"{event} {count:,}" for event, count in counts().items() if count)
+            if listed:
+                click.echo(f"  {part}: {listed}", err=True)
+        odd = tallies.odd()
+        if odd:
+            listed = ", ".join(f"{verdict} {count:,}" for verdict, count in odd.items())
+            click.echo("  " + t("replay.summary.odd", counts=listed), err=True)
