@@ -127,7 +127,7 @@ class Ring:
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Return the next records, up to 4,096 of one block, or None where none came. Valid until the next call."""
-        if self._cursor[1] == 0 and not self._take(timeout_s):
+        if self._socket is None or (self._cursor[1] == 0 and not self._take(timeout_s)):
             return None
         count = walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
         frames, records = self._frames, self._records
@@ -139,6 +139,8 @@ class Ring:
 
         Blocks whose last packet is older than `since_ns` are left out. Valid until `next` is called.
         """
+        if self._socket is None:
+            return
         frames, records, tags = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD), np.zeros(BATCH, np.uint32)
         cursor = np.zeros(3, np.uint64)
         reading = [(self._reading, True)] if self._reading >= 0 else []
