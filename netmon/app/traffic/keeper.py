@@ -29,7 +29,7 @@ class Keeper:
         exporters: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._directory = directory
-        self._store = FlowStore(settings, directory, networks, exporters, registry)
+        self._store = FlowStore(settings, directory, networks, exporters=exporters, registry=registry)
         self._putting = threading.Lock()
         self._open = False
 

@@ -80,7 +80,10 @@ class Exports:
     @property
     def counts(self) -> Mapping[str, Counts]:
         """Return what was received, and what was not or could not be read."""
-        return {"receiver": self.flows.receiver.counts, "netflow": self._netflow_counts}
+        return {"receiver": self._receiver_counts, "netflow": self._netflow_counts}
+
+    def _receiver_counts(self) -> dict[str, int]:
+        return self.flows.receiver.counts
 
     def _netflow_counts(self) -> dict[str, int]:
         return asdict(self.flows.netflow.counts)
