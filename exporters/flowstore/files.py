@@ -4,12 +4,12 @@ A reader takes no lock. The writer leaves what it merged in its place for a minu
 listing made at any moment has each record once. What retention removes while a question runs is asked again without.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import polars as pl
 
@@ -17,6 +17,8 @@ from exporters.flowstore.names import HOUR_S, File, file_of, hour_name, hour_of,
 from exporters.flowstore.schema import DEFAULTS, SCHEMA
 
 _TRIES: Final = 5
+_PIECE_RECORDS: Final = 1_048_576
+_Chosen: TypeAlias = tuple[Path, int, File]
 _Answer = TypeVar("_Answer")
 
 
@@ -45,7 +47,7 @@ class Scan:
     table: pl.LazyFrame
     present: frozenset[str]
     records: int
-    files: int
+    pieces: tuple[pl.LazyFrame, ...]  # the same in tables of about a million records, or of one file
 
 
 def look(directory: Path, span: Span, answer: Callable[[Scan], _Answer]) -> _Answer:
@@ -62,32 +64,46 @@ def look(directory: Path, span: Span, answer: Callable[[Scan], _Answer]) -> _Ans
 def scan(directory: Path, span: Span) -> Scan:
     """List the files of a time and return one lazy table over them."""
     chosen = list(_chosen(directory, span))
-    paths = [path for path, _, _ in chosen]
-    schemas = [pl.read_parquet_schema(path) for path in paths]
+    schemas = [pl.read_parquet_schema(path) for path, _, _ in chosen]
+    if not chosen:
+        return Scan(pl.LazyFrame(schema=SCHEMA), frozenset(), 0, ())
     present = frozenset(name for schema in schemas for name in schema if name in SCHEMA)
-    everywhere = present.intersection(*schemas) if schemas else present
-    if paths:
-        table = pl.scan_parquet(
-            paths,
-            schema={name: SCHEMA[name] for name in SCHEMA if name in present},
-            missing_columns="insert",
-            extra_columns="ignore",
-            glob=False,
-        )
-    else:
-        table = pl.LazyFrame(schema=SCHEMA)
-        present = everywhere = frozenset(SCHEMA)
-    if not all(span.holds(hour, file) for _, hour, file in chosen):
+    everywhere = present.intersection(*schemas)
+
+    def table(several: Sequence[_Chosen]) -> pl.LazyFrame:
+        return _table(several, present, everywhere, span)
+
+    return Scan(table(chosen), present, sum(file.records for _, _, file in chosen), tuple(map(table, _pieces(chosen))))
+
+
+def _pieces(chosen: Sequence[_Chosen]) -> Iterator[Sequence[_Chosen]]:
+    records, first = 0, 0
+    for place, (_, _, file) in enumerate(chosen):
+        if records and records + file.records > _PIECE_RECORDS:
+            yield chosen[first:place]
+            records, first = 0, place
+        records += file.records
+    yield chosen[first:]
+
+
+def _table(several: Sequence[_Chosen], present: frozenset[str], everywhere: frozenset[str], span: Span) -> pl.LazyFrame:
+    table = pl.scan_parquet(
+        [path for path, _, _ in several],
+        schema={name: SCHEMA[name] for name in SCHEMA if name in present},
+        missing_columns="insert",
+        extra_columns="ignore",
+        glob=False,
+    )
+    if not all(span.holds(hour, file) for _, hour, file in several):
         table = table.filter(pl.col("end") >= _moment(span.since), pl.col("end") < _moment(span.until))
     # What every file has is left as it is, so that questions about it reach the files' statistics.
-    table = table.with_columns(
+    return table.with_columns(
         *(pl.col(name).fill_null(DEFAULTS[name]) for name in SCHEMA if name in present and name not in everywhere),
         *(pl.lit(DEFAULTS[name], SCHEMA[name]).alias(name) for name in SCHEMA if name not in present),
     )
-    return Scan(table, present, sum(file.records for _, _, file in chosen), len(chosen))
 
 
-def _chosen(directory: Path, span: Span) -> Iterator[tuple[Path, int, File]]:
+def _chosen(directory: Path, span: Span) -> Iterator[_Chosen]:
     """Give the files that count of a time, with their hours, the oldest first."""
     names = (place.name for place in directory.iterdir())
     hours = sorted(hour for hour in map(hour_of, names) if hour is not None)

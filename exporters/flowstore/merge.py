@@ -9,8 +9,8 @@ import polars as pl
 from exporters.flowstore.schema import SCHEMA, filled
 
 ORDER: Final = ("destination_lo",)
-"""How records of a merged file are sorted, measured in docs/flows.md: an office is a range of addresses, so that what was
-sent to one lies together too."""
+"""How records of a merged file are sorted (measured in docs/benchmarks.md): an office is a range of addresses, so that
+what was sent to one lies together too."""
 
 
 def merged(paths: Sequence[Path]) -> pl.DataFrame:

@@ -2,8 +2,8 @@
 
 A store is a directory of hours (`2026-11-22T07`, UTC), an hour a directory of files
 `FIRST-LAST-RECORDS-EARLIEST-LATEST.parquet`. A part is written under the next number, as `17-17`; parts 3 to 17 merged
-into one file are `3-17`. A file whose numbers lie within those of another was merged into it and counts no more, whether
-it is still there or not: so a crash between writing the merged file and removing the parts leaves nothing twice.
+into one file are `3-17`. A file whose numbers lie within those of another was merged into it and counts no more,
+whether it is still there or not: a crash between writing the merged file and removing the parts leaves nothing twice.
 EARLIEST and LATEST are the seconds of the hour in which its records ended, so that a question about ten minutes opens
 the files of ten minutes.
 """

@@ -6,12 +6,12 @@ sensor's and of an exporter's records means the same. A flow belongs to the time
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
 from exporters.flowstore.files import Scan
+from exporters.flowstore.heavy import Count, heaviest
 from exporters.flowstore.schema import DEFAULTS
 from exporters.flowstore.terms import app_port
 from exporters.flowstore.words import Words, protocol_name
@@ -20,14 +20,8 @@ from netmon.api.traffic import address_text
 Order: TypeAlias = Literal["bytes", "packets", "flows"]
 By: TypeAlias = Literal["src", "dst", "port", "site", "app", "interface", "protocol", "as", "exporter", "vlan"]
 
-_BYTES: Final = (pl.col("bytes") + pl.col("reply_bytes")).sum().alias("bytes")
-_PACKETS: Final = (pl.col("packets") + pl.col("reply_packets")).sum().alias("packets")
 _FLOWS: Final = pl.len().cast(pl.UInt64).alias("flows")
 _SUMS: Final = ("bytes", "packets", "flows")
-# Keys of one pass: 32 million with their sums and their table are about 1.5 GB. A flood from invented addresses has more,
-# and is counted in several passes over the files.
-_KEYS_AT_ONCE: Final = 24_000_000
-_LOOK: Final = 1_000_000  # records by which the number of keys is guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +65,14 @@ DIMENSIONS: Final[dict[By, Dimension]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """By what keys are ordered, the most first, and how many are wanted."""
+
+    order: Order = "bytes"
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One key and what it came to."""
 
@@ -88,50 +90,34 @@ class Top:
     total: Row
 
 
-def top(scan: Scan, by: By, where: pl.Expr | None, order: Order, limit: int, words: Words) -> Top:  # noqa: PLR0913
+def top(scan: Scan, by: By, where: pl.Expr | None, ranked: Ranked, words: Words) -> Top:
     """Return the keys with most of what `order` says."""
     dimension = DIMENSIONS[by]
-    table = _where(scan.table, where)
     if len(dimension.ends) == 1 and dimension.wide:
-        found, total = _wide(scan, table, dimension, order, limit)
+        found, total = _wide(scan, where, dimension, ranked)
     else:
-        found, total = _narrow(scan, table, dimension)
+        found, total = _narrow(scan, _where(scan.table, where), dimension)
     rows: dict[str, Row] = {}
     for *key, octets, packets, flows in found.iter_rows():
         text = dimension.text(key, words)
         old = rows.get(text, Row(text, 0, 0, 0))
         rows[text] = Row(text, old.bytes + octets, old.packets + packets, old.flows + flows)
-    first = sorted(rows.values(), key=lambda row: (-int(getattr(row, order)), row.key))
-    return Top(tuple(first[:limit]), total)
+    first = sorted(rows.values(), key=lambda row: (-int(getattr(row, ranked.order)), row.key))
+    return Top(tuple(first[: ranked.limit]), total)
 
 
 def _where(table: pl.LazyFrame, where: pl.Expr | None) -> pl.LazyFrame:
     return table if where is None else table.filter(where)
 
 
-def _wide(scan: Scan, table: pl.LazyFrame, dimension: Dimension, order: Order, limit: int) -> tuple[pl.DataFrame, Row]:
-    """Count keys that may be many: those that no file has are left out of the key, too many go in several passes."""
+def _wide(scan: Scan, where: pl.Expr | None, dimension: Dimension, ranked: Ranked) -> tuple[pl.DataFrame, Row]:
+    """Count keys that may be many; a part of the key that no file has is left out of it."""
     (ends,) = dimension.ends
     keys = [name for name in ends if name in scan.present]
-    passes = _passes(table, keys, scan.records)
-    best: list[pl.DataFrame] = []
-    totals: list[Row] = []
-    for number in range(passes):
-        part = table if passes == 1 else table.filter(pl.struct(keys).hash() % passes == number)
-        found = _grouped(part, keys).collect(engine="streaming")
-        totals.append(_total(found))
-        best.append(found.top_k(limit, by=order))
-    joined = pl.concat(best).with_columns(pl.lit(DEFAULTS[name]).alias(name) for name in ends if name not in keys)
-    return joined.select(*ends, *_SUMS), _added(totals)
-
-
-def _passes(table: pl.LazyFrame, keys: Sequence[str], records: int) -> int:
-    """Return in how many passes the keys are to be counted, by the share of new ones in the first records."""
-    if records <= _KEYS_AT_ONCE:
-        return 1
-    seen = table.select(keys).head(_LOOK).select(pl.len(), pl.struct(keys).n_unique().alias("keys")).collect()
-    looked, unlike = seen.row(0)
-    return max(1, ceil(records * unlike / max(1, looked) / _KEYS_AT_ONCE))
+    count = Count(keys, _values(scan.present), ranked.order, ranked.limit)
+    found, total = heaviest(scan, where, count)
+    found = found.with_columns(pl.lit(DEFAULTS[name]).alias(name) for name in ends if name not in keys)
+    return found.select(*ends, *_SUMS), Row("", *total)
 
 
 def _narrow(scan: Scan, table: pl.LazyFrame, dimension: Dimension) -> tuple[pl.DataFrame, Row]:
@@ -139,7 +125,7 @@ def _narrow(scan: Scan, table: pl.LazyFrame, dimension: Dimension) -> tuple[pl.D
     names = list(dict.fromkeys(name for end in dimension.ends for name in end))
     made = {expression.meta.output_name() for expression in dimension.made}
     keys = [name for name in names if name in scan.present or name in made]
-    pairs = _grouped(table.with_columns(*dimension.made), keys).collect(engine="streaming")
+    pairs = _grouped(table.with_columns(*dimension.made), keys, scan.present).collect(engine="streaming")
     pairs = pairs.with_columns(pl.lit(DEFAULTS[name]).alias(name) for name in names if name not in keys)
     total = _total(pairs)
     pairs = pairs.with_columns(pl.col(pl.Categorical).cast(pl.String))
@@ -153,18 +139,26 @@ def _narrow(scan: Scan, table: pl.LazyFrame, dimension: Dimension) -> tuple[pl.D
     return pl.concat(parts).group_by(first).agg(pl.col(*_SUMS).sum()), total
 
 
-def _grouped(table: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+def _values(present: frozenset[str]) -> list[pl.Expr]:
+    """Return the bytes and packets of a flow in both directions: no additions where no file has replies."""
+    return [
+        (pl.col(name) + pl.col(reply) if (reply := f"reply_{name}") in present else pl.col(name)).alias(name)
+        for name in ("bytes", "packets")
+    ]
+
+
+def _sums(present: frozenset[str]) -> list[pl.Expr]:
+    return [*(value.sum() for value in _values(present)), _FLOWS]
+
+
+def _grouped(table: pl.LazyFrame, keys: Sequence[str], present: frozenset[str]) -> pl.LazyFrame:
     if not keys:  # no file has any of them: all flows have the same key
-        return table.select(_BYTES, _PACKETS, _FLOWS)
-    return table.group_by(keys).agg(_BYTES, _PACKETS, _FLOWS)
+        return table.select(_sums(present))
+    return table.group_by(keys).agg(_sums(present))
 
 
 def _total(found: pl.DataFrame) -> Row:
     return Row("", *(int(found[name].sum()) for name in _SUMS))
-
-
-def _added(rows: Sequence[Row]) -> Row:
-    return Row("", *(sum(int(getattr(row, name)) for row in rows) for name in _SUMS))
 
 
 def matrix(scan: Scan, where: pl.Expr | None) -> pl.DataFrame:
@@ -187,9 +181,9 @@ def matrix(scan: Scan, where: pl.Expr | None) -> pl.DataFrame:
 
 
 def timeline(scan: Scan, where: pl.Expr | None, step_s: int) -> dict[int, Row]:
-    """Return what flows that ended in each step came to, by its begin in Unix seconds; steps without flows are not in it."""
+    """Return what flows that ended in each step came to, by its begin in Unix seconds; empty ones are left out."""
     begin = (pl.col("end").dt.epoch("s") // step_s * step_s).alias("begin")
-    table = _where(scan.table, where).group_by(begin).agg(_BYTES, _PACKETS, _FLOWS)
+    table = _where(scan.table, where).group_by(begin).agg(_sums(scan.present))
     return {row[0]: Row("", *row[1:]) for row in table.sort("begin").collect(engine="streaming").iter_rows()}
 
 

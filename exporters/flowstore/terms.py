@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import polars as pl
 
 from exporters.flowstore.filter import FilterError, Reader, Token, balanced, parse
-from exporters.flowstore.words import FLAGS, PROTOCOLS, STATES, Words
+from exporters.flowstore.words import FLAGS, ICMP, PROTOCOLS, STATES, Words
 from netmon.api.traffic import MAPPED
 
 Compare: TypeAlias = Callable[[pl.Expr, int], pl.Expr]
@@ -48,13 +48,16 @@ _NUMBERS: Final[dict[str, pl.Expr]] = {
     "mpls": pl.col("mpls") // 4_096,  # the label: the upper 20 bits
     "retransmissions": pl.col("retransmissions"),
 }
-_ICMP: Final = {"icmp-type": "icmp_type", "icmp-code": "icmp_code"}
-_VERSIONS: Final = {"inet": 4, "ipv4": 4, "inet6": 6, "ipv6": 6}
-_BARE_PROTOCOLS: Final = frozenset({"tcp", "udp", "icmp", "icmp6", "gre", "esp", "ah", "sctp", "igmp", "ospf"})
-_ADDRESS: Final = ("ip", "host", "addr", "net", "port", "as", "site", "mac")
+_BARE: Final = ("tcp", "udp", "icmp", "icmp6", "gre", "esp", "ah", "sctp", "igmp", "ospf")
+_ALONE: Final[dict[str, pl.Expr]] = {
+    **{name: pl.col("protocol") == PROTOCOLS[name] for name in _BARE},
+    **{name: pl.col("version") == number for name, number in (("inet", 4), ("ipv4", 4), ("inet6", 6), ("ipv6", 6))},
+    "any": pl.lit(True),
+}
+_ENDS: Final = ("ip", "host", "addr", "net", "port", "as", "site", "mac")
 TERMS: Final = (
-    "src", "dst", *_ADDRESS, "proto", "app", *_NUMBERS, "flags", "in if", "out if", "if", "exporter", "state",
-    *_ICMP, *_VERSIONS, *sorted(_BARE_PROTOCOLS), "any", "not", "(",
+    "src", "dst", *_ENDS, "proto", "app", *_NUMBERS, "flags", "in if", "out if", "if", "exporter", "state",
+    "icmp-type", "icmp-code", *_ALONE, "not", "(",
 )  # fmt: skip
 
 
@@ -66,34 +69,27 @@ def expression(text: str, words: Words | None = None) -> pl.Expr | None:
 def _term(reader: Reader, words: Words) -> pl.Expr:
     token = reader.take()
     word = token.word
-    if word in {"src", "source"}:
-        return _ends(reader, ("source",))
-    if word in {"dst", "destination"}:
-        return _ends(reader, ("destination",))
     if word in _ENDS:
         return _end(reader, token, ("source", "destination"))
     if word in _NUMBERS:
         return _compared(reader, _NUMBERS[word])
-    if word in _BARE_PROTOCOLS:
-        return pl.col("protocol") == PROTOCOLS[word]
-    if word in _VERSIONS:
-        return pl.col("version") == _VERSIONS[word]
-    if word in _ICMP:
-        return _compared(reader, pl.col(_ICMP[word])) & pl.col("protocol").is_in([1, 58])
-    if word in _SIMPLE:
-        return _SIMPLE[word](reader)
+    if word in _ALONE:
+        return _ALONE[word]
+    if word in _READ:
+        return _READ[word](reader)
     if word == "app":
         return _app(reader, words)
-    if word == "any":
-        return pl.lit(True)
     raise reader.fail("word", *TERMS, token=token)
 
 
-def _ends(reader: Reader, ends: tuple[str, ...]) -> pl.Expr:
-    token = reader.take()
-    if token.word not in _ENDS:
-        raise reader.fail("word", *_ENDS, token=token)
-    return _end(reader, token, ends)
+def _one_end(end: str) -> Callable[[Reader], pl.Expr]:
+    def read(reader: Reader) -> pl.Expr:
+        token = reader.take()
+        if token.word not in _ENDS:
+            raise reader.fail("word", *_ENDS, token=token)
+        return _end(reader, token, (end,))
+
+    return read
 
 
 def _end(reader: Reader, kind: Token, ends: tuple[str, ...]) -> pl.Expr:
@@ -103,9 +99,7 @@ def _end(reader: Reader, kind: Token, ends: tuple[str, ...]) -> pl.Expr:
         return _end_number(reader, word, ends)
     reader.took("=", "==")
     values = _listed(reader) if reader.took("in") else [reader.take()]
-    read = _ENDS[word]
-    if read is None:
-        raise reader.fail("word", *_ENDS, token=kind)
+    read = _VALUES[word]
     made = [read(value) for value in values]
     return balanced(operator.or_, [each(end) for each in made for end in ends])
 
@@ -191,8 +185,8 @@ def _mac(token: Token) -> Callable[[str], pl.Expr]:
     return lambda end: pl.col(f"{end}_mac") == number
 
 
-_ENDS: Final[dict[str, Value | None]] = {
-    "ip": _address, "host": _address, "addr": _address, "net": _net, "port": None, "as": None, "site": _site,
+_VALUES: Final[dict[str, Value]] = {
+    "ip": _address, "host": _address, "addr": _address, "net": _net, "site": _site,
     "mac": _mac,
 }  # fmt: skip
 
@@ -240,6 +234,10 @@ def _bits(letters: str) -> int:
     return sum(FLAGS[letter] for letter in set(letters))
 
 
+def _icmp(column: str) -> Callable[[Reader], pl.Expr]:
+    return lambda reader: _compared(reader, pl.col(column)) & pl.col("protocol").is_in(list(ICMP))
+
+
 def _interface(*columns: str) -> Callable[[Reader], pl.Expr]:
     def read(reader: Reader) -> pl.Expr:
         if columns != ("in_interface", "out_interface") and not reader.took("if"):
@@ -265,7 +263,13 @@ def _state(reader: Reader) -> pl.Expr:
     return pl.col("state") == STATES[token.word]
 
 
-_SIMPLE: Final[dict[str, Callable[[Reader], pl.Expr]]] = {
+_READ: Final[dict[str, Callable[[Reader], pl.Expr]]] = {
+    "src": _one_end("source"),
+    "source": _one_end("source"),
+    "dst": _one_end("destination"),
+    "destination": _one_end("destination"),
+    "icmp-type": _icmp("icmp_type"),
+    "icmp-code": _icmp("icmp_code"),
     "proto": _protocol,
     "flags": _flags,
     "in": _interface("in_interface"),

@@ -78,4 +78,4 @@ def protocol_name(number: int) -> str:
 
 def flags_text(flags: int) -> str:
     """Return TCP flags as one letter each, in the order of the header from CWR to FIN; a dot for each one not set."""
-    return "".join(letter if flags & bit else "." for letter, bit in reversed(FLAGS.items()))
+    return "".join(letter if flags & bit else "." for letter, bit in reversed(list(FLAGS.items())))

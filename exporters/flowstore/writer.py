@@ -41,6 +41,7 @@ class FlowStore:
         directory: Path,
         networks: Networks,
         exporters: Callable[[], Sequence[str]] = tuple,
+        *,
         registry: CollectorRegistry | None = None,
         disk: Disk | None = None,
     ) -> None:
