@@ -160,7 +160,7 @@ def test_what_is_no_endpoint_is_refused_with_what_would_be_right(text: str) -> N
 
 
 def test_settings_that_do_not_go_together_are_refused() -> None:
-    with pytest.raises(ValidationError, match="a tls:// address needs stream.certificate"):
+    with pytest.raises(ValidationError, match=r"a tls:// address needs stream\.certificate"):
         FlowListenSettings(listen=("tls://[::]:4740",))
     with pytest.raises(ValidationError, match="set certificate too"):
         StreamSettings.model_validate({"client_ca": "ca.pem"})
