@@ -24,7 +24,6 @@ from rules.traffic.episode import Episodes, Seen
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _NAMES_MAX: Final = 1_024  # distinct names remembered of a pair in a window: above every threshold; 100 kB
 _SAMPLES: Final = 3  # names told in evidence
-_SAMPLE_OCTETS: Final = 120
 
 CARRIERS: Final = {5: "CNAME", 10: "NULL", 15: "MX", 16: "TXT", 25: "KEY", 33: "SRV", 65399: "PRIVATE"}
 """Types whose answers hold many octets, and which ordinary clients do not ask for by long names."""
@@ -204,7 +203,7 @@ class DnsTunnel:
                 window.carrier_octets += payload
             new = True
         if new and encoded and len(pair.samples) < _SAMPLES:
-            pair.samples.append(name[:_SAMPLE_OCTETS])
+            pair.samples.append(name)
         return new
 
     def _crossed(self, pair: _Pair) -> _Window | None:
