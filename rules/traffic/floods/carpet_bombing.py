@@ -1,0 +1,204 @@
+"""Carpet bombing: a whole prefix is flooded, each of its addresses with too little to be told alone.
+
+What counts is traffic that no address of the prefix answers, summed; a scan brings a few packets to each address, a
+carpet many. Where so many addresses of one prefix are over their own bounds that it is clearly one attack, it is told
+as carpet bombing too, and not once for each address.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from netmon.api import Severity, Value
+from netmon.api.traffic import MAPPED, Second
+from rules.traffic import telling
+from rules.traffic.episode import Seen
+from rules.traffic.floods.flood import Model, Text, sources_of
+from rules.traffic.floods.view import View
+from rules.traffic.learned import Keys, Learned, LearnedSettings, Numbers
+from rules.traffic.tables import distinct
+
+_SEGMENTS_EACH: Final = 100.0  # TCP packets that may come for one that is sent back
+_LAST_OCTET: Final = np.uint64(0xFF)
+
+
+class CarpetBombingSettings(Model):
+    """When many addresses of one prefix (/24, or /64 of IPv6) are one attack."""
+
+    floor_per_s: float = Field(default=2_000.0, gt=0)  # packets that nobody answers, of all addresses: least bound
+    hosts: int = Field(default=12, ge=2)  # addresses that get them
+    host_per_s: float = Field(default=20.0, gt=0)  # packets for each of those: a scan brings fewer
+    most_share: float = Field(default=0.5, gt=0, lt=1)  # of one address: more, and the attack is on that one
+    flows: float = Field(default=4.0, ge=1)  # sources with ports at the middle one of the addresses: a stream has one
+    victims: int = Field(default=8, ge=2)  # addresses over their own bounds that are told as one attack
+
+
+@dataclass(frozen=True, slots=True)
+class Carpet:
+    """A prefix under attack in one window."""
+
+    hi: int  # the prefix's first address
+    lo: int
+    rows: NDArray[np.intp]  # of the view: who gets it
+    rate: float
+    bound: float
+    normal: float
+
+
+class CarpetBombing:
+    """Carpet bombing of our prefixes."""
+
+    name = "carpet_bombing"
+    technique = "T1498.001"
+
+    def __init__(self, settings: CarpetBombingSettings, learned: LearnedSettings) -> None:
+        """Know no prefix yet."""
+        self.settings = settings
+        self.learned = Learned(("unanswered",), learned)
+
+    def judge(self, view: View, attacked: Sequence[tuple[str, int]]) -> list[Carpet]:
+        """Return the prefixes under attack and learn of the others; `attacked`: detectors with the rows they tell."""
+        settings, length = self.settings, view.second.length_s
+        if not len(view):
+            return []
+        hi, lo = _prefixes(view.rows["hi"], view.rows["lo"])
+        rates = _unanswered(view)
+        alone = np.zeros(len(view), np.bool_)
+        alone[np.array([row for _, row in attacked], np.intp)] = True
+        keys, group = np.unique(np.stack((hi, lo), axis=1), axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        sums = np.bincount(group, rates, len(keys))
+        levels, bounds = self.learned.normal(keys[:, 0], keys[:, 1], np.array([settings.floor_per_s]), view.second.end)
+        found = []
+        for place in range(len(keys)):
+            over = sums[place] > bounds[place, 0]
+            mine = np.flatnonzero(group == place) if over else np.zeros(0, np.intp)
+            victims = _most_alike(attacked, group, place)
+            if over and (len(victims) >= settings.victims or self._even(view, mine, rates, alone)):
+                rows = mine[rates[mine] >= settings.host_per_s]
+                found.append(
+                    Carpet(
+                        int(keys[place, 0]),
+                        int(keys[place, 1]),
+                        rows,
+                        float(sums[place]),
+                        float(bounds[place, 0]),
+                        float(levels[place, 0]),
+                    )
+                )
+        told = {(carpet.hi, carpet.lo) for carpet in found}
+        held = np.array([[(int(key[0]), int(key[1])) in told] for key in keys], np.bool_)
+        held |= np.bincount(group, alone, len(keys))[:, np.newaxis] > 0
+        self.learned.learn(
+            keys[:, 0],
+            keys[:, 1],
+            np.asarray(sums, np.float64)[:, np.newaxis],
+            bounds=bounds,
+            held=held,
+            at=view.second.end,
+            length_s=length,
+        )
+        return found
+
+    def _even(self, view: View, mine: NDArray[np.intp], rates: Numbers, alone: NDArray[np.bool_]) -> bool:
+        """Tell whether many addresses have their part in it, and none too much of it."""
+        settings = self.settings
+        hit = mine[(rates[mine] >= settings.host_per_s) & ~alone[mine]]
+        if len(hit) < settings.hosts or float(rates[hit].sum()) < settings.floor_per_s:
+            return False
+        if float(rates[hit].max()) > settings.most_share * float(rates[hit].sum()):
+            return False
+        return float(np.median(distinct(view.rows["flows"][hit]))) >= settings.flows
+
+    def seen(self, carpet: Carpet, view: View, site: str) -> Seen:
+        """Return an attack on a prefix as it is said."""
+        prefix = prefix_text(carpet.hi, carpet.lo)
+        rows = view.rows[carpet.rows]
+        records = _records_of(view.second, carpet)
+        bits = float(rows["bytes"].sum()) * 8 / view.second.length_s
+        ratio = carpet.rate / carpet.bound
+        who = sources_of(records, float(distinct(np.bitwise_or.reduce(rows["peers"], axis=0))) if len(rows) else 1.0)
+        evidence: dict[str, str | Value] = {
+            "packets_per_s": round(carpet.rate, 1),
+            "bits_per_s": round(bits),
+            "hosts": len(rows),
+            "normal_per_s": round(carpet.normal, 1),
+            "bound_per_s": round(carpet.bound, 1),
+            "ratio": round(ratio, 1),
+            "protocols": ", ".join(
+                f"{telling.protocol(code)} {telling.share(part)}"
+                for (code,), part in telling.top(records, "protocol", count=3)
+            ),
+            **{name: value for name, value in who.items() if name != "source_text"},
+            **telling.samples(records),
+        }
+        return Seen(
+            key=prefix,
+            target=site or prefix,
+            severity=Severity.CRITICAL if ratio >= 10 else Severity.ERROR,
+            source=str(who["source_text"]),
+            victim=prefix,
+            text={language: _text(form, prefix, language) for language, form in _FORMS.items()},
+            counts={"packets": round(carpet.rate * view.second.length_s), "bytes": int(rows["bytes"].sum())},
+            peaks={"packets_per_s": round(carpet.rate, 1), "bits_per_s": round(bits), "hosts": len(rows)},
+            evidence=evidence,
+            since=view.second.start,
+        )
+
+
+def prefix_text(hi: int, lo: int) -> str:
+    """Return a prefix by its first address."""
+    return f"{telling.address(hi, lo)}/{24 if hi == 0 and lo >> 32 == MAPPED >> 32 else 64}"
+
+
+def _prefixes(hi: Keys, lo: Keys) -> tuple[Keys, Keys]:
+    """Return the first addresses of the prefixes of addresses."""
+    four = (hi == 0) & (lo >> np.uint64(32) == np.uint64(MAPPED >> 32))
+    return hi, np.where(four, lo & ~_LAST_OCTET, np.uint64(0))
+
+
+def _unanswered(view: View) -> Numbers:
+    """Return for each address the packets a second that it did not answer, of whatever kind."""
+    segments = np.maximum(view.rate("segments") - _SEGMENTS_EACH * view.sent_s("tcp"), 0.0)
+    kinds = ("half_open", "syn_ack", "rst", "udp", "icmp")
+    total = segments + np.sum([view.rate(kind) for kind in kinds], axis=0)
+    return np.where(view.blind, 0.0, total)
+
+
+def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.intp], place: int) -> list[int]:
+    """Return the rows of one prefix that one detector tells of: the detector with most."""
+    by_name: dict[str, list[int]] = {}
+    for name, row in attacked:
+        if group[row] == place:
+            by_name.setdefault(name, []).append(row)
+    return max(by_name.values(), key=len, default=[])
+
+
+def _records_of(second: Second, carpet: Carpet) -> NDArray[np.void]:
+    hi, lo = _prefixes(second.sample["destination_hi"], second.sample["destination_lo"])
+    records: NDArray[np.void] = second.sample[(hi == np.uint64(carpet.hi)) & (lo == np.uint64(carpet.lo))]
+    return records
+
+
+_FORMS: Final = {
+    "en": "Carpet bombing of {prefix}: {rate} to {hosts}, {bits}, {ratio} what is too much there, from {source}",
+    "id": "Serangan karpet ke {prefix}: {rate} ke {hosts}, {bits}, {ratio} batas wajar di sana, dari {source}",
+}
+
+
+def _text(form: str, prefix: str, language: str) -> Text:
+    def make(evidence: Mapping[str, str | Value]) -> str:
+        return form.format(
+            prefix=prefix,
+            rate=telling.packets(float(evidence["packets_per_s"]), language),
+            hosts=telling.addresses(float(evidence["hosts"]), language),
+            bits=telling.bits(float(evidence["bits_per_s"]), language),
+            ratio=telling.times(float(evidence["ratio"]), language),
+            source=telling.addresses(float(evidence["distinct_sources"]), language),
+        )
+
+    return make

@@ -1,0 +1,80 @@
+"""Connection floods: handshakes that are completed, on HTTP or any other service, more than it ever has.
+
+Real clients come in crowds too; so a crowd must pass what the address has learned and a high floor, and a lower floor
+holds only where one source makes most of the connections, as the tools of single attackers do.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from rules.traffic import telling
+from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.view import View
+
+
+class ConnectionFloodSettings(Model):
+    """When connections are a flood."""
+
+    few_floor_per_s: float = Field(default=100.0, gt=0)  # handshakes, mostly from one source: the least bound
+    few_share: float = Field(default=0.5, gt=0, le=1)  # of new connections that the one source makes
+    many_floor_per_s: float = Field(default=2_000.0, gt=0)  # handshakes from whomever: the least bound
+
+
+class ConnectionFlood:
+    """Connection floods on one address."""
+
+    name = "connection_flood"
+    technique = "T1499.002"
+    titles: Mapping[str, str] = {"en": "Connection flood", "id": "Banjir koneksi"}
+
+    def __init__(self, settings: ConnectionFloodSettings) -> None:
+        """Judge by these settings."""
+        self._settings = settings
+        self.floors: Mapping[str, float] = {"connections": settings.few_floor_per_s}
+
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
+        """Give the addresses with far more new connections than they ever have."""
+        settings = self._settings
+        rate = view.rate("connections")
+        for row in crossed(rate > view.bound("connections"), rate):
+            if taken.get(row, set()) & {"syn_flood"}:
+                continue
+            records = _begun(view, row)
+            most = telling.top(records, "source_hi", "source_lo", count=1)
+            few = bool(most) and most[0][1] >= settings.few_share
+            if not few and rate[row] <= settings.many_floor_per_s:
+                continue
+            ports = telling.top(records, "destination_port", count=1)
+            size = float(view.rows["tcp_bytes"][row]) / max(float(rate[row]) * view.second.length_s, 1.0)
+            yield Attack(
+                row=row,
+                feature="connections",
+                rate=float(rate[row]),
+                bits_per_s=float(view.rows["tcp_bytes"][row]) * 8 / view.second.length_s,
+                bound=float(view.bound("connections")[row]),
+                normal=float(view.level("connections")[row]),
+                records=records,
+                evidence={
+                    "service": telling.service(ports[0][0][0]) if ports else "",
+                    "bytes_per_connection": round(size),
+                    "from_few": "yes" if few else "no",
+                },
+                unit="connections",
+            )
+
+
+def _begun(view: View, row: int) -> NDArray[np.void]:
+    """Return the connections that were begun with an address: flows where they are told, otherwise sampled SYN."""
+    second = view.second
+    flows = second.begun if len(second.begun) else second.ended
+    ends = int(view.rows["hi"][row]), int(view.rows["lo"][row])
+    chosen = telling.chosen(flows[flows["protocol"] == 6], destination=ends)
+    if len(chosen):
+        return chosen
+    records = view.records_to(row)
+    tcp: NDArray[np.void] = records[records["protocol"] == 6]
+    syn: NDArray[np.void] = tcp[(tcp["tcp_flags"] & 0x12) == 2]
+    return syn if len(syn) >= 5 else tcp

@@ -1,0 +1,175 @@
+"""What the detectors of floods share: what an attack is, how severe it is, and how it is told."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from netmon.api import Severity, Value
+from netmon.api.networks import Networks
+from rules.traffic import telling
+from rules.traffic.episode import Seen
+from rules.traffic.floods.view import View
+
+Text = Callable[[Mapping[str, str | Value]], str]
+
+
+class Model(BaseModel):
+    """A settings model as all are: nothing unknown, nothing infinite, not to be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class SeveritySettings(Model):
+    """From where on a flood is more than a warning."""
+
+    error_times: float = Field(default=5.0, gt=1)  # the bound
+    critical_times: float = Field(default=50.0, gt=1)  # the bound
+    critical_bits_per_s: float = Field(default=5e9, gt=0)  # whatever the bound is
+    collapsed_share: float = Field(default=0.3, gt=0, lt=1)  # of its usual answers that a victim still gives: critical
+    collapsed_from_per_s: float = Field(default=20.0, gt=0)  # usual answers below which they tell nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What a detector sees done to one address in one window."""
+
+    row: int  # in the view
+    feature: str  # that passed its bound
+    rate: float  # packets (or connections) a second of the attack
+    bits_per_s: float
+    bound: float
+    normal: float
+    records: NDArray[np.void]  # RECORD: those of the sample that are the attack's
+    evidence: Mapping[str, str | Value] = field(default_factory=dict)
+    unit: str = "packets"
+
+
+class Detector(Protocol):
+    """Judges a view. `taken` has the names of what is already seen on an address, by row, in this window."""
+
+    name: str
+    technique: str
+    titles: Mapping[str, str]  # what the attack is called, by language; begins a sentence
+    floors: Mapping[str, float]  # the least bounds that it judges by
+
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
+        """Give the attacks of one window."""
+
+
+def crossed(mask: NDArray[np.bool_], rates: NDArray[np.float64]) -> list[int]:
+    """Return the rows of a mask, the highest rate first; at most MOST_VICTIMS of them."""
+    rows = np.flatnonzero(mask)
+    return [int(row) for row in rows[np.argsort(-rates[rows], kind="stable")][:MOST_VICTIMS]]
+
+
+MOST_VICTIMS: Final = 200
+"""Addresses that one detector tells of in a window: more at once are carpet bombing, which is told as one."""
+
+
+def severity(view: View, attack: Attack, settings: SeveritySettings) -> Severity:
+    """Return how much an attack matters, by how far it is above its bound and whether its victim still answers."""
+    ratio = attack.rate / max(attack.bound, 1e-9)
+    if collapsed(view, attack.row, settings):
+        return Severity.CRITICAL
+    if ratio >= settings.critical_times or attack.bits_per_s >= settings.critical_bits_per_s:
+        return Severity.CRITICAL
+    return Severity.ERROR if ratio >= settings.error_times else Severity.WARNING
+
+
+def collapsed(view: View, row: int, settings: SeveritySettings) -> bool:
+    """Tell whether an address gives much fewer answers than it usually does."""
+    usual = float(view.level("answers")[row])
+    return usual >= settings.collapsed_from_per_s and view.rate("answers")[row] < settings.collapsed_share * usual
+
+
+def tell(detector: Detector, view: View, attack: Attack, networks: Networks, settings: SeveritySettings) -> Seen:
+    """Return an attack as it is said."""
+    row = view.rows[attack.row]
+    high, low = int(row["hi"]), int(row["lo"])
+    name, victim = networks.name_of(high, low), telling.address(high, low)
+    seconds = view.second.length_s
+    level = severity(view, attack, settings)
+    evidence: dict[str, str | Value] = {
+        "packets_per_s" if attack.unit == "packets" else f"{attack.unit}_per_s": round(attack.rate, 1),
+        "bits_per_s": round(attack.bits_per_s),
+        "normal_per_s": round(attack.normal, 1),
+        "bound_per_s": round(attack.bound, 1),
+        "ratio": round(attack.rate / max(attack.bound, 1e-9), 1),
+        **sources_of(attack.records, float(view.peers[attack.row])),
+        "answers_per_s": round(float(view.rate("answers")[attack.row]), 1),
+        "answers_normal_per_s": round(float(view.level("answers")[attack.row]), 1),
+        "collapsed": "yes" if collapsed(view, attack.row, settings) else "no",
+        **attack.evidence,
+        **telling.samples(attack.records),
+    }
+    if attack.unit == "packets" and attack.rate > 0:
+        evidence["packet_size_bytes"] = round(attack.bits_per_s / 8 / attack.rate)
+    return Seen(
+        key=victim,
+        target=name,
+        severity=level,
+        source=str(evidence["source_text"]),
+        victim=victim,
+        text={language: _text(title, name, attack.unit, language) for language, title in detector.titles.items()},
+        counts={attack.unit: round(attack.rate * seconds), "bytes": round(attack.bits_per_s / 8 * seconds)},
+        peaks={f"{attack.unit}_per_s": round(attack.rate, 1), "bits_per_s": round(attack.bits_per_s)},
+        evidence={key: value for key, value in evidence.items() if key != "source_text"},
+        since=view.second.start,
+    )
+
+
+def sources_of(records: NDArray[np.void], distinct: float) -> dict[str, str | Value]:
+    """Return evidence on who sends: how many, the most of them, their ports; `source_text` in a few words."""
+    evidence: dict[str, str | Value] = {"distinct_sources": max(1, round(distinct))}
+    source = telling.addresses(max(1, round(distinct)))
+    if len(records):
+        evidence["top_sources"] = telling.top_sources(records)
+        evidence["top_destination_ports"] = telling.top_ports(records)
+        evidence["top_source_ports"] = telling.top_ports(records, "source_port")
+        first, part = telling.top(records, "source_hi", "source_lo", count=1)[0]
+        if part >= _ONE:
+            source = telling.address(*first)
+    return {**evidence, "source_text": source}
+
+
+_ONE: Final = 0.9  # of the sampled packets from one address: it is named alone
+
+
+_FORMS: Final = {
+    "en": "{title} on {target}: {rate}{kind}, {bits}, {ratio} what is too much there, from {source}{collapsed}{total}",
+    "id": "{title} ke {target}: {rate}{kind}, {bits}, {ratio} batas wajar di sana, dari {source}{collapsed}{total}",
+}
+_KINDS: Final = {"connections": {"en": " connections", "id": " koneksi"}}
+_COLLAPSED: Final = {"en": "; it hardly answers any more", "id": "; hampir tidak menjawab lagi"}
+_TOTALS: Final = {"en": "; {count} packets in all", "id": "; seluruhnya {count} paket"}
+
+
+def _text(title: str, name: str, unit: str, language: str) -> Text:
+    """Return what makes a summary of evidence."""
+
+    def make(evidence: Mapping[str, str | Value]) -> str:
+        rate = float(evidence[f"{unit}_per_s"])
+        total = evidence.get(f"total_{unit}")
+        lasting = total is not None and float(total) > 2 * rate and unit == "packets"
+        source = str(evidence["source"])
+        if source.endswith(("address", "addresses")):
+            source = telling.addresses(float(evidence["distinct_sources"]), language)
+        return _FORMS[language].format(
+            title=title,
+            target=name,
+            rate=telling.packets(rate, language) if unit == "packets" else telling.per_second(rate, language),
+            kind=_KINDS.get(unit, {}).get(language, ""),
+            bits=telling.bits(float(evidence["bits_per_s"]), language),
+            ratio=telling.times(float(evidence["ratio"]), language),
+            source=source,
+            collapsed=_COLLAPSED[language] if evidence.get("collapsed") == "yes" else "",
+            total=_TOTALS[language].format(count=telling.number(float(total), language))
+            if lasting and total is not None
+            else "",
+        )
+
+    return make

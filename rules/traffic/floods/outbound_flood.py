@@ -1,0 +1,134 @@
+"""Outbound floods: our own hosts attack others, because somebody else commands them or has them answer in his name.
+
+The detectors of floods judge addresses that are not ours, and what they find is told of the host of ours that sends
+it. Reflecting is told by octets: a server of ours that gives a stranger many times what it was asked for, on a port of
+amplifiers, serves an attack, whoever asked.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from netmon.api import Severity, Value
+from netmon.api.networks import Networks
+from rules.traffic import telling
+from rules.traffic.episode import Seen
+from rules.traffic.floods.flood import Attack, Model, Text
+from rules.traffic.floods.view import CONVERSING, View
+from rules.traffic.tables import AMPLIFIERS
+
+
+class OutboundFloodSettings(Model):
+    """When what our hosts send is an attack. Bounds are the floors of each flood's own settings."""
+
+    own_share: float = Field(default=0.5, gt=0, le=1)  # of the flood's sampled packets that come from our addresses
+    reflected_per_s: float = Field(default=300.0, gt=0)  # answers to one address from amplifiers' ports of ours
+    reflected_times: float = Field(default=8.0, gt=1)  # octets answered for each that was asked
+    reflected_bytes: float = Field(default=300.0, gt=0)  # an answer on average
+
+
+class OutboundFlood:
+    """Floods that our own hosts send."""
+
+    name = "outbound_flood"
+    technique = "T1498.001"
+
+    def __init__(self, settings: OutboundFloodSettings, networks: Networks) -> None:
+        """Judge by these settings, with these networks as ours."""
+        self._settings = settings
+        self._networks = networks
+
+    def seen(self, kind: Mapping[str, str], view: View, attack: Attack) -> Seen | None:
+        """Return a flood on an address that is not ours as it is said of who sends it; None where ours do not."""
+        records = attack.records
+        ours = self._networks.own(records["source_hi"], records["source_lo"])
+        if not len(records) or float(ours.mean()) < self._settings.own_share:
+            return None
+        return self._say(kind, view, attack, records[ours])
+
+    def reflecting(self, view: View) -> Iterator[Attack]:
+        """Give the addresses that our amplifiers answer far more than was asked in their name."""
+        settings = self._settings
+        rate = view.each_s("reflected")
+        gave = (view.rows["reflected_bytes"] + view.rows["fragment_bytes"]).astype(np.float64)
+        asked = view.sent["reflected_bytes"].astype(np.float64)
+        mask = (
+            (rate >= settings.reflected_per_s)
+            & (asked > 0)
+            & (gave >= settings.reflected_times * asked)
+            & (gave >= settings.reflected_bytes * view.rows["reflected"])
+            & ~np.isin(view.rows["reflected_port"], list(CONVERSING))
+        )
+        for row in np.flatnonzero(mask):
+            records = view.records_to(int(row))
+            port = int(view.rows["reflected_port"][row])
+            yield Attack(
+                row=int(row),
+                feature="reflected",
+                rate=float(rate[row]),
+                bits_per_s=float(gave[row]) * 8 / view.second.length_s,
+                bound=settings.reflected_per_s,
+                normal=0.0,
+                records=records[records["protocol"] == 17],
+                evidence={
+                    "protocol": AMPLIFIERS.get(port, f"UDP port {port}"),
+                    "amplification": round(float(gave[row] / asked[row]), 1),
+                },
+            )
+
+    def _say(self, kind: Mapping[str, str], view: View, attack: Attack, records: NDArray[np.void]) -> Seen:
+        row, seconds = view.rows[attack.row], view.second.length_s
+        victim = telling.address(row["hi"], row["lo"])
+        (high, low), part = telling.top(records, "source_hi", "source_lo", count=1)[0]
+        one = part >= _ONE  # otherwise many of ours, or somebody forges addresses of ours
+        source = telling.address(high, low) if one else telling.addresses(len(np.unique(records["source_lo"])))
+        ratio = attack.rate / max(attack.bound, 1e-9)
+        target = self._networks.name_of(high, low) if one else victim
+        return Seen(
+            key=telling.address(high, low) if one else f">{victim}",
+            target=target,
+            severity=Severity.CRITICAL if ratio >= 50 else Severity.ERROR,
+            source=source,
+            victim=victim,
+            text={
+                language: _text(form, kind[language], target if one else source, victim, language)
+                for language, form in _FORMS.items()
+            },
+            counts={"packets": round(attack.rate * seconds), "bytes": round(attack.bits_per_s / 8 * seconds)},
+            peaks={"packets_per_s": round(attack.rate, 1), "bits_per_s": round(attack.bits_per_s)},
+            evidence={
+                "kind": kind["en"],
+                "packets_per_s": round(attack.rate, 1),
+                "bits_per_s": round(attack.bits_per_s),
+                "bound_per_s": round(attack.bound, 1),
+                "ratio": round(ratio, 1),
+                "top_sources": telling.top_sources(records),
+                "top_destination_ports": telling.top_ports(records),
+                **attack.evidence,
+                **telling.samples(records),
+            },
+            since=view.second.start,
+        )
+
+
+_ONE: Final = 0.5  # of the sampled packets from one host: it is told of
+_FORMS: Final = {
+    "en": "{kind} from our own network: {source} sends {rate}, {bits}, to {victim}",
+    "id": "{kind} dari jaringan sendiri: {source} mengirim {rate}, {bits}, ke {victim}",
+}
+
+
+def _text(form: str, kind: str, source: str, victim: str, language: str) -> Text:
+    def make(evidence: Mapping[str, str | Value]) -> str:
+        return form.format(
+            kind=kind,
+            source=source,
+            victim=victim,
+            rate=telling.packets(float(evidence["packets_per_s"]), language),
+            bits=telling.bits(float(evidence["bits_per_s"]), language),
+        )
+
+    return make

@@ -1,0 +1,49 @@
+"""RST floods: resets for connections that were never made, to tear down those that were or to fill the line."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from pydantic import Field
+
+from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.view import View
+
+
+class RstFloodSettings(Model):
+    """When resets are a flood."""
+
+    floor_per_s: float = Field(default=500.0, gt=0)  # beyond three for each connection: the least bound
+    share: float = Field(default=0.3, gt=0, le=1)  # of all TCP that the address receives
+
+
+class RstFlood:
+    """RST floods on one address."""
+
+    name = "rst_flood"
+    technique = "T1499.001"
+    titles: Mapping[str, str] = {"en": "RST flood", "id": "Banjir RST"}
+
+    def __init__(self, settings: RstFloodSettings) -> None:
+        """Judge by these settings."""
+        self._settings = settings
+        self.floors: Mapping[str, float] = {"rst": settings.floor_per_s}
+
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
+        """Give the addresses that get far more resets than connections can explain."""
+        rate = view.rate("rst")
+        mask = (rate > view.bound("rst")) & (view.rows["rst"] >= self._settings.share * view.rows["tcp"])
+        for row in crossed(mask, rate):
+            if taken.get(row, set()) & {"syn_flood"}:
+                continue  # the resets of those whose addresses were forged
+            records = view.records_to(row)
+            records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 4) != 0)]
+            size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
+            yield Attack(
+                row=row,
+                feature="rst",
+                rate=float(rate[row]),
+                bits_per_s=float(rate[row]) * size * 8,
+                bound=float(view.bound("rst")[row]),
+                normal=float(view.level("rst")[row]),
+                records=records,
+            )

@@ -1,0 +1,183 @@
+"""All floods as one rule: they share the view of a window and what is normal, and know of each other's findings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Finding
+from netmon.api.networks import Networks
+from netmon.api.traffic import Second
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.floods.ack_flood import AckFlood
+from rules.traffic.floods.amplification import Amplification
+from rules.traffic.floods.carpet_bombing import CarpetBombing
+from rules.traffic.floods.connection_flood import ConnectionFlood
+from rules.traffic.floods.flood import Attack, Detector, tell
+from rules.traffic.floods.fragment_flood import FragmentFlood
+from rules.traffic.floods.held_connections import HeldConnections
+from rules.traffic.floods.icmp_flood import IcmpFlood
+from rules.traffic.floods.outbound_flood import OutboundFlood
+from rules.traffic.floods.rst_flood import RstFlood
+from rules.traffic.floods.settings import FloodSettings
+from rules.traffic.floods.syn_ack_flood import SynAckFlood
+from rules.traffic.floods.syn_flood import SynFlood
+from rules.traffic.floods.udp_flood import UdpFlood
+from rules.traffic.floods.view import FEATURES, View, look
+from rules.traffic.learned import Learned
+
+_OUTBOUND: Final = ("syn_flood", "ack_flood", "rst_flood", "udp_flood", "icmp_flood", "fragment_flood")
+_REFLECTING: Final = {"en": "Amplification through our server", "id": "Amplifikasi lewat server kita"}
+_PENDING: Final = 10_000  # attacks that wait for their next window; more begin anew
+
+
+@dataclass(slots=True)
+class _Pending:
+    windows: int
+    since: float
+    last: float
+
+
+class Floods:
+    """Finds floods on our addresses and from them."""
+
+    name = "floods"
+    rules: Final = (
+        "amplification",
+        "fragment_flood",
+        "syn_flood",
+        "syn_ack_flood",
+        "rst_flood",
+        "ack_flood",
+        "udp_flood",
+        "icmp_flood",
+        "connection_flood",
+        "held_connections",
+        "carpet_bombing",
+        "outbound_flood",
+    )
+    """The names that findings carry."""
+
+    def __init__(self, settings: FloodSettings, networks: Networks) -> None:
+        """Know nothing yet of what is normal."""
+        self._settings = settings
+        self._networks = networks
+        # The order matters: those below leave out what those above have told of an address.
+        self._detectors: tuple[Detector, ...] = (
+            Amplification(settings.amplification),
+            FragmentFlood(settings.fragment_flood),
+            SynFlood(settings.syn_flood),
+            SynAckFlood(settings.syn_ack_flood),
+            RstFlood(settings.rst_flood),
+            AckFlood(settings.ack_flood),
+            UdpFlood(settings.udp_flood),
+            IcmpFlood(settings.icmp_flood),
+            ConnectionFlood(settings.connection_flood),
+        )
+        self._carpet = CarpetBombing(settings.carpet_bombing, settings.learned)
+        self._outbound = OutboundFlood(settings.outbound_flood, networks)
+        self._held = HeldConnections(settings.held_connections, networks)
+        self._learned = Learned(FEATURES, settings.learned)
+        floors = {name: floor for detector in self._detectors for name, floor in detector.floors.items()}
+        self._floors = [floors.get(feature, 0.0) for feature in FEATURES]
+        self._episodes = {
+            each.name: Episodes(each.name, each.technique, quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
+            for each in (*self._detectors, self._carpet, self._outbound)
+        }
+        self._pending: dict[tuple[str, str], _Pending] = {}
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge one window."""
+        quiet = max(self._settings.quiet_s, 2.5 * second.length_s)
+        for episodes in self._episodes.values():
+            episodes.quiet_s = quiet
+        yield from self._inbound(second)
+        yield from self._outwards(second)
+        yield from self._held.observe(second)
+        for episodes in self._episodes.values():
+            yield from episodes.tick(second.end)
+        old = [key for key, pending in self._pending.items() if pending.last <= second.start]
+        for key in old:
+            del self._pending[key]
+
+    @property
+    def dropped(self) -> int:
+        """Return how many matters there was no room for."""
+        return self._held.dropped + sum(episodes.dropped for episodes in self._episodes.values())
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return what is normal."""
+        hosts = {f"hosts_{name}": column for name, column in self._learned.save().items()}
+        return {**hosts, **{f"prefixes_{name}": column for name, column in self._carpet.learned.save().items()}}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on with what `save` gave; ValueError where that cannot be."""
+        for learned, word in ((self._learned, "hosts_"), (self._carpet.learned, "prefixes_")):
+            learned.restore({name[len(word) :]: column for name, column in arrays.items() if name.startswith(word)})
+
+    def _inbound(self, second: Second) -> Iterator[Finding]:
+        view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)
+        taken: dict[int, set[str]] = {}
+        found: list[tuple[Detector, Attack]] = []
+        for detector in self._detectors:
+            for attack in detector.judge(view, taken):
+                taken.setdefault(attack.row, set()).add(detector.name)
+                found.append((detector, attack))
+        carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
+        covered = {int(row) for carpet in carpets for row in carpet.rows}
+        for detector, attack in found:
+            seen = tell(detector, view, attack, self._networks, self._settings.severity)
+            if attack.row not in covered or seen.key in self._episodes[detector.name]:
+                yield from self._say(detector.name, seen, attack.rate / attack.bound, second)
+        for carpet in carpets:
+            place = self._networks.place_of(carpet.hi, carpet.lo)
+            seen = self._carpet.seen(carpet, view, "" if place is None else place.title)
+            yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
+        self._learn(view, set(taken) | covered)
+
+    def _learn(self, view: View, attacked: set[int]) -> None:
+        held = np.zeros(view.rates.shape, np.bool_)
+        held[list(attacked)] = True
+        rows, at = view.rows, view.second.end
+        unbounded = np.array([floor == 0 for floor in self._floors])  # features that nothing is judged by
+        bounds = np.where(unbounded, np.inf, view.bounds)
+        self._learned.learn(
+            rows["hi"], rows["lo"], view.rates, bounds=bounds, held=held, at=at, length_s=view.second.length_s
+        )
+
+    def _outwards(self, second: Second) -> Iterator[Finding]:
+        view = look(second, self._networks, None, self._floors, self._settings.judged_per_s)
+        if not len(view):
+            return
+        taken: dict[int, set[str]] = {}
+        found: list[tuple[Mapping[str, str], Attack]] = []
+        for attack in self._outbound.reflecting(view):
+            taken.setdefault(attack.row, set()).add("amplification")
+            found.append((_REFLECTING, attack))
+        for detector in self._detectors:
+            if detector.name in _OUTBOUND:
+                for attack in detector.judge(view, taken):
+                    taken.setdefault(attack.row, set()).add(detector.name)
+                    found.append((detector.titles, attack))
+        for titles, attack in found:
+            seen = self._outbound.seen(titles, view, attack)
+            if seen is not None:
+                yield from self._say(self._outbound.name, seen, attack.rate / attack.bound, second)
+
+    def _say(self, name: str, seen: Seen, ratio: float, second: Second) -> Iterator[Finding]:
+        """Give a finding where the attack lasted for enough windows, or is far enough above its bound."""
+        settings, episodes = self._settings, self._episodes[name]
+        key = (name, seen.key)
+        pending = self._pending.pop(key, None)
+        if seen.key not in episodes:
+            needed = 1 if second.length_s >= settings.long_window_s else settings.windows_needed
+            windows = 1 if pending is None else pending.windows + 1
+            since = second.start if pending is None else pending.since
+            if windows < needed and ratio < settings.at_once_times:
+                if len(self._pending) < _PENDING:
+                    self._pending[key] = _Pending(windows, since, second.end)
+                return
+            seen = replace(seen, since=since)
+        yield from episodes.see(seen, second.end)

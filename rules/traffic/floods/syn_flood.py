@@ -1,0 +1,67 @@
+"""SYN floods: connections are asked for and never completed, until the server has no room for those that would be.
+
+What counts is SYN that no ACK of the same ends follows, so that a crowd of real clients, however sudden, is none, and
+a flood is seen under any amount of ordinary traffic. RFC 4987 describes the attack.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from pydantic import Field
+
+from rules.traffic import telling
+from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.view import View
+
+
+class SynFloodSettings(Model):
+    """When SYN is a flood."""
+
+    floor_per_s: float = Field(default=200.0, gt=0)  # SYN that are not completed: the least bound
+    unfinished_share: float = Field(default=0.3, gt=0, le=1)  # of all SYN: below, most clients are served
+    usual_times: float = Field(default=3.0, ge=0)  # the usual connections: fewer SYN are clients of a server gone dead
+    scan_ports: float = Field(default=64.0, ge=2)  # ports asked for from which it may be a scan
+    scan_sources: float = Field(default=16.0, ge=1)  # up to so many sources, with their decoys
+    scan_per_s: float = Field(default=20_000.0, gt=0)  # SYN from which it is a flood all the same
+
+
+class SynFlood:
+    """SYN floods on one address."""
+
+    name = "syn_flood"
+    technique = "T1499.001"
+    titles: Mapping[str, str] = {"en": "SYN flood", "id": "Banjir SYN"}
+
+    def __init__(self, settings: SynFloodSettings) -> None:
+        """Judge by these settings."""
+        self._settings = settings
+        self.floors: Mapping[str, float] = {"half_open": settings.floor_per_s}
+
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - comes first
+        """Give the addresses with far more SYN than are completed."""
+        settings = self._settings
+        rate, syn = view.rate("half_open"), view.each_s("syn")
+        scan = (view.ports >= settings.scan_ports) & (view.peers <= settings.scan_sources) & (syn < settings.scan_per_s)
+        mask = (
+            (rate > view.bound("half_open"))
+            & (rate >= settings.unfinished_share * syn)
+            & (syn >= settings.usual_times * view.level("connections"))
+            & ~scan
+        )
+        for row in crossed(mask, rate):
+            records = view.records_to(row)
+            records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 0x12) == 2)]
+            size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
+            yield Attack(
+                row=row,
+                feature="half_open",
+                rate=float(syn[row]),
+                bits_per_s=float(syn[row]) * size * 8,
+                bound=float(view.bound("half_open")[row]),
+                normal=float(view.level("half_open")[row]),
+                records=records,
+                evidence={
+                    "completed_share": telling.share(1 - float(rate[row] / syn[row])),
+                    "syn_ack_sent_per_s": round(float(view.sent_s("syn_ack")[row]), 1),
+                },
+            )

@@ -1,0 +1,85 @@
+"""UDP floods: more datagrams than an address ever answers, to fill its line or to keep it busy with refusing them.
+
+One-way streams of ordinary use (cameras, logs, flow exports, telephony) come in few flows of large or of steady
+packets; a flood comes from many ends, to many ports, or in a hail of small ones. What amplifiers reflect is told
+apart (amplification.py).
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.view import View
+
+
+class UdpFloodSettings(Model):
+    """When datagrams are a flood."""
+
+    floor_per_s: float = Field(default=1_000.0, gt=0)  # unanswered datagrams: the least bound
+    many: float = Field(default=100.0, ge=2)  # source addresses, or sources with ports, that no stream comes from
+    ports: float = Field(default=64.0, ge=2)  # destination ports that no stream goes to
+    flow_per_s: float = Field(default=4_000.0, gt=0)  # datagrams in each flow, small ones: no stream is so dense
+    small_bytes: float = Field(default=300.0, gt=0)  # what is small
+    dense_per_s: float = Field(default=20_000.0, gt=0)  # unanswered datagrams that are a flood, however they look
+    answered_floor_per_s: float = Field(default=50_000.0, gt=0)  # datagrams that are a flood though answered
+    scan_sources: float = Field(default=16.0, ge=1)  # up to so many sources, many ports may be a scan
+    scan_per_s: float = Field(default=5_000.0, gt=0)  # datagrams from which it is a flood all the same
+
+
+class UdpFlood:
+    """UDP floods on one address."""
+
+    name = "udp_flood"
+    technique = "T1498.001"
+    titles: Mapping[str, str] = {"en": "UDP flood", "id": "Banjir UDP"}
+
+    def __init__(self, settings: UdpFloodSettings) -> None:
+        """Judge by these settings."""
+        self._settings = settings
+        self.floors: Mapping[str, float] = {"udp": settings.floor_per_s, "udp_all": settings.answered_floor_per_s}
+
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
+        """Give the addresses with far more datagrams than they answer, or than they ever had."""
+        reflected = _taken(view, taken, "amplification")
+        fragments = _taken(view, taken, "amplification", "fragment_flood")
+        less = np.where(reflected, view.each_s("reflected"), 0.0) + np.where(fragments, view.rate("fragments"), 0.0)
+        rate, every = np.maximum(view.rate("udp") - less, 0.0), np.maximum(view.rate("udp_all") - less, 0.0)
+        unanswered = (rate > view.bound("udp")) & self._shaped(view, rate)
+        answered = (every > view.bound("udp_all")) & (view.flows >= self._settings.many)
+        for row in crossed(unanswered | answered, every):
+            feature = "udp" if unanswered[row] else "udp_all"
+            records = view.records_to(row)
+            records = records[records["protocol"] == 17]
+            size = float(view.rows["udp_bytes"][row]) / max(float(view.rows["udp"][row]), 1.0)
+            yield Attack(
+                row=row,
+                feature=feature,
+                rate=float(every[row]),
+                bits_per_s=float(every[row]) * size * 8,
+                bound=float(view.bound(feature)[row]),
+                normal=float(view.level(feature)[row]),
+                records=records,
+                evidence={
+                    "distinct_ports": round(float(view.ports[row])),
+                    "udp_sent_per_s": round(float(view.sent_s("udp")[row]), 1),
+                },
+            )
+
+    def _shaped(self, view: View, rate: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell whose datagrams look like a flood rather than like streams or a scan."""
+        settings = self._settings
+        size = view.rows["udp_bytes"] / np.maximum(view.rows["udp"], 1)
+        flows = np.maximum(view.flows, 1.0)
+        many = (view.peers >= settings.many) | (flows >= settings.many)
+        ports = view.ports >= settings.ports
+        hail = (size < settings.small_bytes) & (rate >= settings.flow_per_s * np.minimum(flows, 16.0))
+        dense = (rate >= settings.dense_per_s) & ~view.silent
+        scan = ports & (view.peers <= settings.scan_sources) & (rate < settings.scan_per_s)
+        return np.asarray((many | ports | hail | dense) & ~scan & ~view.blind)
+
+
+def _taken(view: View, taken: Mapping[int, set[str]], *names: str) -> NDArray[np.bool_]:
+    return np.array([bool(taken.get(row, set()) & set(names)) for row in range(len(view))], np.bool_)

@@ -1,0 +1,187 @@
+"""What is normal for each address or prefix: running levels of its rates, and the bounds that follow from them.
+
+For each key and feature three numbers: a level (the usual), a spread (how far a window is from it) and a peak (what it
+comes to at its busiest, remembered for days). A bound is the highest of a documented floor, the level with its spread,
+and the peak with some room. What an attack brings teaches nothing: features that a detector holds are left out, all
+others count at most as their bound, and a peak rises slowly, so that whoever wants to teach a false normal needs hours.
+An hour of the day is not a part of it: the peak spans the day and the week.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Numbers: TypeAlias = NDArray[np.float64]
+Keys: TypeAlias = NDArray[np.uint64]
+
+_M1: Final = np.uint64(0x9E3779B97F4A7C15)
+_M2: Final = np.uint64(0xBF58476D1CE4E5B9)
+
+
+class LearnedSettings(BaseModel):
+    """How fast what is normal is learned, and how far above it is too much."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    keys: int = Field(default=65_536, ge=16, le=4_194_304)  # addresses or prefixes; 350 B each; the longest unseen goes
+    rising_s: float = Field(default=3_600.0, gt=0)  # in which a level takes over two thirds of a rise
+    falling_s: float = Field(default=1_200.0, gt=0)  # the same of a fall
+    peak_rising_s: float = Field(default=600.0, gt=0)  # in which a peak takes over two thirds of a rise
+    peak_half_life_s: float = Field(default=7 * 86_400.0, gt=0)  # in which a peak that is not reached falls by half
+    factor: float = Field(default=3.0, ge=1)  # levels that a bound is at least
+    spreads: float = Field(default=6.0, ge=0)  # mean deviations on top
+    headroom: float = Field(default=1.5, ge=1)  # peaks that a bound is at least
+    accept_after_s: float = Field(default=7 * 86_400.0, gt=0)  # of being held without a pause: then it is the normal
+
+
+def hashed(hi: Keys, lo: Keys) -> Keys:
+    """Return one number for each address; that two of a million share one has odds of one in 37 million."""
+    mixed = (hi ^ (lo * _M2)) * _M1
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _M2
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+class Learned:
+    """The levels of some features of many keys. Keys are address halves (u8[n] each); rates are f8[n, features]."""
+
+    def __init__(self, features: Sequence[str], settings: LearnedSettings) -> None:
+        """Know nothing yet of these features."""
+        self.features = tuple(features)
+        self._settings = settings
+        self._keys = np.zeros(0, np.uint64)  # hashed, sorted
+        self._last = np.zeros(0)  # when it was learned from last, Unix seconds
+        self._windows = np.zeros(0)  # how many windows it was learned from
+        self._held_since = np.zeros((0, len(self.features)))  # NaN: not held
+        self._level = np.zeros((0, len(self.features)))
+        self._spread = np.zeros((0, len(self.features)))
+        self._peak = np.zeros((0, len(self.features)))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def normal(self, hi: Keys, lo: Keys, floors: Numbers, at: float) -> tuple[Numbers, Numbers]:
+        """Return levels and bounds (f8[n, features] both) as they are at a time; unknown keys have level 0."""
+        rows = self._find(hashed(hi, lo))
+        known = rows >= 0
+        level = np.zeros((len(rows), len(self.features)))
+        bound = np.tile(floors, (len(rows), 1))
+        level[known], own = self._now(rows[known], at)
+        bound[known] = np.maximum(bound[known], own)
+        return level, bound
+
+    def learn(  # noqa: PLR0913 - one window
+        self,
+        hi: Keys,
+        lo: Keys,
+        rates: Numbers,
+        *,
+        bounds: Numbers,
+        held: NDArray[np.bool_],
+        at: float,
+        length_s: float,
+    ) -> None:
+        """Learn from one window that ended at `at`: rates, at most the bounds; nothing of what is `held`."""
+        if not len(hi):
+            return
+        keys, first = np.unique(hashed(hi, lo), return_index=True)
+        rates, bounds, held = rates[first], bounds[first], held[first]
+        self._make_room(keys)
+        rows = self._find(keys)
+        there = rows >= 0
+        rows, rates, bounds, held = rows[there], rates[there], bounds[there], held[there]
+        since = np.where(held, np.fmin(self._held_since[rows], at), np.nan)
+        self._held_since[rows] = since
+        with np.errstate(invalid="ignore"):
+            accepted = at - since >= self._settings.accept_after_s
+        self._take(rows, np.where(accepted, rates, np.minimum(rates, bounds)), held & ~accepted, at, length_s)
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return everything as arrays by name."""
+        return {
+            "keys": self._keys.copy(),
+            "last": self._last.copy(),
+            "windows": self._windows.copy(),
+            "levels": np.stack((self._level, self._spread, self._peak)),
+            "features": np.array(self.features, "S32"),
+        }
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on with what `save` gave; ValueError where that is of other features or of no such shape."""
+        try:
+            keys, last, windows = (np.asarray(arrays[name]) for name in ("keys", "last", "windows"))
+            levels, features = np.asarray(arrays["levels"]), np.asarray(arrays["features"])
+        except KeyError as error:
+            raise ValueError(f"learned levels without {error}") from None
+        if features.tolist() != [name.encode() for name in self.features]:
+            raise ValueError("learned levels of other features")
+        count = len(keys)
+        if levels.shape != (3, count, len(self.features)) or last.shape != (count,) or windows.shape != (count,):
+            raise ValueError("learned levels whose columns differ in length")
+        if keys.dtype != np.uint64 or np.any(keys[1:] <= keys[:-1]):
+            raise ValueError("learned levels whose keys are not in order")
+        if not all(np.issubdtype(column.dtype, np.floating) for column in (last, windows, levels)):
+            raise ValueError("learned levels that are no numbers")
+        if not (np.isfinite(levels).all() and (levels >= 0).all() and np.isfinite(last).all()):
+            raise ValueError("learned levels that cannot be")
+        kept = np.sort(np.argsort(-last, kind="stable")[: self._settings.keys])
+        self._keys, self._last, self._windows = keys[kept], last[kept].astype(float), windows[kept].astype(float)
+        self._level, self._spread, self._peak = (part[kept].astype(float) for part in levels)
+        self._held_since = np.full((len(kept), len(self.features)), np.nan)
+
+    def _find(self, keys: Keys) -> NDArray[np.int64]:
+        """Return the row of each hashed key, -1 where there is none."""
+        if not len(self._keys):
+            return np.full(len(keys), -1, np.int64)
+        rows = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.where(self._keys[rows] == keys, rows, -1)
+
+    def _now(self, rows: NDArray[np.int64], at: float) -> tuple[Numbers, Numbers]:
+        """Return the levels and the bounds without floors of rows, faded by the time that nothing was seen."""
+        settings = self._settings
+        gap = np.maximum(at - self._last[rows], 0.0)[:, np.newaxis]
+        faded = np.exp(-gap / settings.falling_s)
+        level, spread = self._level[rows] * faded, self._spread[rows] * faded
+        peak = self._peak[rows] * np.exp2(-gap / settings.peak_half_life_s)
+        return level, np.maximum(settings.factor * level + settings.spreads * spread, settings.headroom * peak)
+
+    def _take(self, rows: NDArray[np.int64], rates: Numbers, held: NDArray[np.bool_], at: float, length: float) -> None:
+        settings = self._settings
+        gap = np.maximum(at - self._last[rows] - length, 0.0)[:, np.newaxis]
+        faded = np.where(held, 1.0, np.exp(-gap / settings.falling_s))
+        level, spread = self._level[rows] * faded, self._spread[rows] * faded
+        peak = self._peak[rows] * np.exp2(-(gap + length) / settings.peak_half_life_s)
+        first = (1.0 / (self._windows[rows] + 1.0))[:, np.newaxis]  # the mean of all, while they are few
+        pace = np.where(rates > level, length / settings.rising_s, length / settings.falling_s)
+        pace = np.minimum(np.maximum(pace, first), 1.0)
+        rise = np.minimum(np.maximum(length / settings.peak_rising_s, first), 1.0)
+        new_spread = spread + pace * (np.abs(rates - level) - spread)
+        new_level = level + pace * (rates - level)
+        new_peak = np.maximum(peak, peak + rise * (rates - peak))
+        self._level[rows] = np.where(held, level, new_level)
+        self._spread[rows] = np.where(held, spread, new_spread)
+        self._peak[rows] = np.where(held, self._peak[rows], new_peak)
+        self._windows[rows] += 1
+        self._last[rows] = at
+
+    def _make_room(self, keys: Keys) -> None:
+        """Add the keys that are not known; where that is too many, those that were not seen for longest go."""
+        fresh = keys[self._find(keys) < 0][: self._settings.keys]
+        if not len(fresh):
+            return
+        stay = np.arange(len(self._keys))
+        over = len(stay) + len(fresh) - self._settings.keys
+        if over > 0:
+            stay = np.sort(np.argsort(self._last, kind="stable")[over:])
+        order = np.argsort(np.concatenate((self._keys[stay], fresh)), kind="stable")
+        nothing = np.zeros((len(fresh), len(self.features)))
+        self._keys = np.concatenate((self._keys[stay], fresh))[order]
+        self._last = np.concatenate((self._last[stay], np.zeros(len(fresh))))[order]
+        self._windows = np.concatenate((self._windows[stay], np.zeros(len(fresh))))[order]
+        self._held_since = np.concatenate((self._held_since[stay], nothing * np.nan))[order]
+        self._level = np.concatenate((self._level[stay], nothing))[order]
+        self._spread = np.concatenate((self._spread[stay], nothing))[order]
+        self._peak = np.concatenate((self._peak[stay], nothing))[order]

@@ -1,0 +1,409 @@
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+
+from netmon.api import Finding, Severity
+from netmon.api.networks import Networks
+from netmon.api.traffic import MAPPED
+from rules.traffic.floods import Floods, FloodSettings
+from rules.traffic.tables import Tables
+from tests.rules.traffic.floods import ordinary
+from tests.rules.traffic.floods.ordinary import (
+    ACK,
+    CLIENTS,
+    FIN,
+    ICMP,
+    NETWORKS,
+    PUSH,
+    RESOLVER,
+    RST,
+    START,
+    SYN,
+    SYN_ACK,
+    TCP,
+    UDP,
+    WEB,
+    Bundles,
+    address,
+    packets,
+)
+
+BOT = address("198.51.100.66")
+Make = Callable[[np.random.Generator], np.ndarray]
+
+
+def run(
+    batches: Iterable[np.ndarray], networks: Networks = NETWORKS, rule: Floods | None = None, begin: int = 0
+) -> list[Finding]:
+    rule = rule or Floods(FloodSettings(), networks)
+    tables = Tables(seed=1)
+    found: list[Finding] = []
+    for number, records in enumerate(batches, start=begin):
+        tables.add(records)
+        found += rule.observe(tables.drain(START + number, START + number + 1))
+    return found
+
+
+def anyone(draw: np.random.Generator, count: int) -> np.ndarray:
+    return MAPPED + draw.integers(0x0C000000, 0xC0000000, count)
+
+
+def high(draw: np.random.Generator, count: int) -> np.ndarray:
+    return draw.integers(1_024, 65_536, count)
+
+
+def syn_flood(draw: np.random.Generator, rate: int = 2_000, target: int = WEB) -> np.ndarray:
+    made = packets(
+        source=anyone(draw, rate), destination=target, source_port=high(draw, rate), destination_port=443,
+        protocol=TCP, flags=SYN,
+    )  # fmt: skip
+    answers = made.copy()
+    for one, other in (("source_lo", "destination_lo"), ("source_port", "destination_port")):
+        answers[one], answers[other] = made[other], made[one]
+    answers["tcp_flags"] = SYN_ACK
+    return np.concatenate([made, answers[: rate // 3]])
+
+
+def syn_flood_by_one(draw: np.random.Generator) -> np.ndarray:
+    """The attacker's own stack resets what the server answers."""
+    ends = {"source_port": high(draw, 1_500), "destination_port": 80, "protocol": TCP}
+    there = packets(source=BOT, destination=WEB, flags=SYN, **ends)
+    reset = packets(source=BOT, destination=WEB, flags=RST, **ends)
+    return np.concatenate([there, reset])
+
+
+def ack_flood(draw: np.random.Generator) -> np.ndarray:
+    made = packets(
+        source=anyone(draw, 6_000), destination=WEB, source_port=high(draw, 6_000), destination_port=80, protocol=TCP,
+        flags=draw.choice([ACK, PUSH], 6_000), size=60,
+    )  # fmt: skip
+    resets = packets(source=WEB, destination=made["source_lo"][:3_000], protocol=TCP, flags=RST, source_port=80)
+    return np.concatenate([made, resets])
+
+
+def fin_flood(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=anyone(draw, 4_000), destination=CLIENTS + 99, source_port=high(draw, 4_000), destination_port=80,
+        protocol=TCP, flags=0x01,
+    )  # fmt: skip
+
+
+def rst_flood(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=anyone(draw, 3_000), destination=CLIENTS + 99, source_port=high(draw, 3_000), destination_port=80,
+        protocol=TCP, flags=RST,
+    )  # fmt: skip
+
+
+def syn_ack_flood(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=anyone(draw, 1_500), destination=WEB, source_port=443, destination_port=high(draw, 1_500), protocol=TCP,
+        flags=SYN_ACK,
+    )  # fmt: skip
+
+
+def udp_flood(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=anyone(draw, 8_000), destination=WEB, source_port=high(draw, 8_000), destination_port=high(draw, 8_000),
+        protocol=UDP, size=554,
+    )  # fmt: skip
+
+
+def udp_flood_by_one(_draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=BOT, destination=WEB, source_port=40_001, destination_port=53_000, protocol=UDP,
+        size=np.full(9_000, 70),
+    )  # fmt: skip
+
+
+def icmp_flood(_draw: np.random.Generator) -> np.ndarray:
+    there = packets(source=BOT, destination=WEB, protocol=ICMP, kind=8, size=np.full(2_000, 98))
+    back = packets(source=WEB, destination=BOT, protocol=ICMP, kind=0, size=np.full(2_000, 98))
+    return np.concatenate([there, back])
+
+
+def fragment_flood(draw: np.random.Generator) -> np.ndarray:
+    return packets(source=anyone(draw, 3_000), destination=WEB, protocol=UDP, fragment=2, size=1_500)
+
+
+def connection_flood(draw: np.random.Generator) -> np.ndarray:
+    made = Bundles()
+    made.connections(np.full(400, BOT), WEB, 443, high(draw, 400), up=1, down=3)
+    return made.records()
+
+
+def dns_amplification(draw: np.random.Generator) -> np.ndarray:
+    servers = anyone(np.random.default_rng(5), 300)[draw.integers(0, 300, 2_000)]
+    first = packets(
+        source=servers, destination=WEB, source_port=53, destination_port=high(draw, 2_000), protocol=UDP,
+        size=1_514, fragment=1,
+    )  # fmt: skip
+    later = packets(source=servers, destination=WEB, protocol=UDP, size=1_400, fragment=2)
+    return np.concatenate([first, later])
+
+
+def ntp_amplification(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=anyone(draw, 40)[draw.integers(0, 40, 400)], destination=CLIENTS + 99, source_port=123,
+        destination_port=80, protocol=UDP, size=482,
+    )  # fmt: skip
+
+
+def carpet(draw: np.random.Generator) -> np.ndarray:
+    rate = 16_000
+    return packets(
+        source=anyone(draw, rate), destination=CLIENTS + draw.integers(1, 255, rate), source_port=high(draw, rate),
+        destination_port=high(draw, rate), protocol=UDP, size=300,
+    )  # fmt: skip
+
+
+def heavy_carpet(draw: np.random.Generator) -> np.ndarray:
+    rate = 60_000
+    return packets(
+        source=anyone(draw, rate), destination=CLIENTS + draw.integers(1, 21, rate), source_port=high(draw, rate),
+        destination_port=high(draw, rate), protocol=UDP, size=300,
+    )  # fmt: skip
+
+
+def outbound(draw: np.random.Generator) -> np.ndarray:
+    return packets(
+        source=CLIENTS + 44, destination=BOT, source_port=high(draw, 5_000), destination_port=high(draw, 5_000),
+        protocol=UDP, size=500,
+    )  # fmt: skip
+
+
+def reflecting(draw: np.random.Generator) -> np.ndarray:
+    ends = {"protocol": UDP}
+    asked = packets(source=BOT, destination=RESOLVER, source_port=high(draw, 900), destination_port=53, size=80, **ends)
+    told = packets(
+        source=RESOLVER, destination=BOT, source_port=53, destination_port=80, size=np.full(900, 1_400), **ends
+    )
+    return np.concatenate([asked, told])
+
+
+ATTACKS: list[tuple[Make, str, str, str]] = [
+    (syn_flood, "syn_flood", "web1", "T1499.001"),
+    (syn_flood_by_one, "syn_flood", "web1", "T1499.001"),
+    (ack_flood, "ack_flood", "web1", "T1499.001"),
+    (fin_flood, "ack_flood", "10.20.2.99", "T1499.001"),
+    (rst_flood, "rst_flood", "10.20.2.99", "T1499.001"),
+    (syn_ack_flood, "syn_ack_flood", "web1", "T1498.002"),
+    (udp_flood, "udp_flood", "web1", "T1498.001"),
+    (udp_flood_by_one, "udp_flood", "web1", "T1498.001"),
+    (icmp_flood, "icmp_flood", "web1", "T1498.001"),
+    (fragment_flood, "fragment_flood", "web1", "T1498.001"),
+    (connection_flood, "connection_flood", "web1", "T1499.002"),
+    (dns_amplification, "amplification", "web1", "T1498.002"),
+    (ntp_amplification, "amplification", "10.20.2.99", "T1498.002"),
+    (carpet, "carpet_bombing", "Office", "T1498.001"),
+    (heavy_carpet, "carpet_bombing", "Office", "T1498.001"),
+    (outbound, "outbound_flood", "10.20.2.44", "T1498.001"),
+    (reflecting, "outbound_flood", "resolver", "T1498.001"),
+]
+NAMES = [make.__name__ for make, *_ in ATTACKS]
+
+
+@pytest.fixture(scope="module")
+def quiet() -> list[np.ndarray]:
+    return list(ordinary.seconds(0, 12))
+
+
+@pytest.mark.parametrize(("make", "rule", "target", "technique"), ATTACKS, ids=NAMES)
+def test_an_attack_among_ordinary_traffic_is_one_finding_within_two_seconds(
+    make: Make, rule: str, target: str, technique: str, quiet: list[np.ndarray]
+) -> None:
+    draw = np.random.default_rng(3)
+    batches = [*quiet[:5], *(np.concatenate([one, make(draw)]) for one in quiet[5:9]), *quiet, quiet[0]]
+    found = run(batches)
+    assert {(finding.rule, finding.target) for finding in found} == {(rule, target)}
+    first, last = found[0], found[-1]
+    assert first.at - (START + 5) <= 2
+    assert first.evidence["start"] == START + 5
+    assert first.evidence["technique"] == technique
+    assert [finding.cleared for finding in found].count(True) == 1
+    assert last.cleared
+    assert len({finding.key for finding in found}) == 1
+    assert last.evidence["end"] == START + 9
+    assert any(name.startswith("total_") for name in last.evidence)
+    assert "sample_1" in first.evidence
+    assert first.summary
+    assert first.summaries["id"] != first.summary
+
+
+@pytest.mark.parametrize(("make", "rule"), [(make, rule) for make, rule, *_ in ATTACKS], ids=NAMES)
+def test_an_attack_is_seen_where_nothing_was_learned_and_no_prefix_is_known(make: Make, rule: str) -> None:
+    if rule == "outbound_flood":
+        rule = {"outbound": "udp_flood", "reflecting": ""}[make.__name__]  # who is ours is not known
+    draw = np.random.default_rng(3)
+    found = run([make(draw) for _ in range(3)], Networks())
+    assert {finding.rule for finding in found} == ({rule} if rule else set())
+
+
+def test_ordinary_traffic_is_no_flood() -> None:
+    stretches = ((0, 20), (315, 30), (345, 10), (1_495, 20))  # all there is: transfers, speed tests, the crowd
+    for first, count in stretches:
+        assert run(ordinary.seconds(first, count)) == []
+
+
+def test_ordinary_traffic_is_no_flood_where_no_prefix_is_known() -> None:
+    for first, count in ((0, 8), (318, 16), (1_495, 12)):
+        assert run(ordinary.seconds(first, count), Networks()) == []
+
+
+def test_a_scan_is_no_flood() -> None:
+    draw = np.random.default_rng(1)
+    down = packets(
+        source=BOT, destination=WEB, source_port=50_000, destination_port=draw.permutation(5_000) + 1, protocol=TCP,
+        flags=SYN,
+    )  # fmt: skip
+    across = packets(
+        source=BOT, destination=CLIENTS - 512 + np.tile(np.arange(1_024), 2), source_port=50_000, destination_port=445,
+        protocol=TCP, flags=SYN,
+    )  # fmt: skip
+    knock = packets(
+        source=BOT, destination=WEB, source_port=50_000, destination_port=draw.permutation(3_000) + 1, protocol=UDP
+    )
+    for batch in (down, across, knock):
+        assert run([batch, batch]) == []
+
+
+def test_two_attacks_at_once_are_two_findings() -> None:
+    draw = np.random.default_rng(3)
+    found = run([np.concatenate([syn_flood(draw), udp_flood(draw)]) for _ in range(3)])
+    assert sorted(finding.rule for finding in found) == ["syn_flood", "udp_flood"]
+
+
+def test_a_flood_is_seen_under_any_amount_of_ordinary_traffic() -> None:
+    draw = np.random.default_rng(3)
+    busy = Bundles()
+    busy.transfer(BOT, WEB, 443, 30_000)
+    found = run([np.concatenate([busy.records(), syn_flood(draw, rate=600)]) for _ in range(3)])
+    assert [finding.rule for finding in found] == ["syn_flood"]
+
+
+def test_clients_of_a_server_that_died_are_no_flood(quiet: list[np.ndarray]) -> None:
+    def dead(records: np.ndarray) -> np.ndarray:
+        kept = records[records["source_lo"] != WEB]
+        asks = (kept["destination_lo"] == WEB) & (kept["tcp_flags"] == SYN)
+        again = kept[asks]
+        return np.concatenate([kept[(kept["destination_lo"] != WEB)], again, again])
+
+    crowd = list(ordinary.seconds(1_500, 12))
+    assert run([*crowd, *(dead(one) for one in crowd[:4])]) == []
+
+
+def test_what_an_address_is_used_to_is_no_flood_and_ten_times_that_is() -> None:
+    draw = np.random.default_rng(3)
+
+    def queries(rate: int) -> np.ndarray:
+        return packets(
+            source=anyone(draw, rate), destination=RESOLVER, source_port=high(draw, rate), destination_port=514,
+            protocol=UDP,
+        )  # fmt: skip
+
+    rule = Floods(FloodSettings(), NETWORKS)
+    assert run([queries(800) for _ in range(60)], rule=rule) == []
+    assert run([queries(1_100)], rule=rule, begin=60) == []  # above the floor, within what it learned
+    assert {finding.rule for finding in run([queries(8_000)], rule=rule, begin=61)} == {"udp_flood"}
+
+
+def test_what_was_learned_outlives_a_restart() -> None:
+    draw = np.random.default_rng(3)
+    batches = [udp_flood(draw)[:900] for _ in range(30)]
+    rule = Floods(FloodSettings(), NETWORKS)
+    run(batches, rule=rule)
+    again = Floods(FloodSettings(), NETWORKS)
+    again.restore(rule.save())
+    assert run([udp_flood(draw)[:1_200]], rule=again, begin=30) == []
+    assert {name: column.tolist() for name, column in again.save().items() if "level" not in name} != {}
+    with pytest.raises(ValueError, match="features"):
+        again.restore({**rule.save(), "hosts_features": np.array([b"other"])})
+
+
+def test_a_victim_that_answers_no_more_is_critical() -> None:
+    draw = np.random.default_rng(3)
+    crowd = list(ordinary.seconds(0, 8))
+    down = [one[one["source_lo"] != WEB] for one in crowd[:3]]
+    small = run([*crowd, *(np.concatenate([one, udp_flood(draw)[:2_500]]) for one in crowd[:3])])
+    lame = run([*crowd, *(np.concatenate([one, udp_flood(draw)[:2_500]]) for one in down)])
+    assert {finding.severity for finding in small} == {Severity.WARNING}
+    assert {finding.severity for finding in lame if finding.target == "web1"} == {Severity.CRITICAL}
+
+
+def test_half_of_the_traffic_is_not_taken_for_an_attack() -> None:
+    """A mirror that shows one direction only: everything seems unanswered."""
+    to_us = [
+        one[(one["destination_lo"] >> np.uint64(16)) == ((MAPPED + 0x0A140000) >> 16)] for one in ordinary.seconds(0, 6)
+    ]
+    away = [one[(one["source_lo"] >> np.uint64(16)) == ((MAPPED + 0x0A140000) >> 16)] for one in ordinary.seconds(0, 6)]
+    assert run(to_us) == []
+    assert run(away) == []
+
+
+def test_a_slight_excess_needs_a_second_window() -> None:
+    draw = np.random.default_rng(3)
+    short = run([syn_flood(draw, rate=300), packets(source=BOT, destination=WEB, protocol=UDP, size=[60])])
+    lasting = run([syn_flood(draw, rate=300), syn_flood(draw, rate=300)])
+    assert short == []
+    assert [(finding.rule, finding.at) for finding in lasting] == [("syn_flood", START + 2)]
+
+
+def test_longer_windows_of_exporters_are_judged_at_once() -> None:
+    draw = np.random.default_rng(3)
+    flows = syn_flood(draw, rate=30_000)
+    flows = flows[flows["tcp_flags"] == SYN]
+    flows["exporter"] = 1
+    tables = Tables(window_s=60, seed=1)
+    tables.add(flows)
+    rule = Floods(FloodSettings(), NETWORKS)
+    found = list(rule.observe(tables.drain(START, START + 60, live=False)))
+    assert [(finding.rule, finding.evidence["packets_per_s"]) for finding in found] == [("syn_flood", 500.0)]
+    assert list(rule.observe(tables.drain(START + 60, START + 120, live=False))) == []  # not over after one window
+
+
+def test_whole_sentences() -> None:
+    draw = np.random.default_rng(3)
+    found = run([syn_flood(draw)])
+    assert "SYN flood on web1: 2,000 packets/s" in found[0].summary
+    assert "Banjir SYN ke web1: 2.000 paket/dtk" in found[0].summaries["id"]
+    assert found[0].evidence["completed_share"] == "0%"
+    assert 1_400 <= int(str(found[0].evidence["distinct_sources"])) <= 2_800
+
+
+def test_connections_that_are_held_open_are_seen() -> None:
+    """As Slowloris: 60 connections a second, hardly any octets, none ended."""
+    rule = Floods(FloodSettings(), NETWORKS)
+    tables = Tables(seed=1)
+    found: list[Finding] = []
+    for number in range(6):
+        ports = 20_000 + number * 60 + np.arange(60)
+        ends = {"source": BOT, "destination": WEB, "source_port": ports, "destination_port": 80, "protocol": TCP}
+        begun = packets(**ends, flags=SYN)
+        begun["state"] = 1
+        tables.add(
+            np.concatenate([packets(**ends, flags=SYN), packets(**ends, flags=ACK), packets(**ends, flags=PUSH)])
+        )
+        second = tables.drain(START + number, START + number + 1)
+        from dataclasses import replace
+
+        found += rule.observe(replace(second, begun=begun))
+    assert [(finding.rule, finding.target) for finding in found] == [("held_connections", "web1")]
+    assert found[0].at == START + 4
+    assert found[0].evidence["source"] == "198.51.100.66"
+
+
+def test_connections_that_end_are_not_held() -> None:
+    from dataclasses import replace
+
+    rule = Floods(FloodSettings(), NETWORKS)
+    tables = Tables(seed=1)
+    for number in range(8):
+        ports = 20_000 + number * 60 + np.arange(60)
+        ends = {"source": BOT, "destination": WEB, "source_port": ports, "destination_port": 80, "protocol": TCP}
+        flows = packets(**ends, flags=SYN)
+        ended = flows.copy()
+        ended["end_reason"] = 3
+        tables.add(np.concatenate([packets(**ends, flags=SYN), packets(**ends, flags=ACK), packets(**ends, flags=FIN)]))
+        second = tables.drain(START + number, START + number + 1)
+        assert list(rule.observe(replace(second, begun=flows, ended=ended))) == []
