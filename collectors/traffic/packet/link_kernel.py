@@ -8,9 +8,8 @@ the two marks below. What is found on the way goes into the record; a fault goes
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
-from collectors.traffic.packet.octets_kernel import u8, u16, u32, u48
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16, u32, u48
 from netmon.api.traffic import Verdict
 
 U = np.uint64
@@ -26,7 +25,7 @@ _LLC: Final = U(1536)  # below: a length (IEEE 802.3, 3.2.6)
 _MAPPED_FAMILY: Final = U(0xFFFF)
 
 
-@njit(nogil=True)
+@compiled
 def behind_tags(buffer: Any, record: Any, position: Any, end: Any, limit: Any, ethertype: Any) -> Any:
     """Go on behind VLAN tags, LLC with SNAP, MPLS labels and PPPoE. Each step takes octets, so that the frame ends it.
 
@@ -120,7 +119,7 @@ def behind_tags(buffer: Any, record: Any, position: Any, end: Any, limit: Any, e
     return ethertype, position, end, limit
 
 
-@njit(nogil=True)
+@compiled
 def cooked(buffer: Any, record: Any, position: Any, end: Any, limit: Any, second: Any) -> Any:
     """Read the header of Linux cooked captures (LINKTYPE_LINUX_SLL, or the second version's, _SLL2)."""
     size = U(20) if second else U(16)
@@ -147,7 +146,7 @@ def cooked(buffer: Any, record: Any, position: Any, end: Any, limit: Any, second
     return behind_tags(buffer, record, position, end, limit, ethertype)
 
 
-@njit(nogil=True)
+@compiled
 def loopback(buffer: Any, record: Any, position: Any, end: Any, limit: Any) -> Any:
     """Read the four octets of LINKTYPE_NULL and LINKTYPE_LOOP: an address family in either byte order."""
     if position + U(4) > end:

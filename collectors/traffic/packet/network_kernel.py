@@ -3,10 +3,9 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
 from collectors.traffic.packet.link_kernel import IPV4
-from collectors.traffic.packet.octets_kernel import u8, u16, u32, u64
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16, u32, u64
 from netmon.api.traffic import MAPPED, Fragment, Verdict
 
 U = np.uint64
@@ -29,7 +28,7 @@ _EXTENSIONS: Final = 16  # RFC 8200, 4.1 lists seven in one packet; Linux takes 
 _JUMBO: Final = U(0xC2)  # RFC 2675, 2
 
 
-@njit(nogil=True)
+@compiled
 def _jumbo(buffer: Any, position: Any, end: Any) -> Any:
     """Return the length that a jumbo payload option in this hop-by-hop header gives, 0 without one."""
     if position + U(8) > end:
@@ -49,7 +48,7 @@ def _jumbo(buffer: Any, position: Any, end: Any) -> Any:
     return U(0)
 
 
-@njit(nogil=True)
+@compiled
 def network(buffer: Any, record: Any, first: Any, position: Any, end: Any, limit: Any, ethertype: Any) -> Any:
     """Decode an IP datagram at `position` into the record and return where it ends on the wire (UNBOUNDED: a fragment).
 

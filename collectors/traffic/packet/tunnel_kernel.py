@@ -7,7 +7,7 @@ from numba import njit
 
 from collectors.traffic.packet.link_kernel import IPV4, IPV6, behind_tags
 from collectors.traffic.packet.network_kernel import network
-from collectors.traffic.packet.octets_kernel import u8, u16
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16
 from netmon.api.traffic import Fragment, Tunnel, Verdict
 
 U = np.uint64
@@ -27,7 +27,7 @@ _ERSPAN_2: Final = U(0x88BE)
 _ERSPAN_3: Final = U(0x22EB)
 
 
-@njit(nogil=True)
+@compiled
 def _gre(buffer: Any, position: Any, end: Any) -> Any:
     """Return ethertype and position of what a GRE packet carries: RFC 2784, 2890, 7637 and ERSPAN."""
     if position + U(4) > end:
@@ -67,7 +67,7 @@ def may_be_tunnel(record: Any) -> Any:
     )
 
 
-@njit(nogil=True)
+@compiled
 def inner(buffer: Any, records: Any, row: Any, keep: Any, first: Any, end: Any, limit: Any, tunnels: Any) -> None:
     """Replace the addresses and what lies above them by the inner packet's, where the record is of a tunnel to look in.
 
