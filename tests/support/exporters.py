@@ -134,13 +134,13 @@ def _specifiers(fields: Sequence[Field]) -> bytes:
     )
 
 
-def record(pcap: Path, log: Path, version: int) -> list[bytes]:
+def record(pcap: Path, log: Path, version: int, *options: str) -> list[bytes]:
     """Return the datagrams that softflowd exports of a capture, in this version (5, 9 or 10)."""
     with _socket() as collector:
-        port = collector.getsockname()[1]
-        command = ["softflowd", "-r", str(pcap), "-n", f"127.0.0.1:{port}", "-v", str(version), "-d", "-N"]
-        control = log.with_suffix(".ctl")
-        return _recorded([*command, "-c", str(control), "-p", str(log.with_suffix(".pid"))], collector, log)
+        to = f"127.0.0.1:{collector.getsockname()[1]}"
+        command = ["env", "-C", str(log.parent), "softflowd", "-r", str(pcap), "-n", to, "-v", str(version), "-d", "-N"]
+        # Both in the folder it runs in: with long paths for both it does not end.
+        return _recorded([*command, "-c", "control", "-p", "pid", *options], collector, log)
 
 
 def record_nfpcapd(pcap: Path, log: Path) -> list[bytes]:

@@ -40,7 +40,7 @@ class NetFlow:
         self._known = np.zeros(_KNOWN, np.uint64)
         self._state = np.zeros(1, WALK)
         self._values = np.zeros(SLOTS, np.uint64)
-        self._records = np.zeros(_FIRST_RECORDS, RECORD)
+        self._records = np.zeros(min(_FIRST_RECORDS, self._settings.max_records), RECORD)
         self._counts = np.zeros(len(Count), np.uint64)
 
     @property

@@ -344,6 +344,8 @@ def decode_set(
     begun = out
     seen = U(0)
     t.used_ns = w.received_ns
+    if w.has_uptime == 0 and d.boot_ms != U(0):  # IPFIX: options told since when
+        w.uptime_ms, w.has_uptime = (w.export_ns // _MS - d.boot_ms) & _M32, 1
     if t.variable == 0 and t.kind != Kind.FLOWS:
         return (end - at) // length
     for k in range(U(len(values))):
@@ -652,10 +654,7 @@ def walk(
             counts[Count.DATAGRAMS] += U(1)
             d = domains[row]
             w.domain = row
-            if w.version == 10:
-                if d.boot_ms != U(0):
-                    w.uptime_ms, w.has_uptime = (w.export_ns // _MS - d.boot_ms) & _M32, 1
-            else:
+            if w.version != 10:
                 _uptime(d, U(w.uptime_ms), w.received_ns)
             d.datagrams += U(1)
             d.seen_ns = w.received_ns

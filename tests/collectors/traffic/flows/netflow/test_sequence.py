@@ -1,0 +1,108 @@
+"""Sequence numbers: what was lost, came late or twice, and what began anew."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from collectors.traffic.flows.netflow import DomainCounts, NetFlow
+from tests.support.exporters import NOW_S, batch, flowset, ipfix, number, template, v5, v5_record, v9
+
+DATA = number(100, 4)
+DEFINE = template(300, (1, 4))
+UNITS = 10  # records in each datagram
+
+
+def five(sequence: int, uptime_ms: int = 1_000_000) -> bytes:
+    return v5([v5_record()] * UNITS, sequence=sequence, uptime_ms=uptime_ms)
+
+
+def nine(sequence: int, uptime_ms: int = 1_000_000) -> bytes:
+    return v9(flowset(0, DEFINE), flowset(300, *[DATA] * UNITS), sequence=sequence, uptime_ms=uptime_ms)
+
+
+def ten(sequence: int) -> bytes:
+    return ipfix(flowset(2, DEFINE), flowset(300, *[DATA] * UNITS), sequence=sequence)
+
+
+KINDS: dict[str, tuple[Callable[[int], bytes], int]] = {"v5": (five, UNITS), "v9": (nine, 1), "ipfix": (ten, UNITS)}
+
+
+def told(messages: Sequence[bytes]) -> DomainCounts:
+    netflow = NetFlow()
+    for message in messages:
+        netflow.decode(batch(message))
+    (domain,) = netflow.domains()
+    return domain
+
+
+CASES = {  # the order in which numbered datagrams come → missed, late (in datagrams), repeated, resets
+    "in order": ([0, 1, 2, 3], 0, 0, 0, 0),
+    "across the end of the numbers": ([-2, -1, 0, 1], 0, 0, 0, 0),
+    "lost": ([0, 1, 4, 5, 7], 3, 0, 0, 0),
+    "lost across the end": ([-2, 1], 2, 0, 0, 0),
+    "overtaken": ([0, 2, 1, 3], 1, 1, 0, 0),
+    "one overtaken, one lost": ([0, 3, 1, 4], 2, 1, 0, 0),
+    "twice": ([0, 1, 1, 2], 0, 0, 1, 0),
+    "began anew": ([90_000, 90_001, 0, 1, 2], 0, 0, 0, 1),
+    "began anew, early": ([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6], 0, 0, 3, 1),
+    "joined in the middle": ([500, 501], 0, 0, 0, 0),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_order(kind: str, case: str) -> None:
+    order, missed, late, repeated, resets = CASES[case]
+    make, units = KINDS[kind]
+    domain = told([make(at * units % 2**32) for at in order])
+    assert (domain.missed, domain.late) == (missed * units, late * units)
+    assert (domain.repeated, domain.resets) == (repeated, resets)
+    assert domain.records == len(order) * UNITS
+
+
+@pytest.mark.parametrize("make", [five, nine])
+def test_an_uptime_that_went_back_is_a_restart(make: Callable[[int, int], bytes]) -> None:
+    domain = told([make(0, 900_000), make(5_000, 1_000)])
+    assert (domain.missed, domain.resets) == (0, 1)
+
+
+def test_an_uptime_that_wrapped_is_none() -> None:
+    domain = told([nine(0, 2**32 - 100), nine(1, 100)])
+    assert (domain.missed, domain.resets) == (0, 0)
+
+
+def test_a_restart_after_more_than_half_the_range_of_uptime() -> None:
+    domain = told([nine(900_000, 2**32 - 100_000_000), nine(1_000_000, 5_000)])
+    assert (domain.missed, domain.resets) == (0, 1)
+
+
+def test_options_data_count_in_ipfix() -> None:
+    options = flowset(3, bytes.fromhex("0136 0002 0001 0095 0004 0022 0004"))
+    first = ipfix(flowset(2, DEFINE), options, flowset(310, b"\0\0\0\0\0\0\0\5"), flowset(300, DATA, DATA), sequence=0)
+    domain = told([first, ipfix(flowset(300, DATA), sequence=3), ipfix(flowset(300, DATA), sequence=4)])
+    assert (domain.missed, domain.repeated) == (0, 0)
+    again = ipfix(flowset(310, b"\0\0\0\0\0\0\0\5"), flowset(300, DATA), sequence=3)
+    assert told([first, again, ipfix(flowset(300, DATA), sequence=5)]).missed == 0
+
+
+def test_records_that_cannot_be_counted_are_no_loss() -> None:
+    unknown = ipfix(flowset(301, DATA, DATA, DATA), sequence=10)
+    domain = told([ten(0), unknown, ten(13), ten(23), ten(43)])
+    assert domain.missed == 10
+
+
+def test_clock_skew() -> None:
+    netflow = NetFlow()
+    netflow.decode(batch(v9(seconds=NOW_S - 90)))
+    assert netflow.domains()[0].clock_skew_s == -90
+
+
+def test_engines_of_version_5_count_for_themselves() -> None:
+    netflow = NetFlow()
+    one = five(0)
+    other = one[:20] + b"\1\3" + one[22:]
+    netflow.decode(batch(one, other, five(UNITS)))
+    assert [(domain.domain, domain.missed, domain.datagrams) for domain in netflow.domains()] == [
+        (0x0102, 0, 2),
+        (0x0103, 0, 1),
+    ]
