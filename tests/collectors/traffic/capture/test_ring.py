@@ -83,6 +83,8 @@ def test_tcpdump_sees_the_same_frames_at_the_same_times(tmp_path: Path) -> None:
     sent = [frame(number, size=20 + number % 900) for number in range(3_000)]
     path = tmp_path / "tcpdump.pcap"
     with cable() as (net, send):
+        if net["right"].private:
+            pytest.skip("tcpdump changes its user at start, which takes root")
         command = ["tcpdump", "-i", INTERFACE, "-w", str(path), "-U", "--nano", "-Z", "root", "udp"]
         with net["right"].popen(*command, log=tmp_path / "log") as tcpdump, listening(net["right"], blocks=64) as ring:
             eventually_sync(lambda: "listening on" in (tmp_path / "log").read_text())
@@ -153,7 +155,8 @@ def test_recent_packets_are_the_newest_and_stay_while_the_ring_goes_round() -> N
         numbers = [int.from_bytes(each[42:46], "big") for captured in ring.recent() for each in octets(captured)]
         last_ns = [int(captured.times_ns[-1]) for captured in ring.recent()]
         assert numbers == list(range(numbers[0], 1_800))
-        assert 200 <= len(numbers) <= 5 * 120
+        assert 4 <= len(last_ns) <= 5  # blocks: those kept and the one that is being read
+        assert len(numbers) <= 5 * 120
         assert ring.stats().drops == 0
         assert len(list(ring.recent(since_ns=last_ns[-1]))) < len(last_ns)
         assert len(list(ring.recent(since_ns=last_ns[-1] + 1))) == 0
