@@ -33,12 +33,13 @@ def command(  # noqa: PLR0913  # one for each option of the command
     try:
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
-        from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
+        from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 
         flows = {"listen": list(listen), "allow": list(allow)} if listen else None
         settings, state = configured(directory, store, {"flows": flows} if flows else {})
         if settings.netmon.traffic.flows is None:
             raise click.UsageError(t("flow-collector.no_address"))
+        stop = Stop()
         told, registry = Told(as_json=as_json), CollectorRegistry()
         part = build_part(settings, Role.FLOW_COLLECTOR, state, told, nowhere, registry)
         part.open()
@@ -46,5 +47,5 @@ def command(  # noqa: PLR0913  # one for each option of the command
         click.echo(str(error), err=True)
         sys.exit(2)
     began = time.monotonic()
-    asyncio.run(watch(part, told, How(metrics_listen, seconds), registry))
+    asyncio.run(watch(part, told, How(metrics_listen, seconds), registry, stop))
     summary(part.streams, began)

@@ -37,19 +37,20 @@ def command(  # noqa: PLR0913  # one for each option of the command
     try:
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
-        from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
+        from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 
         sensors = [{"interface": name, "filter": expression} for name in interfaces]
         settings, state = configured(directory, store, {"sensors": sensors} if sensors else {})
         if not settings.netmon.traffic.sensors:
             raise click.UsageError(t("sensor.no_interface"))
+        stop = Stop()
         told, registry = Told(as_json=as_json), CollectorRegistry()
         part = build_part(settings, Role.SENSOR, state, told, nowhere, registry)
         part.open()
-        drop(user if os.geteuid() == 0 else None)
+        drop(user or None if os.geteuid() == 0 else None)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     began = time.monotonic()
-    asyncio.run(watch(part, told, How(metrics_listen, seconds), registry))
+    asyncio.run(watch(part, told, How(metrics_listen, seconds), registry, stop))
     summary(part.streams, began)

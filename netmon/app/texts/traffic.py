@@ -28,8 +28,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Sajikan metrik di HOST:PORT ini.",
     ),
     "traffic.option.user": Text(
-        "Become this user once the sockets are open, with CAP_NET_RAW and nothing else.",
-        "Menjadi pengguna ini setelah soket terbuka, hanya dengan CAP_NET_RAW.",
+        "As root: become this user once the sockets are open, with CAP_NET_RAW and nothing else. Empty: stay who we are.",
+        "Sebagai root: menjadi pengguna ini setelah soket terbuka, hanya dengan CAP_NET_RAW. Kosong: tetap.",
     ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
     "traffic.see_help": Text("see --help, or docs/configuration.md", "lihat --help, atau docs/configuration.md"),

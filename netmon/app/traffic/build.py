@@ -187,6 +187,7 @@ def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
 def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     """Build what judges the flows that devices export."""
     from collectors.traffic.flowtable.pairing import Pairing
+
     pairing = Pairing(settings.pairing)
     parts = Parts(Tables(settings.tables, window_s=settings.window_s), ExportedFlows(pairing))
     built = Built(settings, networks, parts, window_s=settings.window_s, live=False)

@@ -17,6 +17,8 @@ from netmon.app.traffic.tallies import Tallies
 
 WAIT_S: Final = 0.2
 """How long a source is waited for: a silent wire's windows end that much late at most."""
+REST_S: Final = 1.0
+"""How long at most, at the stop, what the kernel still holds is read."""
 LAG_NS: Final = 300_000_000
 """How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
 _NOTHING: Final = Traffic(empty(RECORD))
@@ -93,9 +95,21 @@ class Stream:
                 self.failures += 1
                 log.exception("a stream of traffic failed in an unforeseen way", source=self.source.name)
                 self._stopping.wait(1.0)
+        self._take_rest()
         self.built.pipeline.finish()
 
-    def _step(self) -> None:
+    def _take_rest(self) -> None:
+        """Take what came before we were told to stop: the kernel holds packets back until a block is worth it."""
+        until = time.monotonic() + REST_S
+        try:
+            while time.monotonic() < until and self._step():
+                pass
+        except Exception:  # as in _run
+            self.failures += 1
+            log.exception("the rest of a stream of traffic was lost", source=self.source.name)
+
+    def _step(self) -> bool:
+        """Take what comes next; False where nothing came."""
         traffic = self.source.next(WAIT_S)
         now_ns = time.time_ns()
         if not self.source.live:
@@ -109,6 +123,7 @@ class Stream:
         else:
             self.tallies.take(traffic.records)
             self.built.pipeline.take(traffic)
+        return traffic is not None
 
 
 class TrafficPart:

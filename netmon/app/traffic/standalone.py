@@ -69,12 +69,29 @@ class How:
     seconds: float | None = None  # how long; None: until told to stop
 
 
-async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegistry) -> None:
-    """Run until SIGINT or SIGTERM, or for so long; then close all and show what is left."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+class Stop:
+    """Whether we were told to stop, from the first moment on: opening and compiling take a while."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: object) -> None:
+        del number, frame
+        self._asked = True
+
+    async def wait(self) -> None:
+        """Return when SIGINT or SIGTERM comes, or came already."""
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        if not self._asked:
+            await stopping.wait()
+
+
+async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegistry, stop: Stop) -> None:
+    """Run until told to stop, or for so long; then close all and show what is left."""
     exporter = PrometheusExporter(WebSettings(listen=how.listen), registry) if how.listen else None
     if exporter is not None:
         exporter.retarget(part.targets)
@@ -84,7 +101,7 @@ async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegi
         await part.start()
         try:
             async with asyncio.timeout(how.seconds):
-                await stopping.wait()
+                await stop.wait()
         except TimeoutError:
             pass
     finally:
