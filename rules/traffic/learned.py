@@ -33,6 +33,7 @@ class LearnedSettings(BaseModel):
     peak_half_life_s: float = Field(default=7 * 86_400.0, gt=0)  # in which a peak that is not reached falls by half
     factor: float = Field(default=3.0, ge=1)  # levels that a bound is at least
     spreads: float = Field(default=6.0, ge=0)  # mean deviations on top
+    grown_windows: float = Field(default=30.0, ge=1)  # until what was learned counts in full; before, floors hold
     headroom: float = Field(default=1.5, ge=1)  # peaks that a bound is at least
     accept_after_s: float = Field(default=7 * 86_400.0, gt=0)  # of being held without a pause: then it is the normal
 
@@ -146,7 +147,9 @@ class Learned:
         faded = np.exp(-gap / settings.falling_s)
         level, spread = self._level[rows] * faded, self._spread[rows] * faded
         peak = self._peak[rows] * np.exp2(-gap / settings.peak_half_life_s)
-        return level, np.maximum(settings.factor * level + settings.spreads * spread, settings.headroom * peak)
+        grown = np.minimum(self._windows[rows] / settings.grown_windows, 1.0)[:, np.newaxis]
+        own = np.maximum(settings.factor * level + settings.spreads * spread, settings.headroom * peak)
+        return level, grown * own
 
     def _take(self, rows: NDArray[np.int64], rates: Numbers, held: NDArray[np.bool_], at: float, length: float) -> None:
         settings = self._settings

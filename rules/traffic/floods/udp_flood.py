@@ -6,13 +6,17 @@ apart (amplification.py).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rules.traffic import telling
 from rules.traffic.floods.flood import Attack, Model, crossed
 from rules.traffic.floods.view import View
+
+_SAMPLED: Final = 200  # records of the sample from which they tell ends apart better than sketches of all protocols
 
 
 class UdpFloodSettings(Model):
@@ -21,7 +25,7 @@ class UdpFloodSettings(Model):
     floor_per_s: float = Field(default=1_000.0, gt=0)  # unanswered datagrams: the least bound
     many: float = Field(default=100.0, ge=2)  # source addresses, or sources with ports, that no stream comes from
     ports: float = Field(default=64.0, ge=2)  # destination ports that no stream goes to
-    flow_per_s: float = Field(default=4_000.0, gt=0)  # datagrams in each flow, small ones: no stream is so dense
+    flow_per_s: float = Field(default=4_000.0, gt=0)  # datagrams of one flow, small ones: no stream is so dense
     small_bytes: float = Field(default=300.0, gt=0)  # what is small
     dense_per_s: float = Field(default=20_000.0, gt=0)  # unanswered datagrams that are a flood, however they look
     answered_floor_per_s: float = Field(default=50_000.0, gt=0)  # datagrams that are a flood though answered
@@ -47,7 +51,8 @@ class UdpFlood:
         fragments = _taken(view, taken, "amplification", "fragment_flood")
         less = np.where(reflected, view.each_s("reflected"), 0.0) + np.where(fragments, view.rate("fragments"), 0.0)
         rate, every = np.maximum(view.rate("udp") - less, 0.0), np.maximum(view.rate("udp_all") - less, 0.0)
-        unanswered = (rate > view.bound("udp")) & self._shaped(view, rate)
+        unanswered = (rate > view.bound("udp")) & ~view.blind
+        unanswered[unanswered] = [self._shaped(view, int(row), rate[row]) for row in np.flatnonzero(unanswered)]
         answered = (every > view.bound("udp_all")) & (view.flows >= self._settings.many)
         for row in crossed(unanswered | answered, every):
             feature = "udp" if unanswered[row] else "udp_all"
@@ -68,17 +73,26 @@ class UdpFlood:
                 },
             )
 
-    def _shaped(self, view: View, rate: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell whose datagrams look like a flood rather than like streams or a scan."""
+    def _shaped(self, view: View, row: int, rate: float) -> bool:
+        """Tell whether an address's datagrams look like a flood rather than like streams or a scan."""
         settings = self._settings
-        size = view.rows["udp_bytes"] / np.maximum(view.rows["udp"], 1)
-        flows = np.maximum(view.flows, 1.0)
-        many = (view.peers >= settings.many) | (flows >= settings.many)
-        ports = view.ports >= settings.ports
-        hail = (size < settings.small_bytes) & (rate >= settings.flow_per_s * np.minimum(flows, 16.0))
-        dense = (rate >= settings.dense_per_s) & ~view.silent
-        scan = ports & (view.peers <= settings.scan_sources) & (rate < settings.scan_per_s)
-        return np.asarray((many | ports | hail | dense) & ~scan & ~view.blind)
+        records = view.records_to(row)
+        records = records[(records["protocol"] == 17) & (records["fragment"] != 2)]
+        if len(records) >= _SAMPLED:
+            sources = len(telling.top(records, "source_hi", "source_lo", count=len(records)))
+            flows = len(telling.top(records, "source_hi", "source_lo", "source_port", count=len(records)))
+            ports = len(np.unique(records["destination_port"]))
+        else:
+            sources, flows, ports = (round(float(of[row])) for of in (view.peers, view.flows, view.ports))
+        if ports >= settings.ports and sources <= settings.scan_sources and rate < settings.scan_per_s:
+            return False
+        if max(sources, flows) >= settings.many or ports >= settings.ports:
+            return True
+        if rate >= settings.dense_per_s and not view.silent[row]:
+            return True
+        size = float(view.rows["udp_bytes"][row]) / max(float(view.rows["udp"][row]), 1.0)
+        one = telling.top(records, "source_hi", "source_lo", "source_port", count=1)
+        return size < settings.small_bytes and bool(one) and rate * one[0][1] >= settings.flow_per_s
 
 
 def _taken(view: View, taken: Mapping[int, set[str]], *names: str) -> NDArray[np.bool_]:

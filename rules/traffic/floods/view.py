@@ -96,10 +96,9 @@ class View:
 
     @property
     def blind(self) -> NDArray[np.bool_]:
-        """Tell whose sending we cannot see: connections are completed with it, and yet it is silent."""
-        return np.asarray(
-            self.silent & (self.rows["handshakes"] > 0) & (2 * self.rows["handshakes"] > self.rows["syn"])
-        )
+        """Tell whose sending we cannot see: connections are completed with it, and yet it is, and was, silent."""
+        completed = (self.rows["handshakes"] > 0) & (2.0 * self.rows["handshakes"] > self.rows["syn"])
+        return np.asarray(self.silent & completed & (self.level("answers") < 1))
 
     def records_to(self, row: int) -> NDArray[np.void]:
         """Return the sample's records that went to the address of a row."""
@@ -153,7 +152,6 @@ def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Nu
     segments = np.maximum(got("tcp") - got("syn") - got("syn_ack") - got("rst"), 0)
     # Exporters sample and report late: there, three segments for each SYN stand for a handshake.
     finished = got("handshakes") if second.live else np.maximum(got("handshakes"), np.minimum(segments / 3, got("syn")))
-    conversing = np.isin(rows["reflected_port"], list(CONVERSING))
     columns = {
         "half_open": got("syn") - finished,
         "syn_ack": got("syn_ack") - _SYN_EACH * gave("syn"),
@@ -163,13 +161,27 @@ def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Nu
         "udp_all": got("udp"),
         "icmp": got("icmp"),
         "fragments": got("fragments"),
-        "reflected": got("reflected") - np.where(conversing, _ANSWERS_CONVERSING, _ANSWERS_EACH) * gave("reflected"),
+        "reflected": _unasked(rows, sent),
         "connections": finished,
         "answers": gave("packets") - gave("syn_ack") - gave("rst") - gave("icmp"),
         "bits": 8 * got("bytes"),
     }
     table = np.stack([columns[name] for name in FEATURES], axis=1)
     return np.asarray(np.maximum(table, 0.0) / second.length_s)
+
+
+def _unasked(rows: NDArray[np.void], sent: NDArray[np.void]) -> Numbers:
+    """Return how many packets from amplifiers' ports came that no question of the same address explains.
+
+    Questions to another port than most answers come from explain none of these; votes tell the two apart. A port's
+    votes are at most its packets, and what did not vote for it is at least the packets of all others.
+    """
+    conversing = np.isin(rows["reflected_port"], list(CONVERSING))
+    each = np.where(conversing, _ANSWERS_CONVERSING, _ANSWERS_EACH)
+    got, gave = np.asarray(rows["reflected"], np.float64), np.asarray(sent["reflected"], np.float64)
+    other = rows["reflected_port"] != sent["reflected_port"]
+    of_port = np.asarray(rows["reflected_votes"], np.float64) - each * (gave - sent["reflected_votes"])
+    return np.maximum(got - each * gave, np.where(other, of_port, 0.0))
 
 
 def _multicast(hi: Keys, lo: Keys) -> NDArray[np.bool_]:
