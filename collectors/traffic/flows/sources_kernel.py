@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.datagrams import DATAGRAM
-from collectors.traffic.packet.octets_kernel import u16, u32
+from collectors.traffic.packet.octets_kernel import compiled, u16, u32
 
 U = np.uint64
 
@@ -67,12 +67,12 @@ def _array(dtype: Any, *, readonly: bool = False) -> Any:
     return numba.types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C", readonly=readonly)
 
 
-@njit(nogil=True)
+@compiled
 def _below(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any) -> Any:
     return a_hi < b_hi or (a_hi == b_hi and a_lo < b_lo)
 
 
-@njit(nogil=True)
+@compiled
 def _allowed(ranges: Any, hi: Any, lo: Any) -> Any:
     """Tell whether an address is in one of the ranges: a binary search."""
     first = U(0)
@@ -86,7 +86,7 @@ def _allowed(ranges: Any, hi: Any, lo: Any) -> Any:
     return first < U(len(ranges)) and not _below(hi, lo, ranges[first].start_hi, ranges[first].start_lo)
 
 
-@njit(nogil=True)
+@compiled
 def _row_of(rows: Any, slots: Any, ranges: Any, used: Any, hi: Any, lo: Any) -> Any:
     """Return the row of an address, a new one where it has none yet; 0: not allowed, or -1: no room."""
     mask = U(len(slots) - 1)
@@ -117,8 +117,8 @@ def row_of(rows: Any, slots: Any, ranges: Any, used: Any, hi: Any, lo: Any) -> A
     return _row_of(rows, slots, ranges, used, hi, lo)
 
 
-@njit(numba.void(_array(REFUSED), numba.uint64, numba.uint64, numba.uint64), cache=True, nogil=True)
-def refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
+@compiled
+def _refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
     """Keep a refused source among the last few; the least recently heard gives way."""
     oldest = U(0)
     for place in range(len(refused)):
@@ -132,6 +132,12 @@ def refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
     refused[oldest].lo = lo
     refused[oldest].datagrams = U(1)
     refused[oldest].last_ns = now_ns
+
+
+@njit(numba.void(_array(REFUSED), numba.uint64, numba.uint64, numba.uint64), cache=True, nogil=True)
+def refuse(refused: Any, hi: Any, lo: Any, now_ns: Any) -> None:
+    """Keep a source that was turned away, as `admit` does."""
+    _refuse(refused, hi, lo, now_ns)
 
 
 _TWO: Final = numba.types.UniTuple(numba.int64, 2)  # type: ignore[no-untyped-call]
@@ -193,7 +199,7 @@ def admit(
         row = _row_of(rows, slots, ranges, used, hi, lo)
         if row <= 0:
             counts[_REFUSED if row == 0 else _NO_ROOM] += U(1)
-            refuse(refused, hi, lo, now_ns)
+            _refuse(refused, hi, lo, now_ns)
             continue
         exporter = rows[row]
         length = min(U(message.length), U(slot_bytes))

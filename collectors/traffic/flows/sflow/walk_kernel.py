@@ -12,7 +12,7 @@ from numba import njit
 
 from collectors.traffic.flows.datagrams import DATAGRAM
 from collectors.traffic.flows.sflow.words import AGENT, COUNTS, INTERFACE, PROCESSOR, SIDE, TRACK
-from collectors.traffic.packet.octets_kernel import u32, u48
+from collectors.traffic.packet.octets_kernel import compiled, u32, u48
 from netmon.api.traffic import FRAME, RECORD
 
 U = np.uint64
@@ -64,7 +64,7 @@ def _u64(buffer: Any, at: Any) -> Any:
     return (u32(buffer, at) << U(32)) | u32(buffer, at + U(4))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _track(tracks: Any, exporter: Any, sub_agent: Any, source: Any, now_ns: Any, counts: Any) -> Any:
     """Return the slot of a series and whether it is new there. The least recently heard of its slots gives way."""
     mask = U(len(tracks) - 1)
@@ -93,7 +93,7 @@ def _track(tracks: Any, exporter: Any, sub_agent: Any, source: Any, now_ns: Any,
     return oldest, True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _advance(track: Any, sequence: Any, new: Any, now_ns: Any) -> Any:
     """Take the next sequence number of a series; return what was lost before it; 1 late, 2 the same, 3 a restart."""
     track.heard_ns = max(now_ns, U(1))
@@ -127,7 +127,7 @@ def _interface(form: Any, value: Any, counts: Any, keep: Any) -> Any:
     return U(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _last_as(buffer: Any, at: Any, end: Any) -> Any:
     """Return the source AS and the last AS of the path of an extended gateway record; 0 for what it does not tell."""
     if end - at < U(4):
@@ -153,7 +153,7 @@ def _last_as(buffer: Any, at: Any, end: Any) -> Any:
     return source, last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _counters(
     buffer: Any,
     at: Any,
@@ -241,7 +241,7 @@ def _counters(
         p += length
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _parsed(buffer: Any, ethernet: Any, address: Any, version: Any, r: Any) -> None:
     """Fill a record from what the agent parsed itself: `ethernet` and `address` are where those records begin."""
     r.ethertype = 0
@@ -291,7 +291,7 @@ def _parsed(buffer: Any, ethernet: Any, address: Any, version: Any, r: Any) -> N
         r.tcp_flags = u32(buffer, address + after + U(8)) & U(0xFF)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _flow(
     buffer: Any,
     at: Any,
@@ -429,7 +429,7 @@ _WALK: Final = numba.int64(
 )
 
 
-@njit(_WALK, cache=True, nogil=True)
+@njit(_WALK, cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]  # see `compiled`
 def walk(
     buffer: Any,
     index: Any,
