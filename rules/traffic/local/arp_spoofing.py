@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second, address_text, halves
+from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.local.contests import Address, Contests, ContestSettings, Holding
 from rules.traffic.local.gateways import Gateways
-from rules.traffic.local.telling import di_vlan, is_virtual, listed, mac, on_vlan
+from rules.traffic.local.telling import di_vlan, is_virtual, listed, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _TAKERS_MAX: Final = 1_024  # machines that claim what others hold: more at once is a flood of forged MAC addresses
@@ -62,14 +62,14 @@ class ArpSpoofing:
             if held.address in self._shared:
                 continue
             for taker in self._note(held):
-                if taker not in suspects or held.address in self._gateways:
+                if taker not in suspects or self._is_gateway(held, taker):
                     suspects[taker] = held
         for taker, held in suspects.items():
             if self._is_spoofing(taker, held):
                 yield from self._episodes.see(self._seen(taker, held), second.end)
         for finding in self._episodes.tick(second.end):
             if finding.cleared:
-                self._takers.pop(int(finding.evidence["attacker_number"]), None)
+                self._takers.pop(int(str(finding.evidence["attacker_mac"]).replace(":", ""), 16), None)
             yield finding
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -109,27 +109,33 @@ class ArpSpoofing:
         if held.rival != taker or not held.contested(settings):
             return False
         own = self._contests.address_of(taker)
-        usurps = held.address in self._gateways and own not in (None, held.address)
+        usurps = self._is_gateway(held, taker) and own not in (None, held.address)
         return bool(claimant.forged) or claimant.unasked >= _LOUD or usurps
+
+    def _is_gateway(self, held: Holding, taker: int) -> bool:
+        """Tell whether an address is a gateway's: it is known as one, or its other claimant forwards for many."""
+        return held.address in self._gateways or any(
+            mac != taker and self._contests.address_of(mac) == held.address and self._gateways.forwards(mac)
+            for mac in held.claimants
+        )
 
     def _seen(self, taker: int, held: Holding) -> Seen:
         taken = self._takers.get(taker, OrderedDict({held.address: held}))
-        critical = [address for address in taken if address in self._gateways]
+        critical = [address for address, each in taken.items() if self._is_gateway(each, taker)]
         victim = critical[0] if critical else held.address
         own = self._contests.address_of(taker)
         holder = next((each for each in reversed(held.claimants) if each != taker), 0)
         claimant = held.claimants[taker]
         return Seen(
-            key=f"{held.vlan}/{mac(taker)}",
+            key=f"{held.vlan}/{mac_text(taker)}",
             target=self._networks.name_of(*victim),
             severity=Severity.CRITICAL if critical else Severity.ERROR,
-            source=address_text(*own) if own and own not in taken else mac(taker),
+            source=address_text(*own) if own and own not in taken else mac_text(taker),
             victim=address_text(*victim),
             text=_TEXT,
             evidence={
-                "attacker_mac": mac(taker),
-                "attacker_number": taker,
-                "true_mac": mac(holder) if holder else "",
+                "attacker_mac": mac_text(taker),
+                "true_mac": mac_text(holder) if holder else "",
                 "addresses": listed(taken),
                 "address_count": len(taken),
                 "gateway": bool(critical),

@@ -24,6 +24,7 @@ _REPLIES: Final = (2, 4)  # kinds of NEIGHBOUR that answer
 _CLAIMANTS_MAX: Final = 4  # machines remembered for one address: more at once are told by the newest
 _LISTENERS_MAX: Final = 64  # whom one machine tells: an attacker of a whole /24 shows in the first of them
 _TIMES_MAX: Final = 8  # times remembered of each matter, more than any threshold needs
+_COPIES_S: Final = 0.5  # a mirror port shows a frame twice, and both of two machines answer a question
 _GROUP_IPV6: Final = 0xFF
 
 
@@ -156,7 +157,12 @@ class Contests:
             self._asked.popitem(last=False)
 
     def _was_asked(self, at: float, vlan: int, address: Address, listener: Address) -> bool:
-        return at - self._asked.get((vlan, address, listener), -1e18) <= self._settings.asked_s
+        """Tell whether a reply was asked for. What comes later than the first reply, and its copies, was not."""
+        asked = self._asked.get((vlan, address, listener))
+        if asked is None or at - asked > self._settings.asked_s:
+            return False
+        self._asked[vlan, address, listener] = min(asked, at + _COPIES_S - self._settings.asked_s)
+        return True
 
     def _claimant(self, held: Holding, mac: int, at: float) -> Claimant:
         known = held.claimants.get(mac)

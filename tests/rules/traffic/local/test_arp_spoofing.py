@@ -84,6 +84,13 @@ def test_a_gateway_learned_from_a_lease_is_critical_and_a_host_is_not() -> None:
     assert {finding.severity for finding in found} == {Severity.CRITICAL}
 
 
+def test_the_gateway_is_also_known_by_what_it_forwards() -> None:
+    frames = ordinary(0, 60)
+    frames += [(n + 0.5, said(GATEWAY, f"198.51.100.{n + 1}", A_HOST)) for n in range(30)]
+    frames += [(40 + 2 * n, arp_reply(EVIL, A_GATEWAY, HOST, A_HOST)) for n in range(10)]
+    assert {finding.severity for finding in play(spoofing(), frames)} == {Severity.CRITICAL}
+
+
 def test_a_frame_that_comes_from_another_mac_than_it_claims_is_a_sign() -> None:
     frames = ordinary(0, 30)
     for n in range(4):

@@ -1,0 +1,81 @@
+"""What a mirror port shows while real tools talk: recorded with tcpdump at the sensor, read as any capture is."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collectors.traffic.capture import open_capture
+from collectors.traffic.messages import Messages
+from netmon.api import Finding
+from netmon.api.traffic import Frames, Second, Traffic, TrafficRule
+from tests.support.netns import INTERFACE, Lan
+from tests.support.waiting import eventually_sync
+
+
+def need(*programs: str) -> None:
+    """Skip where a program is missing; Debian's package has its name, or scripts/test knows it."""
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing")
+
+
+@contextmanager
+def recorded(net: Lan, path: Path) -> Iterator[None]:
+    """Record what the sensor sees while the block lasts."""
+    need("tcpdump")
+    log = path.with_suffix(".log")
+    command = ["tcpdump", "-i", INTERFACE, "-U", "-Z", "root", "-w", str(path), "--immediate-mode"]
+    with net.watching.popen(*command, log=log) as process:
+        eventually_sync(lambda: "listening on" in log.read_text())
+        yield
+        process.terminate()
+        process.wait(10)
+
+
+def watched(path: Path) -> Iterator[Second]:
+    """Return the seconds of a capture file, through the decoder and Messages."""
+    messages = Messages()
+    start: float | None = None
+    with open_capture(path) as capture:
+        for traffic in capture.batches():
+            records = traffic.records
+            assert traffic.frames is not None
+            place = 0
+            while place < len(records):
+                at = float(int(records["start_ns"][place]) // 10**9)
+                start = at if start is None else start
+                while at > start:
+                    yield _second(messages, start)
+                    start += 1
+                behind = records["start_ns"][place:] >= int((start + 1) * 10**9)
+                stop = place + (int(behind.argmax()) if behind.any() else len(behind))
+                index = traffic.frames.index[place:stop]
+                part = Frames(traffic.frames.buffer, index, traffic.frames.link_type)
+                messages.add(Traffic(records[place:stop], part))
+                place = stop
+    if start is not None:
+        yield _second(messages, start)
+        for later in range(1, 700):
+            yield Second(start + later, start + later + 1)
+
+
+def findings(rule: TrafficRule, path: Path) -> list[Finding]:
+    """Return what a rule finds in a capture file and in the ten minutes of silence behind it."""
+    return [finding for second in watched(path) for finding in rule.observe(second)]
+
+
+def _second(messages: Messages, start: float) -> Second:
+    kept = messages.drain()
+    return Second(
+        start,
+        start + 1,
+        dns=kept.dns,
+        neighbours=kept.neighbours,
+        leases=kept.leases,
+        routers=kept.routers,
+        bridges=kept.bridges,
+        macs=kept.macs,
+    )
