@@ -3,7 +3,8 @@
 For each key and feature three numbers: a level (the usual), a spread (how far a window is from it) and a peak (what it
 comes to at its busiest, remembered for days). A bound is the highest of a documented floor, the level with its spread,
 and the peak with some room. What an attack brings teaches nothing: features that a detector holds are left out, all
-others count at most as their bound, and a peak rises slowly, so that whoever wants to teach a false normal needs hours.
+others count at most as their bound once a key is grown, and a peak rises slowly, so that whoever wants to teach a false
+normal needs hours. While a key is young its floors hold, so that little of what it began with can be used.
 An hour of the day is not a part of it: the peak spans the day and the week.
 """
 
@@ -85,7 +86,7 @@ class Learned:
         at: float,
         length_s: float,
     ) -> None:
-        """Learn from one window that ended at `at`: rates, at most the bounds; nothing of what is `held`."""
+        """Learn from one window that ended at `at`: rates, at most the bounds where grown; nothing that is `held`."""
         if not len(hi):
             return
         keys, first = np.unique(hashed(hi, lo), return_index=True)
@@ -98,7 +99,8 @@ class Learned:
         self._held_since[rows] = since
         with np.errstate(invalid="ignore"):
             accepted = at - since >= self._settings.accept_after_s
-        self._take(rows, np.where(accepted, rates, np.minimum(rates, bounds)), held & ~accepted, at, length_s)
+        young = (self._windows[rows] < self._settings.grown_windows)[:, np.newaxis]
+        self._take(rows, np.where(accepted | young, rates, np.minimum(rates, bounds)), held & ~accepted, at, length_s)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return everything as arrays by name."""
@@ -172,13 +174,17 @@ class Learned:
 
     def _make_room(self, keys: Keys) -> None:
         """Add the keys that are not known; where that is too many, those that were not seen for longest go."""
-        fresh = keys[self._find(keys) < 0][: self._settings.keys]
+        known = self._find(keys)
+        room = self._settings.keys - np.count_nonzero(known >= 0)
+        fresh = keys[known < 0][: max(room, 0)]
         if not len(fresh):
             return
         stay = np.arange(len(self._keys))
         over = len(stay) + len(fresh) - self._settings.keys
         if over > 0:
-            stay = np.sort(np.argsort(self._last, kind="stable")[over:])
+            last = self._last.copy()
+            last[known[known >= 0]] = np.inf  # seen now
+            stay = np.sort(np.argsort(last, kind="stable")[over:])
         order = np.argsort(np.concatenate((self._keys[stay], fresh)), kind="stable")
         nothing = np.zeros((len(fresh), len(self.features)))
         self._keys = np.concatenate((self._keys[stay], fresh))[order]

@@ -145,7 +145,7 @@ def dns_amplification(draw: np.random.Generator) -> np.ndarray:
 
 def ntp_amplification(draw: np.random.Generator) -> np.ndarray:
     return packets(
-        source=anyone(draw, 40)[draw.integers(0, 40, 400)], destination=CLIENTS + 99, source_port=123,
+        source=anyone(draw, 40)[draw.integers(0, 40, 400)], destination=CLIENTS + 230, source_port=123,
         destination_port=80, protocol=UDP, size=482,
     )  # fmt: skip
 
@@ -195,7 +195,7 @@ ATTACKS: list[tuple[Make, str, str, str]] = [
     (fragment_flood, "fragment_flood", "web1", "T1498.001"),
     (connection_flood, "connection_flood", "web1", "T1499.002"),
     (dns_amplification, "amplification", "web1", "T1498.002"),
-    (ntp_amplification, "amplification", "10.20.2.99", "T1498.002"),
+    (ntp_amplification, "amplification", "10.20.2.230", "T1498.002"),
     (carpet, "carpet_bombing", "Office", "T1498.001"),
     (heavy_carpet, "carpet_bombing", "Office", "T1498.001"),
     (outbound, "outbound_flood", "10.20.2.44", "T1498.001"),
