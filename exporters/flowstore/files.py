@@ -100,7 +100,7 @@ def _table(several: Sequence[_Chosen], present: frozenset[str], everywhere: froz
     return table.with_columns(
         *(pl.col(name).fill_null(DEFAULTS[name]) for name in SCHEMA if name in present and name not in everywhere),
         *(pl.lit(DEFAULTS[name], SCHEMA[name]).alias(name) for name in SCHEMA if name not in present),
-    )
+    ).select(SCHEMA.names())
 
 
 def _chosen(directory: Path, span: Span) -> Iterator[_Chosen]:

@@ -117,7 +117,7 @@ def _counted(table: pl.LazyFrame, count: Count, chosen: NDArray[np.intp], keys: 
 
 
 def _unlike(scan: Scan, where: pl.Expr | None, count: Count) -> float:
-    """Return how many keys there are for each record, by two pieces from the middle: an upper bound where they repeat."""
+    """Return how many keys there are for each record, by two pieces from the middle: too many where they repeat."""
     records = keys = 0
     for piece in scan.pieces[len(scan.pieces) // 2 :][:2]:
         chosen = piece if where is None else piece.filter(where)

@@ -154,6 +154,6 @@ def _exporters(rows: NDArray[np.uint32], named: Sequence[str]) -> dict[str, pl.S
     if not top and not (named and named[0]):
         return {}
     if top >= len(named) + _UNNAMED_MAX:  # no collector counts so far: they are not worth a table of this size
-        return {"exporter": pl.Series(rows).cast(pl.String).cast(_NAMES)}
+        return {"exporter": ("exporter " + pl.Series(rows).cast(pl.String)).cast(_NAMES)}
     several = [*named, *(f"exporter {row}" for row in range(len(named), top + 1))] or [""]
     return {"exporter": pl.Series(several, dtype=_NAMES)[rows]}
