@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable import FlowTable, FlowTableSettings
+from collectors.traffic.flowtable import FlowTable, FlowTableSettings, PairingSettings
 from netmon.api.traffic import EndReason, FlowState, Frames
 
 
@@ -61,4 +61,13 @@ if __name__ == "__main__":
         Batch(saved[f"r{n}"], saved[f"b{n}"], saved[f"i{n}"], bool(saved["framed"][n]), int(saved["now"][n]))
         for n in range(len(saved["now"]))
     )
+    from collectors.traffic.flowtable.pairing import Pairing
+
+    pairing = Pairing(PairingSettings(records=64, ready_rows=64))
+    for number in range(len(saved["now"])):
+        exported = saved[f"r{number}"].copy()
+        exported["exporter"] = np.resize([0, 1, 4095, 4096, 2**32 - 1], len(exported))
+        pairing.add(exported, int(saved["now"][number]))
+        pairing.drain(int(saved["now"][number]))
+    pairing.finish()
     print(f"bounds checked: {os.environ.get('NUMBA_BOUNDSCHECK') == '1'}", run(read))  # noqa: T201 - its output

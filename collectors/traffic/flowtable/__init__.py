@@ -1,4 +1,4 @@
-"""From packets to flows with both directions, and from exporters' one-way flows to the same."""
+"""From packets to flows with both directions, and (`pairing`) from exporters' one-way flows to the same."""
 
 from collectors.traffic.flowtable.settings import FlowTableSettings, PairingSettings
 from collectors.traffic.flowtable.table import FlowTable

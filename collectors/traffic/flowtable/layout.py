@@ -74,7 +74,7 @@ KEY: Final = np.dtype(
         ("from_b", "u1"),  # the packet goes from b to a
         ("skip", "u1"),  # no flow: see Place
         ("answer", "u1"),  # an ICMP reply: who gets it has begun
-        ("unused", "u1"),
+        ("rank", "u1"),  # of a record that waits for its reverse: see pairing_kernel.py
     ]
 )
 """What one packet belongs to."""
@@ -91,6 +91,9 @@ CHUNK: Final = 64
 """Packets whose keys are made, and whose rows are fetched, together: their cache misses overlap."""
 
 NONE: Final = 0xFFFF_FFFF
+
+SEEDS: Final = 11
+"""Secret words of the hash."""
 
 
 class Phase(IntEnum):

@@ -74,7 +74,7 @@ def enter(slots: Any, row: Any, tag: Any) -> None:
 
 
 @compiled
-def _leave(rows: Any, slots: Any, row: Any) -> None:
+def leave(rows: Any, slots: Any, row: Any) -> None:
     """Take a row out of the index; entries that had to go past it move up (Knuth, 6.4, algorithm R)."""
     index = slots
     mask = np.uint64(len(index) - 1)
@@ -200,7 +200,7 @@ def tell(rows: Any, state: Any, ended: Any, row: Any, reason: Any) -> None:
 def end(rows: Any, slots: Any, links: Any, state: Any, ended: Any, row: Any, reason: Any) -> None:
     """Write a flow's record and free its row."""
     tell(rows, state, ended, row, reason)
-    _leave(rows, slots, row)
+    leave(rows, slots, row)
     unlink(rows, links, state, row)
     links[row].due = ~_ZERO
     rows[row].rank = _FREE_RANK

@@ -29,15 +29,19 @@ class FlowTableSettings(BaseModel):
 
 
 class PairingSettings(BaseModel):
-    """Joining the two one-way records of a flow of an exporter. Memory: about 190 bytes for each of `records`."""
+    """Joining the two one-way records of a flow of an exporter. Memory: about 250 bytes for each of `records`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # How long a record waits for its reverse
     wait_s: float = Field(default=5.0, gt=0, le=600)
-    # Records that wait at once: 5 s at 50,000 records/s
+    # Records that wait at once: 5 s of 50,000 records/s, 65 MB when all are in use
     records: int = Field(default=262_144, ge=64, le=16_777_216)
-    # Two records join where their times are not further apart than this
+    # Records ready between two drains: 10 s of 50,000 records/s; more are counted with their packets and bytes
+    ready_rows: int = Field(default=524_288, ge=64, le=16_777_216)
+    # Two records join where not more than this lies between the end of one and the start of the other
     apart_s: float = Field(default=60.0, ge=0, le=3600)
-    # An exporter counts as one that reports both directions where at least this share of its records found a partner
+    # An exporter reports both directions where at least this share of its records found a partner
     both_ways_share: float = Field(default=0.2, gt=0, le=1)
+    # An exporter is judged by its share after this many records
+    both_ways_records: int = Field(default=200, ge=1, le=1_000_000)

@@ -14,6 +14,7 @@ from collectors.traffic.flowtable.layout import (
     KEY,
     LINK,
     NONE,
+    SEEDS,
     Phase,
     Place,
     aligned,
@@ -21,7 +22,6 @@ from collectors.traffic.flowtable.layout import (
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
-_SEEDS: Final = 11
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
 _NO_FRAMES: Final = empty(FRAME)
 _REASONS: Final = (EndReason.IDLE, EndReason.END, EndReason.FORCED, EndReason.EVICTED)
@@ -68,8 +68,8 @@ class FlowTable:
         """`seed`: 704 secret bits of the hash; told only by tests that want the same table twice."""
         settings = FlowTableSettings() if settings is None else settings
         self.settings = settings
-        bits = randbits(64 * _SEEDS) if seed is None else seed
-        self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(_SEEDS)], np.uint64)
+        bits = randbits(64 * SEEDS) if seed is None else seed
+        self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(SEEDS)], np.uint64)
         self._keys = np.zeros(CHUNK + 1, KEY)
         links = np.zeros(settings.flows, LINK)
         links["due"] = ~np.uint64(0)

@@ -144,5 +144,5 @@ def test_sums_as_softflowd_and_nfdump_have_them(recorded: Path, tmp_path: Path) 
         some = rows[rows["protocol"] == protocol]
         seen, size = sums(some)
         one_way = len(some) + int((some["reply_packets"] > 0).sum())
-        ours[protocol] = [one_way, seen, size - 14 * packets]  # softflowd counts from the IP header on
+        ours[protocol] = [one_way, seen, size - 14 * seen]  # softflowd counts from the IP header on
     assert ours == theirs

@@ -1,0 +1,195 @@
+"""Exporters' one-way records find their reverse, nothing is lost or doubled, silence is told from what is not seen."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from collectors.traffic.flowtable import PairingSettings
+from collectors.traffic.flowtable.pairing import Pairing
+from netmon.api.traffic import MAPPED, RECORD, FlowState
+from tests.support.flow_packets import START_NS, at, sums
+from tests.support.packets import ACK, FIN, PSH, RST, SYN
+
+CLIENT, SERVER = MAPPED | 1, MAPPED | 2
+
+
+def record(**of: Any) -> NDArray[np.void]:
+    """A record from the client to the server."""
+    rows = np.zeros(1, RECORD)
+    given_ = {
+        "source_lo": CLIENT, "destination_lo": SERVER, "source_port": 40000, "destination_port": 443, "protocol": 6,
+        "version": 4, "packets": 10, "bytes": 1000, "sampling": 1, "exporter": 1, "start_ns": at(0), "end_ns": at(1),
+        "tcp_flags": SYN | ACK | FIN, "in_interface": 3, **of,
+    }  # fmt: skip
+    for name, value in given_.items():
+        rows[name] = value
+    return rows
+
+
+def reverse(**of: Any) -> NDArray[np.void]:
+    """The answer to it, 10 ms later."""
+    ends = {"source_lo": SERVER, "destination_lo": CLIENT, "source_port": 443, "destination_port": 40000}
+    return record(**{**ends, "packets": 20, "bytes": 20_000, "start_ns": at(0.01), "end_ns": at(1.01), **of})
+
+
+def small(**of: Any) -> Pairing:
+    return Pairing(PairingSettings(**{"records": 1024, "ready_rows": 4096, **of}), seed=5)
+
+
+def paired(*records: NDArray[np.void], **of: Any) -> NDArray[np.void]:
+    pairing = small(**of)
+    pairing.add(np.concatenate(records), START_NS)
+    return pairing.finish()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_records_become_one_flow_of_who_began(order: int) -> None:
+    (row,) = paired(*[record(), reverse()][::order])
+    assert (row["source_lo"], row["destination_lo"], row["destination_port"]) == (CLIENT, SERVER, 443)
+    assert (row["packets"], row["bytes"], row["reply_packets"], row["reply_bytes"]) == (10, 1000, 20, 20_000)
+    assert (row["start_ns"], row["end_ns"], row["in_interface"]) == (at(0), at(1.01), 3)
+    assert FlowState(row["state"]) is FlowState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (record(start_ns=at(0.5), end_ns=at(3)), reverse(start_ns=at(0.6))),
+        (record(tcp_flags=SYN), reverse(start_ns=at(0), tcp_flags=SYN | ACK)),
+        (record(), reverse(start_ns=at(0))),  # by ports
+        (record(protocol=17, tcp_flags=0), reverse(start_ns=at(0), protocol=17, tcp_flags=0)),
+    ],
+)
+def test_who_began(one: NDArray[np.void], other: NDArray[np.void]) -> None:
+    for rows in (paired(one, other), paired(other, one)):
+        assert [row["source_lo"] for row in rows] == [CLIENT]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "state"),
+    [
+        (SYN | ACK | FIN, SYN | ACK | FIN, FlowState.CLOSED),
+        (SYN | ACK | PSH, SYN | ACK, FlowState.ESTABLISHED),
+        (SYN | ACK, SYN | ACK | RST, FlowState.RESET),
+        (SYN, RST | ACK, FlowState.REFUSED),
+        (SYN, SYN | ACK, FlowState.ANSWERED),
+        (ACK, ACK, FlowState.ANSWERED),
+        (0, 0, FlowState.ANSWERED),
+    ],
+)
+def test_the_state_follows_from_the_flags_of_both(asked: int, answered: int, state: FlowState) -> None:
+    (row,) = paired(record(tcp_flags=asked), reverse(tcp_flags=answered))
+    assert FlowState(row["state"]) is state
+    assert (row["tcp_flags"], row["reply_tcp_flags"]) == (asked, answered)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        reverse(exporter=2),
+        reverse(exporter=1 + 2**16),
+        reverse(protocol=17),
+        reverse(source_port=444),
+        reverse(start_ns=at(70), end_ns=at(71)),
+        record(start_ns=at(0.01)),
+    ],
+    ids=["exporter", "far exporter", "protocol", "port", "much later", "the same direction"],
+)
+def test_what_does_not_fit_stays_alone(other: NDArray[np.void]) -> None:
+    rows = paired(record(), other)
+    assert rows["reply_packets"].tolist() == [0, 0]
+
+
+def test_pings_join_by_their_types_whatever_stands_for_ports() -> None:
+    request, reply = {"protocol": 1, "icmp_type": 8}, {"protocol": 1, "icmp_type": 0}
+    (row,) = paired(record(**request, destination_port=0x800), reverse(**reply, source_port=0, destination_port=0))
+    assert (row["icmp_type"], row["reply_packets"]) == (8, 20)
+    assert len(paired(record(**request), reverse(**request))) == 2
+
+
+def test_a_record_waits_for_its_time_and_no_longer() -> None:
+    pairing = small(wait_s=5)
+    pairing.add(record(), at(0))
+    assert (len(pairing.drain(at(4.99))), pairing.waiting) == (0, 1)
+    assert (len(pairing.drain(at(5))), pairing.waiting) == (1, 0)
+    pairing.add(reverse(), at(6))
+    assert len(pairing.drain(at(6))) == 0
+
+
+def many(count: int, *, first: int = 0, of: Any = record, **more: Any) -> NDArray[np.void]:
+    rows = np.repeat(of(**more), count)
+    port = "source_port" if of is record else "destination_port"
+    rows[port] = 10_000 + first + np.arange(count)
+    return rows
+
+
+def test_silence_is_told_from_what_is_not_exported() -> None:
+    pairing = small(both_ways_records=100)
+    for exporter in (1, 2):
+        pairing.add(many(100, exporter=exporter), at(0))
+    pairing.add(many(100, of=reverse, exporter=1), at(1))
+    pairing.drain(at(10))
+    for exporter in (1, 2, 5000):
+        pairing.add(many(10, first=500, exporter=exporter), at(20))
+    rows = pairing.drain(at(30))
+    states = {int(exporter): set(rows["state"][rows["exporter"] == exporter]) for exporter in (1, 2, 5000)}
+    assert states == {1: {FlowState.ONE_WAY}, 2: {FlowState.UNKNOWN}, 5000: {FlowState.UNKNOWN}}
+    counts = pairing.counts
+    assert (counts["pairs"], counts["one_way"], counts["unknown"]) == (100, 10, 120)
+
+
+def test_an_exporter_that_changes_is_learned_anew() -> None:
+    pairing = small(both_ways_records=100)
+    for _ in range(100):
+        pairing.add(many(1000), at(0))
+        pairing.add(many(1000, of=reverse), at(0))
+        pairing.drain(at(0))
+    for second in range(400):
+        pairing.add(many(1000), at(10 * second))
+        rows = pairing.drain(at(10 * second + 9))
+    assert set(rows["state"]) == {FlowState.UNKNOWN}
+
+
+def test_records_with_both_directions_and_without_addresses_pass() -> None:
+    rows = paired(record(reply_packets=5, state=4), record(version=0))
+    assert rows["state"].tolist() == [4, 0]
+
+
+def test_room_is_bounded_and_what_goes_is_counted() -> None:
+    pairing = small(records=64, ready_rows=100)
+    pairing.add(many(300), at(0))
+    counts = pairing.counts
+    assert (counts["waiting"], counts["evicted"], counts["unwritten"]) == (64, 236, 136)
+    rows = pairing.drain(at(0))
+    assert rows["source_port"].tolist() == list(range(10_000, 10_100))  # the oldest first
+    assert (counts["unwritten_packets"], counts["unwritten_bytes"]) == (1360, 136_000)
+    assert sums(rows, pairing.finish()) == (300 * 10 - 1360, 300_000 - 136_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(1, 2), st.integers(0, 90)),
+        max_size=200,
+    ),
+    st.integers(1, 50),
+)
+def test_sums_hold_for_any_order_of_records(came: list[tuple[int, ...]], batch: int) -> None:
+    rows = np.repeat(record(), len(came))
+    for row, (source, destination, port, exporter, second) in zip(rows, came, strict=True):
+        row["source_lo"], row["destination_lo"], row["source_port"] = source, destination, port
+        row["destination_port"], row["exporter"], row["start_ns"], row["end_ns"] = 1, exporter, at(second), at(second)
+    pairing = small(records=64)
+    got = []
+    for number, first in enumerate(range(0, len(rows), batch)):
+        pairing.add(rows[first : first + batch], at(number))
+        got.append(pairing.drain(at(number)))
+    got.append(pairing.finish())
+    assert sums(*got) == sums(rows)
+    counts = pairing.counts
+    assert 2 * counts["pairs"] + counts["one_way"] + counts["unknown"] == counts["records"] == len(rows)
+    assert sum(map(len, got)) == counts["pairs"] + counts["one_way"] + counts["unknown"]
