@@ -3,6 +3,7 @@
 import selectors
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from ipaddress import ip_network
 from typing import Final
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
-from collectors.traffic.flows.netflow import NetFlow, NetFlowSettings
+from collectors.traffic.flows.netflow import DomainCounts, Interface, NetFlow
 from collectors.traffic.flows.receive import Receiver
 from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.flows.sflow import SFlow, SFlowCounters
@@ -34,14 +35,13 @@ class FlowSource:
         self,
         settings: FlowListenSettings | None = None,
         names: Mapping[tuple[int, int], str] | None = None,
-        netflow: NetFlowSettings | None = None,
     ) -> None:
-        """Take the settings, the devices of the inventory by address halves, and how NetFlow is decoded."""
+        """Take the settings, and the names of the inventory's devices by address halves."""
         given = self.settings = settings or FlowListenSettings()
         self.open_to_all = not names and not given.allow
         allow: Iterable[Network] = _ALL if self.open_to_all else given.allow
         self.exporters = Exporters(names or {}, allow, given.max_exporters)
-        self.netflow = NetFlow(netflow)
+        self.netflow = NetFlow(given.netflow)
         self.sflow = SFlow(given.sflow, self.exporters.capacity)
         self._selector = selectors.DefaultSelector()
         ends = given.endpoints
@@ -111,6 +111,34 @@ class FlowSource:
     def counters(self) -> SFlowCounters:
         """Return the counters of interfaces and processors that sFlow agents sent since the last call."""
         return self.sflow.counters()
+
+    def interface(self, exporter: int, index: int) -> Interface | None:
+        """Return what an exporter calls its interface of this ifIndex, if it told, over a datagram or a stream."""
+        for key in (exporter, *(key for key in self._sessions if key & _ROW == exporter)):
+            told = self.netflow.interface(key, index)
+            if told is not None:
+                return told
+        return None
+
+    def domains(self) -> list[DomainCounts]:
+        """Return what was counted of each sequence of NetFlow and IPFIX, streams under their exporter's row."""
+        return [replace(each, exporter=each.exporter & _ROW) for each in self.netflow.domains()]
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return what was seen and what became of it, by part and name.
+
+        `datagrams` (receive.Receiver.counts) and `streams` (stream.COUNTS) are of what came in; `netflow` and `sflow`
+        of what the decoders made of it, what they dropped with its reason.
+        """
+        netflow = asdict(self.netflow.counts)
+        netflow.update({f"dropped_{reason}": count for reason, count in netflow.pop("dropped").items()})
+        return {
+            "datagrams": self.receiver.counts,
+            "streams": dict(self.streams.counts),
+            "netflow": netflow,
+            "sflow": self.sflow.counts,
+        }
 
     def warm_up(self) -> None:
         """Compile, or load, the loops."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collectors.traffic.flows.endpoint import Endpoint, parse_endpoint
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
 
 
 class _Model(BaseModel):
@@ -68,6 +69,7 @@ class FlowListenSettings(_Model):
     batch_datagrams: int = Field(default=512, ge=1, le=1_024)  # read at once: 512 of them are 4.7 MB of buffer
     gather_s: float = Field(default=0.01, ge=0, le=0.1)  # wait so long after the first datagram for more of them
     stream: StreamSettings = StreamSettings()
+    netflow: NetFlowSettings = NetFlowSettings()  # and IPFIX
     sflow: SFlowSettings = SFlowSettings()
 
     @model_validator(mode="after")

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from collectors.traffic.flows.collector import FlowSource
 from collectors.traffic.flows.endpoint import Endpoint, parse_endpoint
-from collectors.traffic.flows.netflow import NetFlowSettings
 from collectors.traffic.flows.settings import FlowListenSettings, StreamSettings
 from netmon.api.traffic import halves
 from tests.support.exporters import flowset, ipfix, number, template, v5, v5_record
@@ -62,12 +61,14 @@ def test_every_kind_at_one_address_becomes_records_of_one_kind(stack: ExitStack)
 
 
 def test_an_operators_sampling_is_of_the_exporter_that_it_names(stack: ExitStack) -> None:
-    source = FlowSource(
-        FlowListenSettings(listen=("udp://127.0.0.1:0", "tcp://127.0.0.1:0"), allow=ALLOW),
-        netflow=NetFlowSettings(sampling={ip_network("127.0.0.2"): 50}),
+    settings = FlowListenSettings.model_validate(
+        {
+            "listen": ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"],
+            "allow": ["127.0.0.0/8"],
+            "netflow": {"sampling": {"127.0.0.2": 50}},
+        }
     )
-    source.open()
-    stack.callback(source.close)
+    source = stack.enter_context(listening(settings))
     for host in ("127.0.0.2", "127.0.0.3"):
         sender(stack, host).sendto(v5([v5_record(packets=3)]), ("127.0.0.1", port_of(source, "udp")))
     stream = stack.enter_context(closing(socket.socket()))
@@ -76,6 +77,30 @@ def test_an_operators_sampling_is_of_the_exporter_that_it_names(stack: ExitStack
     stream.send(ipfix(TEMPLATE, flowset(256, ROW)))
     records = pump(source, lambda count: count == 3)
     assert sorted(records["packets"].tolist()) == [3, 150, 350]
+
+
+def test_what_came_is_what_became_of_it(stack: ExitStack) -> None:
+    settings = FlowListenSettings(listen=("udp://127.0.0.1:0", "tcp://127.0.0.1:0"), allow=ALLOW)
+    source = stack.enter_context(listening(settings))
+    to = ("127.0.0.1", port_of(source, "udp"))
+    exporter = sender(stack, "127.0.0.2")
+    for octets in (v5([v5_record()]), datagram(flow_sample(raw_header(ethernet(ipv4(udp()))))), b"", v5([])[:10]):
+        exporter.sendto(octets, to)
+    stream = stack.enter_context(closing(socket.socket()))
+    stream.bind(("127.0.0.2", 0))
+    stream.connect(("127.0.0.1", port_of(source, "tcp")))
+    stream.send(ipfix(TEMPLATE, flowset(256, ROW), domain=77))
+    pump(source, lambda count: count == 3)
+    counts = source.counts
+    assert (counts["datagrams"]["netflow"], counts["datagrams"]["sflow"], counts["datagrams"]["unknown_version"]) == (
+        2,
+        1,
+        1,
+    )
+    assert counts["netflow"]["datagrams"] == counts["datagrams"]["netflow"] + counts["streams"]["messages"]
+    assert counts["netflow"]["dropped_short"] == 1
+    assert counts["sflow"]["datagrams"] == counts["datagrams"]["sflow"]
+    assert {(each.exporter, each.version) for each in source.domains()} == {(1, 5), (1, 10)}
 
 
 def test_nothing_within_the_time_is_none(stack: ExitStack) -> None:
