@@ -57,6 +57,7 @@ with socket.socket(family, socket.SOCK_DGRAM) as datagram:
 def recorded(host: Host, folder: Path, interface: str) -> Iterator[Path]:
     """Record what an interface carries while the block lasts."""
     path, log = folder / f"{interface}.pcap", folder / f"{interface}.log"
+    # Each slot of its ring is as long as a packet may be: with the usual 262,144 octets there are but a few of them.
     with host.popen(
         "tcpdump", "--immediate-mode", "-s", "1600", "-U", "-n", "-Z", "root", "-i", interface, "-w", str(path), log=log
     ) as process:
