@@ -78,7 +78,17 @@ RULES: Final = (
     Listing("baselines", "rules.baselines.rule:Baselines", JUDGED),
     Listing("forecasts", "rules.forecasts.rule:Forecasts", JUDGED),
 )
-TRAFFIC_RULES: Final = (Listing("arp-spoofing", "rules.traffic.local.arp_spoofing:ArpSpoofing", CAPTURED | EXPORTED),)
+TRAFFIC_RULES: Final = (
+    Listing("floods", "rules.traffic.floods.rule:Floods", CAPTURED | EXPORTED),
+    Listing("arp_spoofing", "rules.traffic.local.arp_spoofing:ArpSpoofing", CAPTURED | EXPORTED),
+    Listing("duplicate_address", "rules.traffic.local.duplicate_address:DuplicateAddress", CAPTURED | EXPORTED),
+    Listing("mac_flapping", "rules.traffic.local.mac_flapping:MacFlapping", CAPTURED | EXPORTED),
+    Listing("new_device", "rules.traffic.local.new_device:NewDevice", CAPTURED | EXPORTED),
+    Listing("rogue_dhcp", "rules.traffic.local.rogue_dhcp:RogueDhcp", CAPTURED | EXPORTED),
+    Listing("rogue_router", "rules.traffic.local.rogue_router:RogueRouter", CAPTURED | EXPORTED),
+    Listing("spanning_tree", "rules.traffic.local.spanning_tree:SpanningTree", CAPTURED | EXPORTED),
+    Listing("dns_tunnel", "rules.traffic.dns_tunnel:DnsTunnel", CAPTURED | EXPORTED),
+)
 """Detectors over traffic; the settings of each are those of its name under `traffic.detectors`."""
 EXPORTERS: Final = (
     Listing("prometheus", "exporters.prometheus.exporter:PrometheusExporter", JUDGED | KEPT),

@@ -2,7 +2,15 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rules.traffic.dns_tunnel import DnsTunnelSettings
+from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.local.arp_spoofing import ArpSpoofingSettings
+from rules.traffic.local.duplicate_address import DuplicateAddressSettings
+from rules.traffic.local.mac_flapping import MacFlappingSettings
+from rules.traffic.local.new_device import NewDeviceSettings
+from rules.traffic.local.rogue_dhcp import RogueDhcpSettings
+from rules.traffic.local.rogue_router import RogueRouterSettings
+from rules.traffic.local.spanning_tree import SpanningTreeSettings
 
 
 class DetectorSettings(BaseModel):
@@ -10,4 +18,12 @@ class DetectorSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    floods: FloodSettings = Field(default_factory=FloodSettings)
     arp_spoofing: ArpSpoofingSettings = Field(default_factory=ArpSpoofingSettings)
+    duplicate_address: DuplicateAddressSettings = Field(default_factory=DuplicateAddressSettings)
+    mac_flapping: MacFlappingSettings = Field(default_factory=MacFlappingSettings)
+    new_device: NewDeviceSettings = Field(default_factory=NewDeviceSettings)
+    rogue_dhcp: RogueDhcpSettings = Field(default_factory=RogueDhcpSettings)
+    rogue_router: RogueRouterSettings = Field(default_factory=RogueRouterSettings)
+    spanning_tree: SpanningTreeSettings = Field(default_factory=SpanningTreeSettings)
+    dns_tunnel: DnsTunnelSettings = Field(default_factory=DnsTunnelSettings)

@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import Field
 
 from collectors.traffic.capture.settings import RingSettings
-from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.flowtable.settings import FlowTableSettings, PairingSettings
 from collectors.traffic.messages.settings import MessageSettings
@@ -42,7 +41,6 @@ class TrafficSettings(Model):
     sensors: tuple[SensorSettings, ...] = ()
     flows: FlowListenSettings | None = None  # where flows are received; None: nowhere
     tunnels: tuple[TunnelName, ...] = ()  # looked into, for the packets inside
-    netflow: NetFlowSettings = Field(default_factory=NetFlowSettings)
     table: FlowTableSettings = Field(default_factory=FlowTableSettings)
     pairing: PairingSettings = Field(default_factory=PairingSettings)
     messages: MessageSettings = Field(default_factory=MessageSettings)

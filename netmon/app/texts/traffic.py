@@ -33,6 +33,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
     "traffic.see_help": Text("see --help, or docs/configuration.md", "lihat --help, atau docs/configuration.md"),
+    "traffic.listening": Text("listening: {sources}", "mendengarkan: {sources}"),
     "traffic.begins": Text("begins", "mulai"),
     "traffic.ends": Text("is over", "berakhir"),
     "traffic.summary.packets": Text(

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.flowtable.pairing import Pairing
 from collectors.traffic.flowtable.table import FlowTable
 from collectors.traffic.messages.messages import Messages
 from netmon.api import Finding
@@ -51,7 +52,7 @@ def detectors(settings: TrafficSettings, networks: Networks) -> list[TrafficRule
     made: list[TrafficRule] = []
     for listing in TRAFFIC_RULES:
         kind = listing.load()
-        made.append(kind(getattr(settings.detectors, listing.name.replace("-", "_")), networks))  # type: ignore[operator] # a class
+        made.append(kind(getattr(settings.detectors, listing.name), networks))  # type: ignore[operator] # a class
     return made
 
 
@@ -110,7 +111,7 @@ class SensorMessages:
 class ExportedFlows:
     """Flow records as exporters report them: all of them are over."""
 
-    def __init__(self, pairing: "Pairing") -> None:
+    def __init__(self, pairing: Pairing) -> None:
         self._pairing = pairing
 
     def add(self, traffic: Traffic, now_ns: int) -> None:
@@ -186,8 +187,6 @@ def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
 
 def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     """Build what judges the flows that devices export."""
-    from collectors.traffic.flowtable.pairing import Pairing
-
     pairing = Pairing(settings.pairing)
     parts = Parts(Tables(settings.tables, window_s=settings.window_s), ExportedFlows(pairing))
     built = Built(settings, networks, parts, window_s=settings.window_s, live=False)

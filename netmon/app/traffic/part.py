@@ -34,6 +34,10 @@ class Source(Protocol):
     name: str
     live: bool  # packets as they pass; False: flows, which are told when they are over
 
+    @property
+    def where(self) -> str:
+        """Return where it listens, for people."""
+
     def open(self) -> None:
         """Open sockets; ConfigError where the operator can mend what is wrong."""
 

@@ -96,10 +96,16 @@ class Pipeline:
         elif now_ns >= self.windows.end_ns:
             self._move_to(now_ns)
 
-    def finish(self) -> None:
-        """Judge the open window, with all flows that are still open."""
-        if self.windows.is_open:
-            self._close(last=True)
+    def finish(self, *, quiet_windows: int = 0) -> None:
+        """Judge the open window, with all flows that are still open, and then so many in which nothing comes.
+
+        The quiet ones let a capture's findings close with their totals, as silence on a wire would.
+        """
+        if not self.windows.is_open:
+            return
+        self._close(last=True)
+        for _ in range(quiet_windows):
+            self._close()
 
     def _add(self, traffic: Traffic) -> None:
         self._parts.tables.add(traffic.records)

@@ -18,6 +18,7 @@ from netmon.app.traffic.build import Built, build_sensor, networks_of, tunnel_ma
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.outcomes import Outcomes
 from netmon.app.traffic.tallies import Tallies
+from netmon.app.traffic.windows import LONGEST_GAP
 
 _NS: Final = 1e9
 _DROPPED: Final = frozenset({"begun_untold", "ended_evicted", "unwritten"})
@@ -59,7 +60,7 @@ class Replay:
     def run(
         self, *, real_time: bool = False, sleep: Callable[[float], None] = time.sleep
     ) -> Iterator[tuple[Finding, bool]]:
-        """Yield (finding, whether it begins); those that the end of the file leaves open come last, as not begun."""
+        """Yield (finding, whether it begins); what is open at the file's end is closed by silence."""
         began = time.perf_counter()
         pace = _Pace(sleep) if real_time else None
         for traffic in self._capture.batches():
@@ -68,7 +69,7 @@ class Replay:
             self._tallies.take(traffic.records)
             self._built.pipeline.take(traffic)
             yield from self._say()
-        self._built.pipeline.finish()
+        self._built.pipeline.finish(quiet_windows=LONGEST_GAP)
         yield from self._say()
         for finding in self._outcomes.rest():
             yield finding, False

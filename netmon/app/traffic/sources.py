@@ -22,6 +22,11 @@ class Interface:
         self.name = name
         self.ring = Ring(settings.interface, settings, tunnels=tunnels)
 
+    @property
+    def where(self) -> str:
+        """Return the interface."""
+        return self.ring.interface
+
     def open(self) -> None:
         """Begin to listen; CaptureFault where that cannot be."""
         self.ring.open()
@@ -54,8 +59,13 @@ class Exports:
 
     def __init__(self, settings: TrafficSettings, name: str, devices: Mapping[tuple[int, int], str]) -> None:
         self.name = name
-        self.flows = FlowSource(settings.flows, devices, settings.netflow)
+        self.flows = FlowSource(settings.flows, devices)
         self._open = False
+
+    @property
+    def where(self) -> str:
+        """Return the addresses, with the ports that the kernel chose where none were given."""
+        return " ".join(str(end) for end in self.flows.endpoints)
 
     def open(self) -> None:
         """Listen; ConfigError where an address cannot be had."""
@@ -86,10 +96,21 @@ class Exports:
         return self.flows.receiver.counts
 
     def _netflow_counts(self) -> dict[str, int]:
-        return asdict(self.flows.netflow.counts)
+        return _flat(asdict(self.flows.netflow.counts))
 
     def close(self) -> None:
         """Listen no more."""
         if self._open:
             self._open = False
             self.flows.close()
+
+
+def _flat(counts: Mapping[str, object], under: str = "") -> dict[str, int]:
+    """Return counters of counters as one level: `dropped` of `no_template` becomes dropped_no_template."""
+    told: dict[str, int] = {}
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            told |= _flat(value, f"{under}{name}_")
+        elif isinstance(value, int):
+            told[f"{under}{name}"] = value
+    return told

@@ -97,6 +97,7 @@ async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegi
         exporter.retarget(part.targets)
         await exporter.start()
         part.follow(exporter.put)
+    click.echo(t("traffic.listening", sources=", ".join(stream.source.where for stream in part.streams)), err=True)
     try:
         await part.start()
         try:

@@ -69,6 +69,14 @@ def test_records_are_cut_by_their_own_seconds_and_empty_ones_are_told() -> None:
     assert len(watched.seconds[-1].ended) == 3, "flows still open are told with the last window"
 
 
+def test_silence_after_the_end_is_judged_where_it_is_asked_for() -> None:
+    watched = Watched()
+    watched.pipeline.take(at(1000.5))
+    watched.pipeline.finish(quiet_windows=3)
+    assert watched.told == [(1000, 1), (1001, 0), (1002, 0), (1003, 0)]
+    assert [len(second.ended) for second in watched.seconds] == [3, 0, 0, 0]
+
+
 def test_a_record_that_comes_late_counts_to_the_open_window() -> None:
     watched = Watched()
     watched.pipeline.take(at(1000.5, 1002.5, 1000.7, 1002.6))
