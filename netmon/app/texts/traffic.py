@@ -28,7 +28,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Sajikan metrik di HOST:PORT ini.",
     ),
     "traffic.option.user": Text(
-        "As root: become this user once the sockets are open, with CAP_NET_RAW and nothing else. Empty: stay who we are.",
+        "As root: become this user once the sockets are open, with CAP_NET_RAW only. Empty: stay as it is.",
         "Sebagai root: menjadi pengguna ini setelah soket terbuka, hanya dengan CAP_NET_RAW. Kosong: tetap.",
     ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
