@@ -94,9 +94,8 @@ def behind_tags(buffer: Any, record: Any, position: Any, end: Any, limit: Any, e
         elif ethertype < _LLC and not llc:
             llc = True  # once: an LLC frame inside an LLC frame is none
             record.ethertype = ethertype
-            if ethertype > U(4):  # 1 to 4 stand for LLC without a length in Linux cooked captures
-                end = min(end, position + ethertype)
-                limit = min(limit, position + ethertype)
+            end = min(end, position + ethertype)
+            limit = min(limit, position + ethertype)
             # RFC 1042: SNAP with the organization code 0 carries an ethertype; 00-00-F8 is 802.1H's tunnel for the same
             if position + U(3) > end:
                 if position + U(3) <= limit:
@@ -142,6 +141,11 @@ def cooked(buffer: Any, record: Any, position: Any, end: Any, limit: Any, second
     position += size
     # Netlink and 802.11 put something else than an ethertype there.
     if hardware == U(824) or (hardware >= U(801) and hardware <= U(803)):
+        return OTHER, position, end, limit
+    if ethertype == U(4):  # LLC; its length is what is there
+        ethertype = min(limit - position, _LLC - U(1))
+    elif ethertype < _LLC:  # other numbers of Linux's own (if_ether.h): CAN, Novell's 802.3, …
+        record.ethertype = ethertype
         return OTHER, position, end, limit
     return behind_tags(buffer, record, position, end, limit, ethertype)
 

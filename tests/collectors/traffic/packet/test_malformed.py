@@ -49,6 +49,12 @@ CASES: Final[list[tuple[str, bytes, Verdict, dict[str, int]]]] = [
     ("PPPoE, a control packet", ethernet(b"\x11\0\0\1\0\6\xc0\x21abcd", ethertype=0x8864), Verdict.NOT_IP, {}),
     ("PPPoE, not session data", ethernet(b"\x11\x65\0\1\0\2\0\x21", ethertype=0x8864), Verdict.NOT_IP, {"version": 0}),
     ("SNAP cut", ethernet(b"\xaa\xaa\3\0\0\0\x08", ethertype=8), Verdict.SHORT_LINK, {"ethertype": 8}),
+    (
+        "a length of 0",
+        ethernet(b"\xaa\xaa\3\0\0\0\x08\0" + ipv4(tcp()), ethertype=0),
+        Verdict.NOT_IP,
+        {"payload_length": 0},
+    ),
     ("LLC", llc(bytes(35)), Verdict.NOT_IP, {"ethertype": 38, "payload_at": 14, "payload_length": 38}),
     (
         "SNAP of another organization (PVST+)",
@@ -243,12 +249,14 @@ def test_links_that_say_no_more() -> None:
 
 
 def test_cooked_captures() -> None:
+    can = b"\0\1\1\x18" + bytes(10) + b"\0\x0c" + bytes(16)
+    assert [int(decoded([can], 113).records[0][name]) for name in ("verdict", "ethertype")] == [Verdict.NOT_IP, 12]
     netlink = b"\0\4\x03\x38\0\0" + bytes(8) + b"\0\0"
     spanning = b"\0\2\0\1\0\6\2\0\0\0\0\7\0\0\0\4" + b"\x42\x42\3" + bytes(35)
     tagged = b"\0\0\0\1\0\6\2\0\0\0\0\7\0\0\x81\0" + b"\0\5\x08\0" + ipv4(udp())
     records = decoded([netlink + bytes(40), spanning, tagged], 113).records
     assert list(records["verdict"]) == [Verdict.NOT_IP, Verdict.NOT_IP, Verdict.OK]
-    assert list(records["ethertype"]) == [0, 4, 0x0800]
+    assert list(records["ethertype"]) == [0, 38, 0x0800]
     assert list(records["source_mac"]) == [0, 0x020000000007, 0x020000000007]
     assert (records["payload_at"][1], records["payload_length"][1], records["vlan"][2]) == (16, 38, 5)
     second = decoded([b"\x08\0\0\0\0\0\0\x09\0\1\0\6\2\0\0\0\0\7\0\0" + ipv4(udp())], 276).records[0]
