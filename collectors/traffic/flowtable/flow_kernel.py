@@ -28,6 +28,7 @@ _48, _56 = np.uint64(48), np.uint64(56)
 _NONE = np.uint64(NONE)
 _TIMEOUTS = np.uint64(Place.TIMEOUTS)
 _MAPPED = np.uint64(0xFFFF)
+_TALK = np.uint64(8)  # packets, both ways: a flow that is not TCP is then worth as much as an established one
 _ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
 
 
@@ -102,13 +103,15 @@ def _begin(rows: Any, slots: Any, links: Any, state: Any, ended: Any, key: Any, 
 
 
 @compiled
-def _rank(phase: Any) -> Any:
-    """Return the rank of a flow with more than one packet."""
-    if phase == Phase.ESTABLISHED or phase == Phase.JOINED:
-        return np.uint64(2)
+def _rank(held: Any, phase: Any) -> Any:
+    """Return the rank of a flow with more than one packet. Parts begin to count anew, but no rank is lost by that."""
     if phase == Phase.CLOSED or phase == Phase.RESET or phase == Phase.REFUSED:
-        return np.uint64(0)
-    return np.uint64(1)
+        return _ZERO
+    both = held.marks & (SENT_SEEN | REPLY_SEEN) == SENT_SEEN | REPLY_SEEN
+    talk = phase == Phase.OTHER and both and held.packets + held.reply_packets >= _TALK
+    if phase == Phase.ESTABLISHED or phase == Phase.JOINED or talk:
+        return np.uint64(2)
+    return max(_ONE, np.uint64(held.rank))
 
 
 @compiled
@@ -325,7 +328,7 @@ def take(
                 else:
                     state[Place.UNTOLD] += _ONE
             else:
-                rank = _rank(phase)
+                rank = _rank(held, phase)
                 if rank != np.uint64(held.rank):
                     unlink(rows, links, state, row)
                     append(rows, links, state, row, rank)

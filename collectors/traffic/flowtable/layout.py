@@ -85,7 +85,7 @@ the next free one, `due` all ones."""
 
 RANKS: Final = 3
 """Lists of open flows by how much is lost with one: 0 one packet, or over; 1 several packets; 2 TCP that is established
-or seen both ways. The oldest is the head."""
+or seen both ways, other protocols after some packets both ways. The oldest is the head."""
 
 CHUNK: Final = 64
 """Packets whose keys are made, and whose rows are fetched, together: their cache misses overlap."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from collectors.traffic.flowtable import FlowTable, FlowTableSettings
 from netmon.api.traffic import EndReason, FlowState
 from tests.support.flow_fuzz import batches, save
-from tests.support.flow_packets import START_NS, at, feed, handshake, plain, sent, small, sums
+from tests.support.flow_packets import START_NS, at, back, feed, handshake, plain, sent, small, sums, there, udp
 from tests.support.flow_run import run
 
 _ROOT: Final = Path(__file__).parents[4]
@@ -103,6 +103,27 @@ def test_connections_live_through_a_flood_from_sources_that_never_come_twice() -
     assert len(established) == 1000
     assert set(established["packets"]) == {3}
     assert set(established["handshake_us"]) == {20_000}
+
+
+def test_a_talk_over_udp_lives_through_a_flood_that_is_answered() -> None:
+    table = small(flows=1024, active_s=2)
+    asked, answer = udp(source_port=40000), udp(source_port=53, destination_port=40000)
+    for second in range(8):
+        feed(table, [there(second, asked), back(second, answer), there(second, asked), back(second, answer)])
+        if second < 2:  # it is known before the flood begins
+            continue
+        for first in range(0, 4000, 200):
+            flood = plain(200, start_ns=at(second + 0.1 + first / 1e4), first=second * 4000 + first)
+            table.add(flood)
+            flood["tcp_flags"], flood["start_ns"] = 18, flood["start_ns"] + np.uint64(1_000_000)
+            for one, other in (("source_lo", "destination_lo"), ("source_port", "destination_port")):
+                flood[one], flood[other] = flood[other].copy(), flood[one].copy()
+            table.add(flood)
+        ended = table.drain(at(second + 1))[1]
+        talk = ended[ended["protocol"] == 17]
+        assert EndReason.EVICTED not in talk["end_reason"]
+        assert EndReason.EVICTED in ended["end_reason"]
+    assert (table.finish()["protocol"] == 17).sum() == 1
 
 
 def test_a_newcomer_proves_itself_during_a_flood_of_two_packets_each() -> None:
