@@ -23,6 +23,8 @@ from rules.traffic.learned import Keys, Learned, LearnedSettings, Numbers
 from rules.traffic.tables import distinct
 
 _SEGMENTS_EACH: Final = 100.0  # TCP packets that may come for one that is sent back
+_NARROW_V4, _WIDE_V4, _WIDE_V6 = 24, 16, 48
+_WIDE_LAST: Final = np.uint64(0xFFFF)
 _LAST_OCTET: Final = np.uint64(0xFF)
 
 
@@ -34,6 +36,7 @@ class CarpetBombingSettings(Model):
     host_per_s: float = Field(default=20.0, gt=0)  # packets for each of those: a scan brings fewer
     most_share: float = Field(default=0.5, gt=0, lt=1)  # of one address: more, and the attack is on that one
     flows: float = Field(default=4.0, ge=1)  # sources with ports at the middle one of the addresses: a stream has one
+    prefixes: int = Field(default=3, ge=2)  # of one /16 (or /48 of IPv6) at once that are told as one attack
     victims: int = Field(default=8, ge=2)  # addresses over their own bounds that are told as one attack
 
 
@@ -43,6 +46,7 @@ class Carpet:
 
     hi: int  # the prefix's first address
     lo: int
+    length: int  # of the prefix
     rows: NDArray[np.intp]  # of the view: who gets it
     rate: float
     bound: float
@@ -84,6 +88,7 @@ class CarpetBombing:
                     Carpet(
                         int(keys[place, 0]),
                         int(keys[place, 1]),
+                        _length(int(keys[place, 0]), int(keys[place, 1])),
                         rows,
                         float(sums[place]),
                         float(bounds[place, 0]),
@@ -102,7 +107,7 @@ class CarpetBombing:
             at=view.second.end,
             length_s=length,
         )
-        return found
+        return _widened(found, settings.prefixes)
 
     def _even(self, view: View, mine: NDArray[np.intp], rates: Numbers, alone: NDArray[np.bool_]) -> bool:
         """Tell whether many addresses have their part in it, and none too much of it."""
@@ -116,7 +121,7 @@ class CarpetBombing:
 
     def seen(self, carpet: Carpet, view: View, site: str) -> Seen:
         """Return an attack on a prefix as it is said."""
-        prefix = prefix_text(carpet.hi, carpet.lo)
+        prefix = f"{telling.address(carpet.hi, carpet.lo)}/{carpet.length}"
         rows = view.rows[carpet.rows]
         records = _records_of(view.second, carpet)
         bits = float(rows["bytes"].sum()) * 8 / view.second.length_s
@@ -150,9 +155,9 @@ class CarpetBombing:
         )
 
 
-def prefix_text(hi: int, lo: int) -> str:
-    """Return a prefix by its first address."""
-    return f"{telling.address(hi, lo)}/{24 if hi == 0 and lo >> 32 == MAPPED >> 32 else 64}"
+def _length(hi: int, lo: int) -> int:
+    """Return how long the prefix of an address is that is watched as one."""
+    return _NARROW_V4 if hi == 0 and lo >> 32 == MAPPED >> 32 else 64
 
 
 def _prefixes(hi: Keys, lo: Keys) -> tuple[Keys, Keys]:
@@ -179,9 +184,33 @@ def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.intp], pl
 
 
 def _records_of(second: Second, carpet: Carpet) -> NDArray[np.void]:
-    hi, lo = _prefixes(second.sample["destination_hi"], second.sample["destination_lo"])
-    records: NDArray[np.void] = second.sample[(hi == np.uint64(carpet.hi)) & (lo == np.uint64(carpet.lo))]
+    hi, lo = second.sample["destination_hi"], second.sample["destination_lo"]
+    if carpet.length == _WIDE_V4:
+        mine = (hi == np.uint64(carpet.hi)) & (lo & ~_WIDE_LAST == np.uint64(carpet.lo))
+    elif carpet.length == _WIDE_V6:
+        mine = hi & ~_WIDE_LAST == np.uint64(carpet.hi)
+    else:
+        hi, lo = _prefixes(hi, lo)
+        mine = (hi == np.uint64(carpet.hi)) & (lo == np.uint64(carpet.lo))
+    records: NDArray[np.void] = second.sample[mine]
     return records
+
+
+def _widened(found: Sequence[Carpet], several: int) -> list[Carpet]:
+    """Return the attacks on prefixes with those as one that are on several of one /16, or /48 of IPv6."""
+    wide: dict[tuple[int, int, int], list[Carpet]] = {}
+    for each in found:
+        four = each.length == _NARROW_V4
+        first = (each.hi, each.lo & ~0xFFFF, _WIDE_V4) if four else (each.hi & ~0xFFFF, 0, _WIDE_V6)
+        wide.setdefault(first, []).append(each)
+    told: list[Carpet] = []
+    for (hi, lo, length), parts in wide.items():
+        if len(parts) < several:
+            told += parts
+            continue
+        rate, bound, normal = (sum(getattr(part, name) for part in parts) for name in ("rate", "bound", "normal"))
+        told.append(Carpet(hi, lo, length, np.concatenate([part.rows for part in parts]), rate, bound, normal))
+    return told
 
 
 _FORMS: Final = {

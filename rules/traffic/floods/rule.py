@@ -133,7 +133,8 @@ class Floods:
                 yield from self._say(detector.name, seen, attack.rate / attack.bound, second)
         for carpet in carpets:
             place = self._networks.place_of(carpet.hi, carpet.lo)
-            seen = self._carpet.seen(carpet, view, "" if place is None else place.title)
+            whole = place is not None and place.network.prefixlen <= carpet.length
+            seen = self._carpet.seen(carpet, view, place.title if place is not None and whole else "")
             yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
         self._learn(view, set(taken) | covered)
 

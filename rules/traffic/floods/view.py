@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -39,7 +40,7 @@ _SYN_EACH: Final = 1.5  # SYN and ACK for one SYN that was sent: they are sent a
 _RST_EACH: Final = 3.0  # RST for one connection: browsers that close early send one for each packet under way
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is read from sketches is kept
 class View:
     """The addresses that received enough to be judged, row by row; rates are for each second."""
 
@@ -74,27 +75,27 @@ class View:
         """Return a count of what was sent, for each second (f8[n])."""
         return np.asarray(self.sent[column] / self.second.length_s)
 
-    @property
+    @cached_property
     def peers(self) -> Numbers:
         """Return from how many addresses each received (f8[n], estimated)."""
         return distinct(self.rows["peers"])
 
-    @property
+    @cached_property
     def ports(self) -> Numbers:
         """Return at how many ports each received (f8[n], estimated)."""
         return distinct(self.rows["ports"])
 
-    @property
+    @cached_property
     def flows(self) -> Numbers:
         """Return from how many addresses and ports together each received (f8[n], estimated, 1,597 at most)."""
         return distinct(self.rows["flows"])
 
-    @property
+    @cached_property
     def silent(self) -> NDArray[np.bool_]:
         """Tell who was not seen to send anything: it is down or overwhelmed, or we are blind to that direction."""
         return np.asarray(self.sent["packets"] == 0)
 
-    @property
+    @cached_property
     def blind(self) -> NDArray[np.bool_]:
         """Tell whose sending we cannot see: connections are completed with it, and yet it is, and was, silent."""
         completed = (self.rows["handshakes"] > 0) & (2.0 * self.rows["handshakes"] > self.rows["syn"])

@@ -57,7 +57,8 @@ def test_what_is_held_teaches_nothing() -> None:
     before = normal(learned, 60.0)
     for at in range(60, 360):
         teach(learned, [[90_000.0, 500.0]], at, hold=True)
-    assert sum(normal(learned, 360.0), []) == pytest.approx(sum(before, []), rel=0.01)
+    for after, earlier in zip(normal(learned, 360.0), before, strict=True):
+        assert after == pytest.approx(earlier, rel=0.01)
 
 
 def test_an_attack_that_is_not_noticed_teaches_slowly() -> None:

@@ -240,6 +240,23 @@ def test_an_attack_is_seen_where_nothing_was_learned_and_no_prefix_is_known(make
     assert {finding.rule for finding in found} == ({rule} if rule else set())
 
 
+def test_a_carpet_over_many_prefixes_is_one_finding() -> None:
+    draw = np.random.default_rng(3)
+    wide = [carpet(draw) for _ in range(5)]
+    for place, part in enumerate(wide):
+        part["destination_lo"] += np.uint64(place << 8)
+    found = run([np.concatenate(wide), np.concatenate(wide)])
+    assert [(finding.rule, finding.evidence["target"]) for finding in found] == [("carpet_bombing", "10.20.0.0/16")]
+
+
+def test_a_carpet_over_ipv6_is_seen() -> None:
+    draw = np.random.default_rng(3)
+    made = carpet(draw)
+    made["destination_hi"], made["version"] = 0x20010DB8_00010002, 6
+    found = run([made, made], Networks())
+    assert [finding.evidence["target"] for finding in found] == ["2001:db8:1:2::/64"]
+
+
 def test_ordinary_traffic_is_no_flood() -> None:
     stretches = ((0, 20), (315, 30), (345, 10), (1_495, 20))  # all there is: transfers, speed tests, the crowd
     for first, count in stretches:
