@@ -50,7 +50,7 @@ class Link(IntEnum):
 
     UP = 0
     DOWN = 1  # switched off; it goes on by itself when it is switched on again
-    GONE = 2  # no interface has this name
+    GONE = 2  # no interface has this name; it goes on when one has, but in a fanout group it takes a new Ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,7 @@ class Ring:
         self._words, self._halves = self._octets.view(np.uint32), self._octets.view(np.uint16)
         self._frames, self._records = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD)
         self._tags = np.zeros(BATCH, np.uint32)
+        walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)  # compiled by now
         self._kept.extend((block, False) for block in range(blocks - kept, blocks))
         if self._kept:
             self._mark(self._kept[0][0], _USER)
@@ -249,8 +250,9 @@ class Ring:
         """See whether the interface is there; listen to a new one of its name where the old one went."""
         index = interfaces.index(sock, self.interface)
         if index is not None and index != self._index and self._settings.fanout_group is None:
-            with suppress(OSError):  # not there any more, or not up yet: the next look tells
-                self._listen(sock, index)
+            with suppress(OSError, CaptureFault):  # not there any more, not up yet, another kind: the next look tells
+                if interfaces.link_type(self.interface, interfaces.hardware(sock, self.interface)) == self.link_type:
+                    self._listen(sock, index)
         if index is None or index != self._index:
             self.link = Link.GONE
         else:

@@ -114,19 +114,27 @@ def drained_times(ring: Ring, enough: int) -> list[tuple[bytes, int]]:
     return got
 
 
-def test_what_finds_no_room_is_counted() -> None:
-    with cable() as (net, send), listening(net["right"]) as ring:
-        send(frame(number, size=500) for number in range(2_000))
-        got = drained(ring, 1)
+@pytest.mark.parametrize("kept", [0, 2, 4])
+def test_what_finds_no_room_is_counted(kept: int) -> None:
+    with cable() as (net, send), listening(net["right"], kept_blocks=kept) as ring:
+        last = -1
+        got = 0
+        for turn in range(4):
+            send(frame(turn * 2_000 + number, size=500) for number in range(2_000))
+            numbers = [int.from_bytes(row[0][42:46], "big") for row in drained(ring, 1)]
+            assert numbers == sorted(set(numbers))
+            assert numbers[0] > last
+            last = numbers[-1]
+            got += len(numbers)
         stats = ring.stats()
-        assert stats.drops > 500
+        assert stats.drops > 4_000
         assert stats.freezes >= 1
-        assert stats.packets == 2_000
-        assert len(got) == stats.packets - stats.drops
+        assert stats.packets == 8_000
+        assert got == stats.packets - stats.drops
         send([frame(77)])
         assert drained(ring, 1)[0][0] == frame(77)  # and it goes on
-        assert ring.stats().packets == 2_001
-    assert ring.stats().packets == 2_001
+        assert ring.stats().packets == 8_001
+    assert ring.stats().packets == 8_001
 
 
 @pytest.mark.parametrize("tpid", ["8100", "88a8"])
@@ -362,11 +370,12 @@ def test_tcpreplay_at_full_speed_loses_nothing(tmp_path: Path) -> None:
     from tests.support.captures import pcap
 
     (tmp_path / "in.pcap").write_bytes(pcap([(number * 1000, frame(number)) for number in range(30_000)]))
-    with lan("left", "right") as net, listening(net["right"], blocks=256, filter="") as ring:
+    with lan("left", "right") as net, listening(net["right"], blocks=256, kept_blocks=16, filter="") as ring:
         log = tmp_path / "log"
         command = net["left"].command("tcpreplay", "--topspeed", "-i", INTERFACE, str(tmp_path / "in.pcap"))
         with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as replay:
             rows = drained(ring, 30_000, within_s=20)
             assert replay.wait(20) == 0, log.read_text()
-        assert sum(row[3] == 7777 for row in rows) == 30_000
+        numbers = [int.from_bytes(row[0][42:46], "big") for row in rows if row[3] == 7777]
+        assert numbers == list(range(30_000))
         assert ring.stats().drops == 0
