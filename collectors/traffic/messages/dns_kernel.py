@@ -1,11 +1,10 @@
 """The question of a DNS message (RFC 1035, 4.1; over TCP: RFC 1035, 4.2.2)."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.traffic.messages.layout import DNS_ROW, MALFORMED, NAME_MAX, OTHER, OVER_CAP, TAKEN, Row
-from collectors.traffic.messages.octets_kernel import u8, u16
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16
 
 U = np.uint64
 _0, _1, _2, _4, _6, _12 = (U(n) for n in (0, 1, 2, 4, 6, 12))
@@ -15,7 +14,7 @@ _QUESTION, _SPACE, _DELETE, _DOT = U(0x3F), U(0x20), U(0x7F), U(0x2E)
 _A, _Z = U(0x41), U(0x5A)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def dns_message(
     b: NDArray[np.uint8],
     p: np.uint64,
@@ -39,7 +38,6 @@ def dns_message(
     if p + _12 > end:
         counts[DNS_ROW, MALFORMED] += _1
         return
-    name = names[row]
     flags = u16(b, p + _2)
     questions = u16(b, p + _4)
     q = p + _12
@@ -57,7 +55,7 @@ def dns_message(
             if length > _LABEL_MAX or q + length > end or q - p - _12 + length + _1 > _NAME_MAX:
                 break
             if n != _0:
-                name[n] = _DOT
+                names[row, n] = _DOT
                 n += _1
             for _ in range(length):
                 c = u8(b, q)
@@ -66,11 +64,11 @@ def dns_message(
                     c |= _SPACE  # lower case
                 elif c < _SPACE or c >= _DELETE or c == _DOT:
                     c = _QUESTION
-                name[n] = c
+                names[row, n] = c
                 n += _1
         if not sound:
             for k in range(n):
-                name[k] = 0
+                names[row, k] = 0
             counts[DNS_ROW, MALFORMED] += _1
             return
         query_type = u16(b, q)
@@ -94,7 +92,7 @@ def dns_message(
     counts[DNS_ROW, TAKEN] += _1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def dns_segment(
     b: NDArray[np.uint8],
     p: np.uint64,

@@ -1,19 +1,20 @@
 """What DHCP servers say to their clients: RFC 2131 and RFC 2132, DHCPv6 RFC 8415."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.traffic.messages.layout import LEASE_ROW, MALFORMED, OTHER, OVER_CAP, TAKEN, Row
-from collectors.traffic.messages.octets_kernel import MAPPED, u8, u16, u32, u48, u64
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16, u32, u48, u64
+from netmon.api.traffic import MAPPED
 
 U = np.uint64
+_MAPPED = U(MAPPED)
 _0, _1, _2, _3, _4, _6, _8, _16 = (U(n) for n in (0, 1, 2, 3, 4, 6, 8, 16))
 _FIXED = U(240)  # the fixed fields and the magic cookie
 _COOKIE = U(0x63825363)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lease4(
     b: NDArray[np.uint8],
     p: np.uint64,
@@ -102,22 +103,22 @@ def lease4(
         o.client_mac = u48(b, p + U(28))
     o.server_hi = _0
     if server != _0:
-        o.server_lo = MAPPED | server
+        o.server_lo = _MAPPED | server
     else:
         o.server_hi = r.source_hi
         o.server_lo = r.source_lo
     o.offered_hi = _0
     o.offered_lo = _0
     if offered != _0:
-        o.offered_lo = MAPPED | offered
+        o.offered_lo = _MAPPED | offered
     o.router_hi = _0
     o.router_lo = _0
     if router != _0:
-        o.router_lo = MAPPED | router
+        o.router_lo = _MAPPED | router
     o.resolver_hi = _0
     o.resolver_lo = _0
     if resolver != _0:
-        o.resolver_lo = MAPPED | resolver
+        o.resolver_lo = _MAPPED | resolver
     o.vlan = r.vlan
     o.kind = kind
     o.version = 4
@@ -125,7 +126,7 @@ def lease4(
     counts[LEASE_ROW, TAKEN] += _1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lease6(
     b: NDArray[np.uint8],
     p: np.uint64,

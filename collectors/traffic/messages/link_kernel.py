@@ -1,7 +1,6 @@
 """ARP (RFC 826), neighbour and router discovery (RFC 4861), bridges' BPDUs (IEEE 802.1D, 802.1Q, Cisco's PVST+)."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.traffic.messages.layout import (
@@ -14,15 +13,17 @@ from collectors.traffic.messages.layout import (
     TAKEN,
     Row,
 )
-from collectors.traffic.messages.octets_kernel import MAPPED, u8, u16, u32, u48, u64
+from collectors.traffic.packet.octets_kernel import compiled, u8, u16, u32, u48, u64
+from netmon.api.traffic import MAPPED
 
 U = np.uint64
+_MAPPED = U(MAPPED)
 _0, _1, _2, _3, _4, _5, _6, _8, _12, _14, _16, _24, _40 = (U(n) for n in (0, 1, 2, 3, 4, 5, 6, 8, 12, 14, 16, 24, 40))
 _ETHERNET, _SLL, _SLL2 = 1, 113, 276
 _EXTENSIONS_MAX = 8
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def network_at(b: NDArray[np.uint8], p: np.uint64, end: np.uint64, link_type: int, ethertype: np.uint64) -> np.uint64:
     """Return where what the link layer carries begins, behind VLAN tags; `end` where it is not of this EtherType.
 
@@ -53,7 +54,7 @@ def network_at(b: NDArray[np.uint8], p: np.uint64, end: np.uint64, link_type: in
     return end
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def arp(
     b: NDArray[np.uint8],
     p: np.uint64,
@@ -89,9 +90,9 @@ def arp(
     o.frame_mac = r.source_mac
     o.claimed_mac = u48(b, p + _8)
     o.hi = _0
-    o.lo = MAPPED | claimed
+    o.lo = _MAPPED | claimed
     o.asked_hi = _0
-    o.asked_lo = MAPPED | u32(b, p + _24)
+    o.asked_lo = _MAPPED | u32(b, p + _24)
     o.vlan = r.vlan
     o.kind = kind
     o.probe = 0
@@ -101,7 +102,7 @@ def arp(
     counts[NEIGHBOUR_ROW, TAKEN] += _1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def discovery(
     b: NDArray[np.uint8],
     p: np.uint64,
@@ -212,7 +213,7 @@ def discovery(
     counts[which, TAKEN] += _1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bridge(
     b: NDArray[np.uint8],
     p: np.uint64,

@@ -11,10 +11,11 @@ from collectors.traffic.messages.dns_kernel import dns_message, dns_segment
 from collectors.traffic.messages.layout import MAC_ROW, OVER_CAP, TAKEN, Row
 from collectors.traffic.messages.lease_kernel import lease4, lease6
 from collectors.traffic.messages.link_kernel import arp, bridge, discovery, network_at
-from collectors.traffic.messages.octets_kernel import MAPPED, u16, u48
-from netmon.api.traffic import BRIDGE, DNS, FRAME, LEASE, MAC_SEEN, NEIGHBOUR, RECORD, ROUTER
+from collectors.traffic.packet.octets_kernel import u16, u48
+from netmon.api.traffic import BRIDGE, DNS, FRAME, LEASE, MAC_SEEN, MAPPED, NEIGHBOUR, RECORD, ROUTER
 
 U = np.uint64
+_MAPPED = U(MAPPED)
 _0, _1, _2, _4, _8, _16 = (U(n) for n in (0, 1, 2, 4, 8, 16))
 _ETHERNET = 1
 _BRIDGES = U(0x0180_C200_0000)  # the group address of bridges
@@ -39,7 +40,7 @@ _SIGNATURE: Final = numba.void(
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def see_mac(
     r: Row, macs: NDArray[np.void], slots: NDArray[np.uint32], used: NDArray[np.uint64], counts: NDArray[np.uint64]
 ) -> None:
@@ -47,34 +48,36 @@ def see_mac(
     mask = U(len(slots) - 1)
     mac = r.source_mac
     slot = ((mac ^ (U(r.vlan) << U(48)) ^ (U(r.in_interface) << U(20))) * _MIX) >> U(40) & mask
-    while slots[slot] != 0:
-        o = macs[slots[slot] - 1]
-        if o.mac == mac and o.vlan == r.vlan and o.port == r.in_interface:
-            break
-        slot = (slot + _1) & mask
-    if slots[slot] == 0:
-        row = used[MAC_ROW]
-        if row >= U(len(macs)):
-            counts[MAC_ROW, OVER_CAP] += _1
+    row = U(slots[slot])
+    while row != _0:
+        row -= _1
+        if macs[row].mac == mac and macs[row].vlan == r.vlan and macs[row].port == r.in_interface:
+            macs[row].packets += 1
+            if macs[row].hi == _0 and macs[row].lo == _0 and r.version != 0 and r.source_lo != _MAPPED:
+                macs[row].hi = r.source_hi
+                macs[row].lo = r.source_lo
             return
-        slots[slot] = row + _1
-        used[MAC_ROW] = row + _1
-        counts[MAC_ROW, TAKEN] += _1
-        n = macs[row]
-        n.mac = mac
-        n.vlan = r.vlan
-        n.port = r.in_interface
-        n.packets = 0
-        n.hi = _0
-        n.lo = _0
-    o = macs[slots[slot] - 1]
-    o.packets += 1
-    if o.hi == _0 and o.lo == _0 and r.version != 0 and r.source_lo != MAPPED:
-        o.hi = r.source_hi
-        o.lo = r.source_lo
+        slot = (slot + _1) & mask
+        row = U(slots[slot])
+    row = used[MAC_ROW]
+    if row >= U(len(macs)):
+        counts[MAC_ROW, OVER_CAP] += _1
+        return
+    slots[slot] = row + _1
+    used[MAC_ROW] = row + _1
+    counts[MAC_ROW, TAKEN] += _1
+    macs[row].mac = mac
+    macs[row].vlan = r.vlan
+    macs[row].port = r.in_interface
+    macs[row].packets = 1
+    macs[row].hi = _0
+    macs[row].lo = _0
+    if r.version != 0 and r.source_lo != _MAPPED:
+        macs[row].hi = r.source_hi
+        macs[row].lo = r.source_lo
 
 
-@njit(_SIGNATURE, cache=True, nogil=True)
+@njit(_SIGNATURE, cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]  # see `compiled`
 def pick(
     b: NDArray[np.uint8],
     frames: NDArray[np.void],
