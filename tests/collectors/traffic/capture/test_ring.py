@@ -1,6 +1,7 @@
 """The ring on real interfaces, in network namespaces: what tcpdump sees, what is lost, what is kept."""
 
 import contextlib
+import fcntl
 import shutil
 import socket
 import struct
@@ -342,6 +343,21 @@ def test_without_libpcap_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 def test_an_interface_that_there_is_not() -> None:
     with lan("alone") as net, pytest.raises(CaptureFault, match=r"there is no interface eth9; there are .*lo"):
         listening(net["alone"], "eth9").open()
+
+
+def test_a_tunnel_without_an_ethernet_header() -> None:
+    if not Path("/dev/net/tun").exists():
+        pytest.skip("this kernel has no tun devices")
+    with lan("alone") as net, net["alone"].inside(), Path("/dev/net/tun").open("r+b", buffering=0) as tun:
+        fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+        net["alone"].run("ip", "link", "set", "tun0", "up")
+        with Ring("tun0", RingSettings(block_timeout_ms=5, filter="udp port 7777")) as ring:
+            tun.write(frame(5)[14:])
+            assert ring.link_type == 101
+            batch = ring.next(5)
+        assert batch is not None
+        assert octets(batch) == [frame(5)[14:]]
+        assert batch.records[["version", "destination_port"]].tolist() == [(4, 7777)]
 
 
 def test_a_link_that_is_neither_ethernet_nor_ip() -> None:
