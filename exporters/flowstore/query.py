@@ -92,6 +92,8 @@ class Top:
 
 def top(scan: Scan, by: By, where: pl.Expr | None, ranked: Ranked, words: Words) -> Top:
     """Return the keys with most of what `order` says."""
+    if not scan.records:
+        return Top((), Row("", 0, 0, 0))
     dimension = DIMENSIONS[by]
     if len(dimension.ends) == 1 and dimension.wide:
         found, total = _wide(scan, where, dimension, ranked)

@@ -32,16 +32,18 @@ _MAC: Final = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}", re.ASCII)
 _HALF: Final = (1 << 64) - 1
 _MANY: Final = 256  # values in one list
 
-_bytes: Final = pl.col("bytes") + pl.col("reply_bytes")
-_packets: Final = pl.col("packets") + pl.col("reply_packets")
-_seconds: Final = pl.col("duration_ms") / 1_000
+# In floating point where they are multiplied: a forged record may have 2**63 bytes.
+_octets: Final = pl.col("bytes").cast(pl.Float64) + pl.col("reply_bytes")
+_packets: Final = pl.col("packets").cast(pl.Float64) + pl.col("reply_packets")
+_lasted: Final = pl.col("duration_ms")
 _NUMBERS: Final[dict[str, pl.Expr]] = {
-    "bytes": _bytes,
-    "packets": _packets,
+    "bytes": pl.col("bytes") + pl.col("reply_bytes"),
+    "packets": pl.col("packets") + pl.col("reply_packets"),
     "duration": pl.col("duration_ms"),
-    "bps": pl.when(pl.col("duration_ms") > 0).then(_bytes * 8 / _seconds).otherwise(0),
-    "pps": pl.when(pl.col("duration_ms") > 0).then(_packets / _seconds).otherwise(0),
-    "bpp": pl.when(_packets > 0).then(_bytes / _packets).otherwise(0),
+    # Whole numbers, as nfdump compares them; 0 where there is nothing to divide by.
+    "bps": pl.when(_lasted > 0).then((_octets * 8_000 / _lasted).floor()).otherwise(0),
+    "pps": pl.when(_lasted > 0).then((_packets * 1_000 / _lasted).floor()).otherwise(0),
+    "bpp": pl.when(_packets > 0).then((_octets / _packets).floor()).otherwise(0),
     "vlan": pl.col("vlan"),
     "tos": pl.col("tos"),
     "ttl": pl.col("ttl"),
@@ -166,7 +168,7 @@ def _net(token: Token) -> Callable[[str], pl.Expr]:
         else:  # a prefix of 64 bits or fewer: the low half is free
             found = hi.is_between(_half(first >> 64), _half(last >> 64))
         if network.version == 6 and first <= MAPPED <= last:  # ::/0 holds no IPv4
-            found &= pl.col("version") == 6
+            found &= ~((hi == 0) & lo.is_between(_half(MAPPED), _half(MAPPED + 0xFFFF_FFFF)))
         return found
 
     return inside

@@ -46,7 +46,8 @@ def many(count: int, seed: int = 1, begin: float = HOUR, length_s: float = 3_600
     rng = np.random.default_rng(seed)
     made = np.zeros(count, RECORD)
     hosts = [halves(f"10.1.{9 if number % 3 else 2}.{number}") for number in range(1, 40)]
-    hosts += [halves(f"192.0.2.{number}") for number in range(40)] + [halves(f"2001:db8:9::{n:x}") for n in range(1, 9)]
+    hosts += [halves(f"192.0.2.{number}") for number in range(40)]
+    hosts[3:3] = [halves(f"2001:db8:9::{number:x}") for number in range(1, 9)]
     table = np.array(hosts, np.uint64)
     picked = rng.zipf(1.3, (2, count)) % len(table)
     for row, name in enumerate(("source", "destination")):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
+from rich.text import Text
 
 from exporters.flowstore.files import text_of
 from exporters.flowstore.query import Row, Top
@@ -79,7 +80,7 @@ def timeline_forms(rows: Sequence[tuple[int, Row]], step_s: int, ranked_by: str)
     when = column("time", [_clock(begin) for begin, _ in rows])
     sums = _sum_columns([row for _, row in rows])
     rate = column("rate", [scaled(row.bytes * 8 / step_s, "bit/s") for _, row in rows])
-    bars = column("bar", [bar(getattr(row, ranked_by), peak) for _, row in rows])
+    bars = Column("", [Text(bar(getattr(row, ranked_by), peak)) for _, row in rows])
     return [[when, rate, *sums, bars], [when, rate, bars], [when, rate]]
 
 

@@ -138,7 +138,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "flows.column.destination_site": Text("TO SITE", "KE LOKASI"),
     "flows.column.time": Text("TIME", "WAKTU"),
     "flows.column.rate": Text("RATE", "LAJU"),
-    "flows.column.bar": Text("", ""),
     "flows.column.duration": Text("SECONDS", "DETIK"),
     "flows.column.flags": Text("FLAGS", "FLAG"),
 }

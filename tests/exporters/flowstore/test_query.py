@@ -1,0 +1,242 @@
+"""Answers are those that a plain count of the same records gives, also while files are merged below them."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+
+from exporters.flowstore import heavy
+from exporters.flowstore.disk import Disk
+from exporters.flowstore.files import Scan, Span, look
+from exporters.flowstore.query import DIMENSIONS, By, Ranked, Row, flows, matrix, timeline, top
+from exporters.flowstore.terms import expression
+from exporters.flowstore.words import Words, protocol_name
+from netmon.api.traffic import address_text
+from tests.support.kept_flows import EXPORTERS, HOUR, NETWORKS, kept, many, record, store
+from tests.support.waiting import eventually_sync
+
+ALL = Span(0, 4e9)
+WORDS = Words({(17, 443): "panggilan video"})
+RECORDS = many(3_000)
+RECORDS["reply_bytes"] = RECORDS["bytes"] // 3 * (RECORDS["vlan"] == 1)
+RECORDS["reply_packets"] = RECORDS["packets"] // 3 * (RECORDS["vlan"] == 1)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the records in an hour of parts."""
+    return kept(tmp_path_factory.mktemp("kept") / "flows", RECORDS)
+
+
+def site(row: np.void, end: str) -> str:
+    return NETWORKS.site_of(int(row[f"{end}_hi"]), int(row[f"{end}_lo"]))
+
+
+def low(row: np.void) -> int:
+    return min(int(row["source_port"]), int(row["destination_port"]))
+
+
+def interface(row: np.void, name: str) -> str:
+    return f"{EXPORTERS[row['exporter']]} {row[name]}".strip()
+
+
+KEYS: dict[By, Callable[[np.void], set[str]]] = {
+    "src": lambda row: {address_text(int(row["source_hi"]), int(row["source_lo"]))},
+    "dst": lambda row: {address_text(int(row["destination_hi"]), int(row["destination_lo"]))},
+    "port": lambda row: {str(low(row))},
+    "site": lambda row: {site(row, "source"), site(row, "destination")},
+    "app": lambda row: {WORDS.app(int(row["protocol"]), low(row))},
+    "interface": lambda row: {interface(row, "in_interface"), interface(row, "out_interface")},
+    "protocol": lambda row: {protocol_name(int(row["protocol"]))},
+    "as": lambda _: {"0"},
+    "exporter": lambda row: {EXPORTERS[row["exporter"]]},
+    "vlan": lambda row: {str(row["vlan"])},
+}
+
+
+def counted(records: NDArray[np.void], keys: Callable[[np.void], set[str]]) -> dict[str, tuple[int, int, int]]:
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in records:
+        for key in keys(row):
+            found[key][0] += int(row["bytes"]) + int(row["reply_bytes"])
+            found[key][1] += int(row["packets"]) + int(row["reply_packets"])
+            found[key][2] += 1
+    return {key: (one, two, three) for key, (one, two, three) in found.items()}
+
+
+def as_counted(rows: tuple[Row, ...]) -> dict[str, tuple[int, int, int]]:
+    return {row.key: (row.bytes, row.packets, row.flows) for row in rows}
+
+
+def test_every_dimension_is_tested() -> None:
+    assert set(KEYS) == set(DIMENSIONS)
+
+
+@pytest.mark.parametrize("by", sorted(DIMENSIONS))
+@pytest.mark.parametrize("text", ["", "udp or vlan 1"])
+def test_top(directory: Path, by: By, text: str) -> None:
+    chosen = RECORDS[(RECORDS["protocol"] == 17) | (RECORDS["vlan"] == 1)] if text else RECORDS
+    answer = look(directory, ALL, lambda scan: top(scan, by, expression(text), Ranked("packets", 5), WORDS))
+    expected = counted(chosen, KEYS[by])
+    first = sorted(expected.items(), key=lambda each: (-each[1][1], each[0]))[:5]
+    assert as_counted(answer.rows) == dict(first)
+    assert [row.packets for row in answer.rows] == [sums[1] for _, sums in first]
+    (all_of_them,) = counted(chosen, lambda _: {""}).values()
+    assert (answer.total.bytes, answer.total.packets, answer.total.flows) == all_of_them
+
+
+@pytest.mark.parametrize("order", ["bytes", "packets", "flows"])
+@pytest.mark.parametrize("at_once", [1, 20, 10**9])
+@pytest.mark.parametrize("limit", [1, 7, 1_000])
+def test_the_heaviest_are_exact_however_they_are_counted(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, order: Any, at_once: int, limit: int
+) -> None:
+    """Few buckets, so that keys share them; few keys at once, so that there are passes."""
+    monkeypatch.setattr(heavy, "_WORTH", 0)
+    monkeypatch.setattr(heavy, "_BUCKETS", 16)
+    monkeypatch.setattr(heavy, "_FIRST", 2)
+    monkeypatch.setattr(heavy, "_KEYS_AT_ONCE", at_once)
+    for by in ("src", "dst"):
+        answer = look(directory, ALL, lambda scan, by=by: top(scan, by, None, Ranked(order, limit), WORDS))  # type: ignore[misc]
+        place = ("bytes", "packets", "flows").index(order)
+        expected = counted(RECORDS, KEYS[by])  # type: ignore[index]
+        weights = sorted((sums[place] for sums in expected.values()), reverse=True)[:limit]
+        assert [getattr(row, order) for row in answer.rows] == weights
+        assert all(expected[key] == sums for key, sums in as_counted(answer.rows).items())
+        assert answer.total.flows == len(RECORDS)
+
+
+def test_only_the_time_that_was_asked_for(directory: Path) -> None:
+    ends = RECORDS["end_ns"] // 10**6
+    for since, until in ((HOUR + 600, HOUR + 1_200), (HOUR + 601.5, HOUR + 602.25), (HOUR - 9, HOUR + 0.5)):
+        expected = int(np.count_nonzero((ends >= since * 1000) & (ends < until * 1000)))
+        answer = look(directory, Span(since, until), lambda scan: top(scan, "vlan", None, Ranked(), WORDS))
+        assert answer.total.flows == expected
+        opened = look(directory, Span(since, until), lambda scan: scan.records)
+        assert opened <= expected + 2 * 100, "only files of that time are opened"
+    assert look(directory, Span(1, 2), lambda scan: top(scan, "src", None, Ranked(), WORDS)).rows == ()
+    assert look(directory, Span(1, 2), lambda scan: len(matrix(scan, None))) == 0
+    assert look(directory, Span(1, 2), lambda scan: len(flows(scan, None, "time", 5))) == 0
+
+
+def test_matrix(directory: Path) -> None:
+    expected: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in RECORDS:
+        ends = site(row, "source"), site(row, "destination")
+        for pair, name, count in ((ends, "", 1), (ends[::-1], "reply_", 0)):
+            expected[pair][0] += int(row[f"{name}bytes"])
+            expected[pair][1] += int(row[f"{name}packets"])
+            expected[pair][2] += count
+    answer = look(directory, ALL, lambda scan: matrix(scan, None))
+    found = {(row[0], row[1]): list(row[2:]) for row in answer.iter_rows()}
+    assert found == {pair: sums for pair, sums in expected.items() if any(sums)}
+    assert answer["bytes"].is_sorted(descending=True)
+
+
+def test_timeline(directory: Path) -> None:
+    answer = look(directory, ALL, lambda scan: timeline(scan, expression("tcp"), 300))
+    chosen = RECORDS[RECORDS["protocol"] == 6]
+    expected = counted(chosen, lambda row: {str(int(row["end_ns"]) // 10**9 // 300 * 300)})
+    assert {str(begin): (row.bytes, row.packets, row.flows) for begin, row in answer.items()} == expected
+
+
+def test_flows(directory: Path) -> None:
+    latest = look(directory, ALL, lambda scan: flows(scan, None, "time", 5))
+    assert latest["end"].dt.epoch("ms").to_list() == (RECORDS["end_ns"] // 10**6)[-5:].tolist()
+    largest = look(directory, ALL, lambda scan: flows(scan, None, "bytes", 3))
+    both = np.sort(RECORDS["bytes"] + RECORDS["reply_bytes"])[::-1]
+    assert (largest["bytes"] + largest["reply_bytes"]).to_list() == both[:3].tolist()
+
+
+def test_files_with_and_without_ipv6(tmp_path: Path) -> None:
+    records = np.concatenate(
+        [record(end=HOUR + 1), record(end=HOUR + 70, source="2001:db8::1"), record(end=HOUR + 130)]
+    )
+    answer = look(kept(tmp_path / "flows", records), ALL, lambda scan: top(scan, "src", None, Ranked("flows"), WORDS))
+    assert as_counted(answer.rows) == {"10.1.2.3": (200, 2, 2), "2001:db8::1": (100, 1, 1)}
+
+
+def test_asking_while_hours_are_merged_and_deleted(tmp_path: Path) -> None:
+    """Each record once at any moment: parts are written, merged and removed while others ask."""
+    directory = tmp_path / "flows"
+    seen: list[int] = []
+    done = Event()
+
+    class Patient(Disk):
+        """Removes a file when two questions were answered since: the minute that the store gives, in less time."""
+
+        later: ClassVar[list[tuple[int, Path]]] = []
+
+        def remove(self, path: Path) -> None:
+            self.later.append((len(seen), path))
+            for asked, each in self.later:
+                if len(seen) >= asked + 2:
+                    each.unlink(missing_ok=True)
+
+    book = store(directory, Patient(), late_hours=744, merge_after_s=1)
+
+    def ask() -> None:
+        while not done.is_set():
+            seen.append(look(directory, Span(HOUR, HOUR + 3_600), lambda scan: _asked(scan)))
+
+    asker = Thread(target=ask)
+    book.put(record(end=HOUR))
+    book.tick(HOUR + 61)
+    asker.start()
+    try:
+        now, written = float(HOUR + 4_000), 1
+        for _ in range(40):
+            for _ in range(2):
+                book.put(record(end=HOUR + 5))
+                now += 61
+                book.tick(now)
+                book.tick(now + 2)
+                written += 1
+            asked = len(seen)
+            eventually_sync(lambda asked=asked: len(seen) > asked)  # type: ignore[misc]
+    finally:
+        done.set()
+        asker.join(30)
+    book.close()
+    assert seen == sorted(seen), "no record comes and goes"
+    assert _asked_of(directory) == written
+    assert len(list(directory.rglob("*.parquet"))) < 40, "they were merged and removed"
+
+
+def _asked(scan: Scan) -> int:
+    found = top(scan, "vlan", None, Ranked(), WORDS)
+    return found.total.flows
+
+
+def _asked_of(directory: Path) -> int:
+    return look(directory, ALL, _asked)
+
+
+def test_a_file_that_goes_while_it_is_asked_is_asked_again(tmp_path: Path) -> None:
+    directory = kept(tmp_path / "flows", np.concatenate([record(end=HOUR + 1), record(end=HOUR + 70)]))
+    first, _ = sorted(directory.rglob("*.parquet"))
+
+    def question(scan: Scan) -> int:
+        first.unlink(missing_ok=True)  # retention, after the listing
+        return scan.table.select(pl.len()).collect().item()  # type: ignore[no-any-return]
+
+    assert look(directory, ALL, question) == 1
+
+
+def test_no_store_is_an_oserror(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        look(tmp_path / "none", ALL, lambda scan: scan.records)
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    directory = kept(tmp_path / "flows", record())
+    (path,) = directory.rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(pl.exceptions.PolarsError):
+        look(directory, ALL, _asked)
