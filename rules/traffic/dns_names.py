@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from operator import add
 from typing import Final
 
 _SECOND_LEVELS: Final = frozenset(
@@ -15,6 +16,8 @@ _SERVICE: Final = re.compile(r"(?:^|\.)_(?:domainkey|dmarc|acme-challenge|tcp|ud
 _REVERSED_IPV4: Final = re.compile(r"^(?:[0-9]{1,3}\.){4}|^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$")
 _NIBBLES: Final = re.compile(r"^(?:[0-9a-f]\.){16,}")
 _DASHED_IPV4: Final = re.compile(r"(?:[0-9]{1,3}[-.]){3}[0-9]{1,3}")
+_DATA_MIN: Final = 8  # octets below the domain: in shorter names a kilobyte takes hundreds of questions
+_BESIDE_MAX: Final = 45  # octets beside a known form: the longest DKIM selectors, keys of block lists
 _ENCODED_MIN: Final = 12  # octets below the domain: shorter ones say too little to judge
 
 # The letter pairs that are most of written English and Indonesian, and so of names that people give.
@@ -45,19 +48,26 @@ def registered(name: str, suffixes: Collection[str] = ()) -> str:
 def carried(below: str) -> int:
     """Return how many octets of data the labels below a registered domain may carry; 0 where their form is known.
 
-    Addresses (block lists, names of rented machines) and the labels of services (RFC 8552) are such forms.
+    Addresses (block lists, names of rented machines) and labels of services (RFC 8552) are such forms, as long as what
+    stands beside them is no longer than a selector or a key. Very short names carry nothing to speak of.
     """
-    if "_" in below and _SERVICE.search(below):
+    if len(below) < _DATA_MIN:
         return 0
-    if _REVERSED_IPV4.search(below) or _NIBBLES.search(below) or _DASHED_IPV4.search(below):
+    rest = _SERVICE.sub(".", below) if "_" in below else below
+    for form in (_REVERSED_IPV4, _NIBBLES, _DASHED_IPV4):
+        rest = form.sub("", rest)
+    if rest != below and len(rest) <= _BESIDE_MAX:
         return 0
     return len(below) - below.count(".")
 
 
+_LOOKED_AT: Final = 64  # octets from which a name is judged: more change nothing
+
+
 def is_encoded(below: str) -> bool:
     """Tell whether labels look like encoded data and not like words: few of their letter pairs are of a language."""
-    text = below.replace(".", "").replace("-", "")
+    text = below.replace(".", "").replace("-", "")[:_LOOKED_AT]
     if len(text) < _ENCODED_MIN:
         return False
-    pairs = sum(text[place : place + 2] in _PAIRS for place in range(len(text) - 1))
+    pairs = sum(map(_PAIRS.__contains__, map(add, text, text[1:])))
     return pairs < _COMMON_SHARE * (len(text) - 1)

@@ -56,6 +56,7 @@ CHANNELS: dict[str, Callable[[int], tuple[str, int]]] = {
     "dnscat2": lambda n: (f"{hexadecimal(30)}.{hexadecimal(20)}.tunnel.example", (TXT, MX, CNAME)[n % 3]),
     "dns2tcp": lambda _: (f"{base32(30)}.{base32(10)}.dns.tunnel.example", TXT),
     "iodine, Base32": lambda n: (f"{'pqr'[n % 3]}{base32(60)[:57]}.{base32(30)}.t.tunnel.example", NULL),
+    "disguised as a service": lambda n: (f"{n:x}._tcp.{hexadecimal(30)}.1-2-3-4.tunnel.example", TXT),
     "A records only": lambda n: (f"{n:06x}.{hexadecimal(28)}.{hexadecimal(28)}.tunnel.example", A),
 }
 
@@ -149,11 +150,20 @@ def test_pairs_are_capped_and_counted() -> None:
     rule = DnsTunnel(DnsTunnelSettings(pairs=16), Networks())
     names = [f"x.domain{n}.example".encode() for n in range(50)]
     rows = [
-        (0, *halves(CLIENT), *halves(RESOLVER), A, 0, 60, 0, 0, 0, len(n), b"www." + n.split(b".", 1)[1]) for n in names
+        (0, *halves(CLIENT), *halves(RESOLVER), A, 0, 60, 0, 0, 0, len(n), b"host-name." + n.split(b".", 1)[1])
+        for n in names
     ]
     assert list(rule.observe(Second(0.0, 1.0, dns=np.array(rows, DNS)))) == []
     assert len(rule._pairs) == 16
     assert rule.dropped == 34
+
+
+def test_of_very_many_questions_some_are_judged_and_the_others_counted() -> None:
+    rule = DnsTunnel(DnsTunnelSettings(rows_per_s=1_000), Networks())
+    names = [f"{hexadecimal(30)}.evil.example".encode() for _ in range(4_000)]
+    rows = [(0, *halves(CLIENT), *halves(RESOLVER), TXT, 0, 60, 0, 0, 0, len(name), name) for name in names]
+    assert len(list(rule.observe(Second(0.0, 1.0, dns=np.array(rows, DNS))))) == 1
+    assert rule.skipped == 3_000
 
 
 @pytest.mark.parametrize(
@@ -182,4 +192,5 @@ def test_words_and_codes_are_told_apart() -> None:
     assert sum(is_encoded(base32(20)) for _ in range(200)) >= 196
     assert carried("4.3.2.1.zen") == 0
     assert carried("_dmarc") == 0
-    assert carried("abc.def") == 6
+    assert carried("abc.def") == 0
+    assert carried("abcde.fghij") == 10
