@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.layout import KEY, LINK, NONE, SEEDS, Place
+from collectors.traffic.flowtable.layout import CHUNK, KEY, LINK, NONE, SEEDS, Place
 from collectors.traffic.flowtable.pairing_kernel import EXPORTER, EXPORTERS, Tally, add, expire
 from collectors.traffic.flowtable.settings import PairingSettings
 from netmon.api.traffic import RECORD
@@ -40,7 +40,7 @@ class Pairing:
         self.settings = settings = PairingSettings() if settings is None else settings
         bits = randbits(64 * SEEDS) if seed is None else seed
         self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(SEEDS)], np.uint64)
-        self._scratch = np.zeros(1, KEY)
+        self._scratch = np.zeros(CHUNK, KEY)
         self._tally = np.zeros(Tally.SIZE, np.uint64)
         self._tally[Tally.FREE] = NONE
         self._tally[Tally.WAIT_NS] = int(settings.wait_s * 1e9)

@@ -11,14 +11,14 @@ from collectors.traffic.flowtable import compiled as compiling
 from collectors.traffic.flowtable import key_kernel, layout, rows_kernel
 from collectors.traffic.flowtable.compiled import OPTIONS, compiled
 from collectors.traffic.flowtable.key_kernel import hash_of, make_key
-from collectors.traffic.flowtable.layout import KEY, LINK, NONE, Place
+from collectors.traffic.flowtable.layout import CHUNK, KEY, LINK, NONE, Place
 from collectors.traffic.flowtable.rows_kernel import append, enter, find, leave, unlink
 from collectors.traffic.packet.stamp import stamp
 from netmon.api import traffic
 from netmon.api.traffic import RECORD, FlowState
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-_NONE = np.uint64(NONE)
+_NONE, _LOW = np.uint64(NONE), np.uint64(0xFFFF_FFFF)
 _48, _HALF, _16, _56 = np.uint64(48), np.uint64(32), np.uint64(16), np.uint64(56)
 _PORTS_AND_PROTOCOL = np.uint64(0x00FF_0000_FFFF_FFFF)
 _LOW_16 = np.uint64(0xFFFF)
@@ -53,7 +53,8 @@ class Tally(IntEnum):
     APART_NS = 14
     SHARE = 15  # in 1/65,536
     ENOUGH = 16
-    SIZE = 17
+    TOUCHED = 17  # what was read ahead, so that it is read
+    SIZE = 18
 
 
 @compiled
@@ -149,7 +150,9 @@ def _together(one: Any, other: Any, ready: Any, tally: Any) -> None:
 @compiled
 def _apart(one: Any, other: Any) -> Any:
     """Return the nanoseconds between the end of the earlier and the start of the later; 0 where they overlap."""
-    first_end, last_start = min(one.end_ns, other.end_ns), max(one.start_ns, other.start_ns)
+    # An end before its start (exporters with odd clocks) is taken for the start.
+    first_end = min(max(one.end_ns, one.start_ns), max(other.end_ns, other.start_ns))
+    last_start = max(one.start_ns, other.start_ns)
     return last_start - first_end if last_start > first_end else _ZERO
 
 
@@ -187,40 +190,64 @@ def _wait(
 
 
 @compiled
+def _meet(
+    record: Any, key: Any, now_ns: Any, waiting: Any, keys: Any, slots: Any, links: Any, state: Any, tally: Any,
+    ready: Any, exporters: Any,
+) -> None:  # fmt: skip
+    """Join a record with the one that waits for it; else let it wait itself."""
+    row = find(keys, slots, key)
+    if row != _NONE:
+        held = waiting[row]
+        fits = keys[row].from_b != key.from_b and _apart(held, record) <= tally[Tally.APART_NS]
+        if fits:
+            tally[Tally.PAIRS] += _ONE
+            _learn(exporters, np.uint64(record.exporter), np.uint64(2), _ZERO)
+            if _began(held, record):
+                _together(held, record, ready, tally)
+            else:
+                _together(record, held, ready, tally)
+        else:
+            tally[Tally.SUPERSEDED] += _ONE
+            _alone(held, ready, tally, exporters)
+        _release(row, keys, slots, links, state, tally)
+        if fits:
+            return
+    _wait(record, key, now_ns, waiting, keys, slots, links, state, tally, ready, exporters)
+
+
+@compiled
 def _take(
     records: Any, now_ns: Any, waiting: Any, keys: Any, slots: Any, links: Any, state: Any, tally: Any, ready: Any,
     exporters: Any, seeds: Any, scratch: Any, no_octets: Any,
 ) -> None:  # fmt: skip
-    key = scratch[0]
-    for i in range(np.uint64(len(records))):
-        record = records[i]
-        tally[Tally.RECORDS] += _ONE
-        make_key(record, key, no_octets, _ZERO, _ZERO, False, seeds)
-        if key.skip or record.reply_packets != _ZERO:
-            tally[Tally.PASSED] += _ONE
-            _put(record, ready, tally)
-            continue
-        # The exporter stands where VLAN and tunnel stand in a packet's key.
-        exporter = np.uint64(record.exporter)
-        key.rest = key.rest & _PORTS_AND_PROTOCOL | (exporter & _LOW_16) << _HALF | exporter >> _16 << _56
-        key.hash = np.uint32(hash_of(key, seeds))
-        row = find(keys, slots, key)
-        if row != _NONE:
-            held = waiting[row]
-            reverse = keys[row].from_b != key.from_b
-            if reverse and _apart(held, record) <= tally[Tally.APART_NS]:
-                tally[Tally.PAIRS] += _ONE
-                _learn(exporters, exporter, np.uint64(2), _ZERO)
-                if _began(held, record):
-                    _together(held, record, ready, tally)
-                else:
-                    _together(record, held, ready, tally)
-                _release(row, keys, slots, links, state, tally)
-                continue
-            tally[Tally.SUPERSEDED] += _ONE
-            _alone(held, ready, tally, exporters)
-            _release(row, keys, slots, links, state, tally)
-        _wait(record, key, now_ns, waiting, keys, slots, links, state, tally, ready, exporters)
+    total = np.uint64(len(records))
+    mask = np.uint64(len(slots) - 1)
+    touched = _ZERO
+    for begin in range(_ZERO, total, np.uint64(CHUNK)):
+        width = min(np.uint64(CHUNK), total - begin)
+        for i in range(width):
+            record, key = records[begin + i], scratch[i]
+            make_key(record, key, no_octets, _ZERO, _ZERO, False, seeds)
+            # The exporter stands where VLAN and tunnel stand in a packet's key.
+            exporter = np.uint64(record.exporter)
+            key.rest = key.rest & _PORTS_AND_PROTOCOL | (exporter & _LOW_16) << _HALF | exporter >> _16 << _56
+            key.hash = np.uint32(hash_of(key, seeds))
+            # Read now what will be needed soon, as the flow table does.
+            touched += slots[np.uint64(key.hash) & mask]
+        for i in range(width):
+            entry = slots[np.uint64(scratch[i].hash) & mask]
+            if entry != _ZERO:
+                row = (entry & _LOW) - _ONE
+                touched += keys[row].rest + waiting[row].start_ns + waiting[row].source_mac + waiting[row].reply_bytes
+        for i in range(width):
+            record, key = records[begin + i], scratch[i]
+            tally[Tally.RECORDS] += _ONE
+            if key.skip or record.reply_packets != _ZERO:
+                tally[Tally.PASSED] += _ONE
+                _put(record, ready, tally)
+            else:
+                _meet(record, key, now_ns, waiting, keys, slots, links, state, tally, ready, exporters)
+    tally[Tally.TOUCHED] = touched
 
 
 def _array(kind: Any, *, readonly: bool = False) -> Any:

@@ -104,6 +104,10 @@ def test_what_does_not_fit_stays_alone(other: NDArray[np.void]) -> None:
     assert rows["reply_packets"].tolist() == [0, 0]
 
 
+def test_an_end_before_its_start_is_taken_for_the_start() -> None:
+    assert len(paired(record(end_ns=0), reverse(end_ns=0))) == 1
+
+
 def test_pings_join_by_their_types_whatever_stands_for_ports() -> None:
     request, reply = {"protocol": 1, "icmp_type": 8}, {"protocol": 1, "icmp_type": 0}
     (row,) = paired(record(**request, destination_port=0x800), reverse(**reply, source_port=0, destination_port=0))
