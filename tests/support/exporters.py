@@ -143,12 +143,15 @@ def record(pcap: Path, log: Path, version: int, *options: str) -> list[bytes]:
         return _recorded([*command, "-c", "control", "-p", "pid", *options], collector, log)
 
 
-def record_nfpcapd(pcap: Path, log: Path) -> list[bytes]:
-    """Return the datagrams (v9 in nfdump 1.7) that nfpcapd exports of a capture."""
+def replay(pcap: Path, folder: Path, version: int) -> list[bytes]:
+    """Return the datagrams that nfreplay sends (version 5 or 9) of what nfpcapd made of a capture in this folder."""
+    made = ["nfpcapd", "-r", str(pcap), "-l", str(folder), "-e", "300,10"]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    (flows,) = folder.glob("nfcapd.2*")
     with _socket() as collector:
-        port = collector.getsockname()[1]
-        command = ["nfpcapd", "-r", str(pcap), "-H", f"127.0.0.1/{port}", "-e", "300,10"]
-        return _recorded(command, collector, log)
+        port = str(collector.getsockname()[1])
+        command = ["nfreplay", "-H", "127.0.0.1", "-p", port, "-v", str(version), "-r", str(flows)]
+        return _recorded(command, collector, folder.parent / "nfreplay.log")
 
 
 def _socket() -> socket.socket:

@@ -14,6 +14,7 @@ from netmon.api.traffic import RECORD
 from tests.support.exporters import (
     NOW_S,
     VARIABLE,
+    Field,
     flowset,
     ipfix,
     mixed,
@@ -27,10 +28,21 @@ from tests.support.exporters import (
 )
 
 _FLOW = [(8, 4), (12, 4), (1, 4), (2, 4), (22, 4), (21, 4), (7, 2), (11, 2), (4, 1), (6, 1), (48, 1)]
-_TEXT = [(27, 16), (28, 16), (371, VARIABLE), (1, 8), (82, VARIABLE), (152, 8), (153, 8), (1, 8, 29305), (4, 1)]
+_TEXT: list[Field] = [
+    (27, 16),
+    (28, 16),
+    (371, VARIABLE),
+    (1, 8),
+    (82, VARIABLE),
+    (152, 8),
+    (153, 8),
+    (1, 8, 29305),
+    (4, 1),
+]
 LIMITS = NetFlowSettings(
-    max_domains=16, max_templates=32, max_interfaces=8, max_samplers=8, waiting_octets=4_096, waiting_sets=32,
+    max_domains=16, max_templates=6, max_interfaces=8, max_samplers=8, waiting_octets=4_096, waiting_sets=32,
     max_changes_per_s=5_000, max_records=50_000, template_lifetime_s=1,
+    waiting_s=5,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import random
 import socket
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 _ETHERNET = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01"
@@ -62,3 +63,13 @@ def write(path: Path, conversations: int = 60, begun_s: int = 1_790_000_000) -> 
         for at, frame in packets:
             out.write(struct.pack("<IIII", at // 10**6, at % 10**6, len(frame), len(frame)) + frame)
     return len(packets)
+
+
+def write_udp(path: Path, payloads: Sequence[bytes], port: int) -> None:
+    """Write datagrams to this port, one a second."""
+    with path.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1))
+        for number, payload in enumerate(payloads):
+            udp = struct.pack(">HHHH", 40_000, port, 8 + len(payload), 0) + payload
+            frame = _ip4("192.0.2.1", "192.0.2.2", 17, udp)
+            out.write(struct.pack("<IIII", 1_790_000_000 + number, 0, len(frame), len(frame)) + frame)

@@ -292,4 +292,5 @@ class NetFlow:
         self._counts[Count.OPTIONS] += seen
         if w["version"] == 10:
             w["units"] += np.uint64(seen)
+            w["options"] += np.uint64(seen)
         self._domains.rows[row]["generation"] += changed

@@ -54,12 +54,18 @@ DOMAIN: Final = np.dtype(
         ("owner", "u4"),  # row of EXPORTER
         ("expected", "u4"),  # sequence number
         ("late_next", "u4"),
+        ("previous", "u4"),  # IPFIX: sequence number of the last message
+        ("previous_units", "u4"),
         ("uptime_ms", "u4"),  # sysUptime of the last datagram
         ("rate", "u4"),  # sampling where the record tells none: one in so many
         ("generation", "u4"),  # counts what changed of its templates and options
         ("version", "u2"),  # 5, 9, 10
         ("sequenced", "u1"),  # 0: `expected` is not known
         ("late_run", "u1"),  # datagrams in a row that continued each other, but in the past
+        ("style", "u1"),  # how it counts: see walk_kernel.Style
+        ("fits", "u1", 3),  # messages that each style explained lately
+        ("restyled", "u1"),  # 1: the style was changed once
+        ("spare", "u1", 2),
     ]
 )
 """One sequence of datagrams: an observation domain of one exporter in one protocol version."""
@@ -95,6 +101,7 @@ WALK: Final = np.dtype(
         ("records", "u8"),  # rows of the output that are filled
         ("hash", "u8"),  # of the set that the walk stopped at
         ("units", "u8"),  # what the message adds to its sequence number, so far
+        ("options", "u8"),  # of these, options data records
         ("waiting_octets", "u8"),
         ("waiting_sets", "u8"),
         ("exporter", "u4"),

@@ -26,6 +26,7 @@ _FAR_FORWARD = U(1 << 28)  # a jump of more is no loss: nobody loses 2^28 record
 _FAR_BACK_RECORDS = U(16_384)  # reordering in a network is of some datagrams; further back the exporter restarted
 _FAR_BACK_DATAGRAMS = U(256)
 _LATE_RUN = 4  # datagrams that continue each other in the past: a restart so early that it looks like reordering
+_FITS = 4  # messages that another style of counting explains, before it is taken
 _RESTART_MS = U(60_000)  # an uptime that went back by more than reordering explains
 _AHEAD_MS = U(600_000)  # or forward by this much more than our own clock did: it wrapped through a restart
 
@@ -102,6 +103,14 @@ class Clock(IntEnum):
     DELTA = 6  # microseconds before the export
     LASTED_MS = 7  # the flow's duration: the time is that of the other end
     LASTED_US = 8
+
+
+class Style(IntEnum):
+    """How an IPFIX exporter counts its sequence numbers."""
+
+    BEFORE = 0  # data records sent before this message (RFC 7011, 3.1)
+    WITH_OWN = 1  # flow records sent, those of this message included (softflowd 1.1)
+    MESSAGES = 2  # messages sent, as v9 does
 
 
 class Count(IntEnum):
@@ -429,11 +438,45 @@ def decode_set(
 
 
 @njit(inline="always")
-def _sequence(d: Any, sequence: Any, units: Any, uncounted: Any) -> None:
+def _style(d: Any, sequence: Any, own: Any) -> None:
+    """Learn how an IPFIX exporter counts: change the style where the present one fails and another fits each time."""
+    step = (sequence - U(d.previous)) & _M32
+    fits_now = False
+    better = d.style
+    for style in range(3):
+        expected = U(d.previous_units) if style == Style.BEFORE else own if style == Style.WITH_OWN else U(1)
+        if step == expected:
+            d.fits[style] = min(d.fits[style] + 1, 100)
+            if style == d.style:
+                fits_now = True
+            elif d.fits[style] >= _FITS and (better == d.style or d.fits[style] > d.fits[better]):
+                better = np.uint8(style)
+        else:
+            d.fits[style] = d.fits[style] >> 2
+    if not fits_now and better != d.style:
+        d.style = better
+        d.expected = (sequence - own if better == Style.WITH_OWN else sequence) & _M32
+        d.outstanding = U(0)
+        if d.restyled == 0:  # what was counted until now was counted wrongly
+            d.missed, d.late, d.repeated, d.resets = U(0), U(0), U(0), U(0)
+            d.restyled = 1
+
+
+@njit(inline="always")
+def _sequence(d: Any, sequence: Any, units: Any, options: Any, uncounted: Any) -> None:
     """Compare a message's sequence number with the expected one; `units`: what the message adds to it."""
+    if d.version == 10:
+        own = units - options
+        if d.sequenced and not uncounted:
+            _style(d, sequence, own)
+        d.previous, d.previous_units = sequence, units
+        if d.style == Style.WITH_OWN:
+            sequence, units = (sequence - own) & _M32, own
+        elif d.style == Style.MESSAGES:
+            units, uncounted = U(1), 0
     gap = (sequence - U(d.expected)) & _M32
     following = (sequence + units) & _M32
-    far_back = _FAR_BACK_DATAGRAMS if d.version == 9 else _FAR_BACK_RECORDS
+    far_back = _FAR_BACK_DATAGRAMS if d.version == 9 or d.style == Style.MESSAGES else _FAR_BACK_RECORDS
     forward = True
     if d.sequenced == 0:
         d.outstanding = U(0)
@@ -535,7 +578,7 @@ def _header(buffer: Any, row: Any, w: Any, counts: Any) -> Any:
         if version == U(10):  # RFC 7011, 3.1
             length = _u16(buffer, p + U(2))
             w.export_ns, w.sequence, w.id = _u32(buffer, p + U(4)) * _S, _u32(buffer, p + U(8)), _u32(buffer, p + U(12))
-            w.units, w.has_uptime, w.uptime_ms = U(0), 0, 0
+            w.units, w.options, w.has_uptime, w.uptime_ms = U(0), U(0), 0, 0
             if length < U(16) or length > size:
                 good = False
             else:
@@ -696,6 +739,7 @@ def walk(
                     )
                 if kind >= Kind.OPTIONS:
                     counts[Count.OPTIONS] += seen
+                    w.options += seen
                 if w.version == 10:
                     w.units += seen
             elif (w.version == 9 and number <= U(1)) or (w.version == 10 and (number == U(2) or number == U(3))):
@@ -705,7 +749,7 @@ def walk(
             else:
                 counts[Count.RESERVED_SET] += U(1)
             w.at += length
-        _sequence(d, U(w.sequence), w.units, w.uncounted)
+        _sequence(d, U(w.sequence), w.units, w.options, w.uncounted)
         counts[Count.TRAILING] += U(index[w.datagram].at) + U(index[w.datagram].length) - w.end
         w.datagram += U(1)
         w.at = U(0)

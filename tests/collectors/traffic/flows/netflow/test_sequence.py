@@ -106,3 +106,25 @@ def test_engines_of_version_5_count_for_themselves() -> None:
         (0x0102, 0, 2),
         (0x0103, 0, 1),
     ]
+
+
+def sized(sequence: int, records: int) -> bytes:
+    return ipfix(flowset(2, DEFINE), flowset(300, *[DATA] * records), sequence=sequence)
+
+
+SIZES = [16, 20, 20, 20, 26, 26, 27, 30, 30, 5, 9, 9]
+STYLES: dict[str, Callable[[int], int]] = {  # what the sequence number of the message at a place is
+    "records before, as the standard says": lambda at: sum(SIZES[:at]),
+    "its own records too": lambda at: sum(SIZES[: at + 1]),
+    "messages": lambda at: at,
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("start", [0, 2**32 - 100])
+def test_how_an_exporter_counts_is_learned(style: str, start: int) -> None:
+    sent = [sized((start + STYLES[style](at)) % 2**32, size) for at, size in enumerate(SIZES)]
+    domain = told(sent)
+    assert (domain.missed, domain.late, domain.repeated, domain.resets) == (0, 0, 0, 0)
+    without = told([*sent[:10], *sent[11:]])
+    assert without.missed == (1 if style == "messages" else SIZES[10])
