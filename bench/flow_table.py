@@ -125,7 +125,7 @@ def flooded(packets: int) -> None:
     print(f"  {kept:,} of the connections are still there; {table.counts}")
 
 
-def joined(records: int) -> None:
+def joined(records: int, near: int) -> None:
     pairing = Pairing()
     random = np.random.default_rng(2)
     there = connections(records // 2, records // 2, random)
@@ -134,7 +134,10 @@ def joined(records: int) -> None:
     back = there.copy()
     for one, other in (("source_lo", "destination_lo"), ("source_port", "destination_port")):
         back[one], back[other] = there[other], there[one]
-    came = np.concatenate([there, back])[random.permutation(records)]
+    both = np.arange(records) // 2 + (np.arange(records) % 2) * (records // 2)
+    for at in range(0, records, near):
+        random.shuffle(both[at : at + near])
+    came = np.concatenate([there, back])[both]
     took = 0
     for at in [*range(0, records, 100_000)] * 2:  # the second time its memory has been used before
         took = 0 if at == 0 else took
@@ -144,7 +147,8 @@ def joined(records: int) -> None:
             pairing.add(came[first : min(first + BATCH, at + 100_000)], now_ns)
         pairing.drain(now_ns)
         took += time.process_time_ns() - began
-    print(f"pairing: {took / records:.1f} ns a record, {pairing.counts}")
+    pairs = pairing.counts["pairs"] // 2
+    print(f"pairing, the reverse among {near:,} records: {took / records:.1f} ns a record, {pairs:,} pairs")
 
 
 def main() -> None:
@@ -156,7 +160,8 @@ def main() -> None:
         flooded(arguments.flood)
         return
     steady(arguments.packets)
-    joined(400_000)
+    for near in (20_000, 400_000):
+        joined(400_000, near)
     sys.stdout.flush()
     subprocess.run([sys.executable, "-m", "bench.flow_table", "--flood", "10000000"], check=True)
 
