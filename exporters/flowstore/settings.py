@@ -1,6 +1,21 @@
 """What the operator can set for keeping flows. Units are in the names."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_PORT: Final = re.compile(r"(?:tcp|udp|sctp)/([1-9]\d{0,4})", re.ASCII)
+
+
+def _port(text: str) -> str:
+    found = _PORT.fullmatch(text)
+    if found is None or int(found[1]) > 65_535:
+        raise ValueError("this is no port of a service; write it as in tcp/8443")
+    return text
+
+
+ServicePort: TypeAlias = Annotated[str, AfterValidator(_port)]
 
 
 class FlowStoreSettings(BaseModel):
@@ -19,4 +34,6 @@ class FlowStoreSettings(BaseModel):
     # Records that wait in memory, 130 bytes each, also while the disk takes none: at 100 million an hour 150 seconds.
     buffer_records: int = Field(default=4_194_304, ge=131_072, le=67_108_864)
     late_hours: int = Field(default=24, ge=1, le=744)  # a record that ended longer ago is dropped: a clock is wrong
+    # What `netmon flows` calls the site's own services, by port, before the names that everybody knows.
+    services: dict[ServicePort, str] = Field(default_factory=dict)
     ahead_s: float = Field(default=300, ge=0, le=3_600)  # a record that ends so far in the future is dropped

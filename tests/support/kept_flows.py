@@ -28,7 +28,8 @@ EXPORTERS: Final = ("", "sw-1", "sw-2")
 def record(**fields: Any) -> NDArray[np.void]:
     """Return one flow; `source` and `destination` are addresses, `end` and `start` Unix seconds."""
     made = np.zeros(1, RECORD)
-    given = {"source": "10.1.2.3", "destination": "192.0.2.1", "end": HOUR + 10, "packets": 1, "bytes": 100} | fields
+    given: dict[str, Any] = {"source": "10.1.2.3", "destination": "192.0.2.1", "end": HOUR + 10}
+    given |= {"packets": 1, "bytes": 100} | fields
     end = given.pop("end")
     start = given.pop("start", end)
     made["start_ns"], made["end_ns"] = int(start * 1000) * 10**6, int(end * 1000) * 10**6

@@ -81,9 +81,8 @@ def refusal(text: str, error: FilterError) -> str:
 
 def services(config: Path) -> dict[Port, str]:
     """Return the operator's names of services, `tcp/8443: e-kinerja`; what is wrong there is told by `netmon check`."""
-    traffic: Any = section(config, "traffic")
-    store: Any = traffic.get("store") if isinstance(traffic, dict) else None
-    named: Any = store.get("services") if isinstance(store, dict) else None
+    store = _traffic(config).get("store")
+    named = store.get("services") if isinstance(store, dict) else None
     found: dict[Port, str] = {}
     for key, name in named.items() if isinstance(named, dict) else ():
         protocol, _, port = str(key).partition("/")
@@ -92,6 +91,14 @@ def services(config: Path) -> dict[Port, str]:
     return found
 
 
+def _traffic(config: Path) -> dict[str, Any]:
+    found = section(config, "traffic")
+    return found if isinstance(found, dict) else {}
+
+
 def _folder(config: Path) -> Path:
+    named = _traffic(config).get("store_directory")
+    if isinstance(named, str) and "${" not in named:
+        return config / named
     places = [state / FOLDER for state in states(config)]
     return next((place for place in places if place.is_dir()), places[0])

@@ -14,6 +14,12 @@ from exporters.flowstore.disk import Disk
 from tests.support.kept_flows import HOUR, record, store
 
 
+def say(*words: object) -> None:
+    """Tell the test, at once."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 class Deadly(Disk):
     """Kills the process before, or in the middle of, a step."""
 
@@ -60,7 +66,7 @@ class Deadly(Disk):
 def main() -> None:
     directory = Path(sys.argv[1])
     for step in range(1, int(sys.argv[2])):
-        print("step", step, flush=True)
+        say("step", step)
         child = os.fork()
         if not child:
             try:
@@ -68,19 +74,19 @@ def main() -> None:
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
-        print("status", os.waitstatus_to_exitcode(status), flush=True)
+        say("status", os.waitstatus_to_exitcode(status))
 
 
 def write(directory: Path, step: int) -> None:
     book = store(directory, Deadly(step), merge_after_s=10, keep_days=1, late_hours=30)
     for minute in range(4):
-        print("put", minute, flush=True)
+        say("put", minute)
         book.put(record(end=HOUR + minute * 60, bytes=minute))
         book.tick(HOUR + minute * 60 + 60.5)
-        print("kept", minute, flush=True)
+        say("kept", minute)
     book.tick(HOUR + 3_700)  # merges
     book.tick(HOUR + 3_800)  # removes the parts
-    print("end", flush=True)
+    say("end")
     book.close()
 
 

@@ -21,7 +21,13 @@ def test_names_are_read_as_they_are_written() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["lock", "000001-000001-5-0000-0010.parquet.new", "1-1-5-0-1.parquet", "٠٠٠٠٠١-000001-5-0000-0010.parquet", ""],
+    [
+        "lock",
+        "000001-000001-5-0000-0010.parquet.new",
+        "1-1-5-0-1.parquet",
+        "\u0660\u0660\u0660\u0660\u0660\u0661-000001-5-0000-0010.parquet",
+        "",
+    ],
 )
 def test_other_names_are_none_of_ours(name: str) -> None:
     assert file_of(name) is None

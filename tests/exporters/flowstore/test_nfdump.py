@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 from numpy.typing import NDArray
 
@@ -164,6 +163,4 @@ def test_the_same_flows(both: tuple[Path, Path], text: str) -> None:
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     expected = sorted(int(line) for line in said.stdout.split() if line.isdecimal())
     assert sorted(found["bytes"].to_list()) == expected
-    if text not in {"inet6"}:
-        assert 0 < len(expected) <= 600
-    assert isinstance(found, pl.DataFrame)
+    assert bool(expected) == (text != "inet6")

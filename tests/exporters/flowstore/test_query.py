@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, ClassVar
@@ -102,10 +103,12 @@ def test_the_heaviest_are_exact_however_they_are_counted(
     monkeypatch.setattr(heavy, "_BUCKETS", 16)
     monkeypatch.setattr(heavy, "_FIRST", 2)
     monkeypatch.setattr(heavy, "_KEYS_AT_ONCE", at_once)
-    for by in ("src", "dst"):
-        answer = look(directory, ALL, lambda scan, by=by: top(scan, by, None, Ranked(order, limit), WORDS))  # type: ignore[misc]
+    bys: tuple[By, By] = ("src", "dst")
+    for by in bys:
+        question = partial(top, by=by, where=None, ranked=Ranked(order, limit), words=WORDS)
+        answer = look(directory, ALL, question)
         place = ("bytes", "packets", "flows").index(order)
-        expected = counted(RECORDS, KEYS[by])  # type: ignore[index]
+        expected = counted(RECORDS, KEYS[by])
         weights = sorted((sums[place] for sums in expected.values()), reverse=True)[:limit]
         assert [getattr(row, order) for row in answer.rows] == weights
         assert all(expected[key] == sums for key, sums in as_counted(answer.rows).items())
@@ -183,7 +186,7 @@ def test_asking_while_hours_are_merged_and_deleted(tmp_path: Path) -> None:
 
     def ask() -> None:
         while not done.is_set():
-            seen.append(look(directory, Span(HOUR, HOUR + 3_600), lambda scan: _asked(scan)))
+            seen.append(look(directory, Span(HOUR, HOUR + 3_600), _asked))
 
     asker = Thread(target=ask)
     book.put(record(end=HOUR))

@@ -36,7 +36,7 @@ class Measured:
 
     def __init__(self, directory: Path, disk: Disk | None = None, **settings: int) -> None:
         self.registry = CollectorRegistry()
-        made = FlowStoreSettings(**settings)  # type: ignore[arg-type]
+        made = FlowStoreSettings(**settings)
         self.store = FlowStore(made, directory, NETWORKS, lambda: EXPORTERS, registry=self.registry, disk=disk)
         self.store.open(HOUR)
 
@@ -264,7 +264,8 @@ def test_a_full_disk_costs_nothing_as_long_as_there_is_memory(tmp_path: Path) ->
 
 def test_what_cannot_be_written_at_the_end_is_counted(tmp_path: Path) -> None:
     class Broken(Disk):
-        def rename(self, old: Path, new: Path) -> None:
+        def sync(self, path: Path) -> None:
+            del path
             raise OSError(28, "No space left on device")
 
     one = Measured(tmp_path / "flows", disk=Broken())
@@ -272,3 +273,10 @@ def test_what_cannot_be_written_at_the_end_is_counted(tmp_path: Path) -> None:
     one.store.close()
     assert one.value("dropped_records_total", reason="unwritten") == 7
     store(tmp_path / "flows").close()  # the lock is free
+
+
+@pytest.mark.parametrize("port", ["8443", "tcp/0", "tcp/65536", "tcp/\u0668", "gre/5", "tcp/"])
+def test_services_are_named_by_protocol_and_port(port: str) -> None:
+    assert FlowStoreSettings(services={"tcp/8443": "e-kinerja"}).services == {"tcp/8443": "e-kinerja"}
+    with pytest.raises(ValueError, match="write it as in tcp/8443"):
+        FlowStoreSettings(services={port: "x"})

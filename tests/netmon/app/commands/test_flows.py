@@ -126,8 +126,9 @@ def test_a_narrow_terminal(config: Path, question: str, width: int) -> None:
 def test_a_wrong_filter_is_shown_with_a_caret(config: Path) -> None:
     shown = said(config, "top", "--filter", "tcp and dst prt 443")
     assert shown.exit_code == 2
+    problem = "prt does not belong here; right would be: ip, host, addr, net, port, as, site, mac"
     assert shown.stderr.splitlines()[-3:] == [
-        "Error: In --filter, column 13: prt does not belong here; right would be: ip, host, addr, net, port, as, site, mac",
+        f"Error: In --filter, column 13: {problem}",
         "  tcp and dst prt 443",
         "              ^",
     ]
@@ -174,3 +175,9 @@ def test_a_spreadsheet_computes_nothing(tmp_path: Path) -> None:
         assert (
             "\x1b" not in said(tmp_path, "top", "--by", "exporter", "--format", form, "--store", str(tmp_path)).stdout
         )
+
+
+def test_the_directory_that_the_settings_name(tmp_path: Path) -> None:
+    (tmp_path / "netmon.yaml").write_text("traffic: {store_directory: kept/here}\n")
+    kept(tmp_path / "kept" / "here", record())
+    assert said(tmp_path, "top").exit_code == 0
