@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.settings import SFlowSettings
 from collectors.traffic.flows.sflow import walk_kernel
-from collectors.traffic.flows.sflow.words import AGENT, COUNTS, INTERFACE, PROCESSOR, SIDE, TRACK
+from collectors.traffic.flows.sflow.words import AGENT, COUNTER_WORDS, COUNTS, SIDE, TRACK, interfaces, processors
 from collectors.traffic.packet.decode_kernel import decode
 from netmon.api.traffic import FRAME, RECORD, Tunnel
 
@@ -47,8 +47,8 @@ class SFlow:
         self._tunnels = sum(1 << Tunnel[name.upper()] for name in given.tunnels)
         self._counts = np.zeros(len(COUNTS), np.uint64)
         self._tracks = np.zeros(_SLOTS, TRACK)
-        self._interfaces = np.zeros(_INTERFACES, INTERFACE)
-        self._processors = np.zeros(_PROCESSORS, PROCESSOR)
+        self._interfaces = np.zeros(_INTERFACES, COUNTER_WORDS)
+        self._processors = np.zeros(_PROCESSORS, COUNTER_WORDS)
         self._filled = np.zeros(3, np.uint64)  # rows in use of the two above; the sub-agent being read
         self._make_room(4_096, 512)
 
@@ -79,9 +79,9 @@ class SFlow:
 
     def counters(self) -> SFlowCounters:
         """Return the counters received since the last call, and forget them."""
-        interfaces, processors = (int(rows) for rows in self._filled[:2])
+        of_interfaces, of_processors = (int(rows) for rows in self._filled[:2])
         self._filled[:2] = 0
-        return SFlowCounters(self._interfaces[:interfaces].copy(), self._processors[:processors].copy())
+        return SFlowCounters(interfaces(self._interfaces[:of_interfaces]), processors(self._processors[:of_processors]))
 
     def warm_up(self) -> None:
         """Compile (or load) the loops: a second at the first start rather than at the first datagram."""

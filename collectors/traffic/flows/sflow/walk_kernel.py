@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.datagrams import DATAGRAM
-from collectors.traffic.flows.sflow.words import AGENT, COUNTS, INTERFACE, PROCESSOR, SIDE, TRACK
+from collectors.traffic.flows.sflow.words import AGENT, COUNTER_WORDS, COUNTS, SIDE, TRACK
 from collectors.traffic.packet.octets_kernel import compiled, u32, u48
 from netmon.api.traffic import FRAME, RECORD
 
@@ -55,13 +55,22 @@ LARGEST_FRAME: Final = U(1 << 18)  # octets; offloads build frames of up to 64 k
 WINDOW: Final = U(4096)  # sequence numbers: a jump by more is a restart, not a loss
 LATE_BY: Final = U(64)  # a step back by up to so many is one that was overtaken; by more, a device that starts anew
 PROBES: Final = U(8)  # slots of the table of sequences where one series may stand
+GENERIC_WORDS: Final = U(22)  # of the records that are kept: generic interface counters,
+ETHERNET_WORDS: Final = U(13)
+PROCESSOR_WORDS: Final = U(7)
 MAPPED_WORD: Final = U(0xFFFF_0000_0000)
 DATAGRAM_SERIES: Final = U(0xFFFF_FFFF_FFFF_FFFF)  # no data source: its type would be 32 ones
 
 
-@njit(inline="always")
+@compiled
+def _u32(buffer: Any, at: Any) -> Any:
+    """Return four octets. LLVM puts it in its place: numba's own way doubles what compiling takes."""
+    return u32(buffer, at)
+
+
+@compiled
 def _u64(buffer: Any, at: Any) -> Any:
-    return (u32(buffer, at) << U(32)) | u32(buffer, at + U(4))
+    return (_u32(buffer, at) << U(32)) | _u32(buffer, at + U(4))
 
 
 @compiled
@@ -132,25 +141,36 @@ def _last_as(buffer: Any, at: Any, end: Any) -> Any:
     """Return the source AS and the last AS of the path of an extended gateway record; 0 for what it does not tell."""
     if end - at < U(4):
         return U(0), U(0)
-    kind = u32(buffer, at)
+    kind = _u32(buffer, at)
     hop = U(4) if kind == U(1) else U(16) if kind == U(2) else U(0)
     if end - at < U(4) + hop + U(16):
         return U(0), U(0)
     p = at + U(4) + hop
-    source = u32(buffer, p + U(4))
-    segments = u32(buffer, p + U(12))
+    source = _u32(buffer, p + U(4))
+    segments = _u32(buffer, p + U(12))
     p += U(16)
     last = U(0)
     while segments > U(0) and end - p >= U(8):
-        length = u32(buffer, p + U(4))
+        length = _u32(buffer, p + U(4))
         p += U(8)
         if length > (end - p) >> U(2):
             break
         p += length << U(2)
         if length > U(0):
-            last = u32(buffer, p - U(4))
+            last = _u32(buffer, p - U(4))
         segments -= U(1)
     return source, last
+
+
+@compiled
+def _keep(buffer: Any, at: Any, count: Any, who: Any, sub_agent: Any, row: Any) -> None:
+    """Copy the words of a counter record into a row; those behind them become 0."""
+    row.at_ns = who.received_ns
+    row.exporter = who.exporter
+    row.sub_agent = sub_agent
+    words = row.words
+    for i in range(len(words)):
+        words[i] = _u32(buffer, at + (U(i) << U(2))) if U(i) < count else U(0)
 
 
 @compiled
@@ -173,68 +193,34 @@ def _counters(
     sub_agent = filled[2]
     while rows > U(0):
         rows -= U(1)
-        if end - p < U(8) or u32(buffer, p + U(4)) > end - p - U(8):
+        if end - p < U(8) or _u32(buffer, p + U(4)) > end - p - U(8):
             counts[MALFORMED_RECORD] += U(1)
             agents[agent].malformed += U(1)
             return
-        form = u32(buffer, p)
-        length = u32(buffer, p + U(4))
+        form = _u32(buffer, p)
+        length = _u32(buffer, p + U(4))
         p += U(8)
-        if form == U(1) and length >= U(88):
+        if form == U(1) and length >= U(4) * GENERIC_WORDS:
             if filled[0] >= U(len(interfaces)):
                 counts[COUNTERS_UNREAD] += U(1)
             else:
                 row = filled[0]
                 filled[0] += U(1)
                 counts[INTERFACES] += U(1)
-                each = interfaces[row]
-                each.at_ns = who.received_ns
-                each.exporter = who.exporter
-                each.sub_agent = sub_agent
-                each.if_index = u32(buffer, p)
-                each.if_type = u32(buffer, p + U(4))
-                each.speed_bps = _u64(buffer, p + U(8))
-                each.direction = u32(buffer, p + U(16))
-                each.status = u32(buffer, p + U(20))
-                each.in_octets = _u64(buffer, p + U(24))
-                each.in_unicast = u32(buffer, p + U(32))
-                each.in_multicast = u32(buffer, p + U(36))
-                each.in_broadcast = u32(buffer, p + U(40))
-                each.in_discards = u32(buffer, p + U(44))
-                each.in_errors = u32(buffer, p + U(48))
-                each.in_unknown_protocols = u32(buffer, p + U(52))
-                each.out_octets = _u64(buffer, p + U(56))
-                each.out_unicast = u32(buffer, p + U(64))
-                each.out_multicast = u32(buffer, p + U(68))
-                each.out_broadcast = u32(buffer, p + U(72))
-                each.out_discards = u32(buffer, p + U(76))
-                each.out_errors = u32(buffer, p + U(80))
-                each.promiscuous = u32(buffer, p + U(84))
-                each.alignment_errors = 0
-                each.fcs_errors = 0
-                each.symbol_errors = 0
-                each.has_ethernet = 0
-        elif form == U(2) and length >= U(52) and row < U(len(interfaces)):
-            each = interfaces[row]
-            each.alignment_errors = u32(buffer, p)
-            each.fcs_errors = u32(buffer, p + U(4))
-            each.symbol_errors = u32(buffer, p + U(48))
-            each.has_ethernet = 1
-        elif form == U(1001) and length >= U(28):
+                _keep(buffer, p, GENERIC_WORDS, who, sub_agent, interfaces[row])
+        elif form == U(2) and length >= U(4) * ETHERNET_WORDS and row < U(len(interfaces)):
+            words = interfaces[row].words
+            words[GENERIC_WORDS] = _u32(buffer, p)  # dot3StatsAlignmentErrors
+            words[GENERIC_WORDS + U(1)] = _u32(buffer, p + U(4))  # dot3StatsFCSErrors
+            words[GENERIC_WORDS + U(2)] = _u32(buffer, p + U(48))  # dot3StatsSymbolErrors
+            words[GENERIC_WORDS + U(3)] = 1
+        elif form == U(1001) and length >= U(4) * PROCESSOR_WORDS:
             if filled[1] >= U(len(processors)):
                 counts[COUNTERS_UNREAD] += U(1)
             else:
-                cpu = processors[filled[1]]
+                _keep(buffer, p, PROCESSOR_WORDS, who, sub_agent, processors[filled[1]])
                 filled[1] += U(1)
                 counts[PROCESSORS] += U(1)
-                cpu.at_ns = who.received_ns
-                cpu.exporter = who.exporter
-                cpu.sub_agent = sub_agent
-                cpu.cpu_5s = u32(buffer, p)
-                cpu.cpu_1m = u32(buffer, p + U(4))
-                cpu.cpu_5m = u32(buffer, p + U(8))
-                cpu.memory_total_bytes = _u64(buffer, p + U(12))
-                cpu.memory_free_bytes = _u64(buffer, p + U(20))
         elif form == U(1) or form == U(1001):
             counts[MALFORMED_RECORD] += U(1)
             agents[agent].malformed += U(1)
@@ -250,7 +236,7 @@ def _parsed(buffer: Any, ethernet: Any, address: Any, version: Any, r: Any) -> N
     if ethernet != U(0):
         r.source_mac = u48(buffer, ethernet + U(4))
         r.destination_mac = u48(buffer, ethernet + U(12))
-        r.ethertype = u32(buffer, ethernet + U(20)) & U(0xFFFF)
+        r.ethertype = _u32(buffer, ethernet + U(20)) & U(0xFFFF)
     r.source_hi = U(0)
     r.source_lo = U(0)
     r.destination_hi = U(0)
@@ -269,8 +255,8 @@ def _parsed(buffer: Any, ethernet: Any, address: Any, version: Any, r: Any) -> N
     after = U(16)
     if version == U(4):
         r.ethertype = 0x0800
-        r.source_lo = MAPPED_WORD | u32(buffer, address + U(8))
-        r.destination_lo = MAPPED_WORD | u32(buffer, address + U(12))
+        r.source_lo = MAPPED_WORD | _u32(buffer, address + U(8))
+        r.destination_lo = MAPPED_WORD | _u32(buffer, address + U(12))
     else:
         after = U(40)
         r.ethertype = 0x86DD
@@ -278,17 +264,17 @@ def _parsed(buffer: Any, ethernet: Any, address: Any, version: Any, r: Any) -> N
         r.source_lo = _u64(buffer, address + U(16))
         r.destination_hi = _u64(buffer, address + U(24))
         r.destination_lo = _u64(buffer, address + U(32))
-    protocol = u32(buffer, address + U(4)) & U(0xFF)
+    protocol = _u32(buffer, address + U(4)) & U(0xFF)
     r.protocol = protocol
-    r.tos = u32(buffer, address + after + U(12)) & U(0xFF)
+    r.tos = _u32(buffer, address + after + U(12)) & U(0xFF)
     if protocol == U(6) or protocol == U(17) or protocol == U(132):
-        r.source_port = u32(buffer, address + after) & U(0xFFFF)
-        r.destination_port = u32(buffer, address + after + U(4)) & U(0xFFFF)
+        r.source_port = _u32(buffer, address + after) & U(0xFFFF)
+        r.destination_port = _u32(buffer, address + after + U(4)) & U(0xFFFF)
     elif protocol == U(1) or protocol == U(58):  # "or ICMP type", "or ICMP code"
-        r.icmp_type = u32(buffer, address + after) & U(0xFF)
-        r.icmp_code = u32(buffer, address + after + U(4)) & U(0xFF)
+        r.icmp_type = _u32(buffer, address + after) & U(0xFF)
+        r.icmp_code = _u32(buffer, address + after + U(4)) & U(0xFF)
     if protocol == U(6):
-        r.tcp_flags = u32(buffer, address + after + U(8)) & U(0xFF)
+        r.tcp_flags = _u32(buffer, address + after + U(8)) & U(0xFF)
 
 
 @compiled
@@ -324,41 +310,41 @@ def _flow(
     destination_as = U(0)
     while rows > U(0):
         rows -= U(1)
-        if end - p < U(8) or u32(buffer, p + U(4)) > end - p - U(8):
+        if end - p < U(8) or _u32(buffer, p + U(4)) > end - p - U(8):
             if keep:
                 counts[MALFORMED_RECORD] += U(1)
                 agents[agent].malformed += U(1)
             break
-        form = u32(buffer, p)
-        length = u32(buffer, p + U(4))
+        form = _u32(buffer, p)
+        length = _u32(buffer, p + U(4))
         p += U(8)
         if form == U(1):
-            if length < U(16) or u32(buffer, p + U(12)) > length - U(16):
+            if length < U(16) or _u32(buffer, p + U(12)) > length - U(16):
                 if keep:
                     counts[MALFORMED_RECORD] += U(1)
                     agents[agent].malformed += U(1)
             elif kind != ETHERNET and kind != IP:
-                protocol = u32(buffer, p)
+                protocol = _u32(buffer, p)
                 if protocol == U(1) or protocol == U(11) or protocol == U(12):
                     kind = ETHERNET if protocol == U(1) else IP
-                    wire = u32(buffer, p + U(4))
+                    wire = _u32(buffer, p + U(4))
                     header = p + U(16)
-                    captured = u32(buffer, p + U(12))
+                    captured = _u32(buffer, p + U(12))
                 elif keep:
                     counts[UNKNOWN_HEADER] += U(1)
         elif form == U(2) and length >= U(24):
             ethernet = p
             if kind == NONE:
                 kind = PARSED
-                wire = u32(buffer, p)
+                wire = _u32(buffer, p)
         elif (form == U(3) and length >= U(32)) or (form == U(4) and length >= U(56)):
             address = p
             version = U(4) if form == U(3) else U(6)
             if kind == NONE:
                 kind = PARSED
-                wire = u32(buffer, p)
+                wire = _u32(buffer, p)
         elif form == U(1001) and length >= U(16):
-            vlan = u32(buffer, p) & U(0xFFF)
+            vlan = _u32(buffer, p) & U(0xFFF)
         elif form == U(1003):
             source_as, destination_as = _last_as(buffer, p, p + length)
         p += length
@@ -421,8 +407,8 @@ _WALK: Final = numba.int64(
     _array("u8"),
     _array(TRACK),
     _array(AGENT),
-    _array(INTERFACE),
-    _array(PROCESSOR),
+    _array(COUNTER_WORDS),
+    _array(COUNTER_WORDS),
     _array("u8"),
     _array("?"),
     _array("u8"),
@@ -470,8 +456,8 @@ def walk(
             counts[DATAGRAMS] += U(1)
             agents[agent].datagrams += U(1)
         hop = U(0)
-        if end - p >= U(8) and u32(buffer, p) == U(5):
-            kind = u32(buffer, p + U(4))
+        if end - p >= U(8) and _u32(buffer, p) == U(5):
+            kind = _u32(buffer, p + U(4))
             hop = U(4) if kind == U(1) else U(16) if kind == U(2) else U(0)
         if hop == U(0) or end - p < U(24) + hop:
             if keep:
@@ -479,11 +465,11 @@ def walk(
                 agents[agent].malformed += U(1)
             continue
         p += U(8) + hop
-        sub_agent = u32(buffer, p)
+        sub_agent = _u32(buffer, p)
         if keep:
             filled[2] = sub_agent
             place, new = _track(tracks, who.exporter, sub_agent, DATAGRAM_SERIES, U(who.received_ns), counts)
-            lost, odd = _advance(tracks[place], u32(buffer, p + U(4)), new, U(who.received_ns))
+            lost, odd = _advance(tracks[place], _u32(buffer, p + U(4)), new, U(who.received_ns))
             counts[DATAGRAMS_LOST] += lost
             agents[agent].datagrams_lost += lost
             if odd == 1:
@@ -491,24 +477,24 @@ def walk(
                 if agents[agent].datagrams_lost > U(0):  # it came late, it was not lost
                     counts[DATAGRAMS_LOST] -= U(1)
                     agents[agent].datagrams_lost -= U(1)
-            elif odd == 2 and U(tracks[place].uptime) == u32(buffer, p + U(8)):  # else: an agent that does not count
+            elif odd == 2 and U(tracks[place].uptime) == _u32(buffer, p + U(8)):  # else: an agent that does not count
                 counts[DUPLICATES] += U(1)
                 doubled[i] = True
                 continue
             elif odd == 3:
                 counts[RESTARTS] += U(1)
-            tracks[place].uptime = u32(buffer, p + U(8))
-        samples = u32(buffer, p + U(12))
+            tracks[place].uptime = _u32(buffer, p + U(8))
+        samples = _u32(buffer, p + U(12))
         p += U(16)
         while samples > U(0):
             samples -= U(1)
-            if end - p < U(8) or u32(buffer, p + U(4)) > end - p - U(8):
+            if end - p < U(8) or _u32(buffer, p + U(4)) > end - p - U(8):
                 if keep:
                     counts[MALFORMED_SAMPLE] += U(1)
                     agents[agent].malformed += U(1)
                 break
-            form = u32(buffer, p)
-            length = u32(buffer, p + U(4))
+            form = _u32(buffer, p)
+            length = _u32(buffer, p + U(4))
             p += U(8)
             q = p
             p += length
@@ -520,33 +506,33 @@ def walk(
                         agents[agent].malformed += U(1)
                     continue
                 if form == U(1):
-                    source = u32(buffer, q + U(4))
+                    source = _u32(buffer, q + U(4))
                     source = ((source >> U(24)) << U(32)) | (source & U(0xFF_FFFF))
                     rest = q + U(8)
-                    entry = u32(buffer, q + U(20))
-                    leave = u32(buffer, q + U(24))
+                    entry = _u32(buffer, q + U(20))
+                    leave = _u32(buffer, q + U(24))
                     entry_form = entry >> U(30)
                     leave_form = leave >> U(30)
                     entry &= U(0x3FFF_FFFF)
                     leave &= U(0x3FFF_FFFF)
                 else:
-                    source = (u32(buffer, q + U(4)) << U(32)) | u32(buffer, q + U(8))
+                    source = (_u32(buffer, q + U(4)) << U(32)) | _u32(buffer, q + U(8))
                     rest = q + U(12)
-                    entry_form = u32(buffer, q + U(24))
-                    entry = u32(buffer, q + U(28))
-                    leave_form = u32(buffer, q + U(32))
-                    leave = u32(buffer, q + U(36))
+                    entry_form = _u32(buffer, q + U(24))
+                    entry = _u32(buffer, q + U(28))
+                    leave_form = _u32(buffer, q + U(32))
+                    leave = _u32(buffer, q + U(36))
                 if keep:
                     counts[FLOW_SAMPLES] += U(1)
                     agents[agent].flow_samples += U(1)
                     place, new = _track(tracks, who.exporter, sub_agent, source, U(who.received_ns), counts)
-                    lost, odd = _advance(tracks[place], u32(buffer, q), new, U(who.received_ns))
+                    lost, odd = _advance(tracks[place], _u32(buffer, q), new, U(who.received_ns))
                     if odd == 1 and agents[agent].samples_lost > U(0):  # it came late, it was not lost
                         counts[SAMPLES_LOST] -= U(1)
                         agents[agent].samples_lost -= U(1)
                     counts[SAMPLES_LOST] += lost
                     agents[agent].samples_lost += lost
-                    drops = u32(buffer, rest + U(8))
+                    drops = _u32(buffer, rest + U(8))
                     more = (drops - U(tracks[place].drops)) & U(0xFFFF_FFFF)
                     if not new and odd == 0 and more < U(1 << 31):
                         counts[SAMPLES_DROPPED] += more
@@ -555,7 +541,7 @@ def walk(
                         tracks[place].drops = drops
                 if o >= room:
                     return o  # cannot be: there is a row for each 64 octets
-                rate = u32(buffer, rest)
+                rate = _u32(buffer, rest)
                 if rate == U(0):
                     rate = U(1)
                     if keep:
@@ -565,7 +551,7 @@ def walk(
                 other.rate = rate
                 other.in_interface = _interface(entry_form, entry, counts, keep)
                 other.out_interface = _interface(leave_form, leave, counts, keep)
-                rows = u32(buffer, q + fixed - U(4))
+                rows = _u32(buffer, q + fixed - U(4))
                 if _flow(
                     buffer,
                     q + fixed,
@@ -594,7 +580,7 @@ def walk(
                         continue
                     counts[COUNTER_SAMPLES] += U(1)
                     agents[agent].counter_samples += U(1)
-                    rows = u32(buffer, q + fixed - U(4))
+                    rows = _u32(buffer, q + fixed - U(4))
                     _counters(buffer, q + fixed, p, rows, who, interfaces, processors, filled, counts, agents, agent)
             elif keep:
                 counts[UNKNOWN_SAMPLE] += U(1)

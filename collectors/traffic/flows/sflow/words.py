@@ -3,9 +3,11 @@
 Source of all formats: sFlow Version 5 (P. Phaal, M. Lavine, sflow.org, July 2004).
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 INTERFACE: Final = np.dtype(
     [
@@ -53,6 +55,61 @@ PROCESSOR: Final = np.dtype(
     ]
 )
 """Processor counters as one counter sample told them."""
+
+COUNTER_WORDS: Final = np.dtype([("at_ns", "u8"), ("exporter", "u4"), ("sub_agent", "u4"), ("words", "u4", 26)])
+"""One counter sample as the kernel keeps it: the words of its record, for an interface the three Ethernet counters and
+whether there were any behind them."""
+
+_INTERFACE_WORDS: Final = {
+    "if_index": 0,
+    "if_type": 1,
+    "direction": 4,
+    "status": 5,
+    "in_unicast": 8,
+    "in_multicast": 9,
+    "in_broadcast": 10,
+    "in_discards": 11,
+    "in_errors": 12,
+    "in_unknown_protocols": 13,
+    "out_unicast": 16,
+    "out_multicast": 17,
+    "out_broadcast": 18,
+    "out_discards": 19,
+    "out_errors": 20,
+    "promiscuous": 21,
+    "alignment_errors": 22,
+    "fcs_errors": 23,
+    "symbol_errors": 24,
+    "has_ethernet": 25,
+}
+_INTERFACE_WIDE: Final = {"speed_bps": 2, "in_octets": 6, "out_octets": 14}  # 64 bits: where the high half is
+_PROCESSOR_WORDS: Final = {"cpu_5s": 0, "cpu_1m": 1, "cpu_5m": 2}
+_PROCESSOR_WIDE: Final = {"memory_total_bytes": 3, "memory_free_bytes": 5}
+
+
+def interfaces(kept: NDArray[np.void]) -> NDArray[np.void]:
+    """Return rows of COUNTER_WORDS as INTERFACE."""
+    return _named(kept, INTERFACE, _INTERFACE_WORDS, _INTERFACE_WIDE)
+
+
+def processors(kept: NDArray[np.void]) -> NDArray[np.void]:
+    """Return rows of COUNTER_WORDS as PROCESSOR."""
+    return _named(kept, PROCESSOR, _PROCESSOR_WORDS, _PROCESSOR_WIDE)
+
+
+def _named(
+    kept: NDArray[np.void], dtype: np.dtype[np.void], words: Mapping[str, int], wide: Mapping[str, int]
+) -> NDArray[np.void]:
+    rows = np.zeros(len(kept), dtype)
+    for name in ("at_ns", "exporter", "sub_agent"):
+        rows[name] = kept[name]
+    for name, place in words.items():
+        rows[name] = kept["words"][:, place]
+    for name, place in wide.items():
+        high, low = kept["words"][:, place].astype(np.uint64), kept["words"][:, place + 1]
+        rows[name] = high << np.uint64(32) | low
+    return rows
+
 
 SIDE: Final = np.dtype(
     [("exporter", "u4"), ("rate", "u4"), ("in_interface", "u4"), ("out_interface", "u4"), ("vlan", "u2")], align=True
