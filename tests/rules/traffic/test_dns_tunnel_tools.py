@@ -8,7 +8,7 @@ import pytest
 
 from netmon.api.networks import Networks
 from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
-from tests.support.local_watch import findings, need, recorded
+from tests.support.local_watch import findings, need, recorded, watched
 from tests.support.netns import Host, lan
 from tests.support.waiting import eventually_sync
 
@@ -63,4 +63,6 @@ def test_iodine_is_found_and_the_office_beside_it_is_not(tmp_path: Path) -> None
     found = findings(DnsTunnel(DnsTunnelSettings(), Networks()), path)
     assert {finding.evidence["domain"] for finding in found} == {"tunnel.example"}
     assert {finding.evidence["source"] for finding in found} == {client.ipv4, resolver.ipv4}  # who asks, and for whom
+    asked = min(row["at_ns"] for second in watched(path) for row in second.dns if b"tunnel.example" in row["name"])
+    assert found[0].at - int(asked) / 1e9 <= 15  # iodine tries types and sizes of packets for 9 s before it is set up
     assert all(any(each.key == finding.key and each.cleared for each in found) for finding in found)

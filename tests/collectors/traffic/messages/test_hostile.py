@@ -127,6 +127,18 @@ def test_macs_are_told_once_with_their_packets_and_an_address() -> None:
     assert [(row["vlan"], row["packets"], row["lo"] & 0xFF) for row in kept] == [(0, 5, 7), (3, 1, 7)]
 
 
+def test_captures_of_any_interface_have_no_ethernet_header() -> None:
+    """LINKTYPE_LINUX_SLL (113) and its second version (276)."""
+    octets = arp_request("02:00:00:00:00:07", "10.0.0.7", "10.0.0.1")
+    address = octets[6:12] + bytes(2)
+    first = bytes([0, 1, 0, 1, 0, 6]) + address + octets[12:]
+    second = octets[12:14] + bytes(2) + bytes([0, 0, 0, 1, 0, 1, 1, 6]) + address + octets[14:]
+    for link_type, frame in ((113, first), (276, second)):
+        (row,) = read([frame], link_type=link_type).neighbours
+        assert mac_text(row["claimed_mac"]) == mac_text(row["frame_mac"]) == "02:00:00:00:00:07"
+    assert not len(read([octets], link_type=101).neighbours)
+
+
 def test_records_without_frames_and_empty_batches_hold_nothing() -> None:
     messages = Messages()
     messages.add(Traffic(np.zeros(3, RECORD)))

@@ -47,6 +47,13 @@ def ordinary(start: float, stop: float) -> list[Timed]:
     return frames
 
 
+@pytest.mark.parametrize(("every_s", "within_s"), [(1, 3), (2, 5), (10, 31), (30, 91)])
+def test_how_soon_an_attack_shows_by_how_often_it_speaks(every_s: int, within_s: int) -> None:
+    attack = [(40 + every_s * n, arp_reply(EVIL, A_GATEWAY, HOST, A_HOST)) for n in range(6)]
+    first, *_ = play(spoofing(), [*ordinary(0, 300), *attack])
+    assert first.at - 40 <= within_s
+
+
 def test_replies_that_nobody_asked_for_take_the_gateway_over() -> None:
     attack = [(40 + 2 * n, arp_reply(EVIL, A_GATEWAY, HOST, A_HOST)) for n in range(30)]
     found = play(spoofing(gateways=[A_GATEWAY]), [*ordinary(0, 120), *attack], until=300)
