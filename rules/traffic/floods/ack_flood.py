@@ -29,7 +29,7 @@ class AckFloodSettings(Model):
 class AckFlood:
     """Floods of segments on one address."""
 
-    name = "ack_flood"
+    name = "ack-flood"
     technique = "T1499.001"
     titles: Mapping[str, str] = {"en": "ACK flood", "id": "Banjir ACK"}
 

@@ -56,7 +56,7 @@ class Carpet:
 class CarpetBombing:
     """Carpet bombing of our prefixes."""
 
-    name = "carpet_bombing"
+    name = "carpet-bombing"
     technique = "T1498.001"
 
     def __init__(self, settings: CarpetBombingSettings, learned: LearnedSettings) -> None:

@@ -23,7 +23,7 @@ class FragmentFloodSettings(Model):
 class FragmentFlood:
     """Fragment floods on one address."""
 
-    name = "fragment_flood"
+    name = "fragment-flood"
     technique = "T1498.001"
     titles: Mapping[str, str] = {"en": "Fragment flood", "id": "Banjir fragmen"}
 

@@ -28,7 +28,7 @@ class SynFloodSettings(Model):
 class SynFlood:
     """SYN floods on one address."""
 
-    name = "syn_flood"
+    name = "syn-flood"
     technique = "T1499.001"
     titles: Mapping[str, str] = {"en": "SYN flood", "id": "Banjir SYN"}
 
