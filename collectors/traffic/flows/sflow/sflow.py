@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.settings import SFlowSettings
-from collectors.traffic.flows.sflow import walk_kernel
+from collectors.traffic.flows.sflow import places, walk_kernel
 from collectors.traffic.flows.sflow.words import AGENT, COUNTER_WORDS, COUNTS, SIDE, TRACK, interfaces, processors
 from collectors.traffic.packet.decode_kernel import decode
 from netmon.api.traffic import FRAME, RECORD, Tunnel
@@ -65,15 +65,15 @@ class SFlow:
         """
         index = datagrams.index
         self._make_room(int(index["length"].sum(dtype=np.int64)) // _SMALLEST + 1, len(index))
-        found = np.zeros(walk_kernel.NONE, np.uint64)
-        ethernet = self._walk(datagrams, walk_kernel.ETHERNET, 0, found)
+        found = np.zeros(places.NONE, np.uint64)
+        ethernet = self._walk(datagrams, places.ETHERNET, 0, found)
         end = ethernet
         self._headers(datagrams.buffer, 0, ethernet, _LINK_ETHERNET)
-        if found[walk_kernel.IP]:
-            end = self._walk(datagrams, walk_kernel.IP, ethernet, found)
+        if found[places.IP]:
+            end = self._walk(datagrams, places.IP, ethernet, found)
             self._headers(datagrams.buffer, ethernet, end, _LINK_RAW)
-        if found[walk_kernel.PARSED]:
-            end = self._walk(datagrams, walk_kernel.PARSED, end, found)
+        if found[places.PARSED]:
+            end = self._walk(datagrams, places.PARSED, end, found)
         walk_kernel.scale(self._records, self._side, end)
         return self._records[:end]
 
