@@ -4,9 +4,10 @@ A reader takes no lock. The writer leaves what it merged in its place for a minu
 listing made at any moment has each record once. What retention removes while a question runs is asked again without.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EIO
 from math import ceil
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -64,7 +65,7 @@ def look(directory: Path, span: Span, answer: Callable[[Scan], _Answer]) -> _Ans
 def scan(directory: Path, span: Span) -> Scan:
     """List the files of a time and return one lazy table over them."""
     chosen = list(_chosen(directory, span))
-    schemas = [pl.read_parquet_schema(path) for path, _, _ in chosen]
+    schemas = [_schema(path) for path, _, _ in chosen]
     if not chosen:
         return Scan(pl.LazyFrame(schema=SCHEMA), frozenset(), 0, ())
     present = frozenset(name for schema in schemas for name in schema if name in SCHEMA)
@@ -74,6 +75,14 @@ def scan(directory: Path, span: Span) -> Scan:
         return _table(several, present, everywhere, span)
 
     return Scan(table(chosen), present, sum(file.records for _, _, file in chosen), tuple(map(table, _pieces(chosen))))
+
+
+def _schema(path: Path) -> Mapping[str, pl.DataType]:
+    """Return the columns of a file; OSError with its name where it is damaged."""
+    try:
+        return pl.read_parquet_schema(path)
+    except pl.exceptions.PolarsError as error:
+        raise OSError(EIO, f"it is damaged ({str(error).partition(chr(10))[0]})", str(path)) from None
 
 
 def _pieces(chosen: Sequence[_Chosen]) -> Iterator[Sequence[_Chosen]]:

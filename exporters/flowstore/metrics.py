@@ -18,6 +18,7 @@ class Metrics:
         self.waiting = Gauge("netmon_flows_waiting_records", "Flow records not yet on disk.", registry=registry)
         self.failures = Counter("netmon_flows_write_failures", "Writes that the disk did not take.", registry=registry)
         self.writable = Gauge("netmon_flows_writable", "1 while flows can be written.", registry=registry)
+        self.damaged = Counter("netmon_flows_damaged_hours", "Hours with a file that is damaged.", registry=registry)
         self.merged = Counter("netmon_flows_merged_files", "Small files merged into one.", registry=registry)
         self.deleted = Counter(
             "netmon_flows_deleted_files",

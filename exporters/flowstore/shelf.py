@@ -18,6 +18,7 @@ class Hour:
     sizes: dict[File, int] = field(default_factory=dict)
     superseded: dict[File, float] = field(default_factory=dict)
     last_part: float = 0.0
+    damaged: bool = False  # one of its files cannot be read: the others are left alone too
 
     @property
     def live(self) -> list[File]:

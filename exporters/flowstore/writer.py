@@ -161,13 +161,26 @@ class FlowStore:
         """Merge one run of an hour that is over and rests."""
         rest_s = self._settings.merge_after_s
         for number, hour in sorted(self._shelf.hours.items()):
-            if now < (number + 1) * HOUR_S + rest_s or 0 <= now - hour.last_part < rest_s:
+            if hour.damaged or now < (number + 1) * HOUR_S + rest_s or 0 <= now - hour.last_part < rest_s:
                 continue
             if run := to_merge(hour.live, self._settings.file_records):
-                table = merged([self._shelf.path(number, each) for each in run])
+                table = self._read(number, run)
+                if table is None:
+                    continue
                 self._store(number, run[0].first, run[-1].last, table, now)
                 self._metrics.merged.inc(len(run))
                 return
+
+    def _read(self, number: int, run: Sequence[File]) -> pl.DataFrame | None:
+        """Return the records of several files; None where one is damaged, which is said once."""
+        try:
+            return merged([self._shelf.path(number, each) for each in run])
+        except pl.exceptions.PolarsError as error:
+            self._shelf.hours[number].damaged = True
+            self._metrics.damaged.inc()
+            folder = self._shelf.path(number, run[0]).parent
+            _log.error("a file of flows is damaged; its hour is not merged", directory=str(folder), problem=str(error))
+            return None
 
     def _remove(self) -> None:
         sizes = {number: sum(hour.sizes.values()) for number, hour in self._shelf.hours.items()}

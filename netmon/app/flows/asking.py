@@ -42,7 +42,8 @@ class Asked:
             return look(self.directory, self.span, question)
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-            click.echo(t("flows.unreadable", path=self.directory, problem=printable(problem)), err=True)
+            path = getattr(error, "filename", None) or self.directory
+            click.echo(t("flows.unreadable", path=path, problem=printable(problem)), err=True)
             raise SystemExit(Exit.USAGE) from None
 
 

@@ -128,6 +128,21 @@ def test_a_part_a_minute_and_an_hour_is_merged_when_it_rests(tmp_path: Path) -> 
     assert read(directory)["bytes"].sum() == int(records["bytes"].sum()) + 77
 
 
+def test_a_damaged_file_keeps_only_its_own_hour_from_being_merged(tmp_path: Path) -> None:
+    records = many(120, length_s=7_200)
+    directory = kept(tmp_path / "flows", records, merge_after_s=86_400)
+    victim = next((directory / "2025-11-22T07").glob("*.parquet"))
+    victim.write_bytes(b"PAR1" + bytes(50))
+    one = Measured(directory)
+    for step in range(4):
+        one.store.tick(HOUR + 9_000 + step * 70)
+    assert one.value("damaged_hours_total") == 1
+    assert one.value("writable") == 1
+    assert len(list((directory / "2025-11-22T08").glob("*.parquet"))) == 1
+    assert len(list((directory / "2025-11-22T07").glob("*.parquet"))) > 10
+    one.store.close()
+
+
 def test_merged_files_are_sorted_so_that_questions_skip(tmp_path: Path) -> None:
     directory = kept(tmp_path / "flows", many(600))
     book = store(directory, now=HOUR + 3_600)
