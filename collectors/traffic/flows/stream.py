@@ -234,14 +234,12 @@ class StreamServer:
             self._selector.modify(session.socket, events, session)
 
     def _shake_hands(self, session: _Session, now_s: float) -> None:
-        sock = session.socket
-        if not isinstance(
-            sock, ssl.SSLSocket
-        ):  # pragma: no cover - a session without TLS has its stream from the start
-            return
-        sock.do_handshake()
+        sock, certificate = session.socket, {}
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
+            certificate = sock.getpeercert() or {}
         if self._settings.client_ca is not None:
-            name = name_of(sock.getpeercert() or {}, self._settings.client_names)
+            name = name_of(certificate, self._settings.client_names)
             session.row = self._exporters.row_of_name(name, *halves(session.address))
             if session.row < 0:
                 raise Rejected("too_many")
