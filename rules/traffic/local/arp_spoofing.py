@@ -102,15 +102,24 @@ class ArpSpoofing:
         claimant = held.claimants.get(taker)
         if claimant is None:
             return False
-        taken: Mapping[Address, Holding] = self._takers.get(taker, {})
-        insists = claimant.insists(settings)
-        if insists and (held.rival or len(taken) >= 2):
-            return True  # with both directions taken at once, nobody else need have spoken yet
+        if claimant.insists(settings) and (held.rival or self._is_between(taker, held)):
+            return True
         if held.rival != taker or not held.contested(settings):
             return False
         own = self._contests.address_of(taker)
         usurps = self._is_gateway(held, taker) and own not in (None, held.address)
         return bool(claimant.forged) or claimant.unasked >= _LOUD or usurps
+
+    def _is_between(self, taker: int, held: Holding) -> bool:
+        """Tell whether a machine tells two others that it is the respective other.
+
+        Then nobody else need have spoken: no machine has reason to do so, and its own addresses it tells to others.
+        """
+        told = held.claimants[taker].told
+        return any(
+            other in told and taker in each.claimants and held.address in each.claimants[taker].told
+            for other, each in self._takers.get(taker, {}).items()
+        )
 
     def _is_gateway(self, held: Holding, taker: int) -> bool:
         """Tell whether an address is a gateway's: it is known as one, or its other claimant forwards for many."""
