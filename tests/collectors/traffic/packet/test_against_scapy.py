@@ -84,9 +84,8 @@ def check_transport(found: list[Packet], record: Any, octets: bytes) -> None:
     if isinstance(layer, TCP | UDP):
         at, length = int(record["payload_at"]), int(record["payload_length"])
         assert octets[at : at + length] == layer.original[layer.dataofs * 4 if isinstance(layer, TCP) else 8 :][:length]
-        rest = bytes(layer.payload)  # behind it, what fills the frame
-        padding = layer.getlayer(Padding)
-        assert length == len(rest) - (len(padding.load) if padding else 0)
+        padding = sum(len(layer.load) for layer in found if isinstance(layer, Padding))  # of the datagram, of the frame
+        assert length == len(bytes(layer.payload)) - padding
 
 
 @settings(max_examples=250)
