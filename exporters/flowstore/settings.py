@@ -30,7 +30,7 @@ class FlowStoreSettings(BaseModel):
     compression_level: int = Field(default=1, ge=1, le=19)  # zstd; 3 saves 10% of the disk for a third more CPU
     # Records of one file are sorted and written at once: one million of them take 100 MB of memory, four times that
     # while small parts are merged.
-    file_records: int = Field(default=1_048_576, ge=1_024, le=16_777_216)
+    file_records: int = Field(default=1_048_576, ge=32_768, le=16_777_216)
     # Records that wait in memory, 130 bytes each, also while the disk takes none: at 100 million an hour 150 seconds.
     buffer_records: int = Field(default=4_194_304, ge=131_072, le=67_108_864)
     late_hours: int = Field(default=24, ge=1, le=744)  # a record that ended longer ago is dropped: a clock is wrong

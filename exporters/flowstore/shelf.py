@@ -18,7 +18,7 @@ class Hour:
     sizes: dict[File, int] = field(default_factory=dict)
     superseded: dict[File, float] = field(default_factory=dict)
     last_part: float = 0.0
-    damaged: bool = False  # one of its files cannot be read: the others are left alone too
+    settled: bool = False  # there is nothing to merge until another part comes
 
     @property
     def live(self) -> list[File]:
@@ -38,6 +38,7 @@ class Shelf:
         self._folder = folder
         self._disk = disk
         self.hours: dict[int, Hour] = {}
+        self.changed = True  # since whoever looks said so
 
     def load(self, now: float) -> None:
         """List what is on disk, remove what was not finished, and take up what a crash interrupted."""
@@ -53,6 +54,10 @@ class Shelf:
                     hour.sizes[file] = path.stat().st_size
             counted = set(live(hour.sizes))
             hour.superseded = {each: now for each in hour.sizes if each not in counted}
+            if not any(place.iterdir()):  # a crash came before its first file, or after its last
+                del self.hours[number]
+                self._disk.remove_directory(place)
+        self.changed = True
 
     def path(self, number: int, file: File) -> Path:
         """Return where a file is."""
@@ -64,6 +69,8 @@ class Shelf:
         merged = [each for each in hour.sizes if file.holds(each)]
         hour.superseded |= dict.fromkeys(merged, now)
         hour.sizes[file] = size
+        hour.settled = False
+        self.changed = True
         if not merged:
             hour.last_part = now
 
@@ -74,11 +81,13 @@ class Shelf:
                 if not since <= now < since + READERS_S:  # a clock that was set back keeps nothing forever
                     self._disk.remove(self.path(number, file))
                     del hour.superseded[file], hour.sizes[file]
+                    self.changed = True
 
     def drop(self, number: int) -> tuple[int, int]:
         """Remove an hour; return how many files and records that counted went."""
         hour = self.hours[number]
         counted = hour.live
+        self.changed = True
         # Parts before the file that they were merged into: a crash in between must not bring them back.
         for file in sorted(hour.sizes, key=lambda each: (each.last - each.first, each.first)):
             self._disk.remove(self.path(number, file))

@@ -74,7 +74,9 @@ class Waiting:
             return [
                 hour
                 for hour, pieces in self._hours.items()
-                if pieces and (now - pieces[0].since >= after_s or sum(piece.rows for piece in pieces) >= records)
+                # A clock that was set back makes nothing wait.
+                if pieces
+                and (not 0 <= now - pieces[0].since < after_s or sum(piece.rows for piece in pieces) >= records)
             ]
 
     def take(self, hour: int, records: int) -> list[Piece]:

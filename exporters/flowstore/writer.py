@@ -153,7 +153,8 @@ class FlowStore:
         try:
             self._merge(now)
             self._shelf.sweep(now)
-            self._remove()
+            if self._shelf.changed:
+                self._remove()
         except _FAILURES as error:
             self._failed(error, now)
 
@@ -161,12 +162,12 @@ class FlowStore:
         """Merge one run of an hour that is over and rests."""
         rest_s = self._settings.merge_after_s
         for number, hour in sorted(self._shelf.hours.items()):
-            if hour.damaged or now < (number + 1) * HOUR_S + rest_s or 0 <= now - hour.last_part < rest_s:
+            if hour.settled or now < (number + 1) * HOUR_S + rest_s or 0 <= now - hour.last_part < rest_s:
                 continue
-            if run := to_merge(hour.live, self._settings.file_records):
-                table = self._read(number, run)
-                if table is None:
-                    continue
+            run = to_merge(hour.live, self._settings.file_records)
+            table = self._read(number, run) if run else None
+            hour.settled = table is None
+            if table is not None:
                 self._store(number, run[0].first, run[-1].last, table, now)
                 self._metrics.merged.inc(len(run))
                 return
@@ -176,7 +177,6 @@ class FlowStore:
         try:
             return merged([self._shelf.path(number, each) for each in run])
         except pl.exceptions.PolarsError as error:
-            self._shelf.hours[number].damaged = True
             self._metrics.damaged.inc()
             folder = self._shelf.path(number, run[0]).parent
             _log.error("a file of flows is damaged; its hour is not merged", directory=str(folder), problem=str(error))
@@ -205,6 +205,9 @@ class FlowStore:
     def _show(self) -> None:
         hours = self._shelf.hours
         self._metrics.waiting.set(self._waiting.records)
+        if not self._shelf.changed:
+            return
+        self._shelf.changed = False
         self._metrics.files.set(sum(len(hour.live) for hour in hours.values()))
         self._metrics.bytes.set(self._shelf.size)
         self._metrics.oldest.set(min(hours, default=0) * HOUR_S)

@@ -295,3 +295,17 @@ def test_services_are_named_by_protocol_and_port(port: str) -> None:
     assert FlowStoreSettings(services={"tcp/8443": "e-kinerja"}).services == {"tcp/8443": "e-kinerja"}
     with pytest.raises(ValueError, match="write it as in tcp/8443"):
         FlowStoreSettings(services={port: "x"})
+
+
+def test_a_clock_that_is_set_back_makes_nothing_wait(tmp_path: Path) -> None:
+    book = store(tmp_path / "flows", now=HOUR + 900)
+    book.put(record(end=HOUR + 890))
+    book.tick(HOUR + 100)
+    assert read(tmp_path / "flows").height == 1
+    book.close()
+
+
+def test_an_hour_without_files_goes(tmp_path: Path) -> None:
+    (tmp_path / "flows" / "2025-11-22T06").mkdir(parents=True)
+    store(tmp_path / "flows").close()
+    assert not (tmp_path / "flows" / "2025-11-22T06").exists()
