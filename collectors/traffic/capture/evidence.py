@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from collectors.traffic.capture.pack_kernel import pack
 from collectors.traffic.capture.settings import LARGEST
-from netmon.api.traffic import Frames, Traffic
+from netmon.api.traffic import FRAME, Frames, Traffic
 
 _HEADER: Final = struct.Struct("<IHHiIII")  # draft-ietf-opsawg-pcap, 4
 _NANOSECONDS: Final = 0xA1B2_3C4D
@@ -73,6 +73,12 @@ def write_pcap(path: Path, captured: Iterable[Captured], *, max_bytes: int) -> W
     return written
 
 
+def warm_up() -> None:
+    """Compile or load what `write_pcap` needs, while compiled code can still be stored and nothing is urgent."""
+    nothing = np.zeros(0, np.uint32)
+    pack(np.zeros(0, np.uint8), np.zeros(0, FRAME), np.zeros(0, np.uint64), nothing, 0, np.zeros(0, np.uint8), 0)
+
+
 def _write(descriptor: int, captured: Iterable[Captured], max_bytes: int) -> Written:
     out = np.zeros(_BUFFER, np.uint8)
     link_type, packets, octets, left_out, full = -1, 0, _HEADER.size, 0, max_bytes < _HEADER.size
@@ -84,10 +90,11 @@ def _write(descriptor: int, captured: Iterable[Captured], max_bytes: int) -> Wri
             left_out += len(each)
             continue
         tags = np.zeros(len(each), np.uint32) if each.tags is None else each.tags
+        times_ns = np.ascontiguousarray(each.times_ns)  # a column of records is not: it would be compiled for anew
         at = 0
         while at < len(each) and not full:
             room = min(_BUFFER, max_bytes - octets)
-            count, length = pack(each.frames.buffer, each.frames.index, each.times_ns, tags, at, out, room)
+            count, length = pack(each.frames.buffer, each.frames.index, times_ns, tags, at, out, room)
             _write_all(descriptor, out[: int(length)].data)
             at, packets, octets = at + int(count), packets + int(count), octets + int(length)
             full = count == 0

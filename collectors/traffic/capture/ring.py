@@ -22,7 +22,7 @@ from typing import Final, Self, TypeAlias
 import numpy as np
 
 from collectors.traffic.capture import interfaces
-from collectors.traffic.capture.evidence import Captured
+from collectors.traffic.capture.evidence import Captured, warm_up
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.filter import NOTHING, compile_filter
 from collectors.traffic.capture.ring_kernel import walk_block
@@ -192,7 +192,8 @@ class Ring:
         self._words, self._halves = self._octets.view(np.uint32), self._octets.view(np.uint16)
         self._frames, self._records = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD)
         self._tags = np.zeros(BATCH, np.uint32)
-        walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)  # compiled by now
+        walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
+        warm_up()  # nothing is compiled when packets come, and when rights to store what was compiled were given up
         self._kept.extend((block, False) for block in range(blocks - kept, blocks))
         if self._kept:
             self._mark(self._kept[0][0], _USER)

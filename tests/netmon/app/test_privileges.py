@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.support.processes import free_port
 
 REPOSITORY = Path(__file__).parents[3]
 DROP = """
@@ -126,3 +130,39 @@ def test_users_that_cannot_be(user: str, problem: str) -> None:
     done = dropping(user=user)
     assert done.returncode == 1
     assert done.stderr.startswith(f"privileges:0:0: {problem}; name ")
+
+
+RING = """
+import socket, sys
+from pathlib import Path
+from collectors.traffic.capture import Ring, RingSettings, write_pcap
+from netmon.app.privileges import drop
+settings = RingSettings(blocks=8, kept_blocks=2, block_timeout_ms=5, filter=f"udp port {sys.argv[1]}")
+with Ring("lo", settings) as ring:
+    drop("nobody")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"seen", ("127.0.0.1", int(sys.argv[1])))
+    batch = ring.next(10)
+    assert batch is not None
+    print(batch.records["destination_port"].tolist() == [int(sys.argv[1])])
+    print(write_pcap(Path(sys.argv[2]) / "evidence", ring.recent(), max_bytes=10_000).packets)
+"""
+
+
+@root
+def test_a_ring_goes_on_when_the_rights_are_gone() -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are behind a folder that only root enters
+        folder = Path(name)
+        folder.chmod(0o777)
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", RING, str(port), name],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.stderr == ""
+        assert done.stdout == "True\n1\n"
+        assert (folder / "evidence").stat().st_uid == 65_534

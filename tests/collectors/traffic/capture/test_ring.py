@@ -15,6 +15,8 @@ from pydantic import ValidationError
 
 from collectors.traffic.capture import Captured, CaptureFault, Link, Ring, RingSettings, open_capture, write_pcap
 from collectors.traffic.capture.interfaces import link_type
+from collectors.traffic.capture.pack_kernel import pack
+from collectors.traffic.capture.ring_kernel import walk_block
 from netmon.api.traffic import Traffic
 from tests.support.netns import INTERFACE, Host, Lan, lan
 from tests.support.waiting import eventually_sync
@@ -76,6 +78,19 @@ def drained(ring: Ring, enough: int, within_s: float = 5.0) -> list[tuple[bytes,
             numbers = (records[name].tolist() for name in ("bytes", "vlan", "destination_port"))
             got += list(zip(octets(batch), *numbers, strict=True))
     return got
+
+
+def test_all_is_compiled_when_it_is_open(
+    tmp_path: Path,
+) -> None:  # first of all, before others let something be compiled
+    with cable() as (net, send), listening(net["right"], kept_blocks=4) as ring:
+        compiled = [list(each.signatures) for each in (walk_block, pack)]
+        send([frame(1), frame(2)])
+        drained(ring, 2)
+        chosen = [each.only(each.times_ns > 0) for each in ring.recent()]
+        assert write_pcap(tmp_path / "all", ring.recent(), max_bytes=10_000).packets == 2
+        assert write_pcap(tmp_path / "chosen", chosen, max_bytes=10_000).packets == 2
+        assert [list(each.signatures) for each in (walk_block, pack)] == compiled
 
 
 def test_tcpdump_sees_the_same_frames_at_the_same_times(tmp_path: Path) -> None:
