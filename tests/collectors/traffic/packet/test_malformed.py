@@ -50,6 +50,12 @@ CASES: Final[list[tuple[str, bytes, Verdict, dict[str, int]]]] = [
     ("PPPoE, not session data", ethernet(b"\x11\x65\0\1\0\2\0\x21", ethertype=0x8864), Verdict.NOT_IP, {"version": 0}),
     ("SNAP cut", ethernet(b"\xaa\xaa\3\0\0\0\x08", ethertype=8), Verdict.SHORT_LINK, {"ethertype": 8}),
     (
+        "a jumbo option behind which the header ends",
+        ethernet(ipv6(tcp(), extensions=bytes([6, 0, 0, 0, 0xC2, 4, 0, 1]), first_header=0, length=0)),
+        Verdict.BAD_EXTENSION,
+        {"version": 6},
+    ),
+    (
         "a length of 0",
         ethernet(b"\xaa\xaa\3\0\0\0\x08\0" + ipv4(tcp()), ethertype=0),
         Verdict.NOT_IP,
@@ -261,3 +267,20 @@ def test_cooked_captures() -> None:
     assert (records["payload_at"][1], records["payload_length"][1], records["vlan"][2]) == (16, 38, 5)
     second = decoded([b"\x08\0\0\0\0\0\0\x09\0\1\0\6\2\0\0\0\0\7\0\0" + ipv4(udp())], 276).records[0]
     assert (second["in_interface"], second["source_mac"], second["version"]) == (9, 0x020000000007, 4)
+
+
+def test_the_link_layer_is_the_outer_frames() -> None:
+    labelled = struct.pack("!I", 77 << 12 | 0x140)
+    tagged = ethernet(ipv4(tcp()), vlans=[500, 600], source="02:00:00:00:00:0a")
+    bodies = [
+        Segment(struct.pack("!HH", 0, 0x8847) + labelled + ipv4(tcp()), 47),
+        Segment(struct.pack("!HH", 0, 0x6558) + tagged, 47),
+    ]
+    frames = [ethernet(ipv6(body), vlans=[5]) for body in bodies]
+    frames += [ethernet(struct.pack("!I", 16 << 12 | 0x13F) + ipv4(body), ethertype=0x8847) for body in bodies]
+    outer, inner = decoded(frames).records, decoded(frames, 1, ALL_TUNNELS).records
+    assert list(inner["tunnel"]) == [Tunnel.GRE] * 4
+    assert list(inner["protocol"]) == [6] * 4
+    assert list(inner["vlan"]) == [5, 5, 0, 0]
+    for name in ("vlan", "inner_vlan", "mpls", "ethertype", "source_mac", "destination_mac", "bytes"):
+        assert list(inner[name]) == list(outer[name]), name
