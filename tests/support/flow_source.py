@@ -1,15 +1,29 @@
 """A flow collector on loopback for tests, and what it hands on."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from collectors.traffic.flows.collector import FlowSource
 from collectors.traffic.flows.settings import FlowListenSettings
 from netmon.api.traffic import RECORD
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this host's loopback has no IPv6")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from collectors.traffic.flows.endpoint import Endpoint, parse_endpoint
 from collectors.traffic.flows.settings import FlowListenSettings, StreamSettings
 from netmon.api.traffic import halves
 from tests.support.exporters import flowset, ipfix, number, template, v5, v5_record
-from tests.support.flow_source import listening, port_of, pump
+from tests.support.flow_source import listening, needs_ipv6, port_of, pump
 from tests.support.packets import ethernet, ipv4, udp
 from tests.support.sflow import counter_sample, datagram, flow_sample, generic_counters, raw_header
 
@@ -36,6 +36,7 @@ def sender(stack: ExitStack, address: str) -> socket.socket:
     return sock
 
 
+@needs_ipv6
 def test_every_kind_at_one_address_becomes_records_of_one_kind(stack: ExitStack) -> None:
     settings = FlowListenSettings(listen=("udp://[::]:0", "tcp://[::]:0"), allow=ALLOW)
     source = stack.enter_context(listening(settings, {halves("127.0.0.9"): "core-1"}))

@@ -13,6 +13,7 @@ from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters
 from collectors.traffic.flows.receive import Received, Receiver
 from netmon.api.traffic import halves
+from tests.support.flow_source import needs_ipv6
 from tests.support.sflow import datagram
 from tests.support.waiting import eventually
 
@@ -74,6 +75,7 @@ def test_datagrams_are_sorted_by_kind_and_sender(stack: ExitStack) -> None:
     assert exporters.name(0) == exporters.name(3) == ""
 
 
+@needs_ipv6
 def test_both_ip_versions_are_heard_at_once_and_an_exporter_is_the_same_on_each_socket(stack: ExitStack) -> None:
     receiver, exporters = opened(stack, "127.0.0.0/8", "::1/128", at=("::", "127.0.0.1", "::1"))
     for source, place in (("127.0.0.5", 0), ("127.0.0.5", 1), ("::1", 2), ("::1", 0)):
