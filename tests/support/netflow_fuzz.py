@@ -42,7 +42,7 @@ _TEXT: list[Field] = [
 LIMITS = NetFlowSettings(
     max_domains=16, max_templates=6, max_interfaces=8, max_samplers=8, waiting_octets=4_096, waiting_sets=32,
     max_changes_per_s=5_000, max_records=50_000, template_lifetime_s=1,
-    waiting_s=5,
+    waiting_s=5, domain_idle_s=3,
 )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def fuzz(rounds: int, seed: int) -> NetFlow:
         assert set(records["exporter"].tolist()) <= {1, 2, 3}
     counts = netflow.counts
     assert counts.datagrams == fed
-    assert counts.records == sum(domain.records for domain in netflow.domains())
+    assert counts.records >= sum(domain.records for domain in netflow.domains())
     assert len(netflow.domains()) <= 3 * LIMITS.max_domains
     assert len(netflow._templates.definitions) <= 3 * LIMITS.max_templates
     assert all(count > 0 for reason, count in counts.dropped.items() if reason in _REACHED), counts.dropped

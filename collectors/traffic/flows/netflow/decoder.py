@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.flows.datagrams import Datagrams
-from collectors.traffic.flows.netflow import options, program, templates
+from collectors.traffic.flows.netflow import options, templates
 from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
+from collectors.traffic.flows.netflow.definitions import Definitions
 from collectors.traffic.flows.netflow.exporters import Exporter, Exporters, News
 from collectors.traffic.flows.netflow.layout import WALK
 from collectors.traffic.flows.netflow.options import Interface
@@ -25,8 +26,6 @@ from netmon.api.traffic import RECORD
 _FIRST_RECORDS: Final = 8_192  # rows of output at the start: 1.4 MB; doubled as batches need
 _KNOWN: Final = 4_096  # sets that need not be read again: as many as the walk's 12 bits of a key tell apart
 
-_PRUNE_NS: Final = 60_000_000_000  # at most once a minute: it costs 50 ms where the tables are full
-
 
 class NetFlow:
     """Decodes flow exports of any number of exporters."""
@@ -35,8 +34,8 @@ class NetFlow:
         self._settings = settings or NetFlowSettings()
         self._domains, self._templates, self._samplers = DomainTable(), TemplateTable(), SamplerTable()
         self._exporters = Exporters(self._settings, self._domains, self._samplers)
+        self._definitions = Definitions(self._settings, self._domains, self._templates, self._exporters)
         self._waiting = WaitingSets(self._settings)
-        self._pruned_ns = 0
         self._known = np.zeros(_KNOWN, np.uint64)
         self._state = np.zeros(1, WALK)
         self._values = np.zeros(SLOTS, np.uint64)
@@ -63,14 +62,17 @@ class NetFlow:
     def forget(self, exporter: int) -> None:
         """Forget an exporter's templates and samplers: its transport session has ended (RFC 7011, 8.1)."""
         for row in self._domains.of(exporter):
-            for options_too in (False, True):
-                gone = self._templates.withdraw(row, 2, options=options_too)
-                self._exporters.of(exporter).templates -= gone
-            self._samplers.forget(row)
-            self._exporters.of(exporter).told.discard(row)
-            domain = self._domains.rows[row]
-            domain["generation"] += 1
-            domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, self._exporters.of(exporter).rate
+            self._clear(row, exporter)
+
+    def _clear(self, row: int, exporter: int) -> None:
+        """Forget what a domain told."""
+        known, domain = self._exporters.of(exporter), self._domains.rows[row]
+        for is_options in (False, True):
+            known.templates -= self._templates.withdraw(row, 3 if is_options else 2, options=is_options)
+        self._samplers.forget(row)
+        known.told.discard(row)
+        domain["generation"] += 1
+        domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, known.rate
 
     def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
         """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
@@ -116,19 +118,19 @@ class NetFlow:
 
     def _add_domain(self) -> None:
         w = self._state[0]
-        exporter = int(w["exporter"])
-        row = self._domains.add(
-            exporter,
-            int(w["version"]),
-            int(w["id"]),
-            rate=self._exporters.of(exporter).rate,
-            most=self._settings.max_domains,
-        )
-        w["at"] = 0
-        if row == 0:
-            self._counts[Count.DATAGRAMS] += 1
-            self._counts[Count.DOMAIN_REFUSED] += 1
-            w["datagram"] += 1
+        exporter, version, number = int(w["exporter"]), int(w["version"]), int(w["id"])
+        rate = self._exporters.of(exporter).rate
+        w["at"] = 0  # its header is read again
+        if self._domains.add(exporter, version, number, rate=rate, most=self._settings.max_domains):
+            return
+        idle_ns = int(self._settings.domain_idle_s * 1e9)
+        row = self._domains.give_up(exporter, int(w["received_ns"]) - idle_ns)
+        if row:
+            self._clear(row, exporter)
+            self._waiting.drop(row, self._domains, self._counts)
+            self._domains.replace(row, version, number, rate)
+        else:
+            self._pass_datagram(Count.DOMAIN_REFUSED)
 
     def _make_room(self, buffer: NDArray[np.uint8]) -> None:
         """Double the output; past its limit, drop the set that the walk is at."""
@@ -136,15 +138,19 @@ class NetFlow:
         if self._grow():
             if w["version"] == 5:
                 w["at"] = 0  # its header is read again
-            return
-        self._counts[Count.OUTPUT_FULL] += 1
-        if w["version"] == 5:
-            w["datagram"] += 1
-            w["at"] = 0
-            self._counts[Count.DATAGRAMS] += 1
-            return
-        w["uncounted"] = 1
-        self._pass_set(buffer)
+        elif w["version"] == 5:
+            self._pass_datagram(Count.OUTPUT_FULL)
+        else:
+            self._counts[Count.OUTPUT_FULL] += 1
+            w["uncounted"] = 1
+            self._pass_set(buffer)
+
+    def _pass_datagram(self, reason: Count) -> None:
+        """Let the walk go on behind a datagram of which it read but the header."""
+        self._counts[Count.DATAGRAMS] += 1
+        self._counts[reason] += 1
+        self._state["datagram"] += 1
+        self._state["at"] = 0
 
     def _grow(self) -> bool:
         """Double the output; False where it may not grow."""
@@ -170,7 +176,7 @@ class NetFlow:
         octets = self._pass_set(buffer)
         complete = True
         if stop == Stop.OPTIONS:
-            self._read_options(octets[4:], row)
+            complete = self._read_options(octets[4:], row, exporter)
         else:
             complete = self._read_templates(octets, row, exporter)
         if complete:
@@ -184,6 +190,9 @@ class NetFlow:
         version, now_ns = int(w["version"]), int(w["received_ns"])
         is_options = octets[1] in (1, 3)
         complete = True
+        if not exporter.changes.left(now_ns):  # not even looked at: a flood of templates costs time
+            self._counts[Count.TEMPLATE_REFUSED] += 1
+            return False
         try:
             for definition in templates.read(
                 octets[4:], version, options=is_options, most_fields=self._settings.max_fields
@@ -193,58 +202,25 @@ class NetFlow:
                     exporter.templates -= gone
                     self._counts[Count.WITHDRAWN] += gone
                     self._domains.rows[row]["generation"] += bool(gone)
-                elif not self._define(definition, row, exporter, now_ns):
+                    exporter.changes.take(gone)
+                    continue
+                news = self._definitions.take(definition, row, exporter, now_ns)
+                if news == News.REFUSED:
                     self._counts[Count.TEMPLATE_REFUSED] += 1
                     complete = False
+                elif news == News.CHANGED:
+                    self._counts[Count.TEMPLATES] += 1
+                    self._decode_waiting(row, definition)
         except BadTemplate:
             self._counts[Count.BAD_TEMPLATE] += 1
         return complete
 
-    def _define(self, definition: Definition, row: int, exporter: Exporter, now_ns: int) -> bool:
-        found = self._templates.find(row, definition.number)
-        known = self._templates.definitions.get(found)
-        if known == definition:
-            return True
-        if not exporter.may_change(now_ns, self._settings.max_changes_per_s):
-            return False
-        try:
-            assembled = program.assemble(definition)
-        except BadTemplate:  # more steps than there is room for
-            return False
-        if known is None and exporter.templates >= self._settings.max_templates:
-            self._prune(now_ns)
-            if exporter.templates >= self._settings.max_templates:
-                return False
-        place = self._templates.put(row, definition, assembled, now_ns)
-        if not place:
-            self._prune(now_ns)
-            place = self._templates.put(row, definition, assembled, now_ns)
-        if not place:
-            return False
-        exporter.templates += known is None
-        self._counts[Count.TEMPLATES] += 1
-        self._domains.rows[row]["generation"] += 1
-        self._decode_waiting(row, place, definition)
-        return True
-
-    def _prune(self, now_ns: int) -> None:
-        """Give up templates that were long not used, and count anew what each exporter has."""
-        if 0 <= now_ns - self._pruned_ns < _PRUNE_NS:
-            return
-        self._pruned_ns = now_ns
-        before = max(0, now_ns - int(self._settings.template_lifetime_s * 1e9))
-        self._templates.prune(before)
-        self._domains.rows["generation"] += 1
-        self._exporters.clear_templates()
-        owners = self._domains.rows["exporter"][self._templates.rows["domain"][1 : self._templates.used]]
-        for owner, count in zip(*np.unique(owners, return_counts=True), strict=True):
-            self._exporters.of(int(owner)).templates = int(count)
-
-    def _decode_waiting(self, row: int, place: int, definition: Definition) -> None:
+    def _decode_waiting(self, row: int, definition: Definition) -> None:
         """Decode what waited for this template, as far as the output has room."""
         taken = self._waiting.take(row, definition.number, self._domains)
         if not len(taken) or definition.options:
             return
+        place = self._templates.find(row, definition.number)
         was = self._state.copy()
         w = self._state[0]
         for entry in taken:
@@ -278,10 +254,16 @@ class NetFlow:
         self._state[0] = was[0]
         self._state[0]["records"] = records
 
-    def _read_options(self, octets: bytes, row: int) -> None:
+    def _read_options(self, octets: bytes, row: int, exporter: Exporter) -> bool:
+        """Take what a set of options data tells; False where there were too many of them in this second."""
         w = self._state[0]
-        definition = self._templates.definitions[int(w["template"])]
-        self._templates.rows[int(w["template"])]["used_ns"] = w["received_ns"]
+        template, now_ns = int(w["template"]), int(w["received_ns"])
+        if not exporter.options.left(now_ns):
+            self._counts[Count.OPTIONS_REFUSED] += 1
+            w["uncounted"] = 1
+            return False
+        definition = self._templates.definitions[template]
+        self._templates.rows[template]["used_ns"] = now_ns
         changed, seen = False, 0
         for record in options.records(octets, definition):
             seen += 1
@@ -289,8 +271,10 @@ class NetFlow:
                 news = self._exporters.take(told, row)
                 changed |= news == News.CHANGED
                 self._counts[Count.OPTIONS_REFUSED] += news == News.REFUSED
+        exporter.options.take(seen)
         self._counts[Count.OPTIONS] += seen
         if w["version"] == 10:
             w["units"] += np.uint64(seen)
             w["options"] += np.uint64(seen)
         self._domains.rows[row]["generation"] += changed
+        return True

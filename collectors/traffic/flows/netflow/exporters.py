@@ -2,10 +2,14 @@
 
 from enum import Enum, auto
 from ipaddress import ip_address
+from typing import Final
 
 from collectors.traffic.flows.netflow.options import Boot, Interface, Sampling
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable
+
+
+MOST_INTERFACES: Final = 262_144  # names of all exporters: 80 MB; 5,000 switches of 48 ports
 
 
 class News(Enum):
@@ -19,22 +23,36 @@ class News(Enum):
 class Exporter:
     """What is kept of one exporter besides the tables."""
 
-    __slots__ = ("_changes", "_since_ns", "interfaces", "rate", "templates", "told")
+    __slots__ = ("changes", "interfaces", "options", "rate", "templates", "told")
 
-    def __init__(self) -> None:
+    def __init__(self, settings: NetFlowSettings) -> None:
         self.rate = 1  # what the operator says
         self.templates = 0
         self.interfaces: dict[int, Interface] = {}
         self.told: set[int] = set()  # domains whose options gave a sampling for all
-        self._since_ns = 0
-        self._changes = 0
+        self.changes = Allowance(settings.max_changes_per_s)  # of templates
+        self.options = Allowance(settings.max_options_per_s)  # records that are new or changed
 
-    def may_change(self, now_ns: int, most_per_s: int) -> bool:
-        """Count one more template that is new or changed; False where there were too many in this second."""
-        if now_ns - self._since_ns >= 1_000_000_000 or now_ns < self._since_ns:
-            self._since_ns, self._changes = now_ns, 0
-        self._changes += 1
-        return self._changes <= most_per_s
+
+class Allowance:
+    """So many of a thing in a second, of which each costs time in Python."""
+
+    __slots__ = ("_left", "_most", "_until_ns")
+
+    def __init__(self, most_per_s: int) -> None:
+        self._most = most_per_s
+        self._left = 0
+        self._until_ns = 0
+
+    def left(self, now_ns: int) -> int:
+        """Return how many more there may be in this second."""
+        if not 0 <= self._until_ns - now_ns <= 1_000_000_000:
+            self._until_ns, self._left = now_ns + 1_000_000_000, self._most
+        return self._left
+
+    def take(self, count: int) -> None:
+        """Count some that there were."""
+        self._left -= min(count, self._left)
 
 
 class Exporters:
@@ -45,10 +63,14 @@ class Exporters:
         self._prefixes = sorted(settings.sampling.items(), key=lambda item: -item[0].prefixlen)
         self._domains, self._samplers = domains, samplers
         self._of: dict[int, Exporter] = {}
+        self._interfaces = 0  # names of all
 
     def of(self, exporter: int) -> Exporter:
         """Return what is kept of an exporter."""
-        return self._of.setdefault(exporter, Exporter())
+        known = self._of.get(exporter)
+        if known is None:
+            known = self._of[exporter] = Exporter(self._settings)
+        return known
 
     def name(self, exporter: int, address: str) -> None:
         """Take an exporter's sampling from the operator's settings; 1 where no prefix holds its address."""
@@ -76,8 +98,10 @@ class Exporters:
             return News.CHANGED if changed else News.SAME
         if exporter.interfaces.get(told.index) == told:
             return News.SAME
-        if told.index not in exporter.interfaces and len(exporter.interfaces) >= self._settings.max_interfaces:
-            return News.REFUSED
+        if told.index not in exporter.interfaces:
+            if len(exporter.interfaces) >= self._settings.max_interfaces or self._interfaces >= MOST_INTERFACES:
+                return News.REFUSED
+            self._interfaces += 1
         exporter.interfaces[told.index] = told
         return News.CHANGED
 

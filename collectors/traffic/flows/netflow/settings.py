@@ -14,9 +14,11 @@ class NetFlowSettings(BaseModel):
     # One in so many, for exporters that sample and do not say so; the longest prefix that holds the exporter counts.
     sampling: dict[IPvAnyNetwork, Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]] = Field(default_factory=dict)
     max_domains: int = Field(default=256, ge=1, le=65_536)  # of one exporter: a chassis has one for each line card
+    domain_idle_s: float = Field(default=3_600, gt=0)  # silent for so long: gives its place to another, if need be
     max_templates: int = Field(default=4_096, ge=1, le=65_536)  # of one exporter: some 16 for each of its domains
     max_fields: int = Field(default=256, ge=1, le=1_024)  # of one template: the widest known have some 100
-    max_changes_per_s: int = Field(default=2_000, ge=1)  # templates new or changed: all of a router's at its start
+    max_changes_per_s: int = Field(default=1_000, ge=1)  # templates new or changed: all of a router's at its start
+    max_options_per_s: int = Field(default=20_000, ge=1)  # options records new or changed: 0.1 s of CPU
     max_interfaces: int = Field(default=8_192, ge=0, le=65_536)  # names kept of one exporter
     max_samplers: int = Field(default=1_024, ge=0, le=65_536)  # of one exporter
     template_lifetime_s: float = Field(default=86_400, gt=0)  # neither used nor changed: gives its place to another

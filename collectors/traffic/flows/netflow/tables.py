@@ -69,8 +69,7 @@ class DomainTable:
         if self.used == len(self.rows):
             self.rows = _grown(self.rows, 2 * self.used)
             self.slots = np.zeros(4 * self.used, np.uint32)
-            for row in range(1, self.used):
-                _enter(self.slots, self._key(row), row)
+            self._index()
         row = self.used
         self.used += 1
         entry = self.rows[row]
@@ -79,6 +78,27 @@ class DomainTable:
         rows.append(row)
         _enter(self.slots, self._key(row), row)
         return row
+
+    def give_up(self, exporter: int, before_ns: int) -> int:
+        """Give up the domain of an exporter that was silent longest, and since before; return its row, or 0."""
+        rows = self.of(exporter)
+        row = min(rows, key=lambda row: int(self.rows[row]["seen_ns"]), default=0)
+        return row if row and int(self.rows[row]["seen_ns"]) < before_ns else 0
+
+    def replace(self, row: int, version: int, number: int, rate: int) -> None:
+        """Let a row that was given up stand for another domain of the same exporter."""
+        exporter, owner = self.rows[row]["exporter"].copy(), self.rows[row]["owner"].copy()
+        generation = int(self.rows[row]["generation"]) + 1
+        self.rows[row] = np.zeros(1, DOMAIN)[0]
+        entry = self.rows[row]
+        entry["exporter"], entry["owner"], entry["generation"] = exporter, owner, generation
+        entry["version"], entry["id"], entry["rate"] = version, number, rate
+        self._index()
+
+    def _index(self) -> None:
+        self.slots = np.zeros(len(self.slots), np.uint32)
+        for row in range(1, self.used):
+            _enter(self.slots, self._key(row), row)
 
     def _add_owner(self, exporter: int) -> int:
         row = len(self._owner) + 1
@@ -101,12 +121,12 @@ class TemplateTable:
         self.slots = np.zeros(128, np.uint32)
         self.used = 1
         self.definitions: dict[int, Definition] = {}  # by row; withdrawn ones have none
-        self._row: dict[tuple[int, int], int] = {}  # (domain, template number) → row
+        self._row: dict[int, dict[int, int]] = {}  # domain → template number → row
         self._write(0, version_5(), 0, 0)
 
     def find(self, domain: int, number: int) -> int:
         """Return the row of a template; 0 where there is none."""
-        return self._row.get((domain, number), 0)
+        return self._row.get(domain, {}).get(number, 0)
 
     def put(self, domain: int, definition: Definition, program: Program, now_ns: int) -> int:
         """Take a definition, in place of an earlier one of its number; return its row, 0 where there is no room."""
@@ -118,7 +138,7 @@ class TemplateTable:
                 self._grow(2 * self.used)
             row = self.used
             self.used += 1
-            self._row[domain, definition.number] = row
+            self._row.setdefault(domain, {})[definition.number] = row
             _enter(self.slots, domain << 16 | definition.number, row)
         self._write(row, program, domain, now_ns)
         self.definitions[row] = definition
@@ -128,7 +148,7 @@ class TemplateTable:
         """Forget a template, or all of a kind (numbers 2 and 3); return how many were forgotten."""
         rows = [self.find(domain, number)]
         if number < 256:
-            rows = [row for (owner, _), row in self._row.items() if owner == domain]
+            rows = list(self._row.get(domain, {}).values())
         gone = [row for row in rows if row in self.definitions and self.definitions[row].options == options]
         for row in gone:
             self.rows[row]["kind"] = Kind.ABSENT
@@ -145,9 +165,9 @@ class TemplateTable:
         self.rows = _grown(rows, len(self.rows))
         self.ops = _grown(ops, len(self.ops))
         self.used, self.definitions = len(kept), definitions
-        self._row = {
-            (int(entry["domain"]), int(entry["id"])): row for row, entry in enumerate(self.rows[: self.used]) if row
-        }
+        self._row = {}
+        for row in range(1, self.used):
+            self._row.setdefault(int(self.rows[row]["domain"]), {})[int(self.rows[row]["id"])] = row
         self._index()
 
     def _grow(self, rows: int) -> None:
@@ -157,8 +177,8 @@ class TemplateTable:
 
     def _index(self) -> None:
         self.slots = np.zeros(2 * len(self.rows), np.uint32)
-        for (domain, number), row in self._row.items():
-            _enter(self.slots, domain << 16 | number, row)
+        for row in range(1, self.used):
+            _enter(self.slots, int(self.rows[row]["domain"]) << 16 | int(self.rows[row]["id"]), row)
 
     def _write(self, row: int, program: Program, domain: int, now_ns: int) -> None:
         self.rows[row] = program.row[0]

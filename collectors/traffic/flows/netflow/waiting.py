@@ -35,6 +35,12 @@ class WaitingSets:
             self._keep(~mine, domains)
         return taken
 
+    def drop(self, domain: int, domains: DomainTable, counts: NDArray[np.uint64]) -> None:
+        """Drop what waits for a domain that is given up."""
+        mine = self.rows[: self.sets]["domain"] == domain
+        counts[Count.WAITING_OLD] += np.uint64(np.count_nonzero(mine))
+        self._keep(~mine, domains)
+
     def expire(self, now_ns: int, domains: DomainTable, counts: NDArray[np.uint64]) -> None:
         """Drop what waited too long, and use the places of what is gone."""
         if self.sets:

@@ -131,11 +131,11 @@ class Count(IntEnum):
     RESERVED_SET = 12  # sets of a number that no standard gives a meaning
     BAD_RECORD = 13  # a field's length reaches beyond its set: the rest of the set
     BAD_TEMPLATE = 14  # definitions that cannot be
-    TEMPLATE_REFUSED = 15  # definitions for which there was no room: fields, templates, or too many changes a second
+    TEMPLATE_REFUSED = 15  # definitions without room for them; definitions or sets beyond the changes of a second
     WAITING_FULL = 16  # data sets without template, and no room to wait
     WAITING_OLD = 17  # data sets whose template did not come in time
     OUTPUT_FULL = 18  # sets beyond the most records of one batch
-    OPTIONS_REFUSED = 19  # samplers and interface names for which there was no room
+    OPTIONS_REFUSED = 19  # samplers and interface names without room for them; sets of too many options in a second
 
 
 class Stop(IntEnum):

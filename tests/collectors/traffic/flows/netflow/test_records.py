@@ -423,3 +423,15 @@ def test_any_layout_reads_each_field_at_its_place(elements: list[int], data: st.
     record = one(fields)
     assert (int(record["bytes"]), int(record["in_interface"])) == (0x1234567890, 0x123456)
     assert int(record["start_ns"]) <= int(record["end_ns"])
+
+
+def test_names_of_interfaces_are_bounded() -> None:
+    netflow = NetFlow(NetFlowSettings(max_interfaces=3))
+    layout = flowset(1, make.options_v9(310, [(2, 4)], (82, 4)))
+    netflow.decode(batch(v9(layout, flowset(310, *(number(at, 4) + b"eth0" for at in range(1, 6))))))
+    assert [netflow.interface(1, at) is not None for at in range(1, 6)] == [True] * 3 + [False] * 2
+    assert netflow.counts.dropped["options_refused"] == 2
+    netflow.decode(batch(v9(layout, flowset(310, number(2, 4) + b"eth9"), sequence=1)))
+    renamed = netflow.interface(1, 2)
+    assert renamed is not None
+    assert renamed.name == "eth9"

@@ -211,9 +211,20 @@ def test_changes_in_a_second_are_bounded() -> None:
     flips = [v9(flowset(0, template(300, (1, size)))) for size in (1, 2)] * 10
     netflow.decode(batch(*flips))
     assert netflow.counts.templates == 10
-    assert counted(netflow) == {"template_refused": 5}  # every other was what stood already
+    assert counted(netflow) == {"template_refused": 5}  # every other was what stood already, and known to be
     define = v9(flowset(0, template(300, *PACKETS_LAST)), flowset(300, DATA))
     assert len(netflow.decode(batch(define, received_ns=NOW_NS + 2 * 10**9))) == 1  # taken as soon as there is room
+
+
+def test_options_in_a_second_are_bounded() -> None:
+    netflow = NetFlow(NetFlowSettings(max_options_per_s=10))
+    define = v9(flowset(1, options_v9(310, [(1, 4)], (48, 2), (50, 4))))
+    told = [v9(flowset(310, b"\0\0\0\0" + number(at, 2) + number(at + 2, 4))) for at in range(30)]
+    netflow.decode(batch(define, *told))
+    assert netflow.counts.options == 10
+    assert counted(netflow) == {"options_refused": 20}
+    netflow.decode(batch(*told[10:25], received_ns=NOW_NS + 2 * 10**9))
+    assert netflow.counts.options == 20
 
 
 def test_templates_long_not_used_make_room() -> None:
@@ -254,3 +265,18 @@ def test_the_output_grows() -> None:
     netflow = NetFlow()
     define = ipfix(flowset(2, template(300, (4, 1))))
     assert len(netflow.decode(batch(define, *[ipfix(flowset(300, b"\6" * 60_000))] * 3))) == 180_000
+
+
+def test_a_domain_that_fell_silent_gives_its_place_to_another() -> None:
+    netflow = NetFlow(NetFlowSettings(max_domains=2, domain_idle_s=100))
+    define, data = flowset(0, template(300, *PACKETS_LAST)), flowset(300, DATA)
+    netflow.decode(batch(v9(define, domain=1), v9(define, domain=2), v9(flowset(301, DATA), domain=1)))
+    netflow.decode(batch(v9(data, domain=2, sequence=1), received_ns=NOW_NS + 90 * 10**9))
+    assert len(netflow.decode(batch(v9(data, domain=3), received_ns=NOW_NS + 99 * 10**9))) == 0
+    assert counted(netflow) == {"domain_refused": 1}
+    late = NOW_NS + 150 * 10**9
+    assert len(netflow.decode(batch(v9(data, domain=3), received_ns=late))) == 0  # domain 1's template is not its own
+    assert len(netflow.decode(batch(v9(define, domain=3, sequence=1), received_ns=late))) == 1
+    assert len(netflow.decode(batch(v9(data, domain=2, sequence=2), received_ns=late))) == 1
+    assert [domain.domain for domain in netflow.domains()] == [3, 2]
+    assert counted(netflow) == {"domain_refused": 1, "waiting_old": 1}
