@@ -22,6 +22,8 @@ class AckFloodSettings(Model):
     answered_share: float = Field(default=0.01, gt=0, lt=1)  # of segments that a receiver acknowledges at least
     reset_share: float = Field(default=0.3, gt=0, le=1)  # of segments met with resets: they are of no connection
     odd_share: float = Field(default=0.5, gt=0, le=1)  # of segments with flags that no stack sends
+    odd_floor_per_s: float = Field(default=300.0, gt=0)  # segments with such flags, to few ports: a flood anyway
+    odd_ports: float = Field(default=64.0, ge=2)  # ports from which it may be a scan
     silent_flows: float = Field(default=200.0, ge=1)  # where the receiver was not seen to send: from as many ends,
     silent_size_bytes: float = Field(default=300.0, gt=0)  # or so small on average
 
@@ -41,7 +43,8 @@ class AckFlood:
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - stands alone
         """Give the addresses whose segments belong to no connection."""
         rate = view.rate("segments")
-        mask = (rate > view.bound("segments")) & self._astray(view, rate)
+        odd = (view.each_s("odd_flags") >= self._settings.odd_floor_per_s) & (view.ports < self._settings.odd_ports)
+        mask = ((rate > view.bound("segments")) & self._astray(view, rate)) | odd
         for row in crossed(mask, rate):
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 6) == 0)]
@@ -51,7 +54,7 @@ class AckFlood:
                 feature="segments",
                 rate=float(rate[row]),
                 bits_per_s=float(rate[row]) * size * 8,
-                bound=float(view.bound("segments")[row]),
+                bound=self._settings.odd_floor_per_s if odd[row] else float(view.bound("segments")[row]),
                 normal=float(view.level("segments")[row]),
                 records=records,
                 evidence={"resets_sent_per_s": round(float(view.sent_s("rst")[row]), 1), **_flags(records)},

@@ -5,6 +5,7 @@ a flood is seen under any amount of ordinary traffic. RFC 4987 describes the att
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +13,9 @@ from pydantic import Field
 from rules.traffic import telling
 from rules.traffic.floods.flood import Attack, Model, crossed
 from rules.traffic.floods.view import View
+
+_SAMPLED: Final = 20  # SYN in the sample that tell how many ports they go to:
+_FEW_PORTS: Final = 5  # so many are no scan
 
 
 class SynFloodSettings(Model):
@@ -37,7 +41,7 @@ class SynFlood:
         self._settings = settings
         self.floors: Mapping[str, float] = {"half_open": settings.floor_per_s}
 
-    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - comes first
+    def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
         """Give the addresses with far more SYN than are completed."""
         settings = self._settings
         rate, syn = view.rate("half_open"), view.each_s("syn")
@@ -46,11 +50,15 @@ class SynFlood:
             (rate > view.bound("half_open"))
             & (rate >= settings.unfinished_share * syn)
             & (syn >= settings.usual_times * view.level("connections"))
-            & ~scan
         )
         for row in crossed(mask, rate):
+            if taken.get(row, set()) & {"fragment-flood"} and view.rate("fragments")[row] >= syn[row]:
+                continue  # SYN that are cut into pieces are told as those
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 0x12) == 2)]
+            # The sketch knows the ports of answers too; the sample those of SYN alone.
+            if scan[row] and (len(records) < _SAMPLED or len(np.unique(records["destination_port"])) > _FEW_PORTS):
+                continue
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(
                 row=row,

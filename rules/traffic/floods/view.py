@@ -37,6 +37,7 @@ _ANSWERS_EACH: Final = 3.0  # answers that one question to an amplifier's port m
 _ANSWERS_CONVERSING: Final = 25.0  # the same where protocols converse: QUIC acknowledges one packet in up to 25
 _UDP_EACH: Final = 25.0  # UDP packets that may come for one that is sent back
 _SYN_EACH: Final = 1.5  # SYN and ACK for one SYN that was sent: they are sent again
+_ACKNOWLEDGED: Final = 0.01  # of the segments that one sends: receivers gather, but hardly a hundred
 _RST_EACH: Final = 3.0  # RST for one connection: browsers that close early send one for each packet under way
 
 
@@ -150,13 +151,16 @@ def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Nu
     def gave(name: str) -> Numbers:
         return np.asarray(sent[name], np.float64)
 
-    segments = np.maximum(got("tcp") - got("syn") - got("syn_ack") - got("rst"), 0)
+    # Later fragments have no flags; what is cut is judged as fragments.
+    segments = np.maximum(got("tcp") - got("syn") - got("syn_ack") - got("rst") - got("fragments"), 0)
+    # Who sends segments that nobody acknowledges gets resets for them.
+    astray = np.where(segments < _ACKNOWLEDGED * gave("tcp"), gave("tcp"), 0)
     # Exporters sample and report late: there, three segments for each SYN stand for a handshake.
     finished = got("handshakes") if second.live else np.maximum(got("handshakes"), np.minimum(segments / 3, got("syn")))
     columns = {
         "half_open": got("syn") - finished,
         "syn_ack": got("syn_ack") - _SYN_EACH * gave("syn"),
-        "rst": got("rst") - _RST_EACH * (gave("syn") + got("syn") + got("fin")),
+        "rst": got("rst") - _RST_EACH * (gave("syn") + got("syn") + got("fin")) - astray,
         "segments": segments,
         "udp": got("udp") - _UDP_EACH * gave("udp"),
         "udp_all": got("udp"),

@@ -285,6 +285,49 @@ def test_a_scan_is_no_flood() -> None:
         assert run([batch, batch]) == []
 
 
+def test_who_is_reset_for_what_he_sent_is_no_victim() -> None:
+    """An attacker with its own address: the victim resets each segment."""
+    ends = {"protocol": TCP, "source_port": np.arange(6_000) + 2_000, "destination_port": 80}
+    there = packets(source=BOT, destination=WEB, flags=ACK, **ends)
+    back = packets(
+        source=WEB, destination=BOT, protocol=TCP, flags=RST, source_port=80, destination_port=np.arange(6_000)
+    )
+    found = run([np.concatenate([there, back])] * 2, Networks())
+    assert [(finding.rule, finding.target) for finding in found] == [("ack-flood", "10.20.1.80")]
+
+
+def test_segments_cut_into_pieces_are_one_attack() -> None:
+    draw = np.random.default_rng(3)
+    first = syn_flood(draw)
+    first = first[first["tcp_flags"] == SYN]
+    first["fragment"] = 1
+    later = np.tile(first, 4)
+    later["fragment"], later["tcp_flags"] = 2, 0
+    later["source_port"] = later["destination_port"] = 0
+    assert [finding.rule for finding in run([np.concatenate([first, later])] * 2)] == ["fragment-flood"]
+
+
+def test_a_flood_to_one_port_of_an_address_that_talks_from_many() -> None:
+    """Its sketch of ports is full of answers; the sample tells where SYN go."""
+    syn = packets(
+        source=BOT, destination=WEB, source_port=np.arange(900) + 1_024, destination_port=80, protocol=TCP, flags=SYN
+    )
+    answers = packets(
+        source=BOT, destination=WEB, source_port=443, destination_port=np.arange(900) + 30_000, protocol=TCP, flags=ACK
+    )
+    assert [finding.rule for finding in run([np.concatenate([syn, answers])] * 2)] == ["syn-flood"]
+
+
+def test_impossible_flags_need_less() -> None:
+    xmas = packets(
+        source=BOT, destination=WEB, source_port=np.arange(500) + 1_024, destination_port=80, protocol=TCP, flags=0x29
+    )
+    scan = xmas.copy()
+    scan["destination_port"] = np.arange(500)
+    assert [finding.rule for finding in run([xmas, xmas])] == ["ack-flood"]
+    assert run([scan, scan]) == []
+
+
 def test_two_attacks_at_once_are_two_findings() -> None:
     draw = np.random.default_rng(3)
     found = run([np.concatenate([syn_flood(draw), udp_flood(draw)]) for _ in range(3)])
