@@ -119,12 +119,15 @@ class NetFlow:
     def _add_domain(self) -> None:
         w = self._state[0]
         exporter, version, number = int(w["exporter"]), int(w["version"]), int(w["id"])
-        rate = self._exporters.of(exporter).rate
+        known, now_ns = self._exporters.of(exporter), int(w["received_ns"])
+        rate = known.rate
         w["at"] = 0  # its header is read again
         if self._domains.add(exporter, version, number, rate=rate, most=self._settings.max_domains):
             return
-        idle_ns = int(self._settings.domain_idle_s * 1e9)
-        row = self._domains.give_up(exporter, int(w["received_ns"]) - idle_ns)
+        row = 0
+        if known.evictions.left(now_ns):
+            known.evictions.take(1)
+            row = self._domains.give_up(exporter, now_ns - int(self._settings.domain_idle_s * 1e9))
         if row:
             self._clear(row, exporter)
             self._waiting.drop(row, self._domains, self._counts)

@@ -8,7 +8,6 @@ from collectors.traffic.flows.netflow.options import Boot, Interface, Sampling
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable
 
-
 MOST_INTERFACES: Final = 262_144  # names of all exporters: 80 MB; 5,000 switches of 48 ports
 
 
@@ -23,7 +22,7 @@ class News(Enum):
 class Exporter:
     """What is kept of one exporter besides the tables."""
 
-    __slots__ = ("changes", "interfaces", "options", "rate", "templates", "told")
+    __slots__ = ("changes", "evictions", "interfaces", "options", "rate", "templates", "told")
 
     def __init__(self, settings: NetFlowSettings) -> None:
         self.rate = 1  # what the operator says
@@ -31,6 +30,7 @@ class Exporter:
         self.interfaces: dict[int, Interface] = {}
         self.told: set[int] = set()  # domains whose options gave a sampling for all
         self.changes = Allowance(settings.max_changes_per_s)  # of templates
+        self.evictions = Allowance(1)  # looks for a silent domain, which cost 80 µs
         self.options = Allowance(settings.max_options_per_s)  # records that are new or changed
 
 
