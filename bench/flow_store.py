@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.flowstore.files import Span, look
-from exporters.flowstore.query import By, Ranked, matrix, timeline, top
+from exporters.flowstore.query import By, Order, Ranked, matrix, timeline, top
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.terms import expression
 from exporters.flowstore.words import Words
@@ -135,12 +135,13 @@ def ask(folder: Path, records: int) -> None:
     """Ask each question three times; the files are in the page cache, as an hour just written is."""
     words, span = Words(), Span(HOUR, HOUR + 3_600)
 
-    def tops(by: By, filter_: str = "", over: Span = span) -> Callable[[], Any]:
-        return lambda: look(folder, over, lambda scan: top(scan, by, expression(filter_), Ranked(), words))
+    def tops(by: By, filter_: str = "", over: Span = span, order: Order = "bytes") -> Callable[[], Any]:
+        return lambda: look(folder, over, lambda scan: top(scan, by, expression(filter_), Ranked(order), words))
 
     questions: dict[str, Callable[[], Any]] = {
         "top src": tops("src"),
         "top dst": tops("dst"),
+        "top src by flows": tops("src", order="flows"),
         "top site": tops("site"),
         "top app": tops("app"),
         "top src, dst port 443": tops("src", "dst port 443"),

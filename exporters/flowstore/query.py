@@ -189,12 +189,13 @@ def timeline(scan: Scan, where: pl.Expr | None, step_s: int) -> dict[int, Row]:
     return {row[0]: Row("", *row[1:]) for row in table.sort("begin").collect(engine="streaming").iter_rows()}
 
 
-def flows(scan: Scan, where: pl.Expr | None, order: Order | Literal["time"], limit: int) -> pl.DataFrame:
+def flows(scan: Scan, where: pl.Expr | None, order: Literal["time", "bytes", "packets"], limit: int) -> pl.DataFrame:
     """Return flows with the columns of SCHEMA: the latest, or the largest; at most `limit`."""
     table = _where(scan.table, where)
-    if order == "flows":
-        order = "time"
-    if order == "time":
-        return table.top_k(limit, by="end").collect(engine="streaming").sort("end")
-    by = pl.col(order) + pl.col(f"reply_{order}")
-    return table.top_k(limit, by=by).collect(engine="streaming").sort(by, descending=True)
+    by = pl.col("end") if order == "time" else pl.col(order) + pl.col(f"reply_{order}")
+    # What is asked for is found in one column first, so that the others are read only where it is.
+    ranks = table.select(by.alias("rank")).top_k(limit, by="rank").collect(engine="streaming")["rank"]
+    if len(ranks):
+        table = table.filter(by >= ranks.min())
+    found = table.top_k(limit, by=by).collect(engine="streaming")
+    return found.sort(by, descending=order != "time")
