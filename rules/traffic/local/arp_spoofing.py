@@ -151,8 +151,7 @@ class ArpSpoofing:
                 "claims": claimant.claims,
                 "unasked_claims": claimant.unasked,
                 "forged_frames": claimant.forged,
-                "where": on_vlan(held.vlan),
-                "where_id": di_vlan(held.vlan),
+                "vlan": held.vlan,
             },
             labels={"vlan": str(held.vlan)} if held.vlan else {},
             since=claimant.first,
@@ -161,16 +160,17 @@ class ArpSpoofing:
 
 def _english(evidence: _Evidence) -> str:
     what = "the gateway" if evidence["gateway"] else "a host"
+    count = "1 address" if evidence["address_count"] == 1 else f"{evidence['address_count']} addresses"
     return (
-        f"{evidence['attacker_mac']} claims the address of {what}, {evidence['target']}{evidence['where']}: "
-        f"{evidence['address_count']} addresses taken, traffic is going through it"
+        f"{evidence['attacker_mac']} claims the address of {what}, {evidence['target']}{on_vlan(evidence['vlan'])}: "
+        f"{count} taken, traffic is going through it"
     )
 
 
 def _indonesian(evidence: _Evidence) -> str:
     what = "gateway" if evidence["gateway"] else "host"
     return (
-        f"{evidence['attacker_mac']} mengaku sebagai alamat {what} {evidence['target']}{evidence['where_id']}: "
+        f"{evidence['attacker_mac']} mengaku sebagai alamat {what} {evidence['target']}{di_vlan(evidence['vlan'])}: "
         f"{evidence['address_count']} alamat diambil alih, lalu lintas melewatinya"
     )
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second, address_text, halves
+from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.local.contests import Address, Contests, ContestSettings, Holding
 from rules.traffic.local.gateways import Gateways
-from rules.traffic.local.telling import di_vlan, mac, on_vlan
+from rules.traffic.local.telling import di_vlan, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _PROBES_MAX: Final = 4_096  # tentative addresses remembered: a /20 that starts at once
@@ -119,16 +119,15 @@ class DuplicateAddress:
             key=f"{vlan}/{address_text(*address)}",
             target=self._networks.name_of(*address),
             severity=severity,
-            source=mac(other),
+            source=mac_text(other),
             victim=address_text(*address),
             text=_TEXT,
             counts={"conflicts": 1},
             evidence={
-                "first_mac": mac(holder),
-                "second_mac": mac(other),
+                "first_mac": mac_text(holder),
+                "second_mac": mac_text(other),
                 "in_use": severity is Severity.WARNING,
-                "where": on_vlan(vlan),
-                "where_id": di_vlan(vlan),
+                "vlan": vlan,
             },
             labels={"vlan": str(vlan)} if vlan else {},
         )
@@ -137,11 +136,11 @@ class DuplicateAddress:
 def _english(evidence: _Evidence) -> str:
     if evidence["in_use"]:
         return (
-            f"{evidence['target']} is used by two machines{evidence['where']}: "
+            f"{evidence['target']} is used by two machines{on_vlan(evidence['vlan'])}: "
             f"{evidence['first_mac']} and {evidence['second_mac']}"
         )
     return (
-        f"{evidence['second_mac']} wanted the address {evidence['target']}{evidence['where']}, "
+        f"{evidence['second_mac']} wanted the address {evidence['target']}{on_vlan(evidence['vlan'])}, "
         f"which {evidence['first_mac']} has"
     )
 
@@ -149,11 +148,11 @@ def _english(evidence: _Evidence) -> str:
 def _indonesian(evidence: _Evidence) -> str:
     if evidence["in_use"]:
         return (
-            f"{evidence['target']} dipakai dua mesin{evidence['where_id']}: "
+            f"{evidence['target']} dipakai dua mesin{di_vlan(evidence['vlan'])}: "
             f"{evidence['first_mac']} dan {evidence['second_mac']}"
         )
     return (
-        f"{evidence['second_mac']} meminta alamat {evidence['target']}{evidence['where_id']} "
+        f"{evidence['second_mac']} meminta alamat {evidence['target']}{di_vlan(evidence['vlan'])} "
         f"yang sudah dimiliki {evidence['first_mac']}"
     )
 

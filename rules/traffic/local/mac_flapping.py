@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second
+from netmon.api.traffic import Second, mac_text
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.local.gateways import Gateways
-from rules.traffic.local.telling import is_virtual, mac
+from rules.traffic.local.telling import is_virtual
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _STATIONS_MAX: Final = 16_384  # twice what one window lists
@@ -101,10 +101,10 @@ class MacFlapping:
         here, there = station.place, station.before or station.place
         known = any(station.address)
         return Seen(
-            key=mac(number),
-            target=self._networks.name_of(*station.address) if known else mac(number),
+            key=mac_text(number),
+            target=self._networks.name_of(*station.address) if known else mac_text(number),
             severity=Severity.WARNING,
-            source=mac(number),
+            source=mac_text(number),
             victim=f"interfaces {here[0]} and {there[0]}" if here[0] != there[0] else f"VLANs {here[1]} and {there[1]}",
             text=_TEXT,
             counts={"moves": 1},

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second, address_text
+from netmon.api.traffic import Second, address_text, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.telling import is_virtual, mac
+from rules.traffic.local.telling import is_virtual
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _KNOWN_MAX: Final = 65_536  # devices remembered: a protected VLAN holds hundreds; 8 MB. The longest unseen goes first
@@ -62,7 +62,7 @@ class NewDevice:
                 yield from self._episodes.see(self._seen(vlan, devices, "many"), second.end)
                 continue
             for number, address in devices:
-                yield from self._episodes.see(self._seen(vlan, [(number, address)], mac(number)), second.end)
+                yield from self._episodes.see(self._seen(vlan, [(number, address)], mac_text(number)), second.end)
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -92,12 +92,12 @@ class NewDevice:
             key=f"{vlan}/{key}",
             target=self._networks.name_of(*address) if known else f"VLAN {vlan}",
             severity=Severity.ERROR if many else Severity.WARNING,
-            source=f"{len(devices):,} MAC addresses" if many else mac(number),
+            source=f"{len(devices):,} MAC addresses" if many else mac_text(number),
             victim=f"VLAN {vlan}",
             text=_TEXT,
             counts={"devices": len(devices)},
             evidence={
-                "device_mac": mac(number),
+                "device_mac": mac_text(number),
                 "address": address_text(*address) if known else "",
                 "random_mac": bool(number & _LOCAL),
                 "many": many,

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second, address_text, halves
+from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.telling import di_vlan, mac, on_vlan
+from rules.traffic.local.telling import di_vlan, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -181,7 +181,7 @@ class RogueDhcp:
             target=self._networks.name_of(*known),
             severity=severity,
             source=address_text(*lease.server),
-            victim=address_text(*lease.offered) if any(lease.offered) else f"VLAN {lease.vlan}",
+            victim=address_text(*lease.offered) if any(lease.offered) else network(lease.vlan),
             text=_TEXT,
             counts={
                 "offers": int(lease.kind in (2, 102)),
@@ -190,14 +190,13 @@ class RogueDhcp:
             },
             evidence={
                 "how": how,
-                "server_mac": mac(lease.frame_mac),
-                "client_mac": mac(lease.client_mac) if lease.client_mac else "",
+                "server_mac": mac_text(lease.frame_mac),
+                "client_mac": mac_text(lease.client_mac) if lease.client_mac else "",
                 "gateway": address_text(*lease.router) if any(lease.router) else "",
                 "resolver": address_text(*lease.resolver) if any(lease.resolver) else "",
                 "known_server": address_text(*known) if known != lease.server else "",
                 "protocol": "DHCPv6" if lease.version == 6 else "DHCP",
-                "where": on_vlan(lease.vlan),
-                "where_id": di_vlan(lease.vlan),
+                "vlan": lease.vlan,
             },
             labels={"vlan": str(lease.vlan)} if lease.vlan else {},
             since=lease.at,
@@ -228,7 +227,7 @@ def _leases(second: Second) -> Iterator[_Lease]:
 
 
 def _english(evidence: _Evidence) -> str:
-    protocol, server, where = evidence["protocol"], evidence["source"], evidence["where"]
+    protocol, server, where = evidence["protocol"], evidence["source"], on_vlan(evidence["vlan"])
     gives = f", gateway {evidence['gateway']}" if evidence["gateway"] else ""
     gives += f", resolver {evidence['resolver']}" if evidence["resolver"] else ""
     if evidence["how"] == "changed":
@@ -239,7 +238,7 @@ def _english(evidence: _Evidence) -> str:
 
 
 def _indonesian(evidence: _Evidence) -> str:
-    protocol, server, where = evidence["protocol"], evidence["source"], evidence["where_id"]
+    protocol, server, where = evidence["protocol"], evidence["source"], di_vlan(evidence["vlan"])
     gives = f", gateway {evidence['gateway']}" if evidence["gateway"] else ""
     gives += f", resolver {evidence['resolver']}" if evidence["resolver"] else ""
     if evidence["how"] == "changed":

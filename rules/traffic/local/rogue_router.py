@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second, address_text, halves
+from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.telling import di_vlan, is_virtual, mac, on_vlan
+from rules.traffic.local.telling import di_vlan, is_virtual, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -162,16 +162,15 @@ class RogueRouter:
             target=self._networks.name_of(*known),
             severity=Severity.CRITICAL if heard.lifetime_s or how == "silenced" else Severity.ERROR,
             source=address_text(*heard.router),
-            victim=f"VLAN {heard.vlan}",
+            victim=network(heard.vlan),
             text=_TEXT,
             counts={"advertisements": 1},
             evidence={
                 "how": how,
-                "router_mac": mac(heard.frame_mac),
+                "router_mac": mac_text(heard.frame_mac),
                 "prefix": prefix,
                 "lifetime_s": heard.lifetime_s,
-                "where": on_vlan(heard.vlan),
-                "where_id": di_vlan(heard.vlan),
+                "vlan": heard.vlan,
             },
             labels={"vlan": str(heard.vlan)} if heard.vlan else {},
             since=heard.at,
@@ -182,20 +181,19 @@ class RogueRouter:
         known = next((address for each, address in self._routers if each == vlan), None)
         return Seen(
             key=f"{vlan}/flood",
-            target=f"VLAN {vlan}" if known is None else self._networks.name_of(*known),
+            target=network(vlan) if known is None else self._networks.name_of(*known),
             severity=Severity.CRITICAL,
             source=address_text(int(rows["hi"][0]), int(rows["lo"][0])) if routers == 1 else f"{routers:,} addresses",
-            victim=f"VLAN {vlan}",
+            victim=network(vlan),
             text=_TEXT,
             counts={"advertisements": len(rows)},
             peaks={"advertisements_per_window": len(rows)},
             evidence={
                 "how": "flood",
-                "router_mac": mac(int(rows["frame_mac"][0])),
+                "router_mac": mac_text(int(rows["frame_mac"][0])),
                 "routers": routers,
                 "prefixes": len(np.unique(rows[["prefix_hi", "prefix_lo"]])),
-                "where": on_vlan(vlan),
-                "where_id": di_vlan(vlan),
+                "vlan": vlan,
             },
             labels={"vlan": str(vlan)} if vlan else {},
         )
@@ -210,7 +208,7 @@ def _advertisements(rows: NDArray[np.void]) -> Iterator[_Advertisement]:
 
 
 def _english(evidence: _Evidence) -> str:
-    router, where = evidence["source"], evidence["where"]
+    router, where = evidence["source"], on_vlan(evidence["vlan"])
     who = f"{router} ({evidence['router_mac']})"
     return {
         "unknown": f"Unknown IPv6 router {who} advertises itself{where}",
@@ -221,7 +219,7 @@ def _english(evidence: _Evidence) -> str:
 
 
 def _indonesian(evidence: _Evidence) -> str:
-    router, where = evidence["source"], evidence["where_id"]
+    router, where = evidence["source"], di_vlan(evidence["vlan"])
     who = f"{router} ({evidence['router_mac']})"
     return {
         "unknown": f"Router IPv6 tak dikenal {who} mengumumkan dirinya{where}",

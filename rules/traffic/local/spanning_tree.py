@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second
+from netmon.api.traffic import Second, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.telling import di_vlan, mac, on_vlan
+from rules.traffic.local.telling import di_vlan, network, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _TREES_MAX: Final = 4_096  # one for each VLAN there can be
@@ -130,13 +130,13 @@ class SpanningTree:
         if len(tree.changes) >= settings.changes:
             seen = Seen(
                 key=f"{vlan}/changes",
-                target=f"VLAN {vlan}",
+                target=network(vlan),
                 severity=Severity.WARNING,
-                source=mac(frame),
-                victim=f"VLAN {vlan}",
+                source=mac_text(frame),
+                victim=network(vlan),
                 text=_TEXT,
                 counts={"changes": 1},
-                evidence={"how": "changes", "where": on_vlan(vlan), "where_id": di_vlan(vlan)},
+                evidence={"how": "changes", "vlan": vlan},
                 labels={"vlan": str(vlan)} if vlan else {},
                 since=tree.changes[0],
             )
@@ -145,21 +145,20 @@ class SpanningTree:
     def _changed(self, vlan: int, frame: int, root: int, before: int, *, new: bool) -> Seen:
         return Seen(
             key=f"{vlan}/root",
-            target=f"VLAN {vlan}",
+            target=network(vlan),
             severity=Severity.ERROR if new else Severity.WARNING,
-            source=mac(root & _MAC),
-            victim=f"VLAN {vlan}",
+            source=mac_text(root & _MAC),
+            victim=network(vlan),
             text=_TEXT,
             counts={"root_changes": 1},
             evidence={
                 "how": "takeover" if new else "root",
-                "root_mac": mac(root & _MAC),
+                "root_mac": mac_text(root & _MAC),
                 "root_priority": root >> 48,
-                "former_root_mac": mac(before & _MAC) if before else "",
+                "former_root_mac": mac_text(before & _MAC) if before else "",
                 "former_root_priority": before >> 48,
-                "sender_mac": mac(frame),
-                "where": on_vlan(vlan),
-                "where_id": di_vlan(vlan),
+                "sender_mac": mac_text(frame),
+                "vlan": vlan,
             },
             labels={"vlan": str(vlan)} if vlan else {},
         )
@@ -177,20 +176,20 @@ class SpanningTree:
                 continue
             yield Seen(
                 key=f"{vlan}/flood",
-                target=f"VLAN {vlan}",
+                target=network(vlan),
                 severity=Severity.CRITICAL,
-                source=mac(int(senders[counts.argmax()])) if loud else f"{len(senders):,} MAC addresses",
-                victim=f"VLAN {vlan}",
+                source=mac_text(int(senders[counts.argmax()])) if loud else f"{len(senders):,} MAC addresses",
+                victim=network(vlan),
                 text=_TEXT,
                 counts={"bpdus": len(here)},
                 peaks={"bpdus_per_window": len(here)},
-                evidence={"how": "flood", "where": on_vlan(vlan), "where_id": di_vlan(vlan)},
+                evidence={"how": "flood", "vlan": vlan},
                 labels={"vlan": str(vlan)} if vlan else {},
             )
 
 
 def _english(evidence: _Evidence) -> str:
-    where = evidence["where"]
+    where = on_vlan(evidence["vlan"])
     if evidence["how"] == "changes":
         return f"Storm of spanning tree changes{where}, the last from {evidence['source']}"
     if evidence["how"] == "flood":
@@ -201,7 +200,7 @@ def _english(evidence: _Evidence) -> str:
 
 
 def _indonesian(evidence: _Evidence) -> str:
-    where = evidence["where_id"]
+    where = di_vlan(evidence["vlan"])
     if evidence["how"] == "changes":
         return f"Badai perubahan spanning tree{where}, terakhir dari {evidence['source']}"
     if evidence["how"] == "flood":

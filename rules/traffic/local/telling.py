@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from netmon.api.traffic import address_text, mac_text
+from netmon.api.traffic import address_text
 
 VIRTUAL_MACS: Final = (
     (0x0000_5E00_0100, 0xFFFF_FFFF_FF00),  # VRRP for IPv4, CARP: RFC 9568, 7.3
@@ -23,12 +23,17 @@ def is_virtual(mac: int) -> bool:
     return any(mac & mask == value for value, mask in VIRTUAL_MACS)
 
 
-def on_vlan(vlan: int) -> str:
+def network(vlan: int) -> str:
+    """Return what a VLAN is called where a finding is about it as a whole."""
+    return f"VLAN {vlan}" if vlan else "local network"
+
+
+def on_vlan(vlan: object) -> str:
     """Return ` on VLAN 20`; nothing for untagged traffic."""
     return f" on VLAN {vlan}" if vlan else ""
 
 
-def di_vlan(vlan: int) -> str:
+def di_vlan(vlan: object) -> str:
     """Return the same in Indonesian."""
     return f" di VLAN {vlan}" if vlan else ""
 
@@ -38,8 +43,3 @@ def listed(addresses: Iterable[tuple[int, int]]) -> str:
     texts = [address_text(*address) for address in addresses]
     shown = ", ".join(texts[:_SHOWN])
     return f"{shown} and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else shown
-
-
-def mac(number: int) -> str:
-    """Return a MAC address as text."""
-    return mac_text(number)
