@@ -23,7 +23,9 @@ class AckFloodSettings(Model):
     reset_share: float = Field(default=0.3, gt=0, le=1)  # of segments met with resets: they are of no connection
     odd_share: float = Field(default=0.5, gt=0, le=1)  # of segments with flags that no stack sends
     odd_floor_per_s: float = Field(default=300.0, gt=0)  # segments with such flags, to few ports: a flood anyway
-    odd_ports: float = Field(default=64.0, ge=2)  # ports from which it may be a scan
+    scan_ports: int = Field(default=64, ge=2)  # ports that the sample goes to, from which it may be a scan
+    scan_sources: int = Field(default=16, ge=1)  # up to so many sources, with their decoys
+    scan_per_s: float = Field(default=20_000.0, gt=0)  # segments from which it is a flood all the same
     silent_flows: float = Field(default=200.0, ge=1)  # where the receiver was not seen to send: from as many ends,
     silent_size_bytes: float = Field(default=300.0, gt=0)  # or so small on average
 
@@ -43,11 +45,13 @@ class AckFlood:
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - stands alone
         """Give the addresses whose segments belong to no connection."""
         rate = view.rate("segments")
-        odd = (view.each_s("odd_flags") >= self._settings.odd_floor_per_s) & (view.ports < self._settings.odd_ports)
+        odd = view.each_s("odd_flags") >= self._settings.odd_floor_per_s
         mask = ((rate > view.bound("segments")) & self._astray(view, rate)) | odd
         for row in crossed(mask, rate):
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 6) == 0)]
+            if rate[row] < self._settings.scan_per_s and self._scan(records):
+                continue
             size = float(view.rows["tcp_bytes"][row]) / max(float(view.rows["tcp"][row]), 1.0)
             yield Attack(
                 row=row,
@@ -59,6 +63,12 @@ class AckFlood:
                 records=records,
                 evidence={"resets_sent_per_s": round(float(view.sent_s("rst")[row]), 1), **_flags(records)},
             )
+
+    def _scan(self, records: NDArray[np.void]) -> bool:
+        """Tell whether segments go to many ports from few sources: a scan (ACK, FIN, NULL, Xmas)."""
+        sources = telling.top(records, "source_hi", "source_lo", count=self._settings.scan_sources + 1)
+        ports = len(np.unique(records["destination_port"]))
+        return len(sources) <= self._settings.scan_sources and ports >= min(self._settings.scan_ports, len(records))
 
     def _astray(self, view: View, rate: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell whose segments are not answered, or with resets, or have flags that cannot be."""

@@ -37,6 +37,8 @@ class RstFlood:
                 continue  # the resets of those whose addresses were forged
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 4) != 0)]
+            if np.count_nonzero(records["source_lo"] == records["destination_lo"]) > len(records) // 2:
+                continue  # a host that resets itself was asked by itself
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(
                 row=row,
