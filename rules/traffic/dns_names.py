@@ -31,12 +31,19 @@ _PAIRS: Final = frozenset(
 _COMMON_SHARE: Final = 0.38  # base32 and base64 of noise have 0.13, hexadecimal 0.05, names of words 0.5 and more
 
 
+ROOT: Final = "."
+"""What a name is in that is in no domain."""
+
+
 def registered(name: str, suffixes: Collection[str] = ()) -> str:
     """Return the domain that somebody registered: the last two labels, three below a public second level.
 
-    `suffixes`: further domains under which others register, as `ddns.example`.
+    `suffixes`: further domains under which others register, as `ddns.example`. A name whose last label can be no
+    top-level domain (letters only, or `xn--`: RFC 3696, 2) is in none: `.`. Tools send such to a server of their own.
     """
     labels = name.rsplit(".", 3)
+    if not labels[-1].isalpha() and not labels[-1].startswith("xn--"):
+        return ROOT
     if len(labels) < 3:
         return name
     two = ".".join(labels[-2:])

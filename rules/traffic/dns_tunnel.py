@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
-from rules.traffic.dns_names import carried, is_encoded, registered
+from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
 from rules.traffic.episode import Episodes, Seen
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -76,6 +76,7 @@ class DnsTunnelSettings(BaseModel):
     plain_octets: int = Field(default=4_000, ge=1)
     plain_names_long: int = Field(default=400, ge=2, le=_NAMES_MAX)  # in the long window, where a resolver's many
     plain_octets_long: int = Field(default=12_000, ge=1)  # clients add up
+    plain_mean_octets: float = Field(default=24.0, ge=0)  # of a new name below its domain: computers' names have 15
     encoded_share: float = Field(default=0.7, ge=0, le=1)  # of the new names that look encoded
     fresh_share: float = Field(default=0.7, ge=0, le=1)  # of the names that were not asked for again in later seconds
     ignored_domains: tuple[str, ...] = _IGNORED  # with all below them
@@ -180,7 +181,7 @@ class DnsTunnel:
     def _read_name(self, name: str) -> tuple[str, int, bool]:
         """Return the registered domain of a name, the octets it carries below it, and whether they look encoded."""
         domain = registered(name, self._suffixes)
-        below = name[: -len(domain) - 1]
+        below = name if domain == ROOT else name[: -len(domain) - 1]
         labels = name.split(".")
         if any(".".join(labels[-count:]) in self._ignored for count in range(2, min(len(labels), 6) + 1)):
             return domain, 0, False
@@ -226,7 +227,7 @@ class DnsTunnel:
         ):
             count = len(window.names)
             carrier = window.carriers >= settings.carrier_names and window.carrier_octets >= settings.carrier_octets
-            plain = count >= plain_names and window.octets >= plain_octets
+            plain = count >= plain_names and window.octets >= max(plain_octets, settings.plain_mean_octets * count)
             if (
                 (carrier or plain)
                 and window.encoded >= settings.encoded_share * count

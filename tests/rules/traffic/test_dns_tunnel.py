@@ -75,6 +75,12 @@ def test_channels_are_found_within_seconds(tool: str) -> None:
     assert len({finding.key for finding in found}) == 1
 
 
+def test_a_channel_to_a_server_of_its_own_needs_no_domain() -> None:
+    found = find(paced(100, 10, lambda _: (f"dnscat.{hexadecimal(25)}.{hexadecimal(20)}", TXT)))
+    assert found[0].evidence["domain"] == "."
+    assert find(paced(300, 10, lambda n: (f"desktop-{hexadecimal(4)}{n % 10}", A))) == []
+
+
 def test_slow_channels_are_found_down_to_the_bound() -> None:
     """A beacon that carries 20 octets a minute in TXT questions is found within the hour; one in two hours is not."""
     found = find(paced(60, 1 / 50, lambda n: (f"{hexadecimal(10)}.{n:x}.c2.example", TXT)))
@@ -174,6 +180,8 @@ def test_of_very_many_questions_some_are_judged_and_the_others_counted() -> None
         ("x.y.ox.ac.uk", "ox.ac.uk"),
         ("a.b.co", "b.co"),
         ("com", "com"),
+        ("www.xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd.xn--p1ai"),
+        ("dnscat.0a1b", "."),
         ("a.b.c.example.ddns.net", "ddns.net"),
     ],
 )
