@@ -76,12 +76,13 @@ class NetFlow:
 
     def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
         """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
-        buffer = datagrams.buffer if datagrams.buffer.flags.writeable else datagrams.buffer.copy()
+        # The walk is compiled for arrays that are contiguous and may be written; any other would compile it anew.
+        buffer, index = np.require(datagrams.buffer, requirements="CW"), np.require(datagrams.index, requirements="CW")
         w = self._state[0]
         w["datagram"], w["at"], w["records"] = 0, 0, 0
         if len(datagrams):
             self._waiting.expire(int(datagrams.index["received_ns"][0]), self._domains, self._counts)
-        while (stop := self._walk(buffer, datagrams.index)) != Stop.DONE:
+        while (stop := self._walk(buffer, index)) != Stop.DONE:
             if stop == Stop.OUTPUT:
                 self._make_room(buffer)
             elif stop == Stop.DOMAIN:
