@@ -12,8 +12,6 @@ OP: Final = np.dtype([("at", "u2"), ("length", "u2"), ("slot", "u2"), ("spare", 
 """One field of a template's program. Fixed layout: `at` is the field's offset in the record. Variable layout: `at`
 octets are skipped first, then a field of `length` octets follows, or one that tells its length itself (65535)."""
 
-PROGRAM: Final = 128  # ops of one template: every element that we know once, and the gaps between; 1 kB a template
-
 TEMPLATE: Final = np.dtype(
     [
         ("used_ns", "u8"),  # when data of it was last seen, or it was defined

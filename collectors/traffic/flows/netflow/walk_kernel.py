@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from collectors.traffic.flows.netflow.layout import PROGRAM
-
 U = np.uint64
+PROGRAM = 128  # ops of one template: every element that we know once, and the gaps between; 1 kB a template
 _P = U(PROGRAM)
 _M32 = U(0xFFFF_FFFF)
 _MIX = U(0x9E37_79B9_7F4A_7C15)  # 2^64 divided by the golden ratio: spreads keys over a table (Knuth, TAOCP 6.4)
