@@ -14,8 +14,9 @@ import numpy as np
 
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.octets import Octets, open_octets
+from collectors.traffic.capture.pcapng_kernel import INTERFACE, walk_pcapng
 from collectors.traffic.capture.settings import BATCH, CaptureSettings
-from collectors.traffic.capture.walk_kernel import DAMAGED, INTERFACE, MORE, WALK, walk_pcap, walk_pcapng
+from collectors.traffic.capture.walk_kernel import DAMAGED, MORE, WALK, walk_pcap
 from collectors.traffic.packet.decode_kernel import decode
 from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
 

@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-_0, _1, _4, _8, _12, _16, _20, _24, _32, _36, _48 = (
-    np.uint64(each) for each in (0, 1, 4, 8, 12, 16, 20, 24, 32, 36, 48)
-)
+_0, _1, _4, _8, _12, _16, _48 = (np.uint64(each) for each in (0, 1, 4, 8, 12, 16, 48))
 _NS = np.uint64(1_000_000_000)
 _VLAN_VALID, _TPID_VALID = np.uint64(0x10), np.uint64(0x40)  # TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID
 _CUSTOMER_TAG = np.uint64(0x8100)

@@ -14,7 +14,8 @@ import numpy as np
 sys.modules["collectors.traffic.packet.decode_kernel"] = types.SimpleNamespace(decode=None)  # it has a test of its own
 from collectors.traffic.capture.pack_kernel import pack
 from collectors.traffic.capture.ring_kernel import walk_block
-from collectors.traffic.capture.walk_kernel import INTERFACE, WALK, walk_pcap, walk_pcapng
+from collectors.traffic.capture.pcapng_kernel import INTERFACE, walk_pcapng
+from collectors.traffic.capture.walk_kernel import WALK, walk_pcap
 from netmon.api.traffic import FRAME, RECORD
 from tests.support.captures import FRAME as OCTETS, Pcapng, pcap
 
