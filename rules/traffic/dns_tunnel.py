@@ -64,7 +64,7 @@ _IGNORED: Final = (
 
 
 class DnsTunnelSettings(BaseModel):
-    """Settings of the rule dns-tunnel."""
+    """Settings of the rule dns_tunnel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -112,7 +112,7 @@ class _Pair:
 class DnsTunnel:
     """T1071.004: data in the names of DNS questions (over TCP and UDP port 53)."""
 
-    name = "dns-tunnel"
+    name = "dns_tunnel"
 
     def __init__(self, settings: DnsTunnelSettings, networks: Networks) -> None:
         self._settings = settings

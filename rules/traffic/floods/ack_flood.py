@@ -33,7 +33,7 @@ class AckFloodSettings(Model):
 class AckFlood:
     """Floods of segments on one address."""
 
-    name = "ack-flood"
+    name = "ack_flood"
     technique = "T1499.001"
     titles: Mapping[str, str] = {"en": "ACK flood", "id": "Banjir ACK"}
 

@@ -56,7 +56,7 @@ class Carpet:
 class CarpetBombing:
     """Carpet bombing of our prefixes."""
 
-    name = "carpet-bombing"
+    name = "carpet_bombing"
     technique = "T1498.001"
 
     def __init__(self, settings: CarpetBombingSettings, learned: LearnedSettings) -> None:

@@ -26,7 +26,7 @@ class ConnectionFloodSettings(Model):
 class ConnectionFlood:
     """Connection floods on one address."""
 
-    name = "connection-flood"
+    name = "connection_flood"
     technique = "T1499.002"
     titles: Mapping[str, str] = {"en": "Connection flood", "id": "Banjir koneksi"}
 
@@ -40,7 +40,7 @@ class ConnectionFlood:
         settings = self._settings
         rate = view.rate("connections")
         for row in crossed(rate > view.bound("connections"), rate):
-            if taken.get(row, set()) & {"syn-flood"}:
+            if taken.get(row, set()) & {"syn_flood"}:
                 continue
             records = _begun(view, row)
             most = telling.top(records, "source_hi", "source_lo", count=1)

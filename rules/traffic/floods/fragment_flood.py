@@ -23,7 +23,7 @@ class FragmentFloodSettings(Model):
 class FragmentFlood:
     """Fragment floods on one address."""
 
-    name = "fragment-flood"
+    name = "fragment_flood"
     technique = "T1498.001"
     titles: Mapping[str, str] = {"en": "Fragment flood", "id": "Banjir fragmen"}
 

@@ -44,7 +44,7 @@ class _Held:
 class HeldConnections:
     """Connections held open on our web servers."""
 
-    name = "held-connections"
+    name = "held_connections"
     technique = "T1499.002"
 
     def __init__(self, settings: HeldConnectionsSettings, networks: Networks) -> None:

@@ -25,7 +25,7 @@ class IcmpFloodSettings(Model):
 class IcmpFlood:
     """ICMP floods on one address."""
 
-    name = "icmp-flood"
+    name = "icmp_flood"
     technique = "T1498.001"
     titles: Mapping[str, str] = {"en": "ICMP flood", "id": "Banjir ICMP"}
 

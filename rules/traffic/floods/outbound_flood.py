@@ -33,7 +33,7 @@ class OutboundFloodSettings(Model):
 class OutboundFlood:
     """Floods that our own hosts send."""
 
-    name = "outbound-flood"
+    name = "outbound_flood"
     technique = "T1498.001"
 
     def __init__(self, settings: OutboundFloodSettings, networks: Networks) -> None:

@@ -19,7 +19,7 @@ class RstFloodSettings(Model):
 class RstFlood:
     """RST floods on one address."""
 
-    name = "rst-flood"
+    name = "rst_flood"
     technique = "T1499.001"
     titles: Mapping[str, str] = {"en": "RST flood", "id": "Banjir RST"}
 
@@ -33,7 +33,7 @@ class RstFlood:
         rate = view.rate("rst")
         mask = (rate > view.bound("rst")) & (view.rows["rst"] >= self._settings.share * view.rows["tcp"])
         for row in crossed(mask, rate):
-            if taken.get(row, set()) & {"syn-flood"}:
+            if taken.get(row, set()) & {"syn_flood"}:
                 continue  # the resets of those whose addresses were forged
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 4) != 0)]

@@ -28,7 +28,7 @@ from rules.traffic.floods.udp_flood import UdpFlood
 from rules.traffic.floods.view import FEATURES, View, look
 from rules.traffic.learned import Learned
 
-_OUTBOUND: Final = ("syn-flood", "ack-flood", "rst-flood", "udp-flood", "icmp-flood", "fragment-flood")
+_OUTBOUND: Final = ("syn_flood", "ack_flood", "rst_flood", "udp_flood", "icmp_flood", "fragment_flood")
 _REFLECTING: Final = {"en": "Amplification through our server", "id": "Amplifikasi lewat server kita"}
 _PENDING: Final = 10_000  # attacks that wait for their next window; more begin anew
 
@@ -46,17 +46,17 @@ class Floods:
     name = "floods"
     rules: Final = (
         "amplification",
-        "fragment-flood",
-        "syn-flood",
-        "syn-ack-flood",
-        "rst-flood",
-        "ack-flood",
-        "udp-flood",
-        "icmp-flood",
-        "connection-flood",
-        "held-connections",
-        "carpet-bombing",
-        "outbound-flood",
+        "fragment_flood",
+        "syn_flood",
+        "syn_ack_flood",
+        "rst_flood",
+        "ack_flood",
+        "udp_flood",
+        "icmp_flood",
+        "connection_flood",
+        "held_connections",
+        "carpet_bombing",
+        "outbound_flood",
     )
     """The names that findings carry."""
 

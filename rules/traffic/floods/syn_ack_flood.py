@@ -22,7 +22,7 @@ class SynAckFloodSettings(Model):
 class SynAckFlood:
     """SYN-ACK floods on one address."""
 
-    name = "syn-ack-flood"
+    name = "syn_ack_flood"
     technique = "T1498.002"
     titles: Mapping[str, str] = {"en": "SYN-ACK flood (reflection)", "id": "Banjir SYN-ACK (refleksi)"}
 

@@ -32,7 +32,7 @@ class SynFloodSettings(Model):
 class SynFlood:
     """SYN floods on one address."""
 
-    name = "syn-flood"
+    name = "syn_flood"
     technique = "T1499.001"
     titles: Mapping[str, str] = {"en": "SYN flood", "id": "Banjir SYN"}
 
@@ -52,7 +52,7 @@ class SynFlood:
             & (syn >= settings.usual_times * view.level("connections"))
         )
         for row in crossed(mask, rate):
-            if taken.get(row, set()) & {"fragment-flood"} and view.rate("fragments")[row] >= syn[row]:
+            if taken.get(row, set()) & {"fragment_flood"} and view.rate("fragments")[row] >= syn[row]:
                 continue  # SYN that are cut into pieces are told as those
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 0x12) == 2)]

@@ -36,7 +36,7 @@ class UdpFloodSettings(Model):
 class UdpFlood:
     """UDP floods on one address."""
 
-    name = "udp-flood"
+    name = "udp_flood"
     technique = "T1498.001"
     titles: Mapping[str, str] = {"en": "UDP flood", "id": "Banjir UDP"}
 
@@ -48,7 +48,7 @@ class UdpFlood:
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
         """Give the addresses with far more datagrams than they answer, or than they ever had."""
         reflected = _taken(view, taken, "amplification")
-        fragments = _taken(view, taken, "amplification", "fragment-flood")
+        fragments = _taken(view, taken, "amplification", "fragment_flood")
         less = np.where(reflected, view.each_s("reflected"), 0.0) + np.where(fragments, view.rate("fragments"), 0.0)
         rate, every = np.maximum(view.rate("udp") - less, 0.0), np.maximum(view.rate("udp_all") - less, 0.0)
         unanswered = (rate > view.bound("udp")) & ~view.blind

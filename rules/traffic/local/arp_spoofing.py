@@ -23,7 +23,7 @@ _LOUD: Final = 10  # claims to everybody, unasked, in a dispute: a fail-over say
 
 
 class ArpSpoofingSettings(BaseModel):
-    """Settings of the rule arp-spoofing."""
+    """Settings of the rule arp_spoofing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -43,7 +43,7 @@ class ArpSpoofingSettings(BaseModel):
 class ArpSpoofing:
     """T1557.002: a machine takes addresses that others hold, by ARP or by neighbour discovery."""
 
-    name = "arp-spoofing"
+    name = "arp_spoofing"
 
     def __init__(self, settings: ArpSpoofingSettings, networks: Networks) -> None:
         self._settings = settings

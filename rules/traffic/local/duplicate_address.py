@@ -1,6 +1,6 @@
 """Duplicate addresses: two machines go on using one address, or one wants an address that another has. A mistake.
 
-What has the signs of an attack is told by arp-spoofing instead.
+What has the signs of an attack is told by arp_spoofing instead.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,11 +20,11 @@ from rules.traffic.local.telling import di_vlan, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _PROBES_MAX: Final = 4_096  # tentative addresses remembered: a /20 that starts at once
-_LOUD: Final = 10  # as in arp-spoofing
+_LOUD: Final = 10  # as in arp_spoofing
 
 
 class DuplicateAddressSettings(BaseModel):
-    """Settings of the rule duplicate-address."""
+    """Settings of the rule duplicate_address."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -45,7 +45,7 @@ class DuplicateAddressSettings(BaseModel):
 class DuplicateAddress:
     """Two machines claim one address in turns (RFC 5227, 2.4), or a probe for one was answered (RFC 4862, 5.4)."""
 
-    name = "duplicate-address"
+    name = "duplicate_address"
 
     def __init__(self, settings: DuplicateAddressSettings, networks: Networks) -> None:
         self._settings = settings

@@ -26,7 +26,7 @@ _Place: TypeAlias = tuple[int, int]  # interface and VLAN
 
 
 class MacFlappingSettings(BaseModel):
-    """Settings of the rule mac-flapping."""
+    """Settings of the rule mac_flapping."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -46,7 +46,7 @@ class _Station:
 class MacFlapping:
     """A MAC address that is now here, now there."""
 
-    name = "mac-flapping"
+    name = "mac_flapping"
 
     def __init__(self, settings: MacFlappingSettings, networks: Networks) -> None:
         self._settings = settings

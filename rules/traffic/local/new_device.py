@@ -21,7 +21,7 @@ _LOCAL: Final = 1 << 41  # locally administered: of a virtual machine, or random
 
 
 class NewDeviceSettings(BaseModel):
-    """Settings of the rule new-device."""
+    """Settings of the rule new_device."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -34,7 +34,7 @@ class NewDeviceSettings(BaseModel):
 class NewDevice:
     """T1200: hardware added. It is known from then on, so that it is told once."""
 
-    name = "new-device"
+    name = "new_device"
 
     def __init__(self, settings: NewDeviceSettings, networks: Networks) -> None:
         self._settings = settings

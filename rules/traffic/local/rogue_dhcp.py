@@ -27,7 +27,7 @@ _MEMORY: Final = np.dtype([("vlan", "u2"), ("version", "u1"), ("hi", "u8"), ("lo
 
 
 class RogueDhcpSettings(BaseModel):
-    """Settings of the rule rogue-dhcp."""
+    """Settings of the rule rogue_dhcp."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -73,7 +73,7 @@ class _Lease:
 class RogueDhcp:
     """T1557.003: a server that is not known answers DHCP or DHCPv6 clients."""
 
-    name = "rogue-dhcp"
+    name = "rogue_dhcp"
 
     def __init__(self, settings: RogueDhcpSettings, networks: Networks) -> None:
         self._settings = settings

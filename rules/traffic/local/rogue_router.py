@@ -25,7 +25,7 @@ _MEMORY: Final = np.dtype([("vlan", "u2"), ("hi", "u8"), ("lo", "u8"), ("mac", "
 
 
 class RogueRouterSettings(BaseModel):
-    """Settings of the rule rogue-router."""
+    """Settings of the rule rogue_router."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -62,7 +62,7 @@ class _Advertisement:
 class RogueRouter:
     """T1557: a machine that is no router advertises itself as one, or speaks in a router's name."""
 
-    name = "rogue-router"
+    name = "rogue_router"
 
     def __init__(self, settings: RogueRouterSettings, networks: Networks) -> None:
         self._settings = settings

@@ -27,7 +27,7 @@ _MEMORY: Final = np.dtype([("vlan", "u2"), ("root", "u8"), ("bridge", "u8")])
 
 
 class SpanningTreeSettings(BaseModel):
-    """Settings of the rule spanning-tree."""
+    """Settings of the rule spanning_tree."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -52,7 +52,7 @@ class _Tree:
 class SpanningTree:
     """T1557 where a machine becomes root to have the traffic go through it; or a fault that stops the network."""
 
-    name = "spanning-tree"
+    name = "spanning_tree"
 
     def __init__(self, settings: SpanningTreeSettings, networks: Networks) -> None:
         self._settings = settings

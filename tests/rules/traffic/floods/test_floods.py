@@ -183,23 +183,23 @@ def reflecting(draw: np.random.Generator) -> np.ndarray:
 
 
 ATTACKS: list[tuple[Make, str, str, str]] = [
-    (syn_flood, "syn-flood", "web1", "T1499.001"),
-    (syn_flood_by_one, "syn-flood", "web1", "T1499.001"),
-    (ack_flood, "ack-flood", "web1", "T1499.001"),
-    (fin_flood, "ack-flood", "10.20.2.99", "T1499.001"),
-    (rst_flood, "rst-flood", "10.20.2.99", "T1499.001"),
-    (syn_ack_flood, "syn-ack-flood", "web1", "T1498.002"),
-    (udp_flood, "udp-flood", "web1", "T1498.001"),
-    (udp_flood_by_one, "udp-flood", "web1", "T1498.001"),
-    (icmp_flood, "icmp-flood", "web1", "T1498.001"),
-    (fragment_flood, "fragment-flood", "web1", "T1498.001"),
-    (connection_flood, "connection-flood", "web1", "T1499.002"),
+    (syn_flood, "syn_flood", "web1", "T1499.001"),
+    (syn_flood_by_one, "syn_flood", "web1", "T1499.001"),
+    (ack_flood, "ack_flood", "web1", "T1499.001"),
+    (fin_flood, "ack_flood", "10.20.2.99", "T1499.001"),
+    (rst_flood, "rst_flood", "10.20.2.99", "T1499.001"),
+    (syn_ack_flood, "syn_ack_flood", "web1", "T1498.002"),
+    (udp_flood, "udp_flood", "web1", "T1498.001"),
+    (udp_flood_by_one, "udp_flood", "web1", "T1498.001"),
+    (icmp_flood, "icmp_flood", "web1", "T1498.001"),
+    (fragment_flood, "fragment_flood", "web1", "T1498.001"),
+    (connection_flood, "connection_flood", "web1", "T1499.002"),
     (dns_amplification, "amplification", "web1", "T1498.002"),
     (ntp_amplification, "amplification", "10.20.2.230", "T1498.002"),
-    (carpet, "carpet-bombing", "Office", "T1498.001"),
-    (heavy_carpet, "carpet-bombing", "Office", "T1498.001"),
-    (outbound, "outbound-flood", "10.20.2.44", "T1498.001"),
-    (reflecting, "outbound-flood", "resolver", "T1498.001"),
+    (carpet, "carpet_bombing", "Office", "T1498.001"),
+    (heavy_carpet, "carpet_bombing", "Office", "T1498.001"),
+    (outbound, "outbound_flood", "10.20.2.44", "T1498.001"),
+    (reflecting, "outbound_flood", "resolver", "T1498.001"),
 ]
 NAMES = [make.__name__ for make, *_ in ATTACKS]
 
@@ -233,8 +233,8 @@ def test_an_attack_among_ordinary_traffic_is_one_finding_within_two_seconds(
 
 @pytest.mark.parametrize(("make", "rule"), [(make, rule) for make, rule, *_ in ATTACKS], ids=NAMES)
 def test_an_attack_is_seen_where_nothing_was_learned_and_no_prefix_is_known(make: Make, rule: str) -> None:
-    if rule == "outbound-flood":
-        rule = {"outbound": "udp-flood", "reflecting": ""}[make.__name__]  # who is ours is not known
+    if rule == "outbound_flood":
+        rule = {"outbound": "udp_flood", "reflecting": ""}[make.__name__]  # who is ours is not known
     draw = np.random.default_rng(3)
     found = run([make(draw) for _ in range(3)], Networks())
     assert {finding.rule for finding in found} == ({rule} if rule else set())
@@ -246,7 +246,7 @@ def test_a_carpet_over_many_prefixes_is_one_finding() -> None:
     for place, part in enumerate(wide):
         part["destination_lo"] += np.uint64(place << 8)
     found = run([np.concatenate(wide), np.concatenate(wide)])
-    assert [(finding.rule, finding.evidence["target"]) for finding in found] == [("carpet-bombing", "10.20.0.0/16")]
+    assert [(finding.rule, finding.evidence["target"]) for finding in found] == [("carpet_bombing", "10.20.0.0/16")]
 
 
 def test_a_carpet_over_ipv6_is_seen() -> None:
@@ -293,7 +293,7 @@ def test_who_is_reset_for_what_he_sent_is_no_victim() -> None:
         source=WEB, destination=BOT, protocol=TCP, flags=RST, source_port=80, destination_port=np.arange(6_000)
     )
     found = run([np.concatenate([there, back])] * 2, Networks())
-    assert [(finding.rule, finding.target) for finding in found] == [("ack-flood", "10.20.1.80")]
+    assert [(finding.rule, finding.target) for finding in found] == [("ack_flood", "10.20.1.80")]
 
 
 def test_segments_cut_into_pieces_are_one_attack() -> None:
@@ -304,7 +304,7 @@ def test_segments_cut_into_pieces_are_one_attack() -> None:
     later = np.tile(first, 4)
     later["fragment"], later["tcp_flags"] = 2, 0
     later["source_port"] = later["destination_port"] = 0
-    assert [finding.rule for finding in run([np.concatenate([first, later])] * 2)] == ["fragment-flood"]
+    assert [finding.rule for finding in run([np.concatenate([first, later])] * 2)] == ["fragment_flood"]
 
 
 def test_a_flood_to_one_port_of_an_address_that_talks_from_many() -> None:
@@ -315,7 +315,7 @@ def test_a_flood_to_one_port_of_an_address_that_talks_from_many() -> None:
     answers = packets(
         source=BOT, destination=WEB, source_port=443, destination_port=np.arange(900) + 30_000, protocol=TCP, flags=ACK
     )
-    assert [finding.rule for finding in run([np.concatenate([syn, answers])] * 2)] == ["syn-flood"]
+    assert [finding.rule for finding in run([np.concatenate([syn, answers])] * 2)] == ["syn_flood"]
 
 
 def test_impossible_flags_need_less() -> None:
@@ -324,14 +324,14 @@ def test_impossible_flags_need_less() -> None:
     )
     scan = xmas.copy()
     scan["destination_port"] = np.arange(500)
-    assert [finding.rule for finding in run([xmas, xmas])] == ["ack-flood"]
+    assert [finding.rule for finding in run([xmas, xmas])] == ["ack_flood"]
     assert run([scan, scan]) == []
 
 
 def test_two_attacks_at_once_are_two_findings() -> None:
     draw = np.random.default_rng(3)
     found = run([np.concatenate([syn_flood(draw), udp_flood(draw)]) for _ in range(3)])
-    assert sorted(finding.rule for finding in found) == ["syn-flood", "udp-flood"]
+    assert sorted(finding.rule for finding in found) == ["syn_flood", "udp_flood"]
 
 
 def test_a_flood_is_seen_under_any_amount_of_ordinary_traffic() -> None:
@@ -339,7 +339,7 @@ def test_a_flood_is_seen_under_any_amount_of_ordinary_traffic() -> None:
     busy = Bundles()
     busy.transfer(BOT, WEB, 443, 30_000)
     found = run([np.concatenate([busy.records(), syn_flood(draw, rate=600)]) for _ in range(3)])
-    assert [finding.rule for finding in found] == ["syn-flood"]
+    assert [finding.rule for finding in found] == ["syn_flood"]
 
 
 def test_clients_of_a_server_that_died_are_no_flood() -> None:
@@ -365,7 +365,7 @@ def test_what_an_address_is_used_to_is_no_flood_and_ten_times_that_is() -> None:
     rule = Floods(FloodSettings(), NETWORKS)
     assert run([queries(800) for _ in range(60)], rule=rule) == []
     assert run([queries(1_100)], rule=rule, begin=60) == []  # above the floor, within what it learned
-    assert {finding.rule for finding in run([queries(8_000)], rule=rule, begin=61)} == {"udp-flood"}
+    assert {finding.rule for finding in run([queries(8_000)], rule=rule, begin=61)} == {"udp_flood"}
 
 
 def test_what_was_learned_outlives_a_restart() -> None:
@@ -406,7 +406,7 @@ def test_a_slight_excess_needs_a_second_window() -> None:
     short = run([syn_flood(draw, rate=300), packets(source=BOT, destination=WEB, protocol=UDP, size=[60])])
     lasting = run([syn_flood(draw, rate=300), syn_flood(draw, rate=300)])
     assert short == []
-    assert [(finding.rule, finding.at) for finding in lasting] == [("syn-flood", START + 2)]
+    assert [(finding.rule, finding.at) for finding in lasting] == [("syn_flood", START + 2)]
 
 
 def test_longer_windows_of_exporters_are_judged_at_once() -> None:
@@ -418,7 +418,7 @@ def test_longer_windows_of_exporters_are_judged_at_once() -> None:
     tables.add(flows)
     rule = Floods(FloodSettings(), NETWORKS)
     found = list(rule.observe(tables.drain(START, START + 60, live=False)))
-    assert [(finding.rule, finding.evidence["packets_per_s"]) for finding in found] == [("syn-flood", 500.0)]
+    assert [(finding.rule, finding.evidence["packets_per_s"]) for finding in found] == [("syn_flood", 500.0)]
     after = list(rule.observe(tables.drain(START + 60, START + 120, live=False)))
     assert not any(finding.cleared for finding in after)  # one export interval without it is not its end
 
@@ -449,7 +449,7 @@ def test_connections_that_are_held_open_are_seen() -> None:
         from dataclasses import replace
 
         found += rule.observe(replace(second, begun=begun))
-    assert [(finding.rule, finding.target) for finding in found] == [("held-connections", "web1")]
+    assert [(finding.rule, finding.target) for finding in found] == [("held_connections", "web1")]
     assert found[0].at == START + 4
     assert found[0].evidence["source"] == "198.51.100.66"
 
