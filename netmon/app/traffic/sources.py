@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TypeAlias
+
+import structlog
 
 from collectors.traffic.capture.ring import Link, Ring
 from collectors.traffic.flows.collector import FlowSource
 from netmon.api import ConfigError, Fault
 from netmon.api.traffic import Traffic
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
+
+log = structlog.get_logger(__name__)
 
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
 
@@ -78,6 +83,19 @@ class Exports:
                 Fault(self.name, 0, 0, problem, "choose addresses and ports that are free here")
             ) from error
         self._open = True
+        if self.flows.open_to_all:
+            log.warning(
+                "flows are taken from everybody",
+                remedy="name the exporters in the inventory's devices, or their prefixes in traffic.flows.allow",
+            )
+        for endpoint, granted, wanted in self.flows.receiver.small_buffers():
+            log.warning(
+                "the kernel gave a smaller receive buffer than asked for",
+                listen=str(endpoint),
+                bytes=granted,
+                asked_bytes=wanted,
+                remedy=f"sysctl -w net.core.rmem_max={wanted}",
+            )
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for flows."""
@@ -90,27 +108,13 @@ class Exports:
     @property
     def counts(self) -> Mapping[str, Counts]:
         """Return what was received, and what was not or could not be read."""
-        return {"receiver": self._receiver_counts, "netflow": self._netflow_counts}
+        return {part: partial(self._of, part) for part in self.flows.counts}
 
-    def _receiver_counts(self) -> dict[str, int]:
-        return self.flows.receiver.counts
-
-    def _netflow_counts(self) -> dict[str, int]:
-        return _flat(asdict(self.flows.netflow.counts))
+    def _of(self, part: str) -> Mapping[str, int]:
+        return self.flows.counts[part]
 
     def close(self) -> None:
         """Listen no more."""
         if self._open:
             self._open = False
             self.flows.close()
-
-
-def _flat(counts: Mapping[str, object], under: str = "") -> dict[str, int]:
-    """Return counters of counters as one level: `dropped` of `no_template` becomes dropped_no_template."""
-    told: dict[str, int] = {}
-    for name, value in counts.items():
-        if isinstance(value, Mapping):
-            told |= _flat(value, f"{under}{name}_")
-        elif isinstance(value, int):
-            told[f"{under}{name}"] = value
-    return told
