@@ -77,7 +77,8 @@ class NetFlow:
     def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
         """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
         # The walk is compiled for arrays that are contiguous and may be written; any other would compile it anew.
-        buffer, index = (np.require(array, requirements=["C", "W"]) for array in (datagrams.buffer, datagrams.index))
+        buffer = np.require(datagrams.buffer, requirements=["C", "W"])
+        index = np.require(datagrams.index, requirements=["C", "W"])
         w = self._state[0]
         w["datagram"], w["at"], w["records"] = 0, 0, 0
         if len(datagrams):

@@ -91,7 +91,9 @@ def test_what_stands_before_a_lie_is_read() -> None:
 def test_a_buffer_that_may_not_be_written() -> None:
     given_ = batch(v5([v5_record()]))
     frozen = np.frombuffer(given_.buffer.tobytes(), np.uint8)
-    assert len(NetFlow().decode(Datagrams(frozen, given_.index))) == 1
+    index = given_.index.repeat(2)[::2]
+    index.flags.writeable = False
+    assert len(NetFlow().decode(Datagrams(frozen, index))) == 1
 
 
 @given(st.lists(st.binary(max_size=80), max_size=4), st.sampled_from([9, 10]))
