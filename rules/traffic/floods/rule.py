@@ -89,7 +89,9 @@ class Floods:
         self._pending: dict[tuple[str, str], _Pending] = {}
 
     def observe(self, second: Second) -> Iterator[Finding]:
-        """Judge one window."""
+        """Judge one window; one without length says nothing."""
+        if second.length_s <= 0:
+            return
         quiet = max(self._settings.quiet_s, 2.5 * second.length_s)
         for episodes in self._episodes.values():
             episodes.quiet_s = quiet

@@ -96,4 +96,6 @@ class UdpFlood:
 
 
 def _taken(view: View, taken: Mapping[int, set[str]], *names: str) -> NDArray[np.bool_]:
-    return np.array([bool(taken.get(row, set()) & set(names)) for row in range(len(view))], np.bool_)
+    mask = np.zeros(len(view), np.bool_)
+    mask[[row for row, told in taken.items() if told & set(names)]] = True
+    return mask
