@@ -1,4 +1,4 @@
-"""What traffic needs before its modules are imported: the packages of netmon[traffic], and a place for compiled loops."""
+"""What traffic needs before its modules are imported: the packages of netmon[traffic], a place for compiled loops."""
 
 import hashlib
 import os
