@@ -1,16 +1,17 @@
 """The heaviest of very many keys, exactly, without a table of all of them.
 
-Two readings. The first adds each record to one of 65,536 buckets, by a fold of its address. No key has more than its
-bucket, so that after the second, which counts the keys of the heaviest buckets only, most buckets cannot hold one of
-the first N any more; those that could are counted too. Traffic is so unequal that a hundredth of the buckets is enough;
-where it is not (a flood from invented addresses), all are counted, in passes of as many keys as memory is for.
+Each record is added to one of 65,536 buckets, by a fold of its address, and no key has more than its bucket. A part of
+the records tells beforehand which buckets are heavy: only their keys are counted while all is read. After that, most
+other buckets cannot hold one of the first N any more; the keys of those that could are counted in a second reading.
+Traffic is so unequal that a hundredth of the buckets is enough; where it is not (a flood from invented addresses), all
+are counted, in passes of as many keys as memory is for.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,8 @@ _WORTH: Final = 4_000_000  # records; of fewer, one table of all keys is quicker
 _LIMIT: Final = 1_000  # keys wanted; for more than that, the buckets exclude too little
 _KEYS_AT_ONCE: Final = 12_000_000  # of one table: about a gigabyte while it grows
 _READERS: Final = 2
+_SAMPLE: Final = 8  # pieces that tell which buckets are heavy
+_JOIN: Final = 64  # pieces whose keys are joined at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Count:
         return (folded & (_BUCKETS - 1)).cast(pl.UInt16)
 
 
-class _Buckets(NamedTuple):
-    """What came to each bucket, and to all."""
+@dataclass(slots=True)
+class _Read:
+    """What came to each bucket and to all, and the sums of the keys of chosen buckets."""
 
     weights: NDArray[np.float64]  # of what decides; whole numbers up to 2**53
-    totals: Totals
+    totals: Totals = (0, 0, 0)
+    counted: list[pl.DataFrame] = field(default_factory=list)
 
 
 def heaviest(scan: Scan, where: pl.Expr | None, count: Count) -> tuple[pl.DataFrame, Totals]:
@@ -66,41 +71,61 @@ def heaviest(scan: Scan, where: pl.Expr | None, count: Count) -> tuple[pl.DataFr
     if few and (scan.records < _WORTH or count.limit > _LIMIT or where is not None):
         found = table.group_by(count.keys).agg(count.sums).collect(engine="streaming")
         return found.top_k(count.limit, by=count.order), _totals(found)
-    buckets = _read(scan, where, count)
-    by_weight = np.argsort(-buckets.weights, kind="stable")
-    first = by_weight[: min(_BUCKETS, count.limit * _FIRST)]
-    best = _counted(table, count, first, unlike * scan.records)
-    rest = by_weight[len(first) :]
+    some = _read(scan.pieces[:: max(1, len(scan.pieces) // _SAMPLE)][:_SAMPLE], where, count, None)
+    first = np.argsort(-some.weights, kind="stable")[: min(_BUCKETS, count.limit * _FIRST)]
+    chosen = np.zeros(_BUCKETS, np.bool_)
+    chosen[first] = True
+    everything = _read(scan.pieces, where, count, chosen)
+    best = _joined(everything.counted, count)
+    rest = np.flatnonzero(~chosen & (everything.weights > 0))
     if best.height == count.limit:  # what a key needs to be among the first; one is for rounding
-        rest = rest[buckets.weights[rest] + 1 >= float(best[count.order][-1])]
-    rest = rest[buckets.weights[rest] > 0]
+        rest = rest[everything.weights[rest] + 1 >= float(best[count.order][-1])]
     if len(rest):
-        best = pl.concat([best, _counted(table, count, rest, unlike * scan.records)]).top_k(count.limit, by=count.order)
-    return best, buckets.totals
+        best = pl.concat([best, _counted(table, count, rest, unlike * scan.records)])
+    return best.top_k(count.limit, by=count.order).sort(count.order, descending=True), everything.totals
 
 
-def _read(scan: Scan, where: pl.Expr | None, count: Count) -> _Buckets:
-    """Read all records once, a piece at a time: memory is that of two pieces."""
-    weights = np.zeros(_BUCKETS)
-    totals = (0, 0, 0)
+def _read(
+    pieces: Sequence[pl.LazyFrame], where: pl.Expr | None, count: Count, chosen: NDArray[np.bool_] | None
+) -> _Read:
+    """Read records once, a piece at a time: memory is that of two pieces, and of the chosen buckets' keys."""
+    found = _Read(np.zeros(_BUCKETS))
 
-    def one(piece: pl.LazyFrame) -> _Buckets:
-        chosen = piece if where is None else piece.filter(where)
-        return _piece(chosen, count)
+    def one(piece: pl.LazyFrame) -> _Read:
+        return _piece(piece if where is None else piece.filter(where), count, chosen)
 
     with ThreadPoolExecutor(_READERS) as pool:
-        for found in pool.map(one, scan.pieces):
-            weights += found.weights
-            totals = (totals[0] + found.totals[0], totals[1] + found.totals[1], totals[2] + found.totals[2])
-    return _Buckets(weights, totals)
+        for each in pool.map(one, pieces):
+            found.weights += each.weights
+            octets, packets, flows = (one + other for one, other in zip(found.totals, each.totals, strict=True))
+            found.totals = (octets, packets, flows)
+            found.counted += each.counted
+            if len(found.counted) >= _JOIN:
+                found.counted = [_summed(found.counted, count)]
+    return found
 
 
-def _piece(piece: pl.LazyFrame, count: Count) -> _Buckets:
-    raw = piece.select(count.bucket.alias("bucket"), *count.values).collect()
-    places = raw["bucket"].to_numpy().astype(np.intp)
+def _piece(piece: pl.LazyFrame, count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
+    raw = piece.select(*count.keys, *count.values).collect()
+    folded = raw[count.keys[0]].to_numpy()
+    for key in count.keys[1:]:
+        folded = folded ^ raw[key].to_numpy()
+    places = (folded & np.uint64(_BUCKETS - 1)).astype(np.intp)
     ones = None if count.order == "flows" else raw[count.order].to_numpy()
     weights = np.bincount(places, weights=ones, minlength=_BUCKETS).astype(np.float64)
-    return _Buckets(weights, (int(raw["bytes"].sum()), int(raw["packets"].sum()), raw.height))
+    found = _Read(weights, (int(raw["bytes"].sum()), int(raw["packets"].sum()), raw.height))
+    if chosen is not None:
+        inside = raw.filter(pl.Series(chosen[places])).group_by(count.keys)
+        found.counted = [inside.agg(pl.col("bytes", "packets").sum(), pl.len().cast(pl.UInt64).alias("flows"))]
+    return found
+
+
+def _summed(parts: Sequence[pl.DataFrame], count: Count) -> pl.DataFrame:
+    return pl.concat(parts).group_by(count.keys).agg(pl.col("bytes", "packets", "flows").sum())
+
+
+def _joined(parts: Sequence[pl.DataFrame], count: Count) -> pl.DataFrame:
+    return _summed(parts, count).top_k(count.limit, by=count.order).sort(count.order, descending=True)
 
 
 def _counted(table: pl.LazyFrame, count: Count, chosen: NDArray[np.intp], keys: float) -> pl.DataFrame:
