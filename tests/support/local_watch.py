@@ -1,18 +1,22 @@
-"""What a mirror port shows while real tools talk: recorded with tcpdump at the sensor, read as any capture is."""
+"""What a mirror port shows while real tools talk: recorded at the sensor, read as any capture is."""
 
 import shutil
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from scapy.utils import RawPcapWriter
 
 from collectors.traffic.capture import open_capture
 from collectors.traffic.messages import Messages
 from netmon.api import Finding
 from netmon.api.traffic import Frames, Second, Traffic, TrafficRule
-from tests.support.netns import INTERFACE, Lan
-from tests.support.waiting import eventually_sync
+from tests.support.netns import INTERFACE, Host, Lan
+
+_ETH_P_ALL = 3
 
 
 def need(*programs: str) -> None:
@@ -23,16 +27,37 @@ def need(*programs: str) -> None:
 
 
 @contextmanager
+def raw(host: Host) -> Iterator[socket.socket]:
+    """Return a socket that sends and receives frames on a host's interface."""
+    with host.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL)) as sock:
+        sock.bind((INTERFACE, _ETH_P_ALL))
+        sock.settimeout(10)
+        yield sock
+
+
+@contextmanager
 def recorded(net: Lan, path: Path) -> Iterator[None]:
-    """Record what the sensor sees while the block lasts."""
-    need("tcpdump")
-    log = path.with_suffix(".log")
-    command = ["tcpdump", "-i", INTERFACE, "-U", "-Z", "root", "-w", str(path), "--immediate-mode"]
-    with net.watching.popen(*command, log=log) as process:
-        eventually_sync(lambda: "listening on" in log.read_text())
-        yield
-        process.terminate()
-        process.wait(10)
+    """Record what the sensor sees while the block lasts. Not with tcpdump, which wants to become another user."""
+    with raw(net.watching) as sock, RawPcapWriter(str(path), linktype=1, sync=True) as writer:
+        sock.settimeout(0.1)
+        done = threading.Event()
+
+        def record() -> None:
+            while True:
+                try:
+                    writer.write(sock.recv(65_535))
+                except TimeoutError:
+                    if done.is_set():
+                        return
+
+        writer.write_header(None)
+        thread = threading.Thread(target=record)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
 
 def watched(path: Path) -> Iterator[Second]:

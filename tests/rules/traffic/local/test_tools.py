@@ -18,21 +18,11 @@ from rules.traffic.local.rogue_dhcp import RogueDhcp, RogueDhcpSettings
 from rules.traffic.local.rogue_router import RogueRouter, RogueRouterSettings
 from rules.traffic.local.spanning_tree import SpanningTree, SpanningTreeSettings
 from tests.support.local_frames import bpdu, router
-from tests.support.local_watch import findings, need, recorded
+from tests.support.local_watch import findings, need, raw, recorded
 from tests.support.netns import INTERFACE, Host, lan
 from tests.support.waiting import eventually_sync
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-ETH_P_ALL = 3
-
-
-@contextmanager
-def raw(host: Host) -> Iterator[socket.socket]:
-    """Return a socket that sends and receives frames on a host's interface."""
-    with host.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as sock:
-        sock.bind((INTERFACE, ETH_P_ALL))
-        sock.settimeout(10)
-        yield sock
 
 
 def test_arpspoof_is_named_within_seconds(tmp_path: Path) -> None:
