@@ -4,13 +4,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rules.traffic.dns_tunnel import DnsTunnelSettings
 from rules.traffic.floods.settings import FloodSettings
-from rules.traffic.local.arp_spoofing import ArpSpoofingSettings
-from rules.traffic.local.duplicate_address import DuplicateAddressSettings
-from rules.traffic.local.mac_flapping import MacFlappingSettings
-from rules.traffic.local.new_device import NewDeviceSettings
-from rules.traffic.local.rogue_dhcp import RogueDhcpSettings
-from rules.traffic.local.rogue_router import RogueRouterSettings
-from rules.traffic.local.spanning_tree import SpanningTreeSettings
+from rules.traffic.local.settings import (
+    ArpSpoofingSettings,
+    DuplicateAddressSettings,
+    MacFlappingSettings,
+    NewDeviceSettings,
+    RogueDhcpSettings,
+    RogueRouterSettings,
+    SpanningTreeSettings,
+)
 
 
 class DetectorSettings(BaseModel):

@@ -6,38 +6,20 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.contests import Address, Contests, ContestSettings, Holding
+from rules.traffic.local.contests import Address, Contests, Holding
 from rules.traffic.local.gateways import Gateways
+from rules.traffic.local.settings import ArpSpoofingSettings
 from rules.traffic.local.telling import di_vlan, is_virtual, listed, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _TAKERS_MAX: Final = 1_024  # machines that claim what others hold: more at once is a flood of forged MAC addresses
 _TAKEN_MAX: Final = 256  # addresses told of one of them: a whole /24
 _LOUD: Final = 10  # claims to everybody, unasked, in a dispute: a fail-over says five
-
-
-class ArpSpoofingSettings(BaseModel):
-    """Settings of the rule arp_spoofing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    gateways: tuple[str, ...] = ()  # addresses whose loss is critical, beside those learned from DHCP and routers
-    shared_addresses: tuple[str, ...] = ()  # addresses that several machines answer for by design (balance-alb, NLB)
-    quiet_s: float = Field(default=120.0, gt=0)  # the attack is over when nothing was claimed for so long
-    contests: ContestSettings = ContestSettings()  # when a claim is disputed
-
-    @field_validator("gateways", "shared_addresses")
-    @classmethod
-    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        for address in addresses:
-            halves(address)
-        return addresses
 
 
 class ArpSpoofing:

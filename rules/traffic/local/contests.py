@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from netmon.api.traffic import Second
+from rules.traffic.local.settings import ContestSettings
 from rules.traffic.local.telling import is_virtual
 
 Address: TypeAlias = tuple[int, int]
@@ -26,19 +25,6 @@ _LISTENERS_MAX: Final = 64  # whom one machine tells: an attacker of a whole /24
 _TIMES_MAX: Final = 8  # times remembered of each matter, more than any threshold needs
 _COPIES_S: Final = 0.5  # a mirror port shows a frame twice, and both of two machines answer a question
 _GROUP_IPV6: Final = 0xFF
-
-
-class ContestSettings(BaseModel):
-    """When an address that two machines claim is a matter."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    window_s: float = Field(default=60.0, gt=0)  # within which claims and turns are counted
-    turns: int = Field(default=3, ge=2, le=8)  # how often holder and rival must take turns: a fail-over and back is 2
-    unasked_replies: int = Field(default=3, ge=2, le=8)  # to one listener, within the window, that nobody asked for
-    asked_s: float = Field(default=5.0, gt=0)  # a reply within this time of a request was asked for
-    held_s: float = Field(default=300.0, gt=0)  # a holder that was silent for so long has left the address
-    addresses: int = Field(default=16_384, ge=16)  # remembered: a /18 full of hosts, 10 MB
 
 
 @dataclass(slots=True)

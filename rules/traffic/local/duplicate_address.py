@@ -8,38 +8,19 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.local.contests import Address, Contests, ContestSettings, Holding
+from rules.traffic.local.contests import Address, Contests, Holding
 from rules.traffic.local.gateways import Gateways
+from rules.traffic.local.settings import DuplicateAddressSettings
 from rules.traffic.local.telling import di_vlan, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _PROBES_MAX: Final = 4_096  # tentative addresses remembered: a /20 that starts at once
 _LOUD: Final = 10  # as in arp_spoofing
-
-
-class DuplicateAddressSettings(BaseModel):
-    """Settings of the rule duplicate_address."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    shared_addresses: tuple[str, ...] = ()  # addresses that several machines answer for by design
-    answered_s: float = Field(default=3.0, gt=0)  # a probe answered within this time found the address in use
-    settle_s: float = Field(default=20.0, ge=0)  # a dispute younger than this is not judged: signs of an attack come
-    quiet_s: float = Field(default=300.0, gt=0)  # the matter is over when both were not heard for so long
-    contests: ContestSettings = ContestSettings()  # when a claim is disputed
-
-    @field_validator("shared_addresses")
-    @classmethod
-    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        for address in addresses:
-            halves(address)
-        return addresses
 
 
 class DuplicateAddress:

@@ -11,28 +11,18 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, mac_text
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.local.gateways import Gateways
+from rules.traffic.local.settings import MacFlappingSettings
 from rules.traffic.local.telling import is_virtual
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _STATIONS_MAX: Final = 16_384  # twice what one window lists
 _Place: TypeAlias = tuple[int, int]  # interface and VLAN
-
-
-class MacFlappingSettings(BaseModel):
-    """Settings of the rule mac_flapping."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    moves: int = Field(default=4, ge=2, le=32)  # between two places, back and forth: roaming is 1, and back is 2
-    window_s: float = Field(default=60.0, gt=0)  # within which they are counted
-    quiet_s: float = Field(default=120.0, gt=0)  # over when it stayed for so long
 
 
 @dataclass(slots=True)

@@ -6,29 +6,18 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, mac_text
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.settings import NewDeviceSettings
 from rules.traffic.local.telling import is_virtual
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _KNOWN_MAX: Final = 65_536  # devices remembered: a protected VLAN holds hundreds; 8 MB. The longest unseen goes first
 _MEMORY: Final = np.dtype([("vlan", "u2"), ("mac", "u8"), ("last_s", "f8")])
 _LOCAL: Final = 1 << 41  # locally administered: of a virtual machine, or random for privacy
-
-
-class NewDeviceSettings(BaseModel):
-    """Settings of the rule new_device."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    protected_vlans: tuple[int, ...] = ()  # where every device is to be known; 0 is untagged traffic; none: rule is off
-    learning_s: float = Field(default=86_400.0, ge=0)  # from the first sight of a VLAN; what is seen then is known
-    many_per_window: int = Field(default=16, ge=1)  # more new ones at once are one matter: an address table flooded
-    quiet_s: float = Field(default=60.0, gt=0)  # a finding lasts so long after the device was first seen
 
 
 class NewDevice:

@@ -7,12 +7,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.settings import RogueDhcpSettings
 from rules.traffic.local.telling import di_vlan, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
@@ -24,23 +24,6 @@ _ACKS: Final = (5, 107)
 _NAK: Final = 6
 _MEMORY: Final = np.dtype([("vlan", "u2"), ("version", "u1"), ("hi", "u8"), ("lo", "u8"), ("mac", "u8"),
                            ("what", "u1"), ("given_hi", "u8"), ("given_lo", "u8")])  # fmt: skip
-
-
-class RogueDhcpSettings(BaseModel):
-    """Settings of the rule rogue_dhcp."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    servers: tuple[str, ...] = ()  # addresses of the servers that may lease; with them nothing is learned
-    learning_s: float = Field(default=600.0, ge=0)  # servers that agree with the first are learned in this time
-    quiet_s: float = Field(default=300.0, gt=0)  # over when the server said nothing for so long: clients ask rarely
-
-    @field_validator("servers")
-    @classmethod
-    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        for address in addresses:
-            halves(address)
-        return addresses
 
 
 @dataclass(slots=True)

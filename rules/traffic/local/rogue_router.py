@@ -7,12 +7,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.settings import RogueRouterSettings
 from rules.traffic.local.telling import di_vlan, is_virtual, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
@@ -22,24 +22,6 @@ _PREFIXES_MAX: Final = 64  # of one router: more than a router advertises
 _NONE: Final = (0, 0)
 _MEMORY: Final = np.dtype([("vlan", "u2"), ("hi", "u8"), ("lo", "u8"), ("mac", "u8"),
                            ("prefix_hi", "u8"), ("prefix_lo", "u8")])  # fmt: skip
-
-
-class RogueRouterSettings(BaseModel):
-    """Settings of the rule rogue_router."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    routers: tuple[str, ...] = ()  # link-local addresses of the routers; with them nothing is learned
-    learning_s: float = Field(default=600.0, ge=0)  # routers that agree with the first are learned in this time
-    flood_per_s: float = Field(default=50.0, gt=0)  # advertisements on one VLAN; a router sends one in 3 s at most
-    quiet_s: float = Field(default=600.0, gt=0)  # over when silent for so long: routers advertise each 200 to 600 s
-
-    @field_validator("routers")
-    @classmethod
-    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        for address in addresses:
-            halves(address)
-        return addresses
 
 
 @dataclass(slots=True)

@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, mac_text
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.local.settings import SpanningTreeSettings
 from rules.traffic.local.telling import di_vlan, network, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -24,20 +24,6 @@ _TREES_MAX: Final = 4_096  # one for each VLAN there can be
 _BRIDGES_MAX: Final = 512  # of one tree: 802.1D plans for 7 in a row
 _MAC: Final = (1 << 48) - 1
 _MEMORY: Final = np.dtype([("vlan", "u2"), ("root", "u8"), ("bridge", "u8")])
-
-
-class SpanningTreeSettings(BaseModel):
-    """Settings of the rule spanning_tree."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    roots: tuple[str, ...] = ()  # MAC addresses of the bridges that may be root, as 00:11:22:33:44:55; none: learned
-    silent_s: float = Field(default=25.0, gt=0)  # a root that was silent for so long is gone: maximum age 20 s, and 5
-    changes: int = Field(default=6, ge=2)  # topology changes that begin within the window: a storm
-    changes_window_s: float = Field(default=300.0, gt=0)
-    change_gap_s: float = Field(default=10.0, gt=0)  # flags nearer than this are of one change
-    flood_per_s: float = Field(default=100.0, gt=0)  # BPDUs of one sender on one VLAN; by the standard one in 2 s
-    quiet_s: float = Field(default=300.0, gt=0)  # over when the tree was as it is now for so long
 
 
 @dataclass(slots=True)

@@ -4,8 +4,9 @@ import pytest
 
 from netmon.api import Severity
 from netmon.api.networks import Networks
-from rules.traffic.local.arp_spoofing import ArpSpoofing, ArpSpoofingSettings
-from rules.traffic.local.duplicate_address import DuplicateAddress, DuplicateAddressSettings
+from rules.traffic.local.arp_spoofing import ArpSpoofing
+from rules.traffic.local.duplicate_address import DuplicateAddress
+from rules.traffic.local.settings import ArpSpoofingSettings, DuplicateAddressSettings
 from tests.support.local_frames import (
     EVERYBODY,
     advertisement,

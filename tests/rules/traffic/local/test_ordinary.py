@@ -8,13 +8,22 @@ import pytest
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, TrafficRule, mac_text
 from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
-from rules.traffic.local.arp_spoofing import ArpSpoofing, ArpSpoofingSettings
-from rules.traffic.local.duplicate_address import DuplicateAddress, DuplicateAddressSettings
-from rules.traffic.local.mac_flapping import MacFlapping, MacFlappingSettings
-from rules.traffic.local.new_device import NewDevice, NewDeviceSettings
-from rules.traffic.local.rogue_dhcp import RogueDhcp, RogueDhcpSettings
-from rules.traffic.local.rogue_router import RogueRouter, RogueRouterSettings
-from rules.traffic.local.spanning_tree import SpanningTree, SpanningTreeSettings
+from rules.traffic.local.arp_spoofing import ArpSpoofing
+from rules.traffic.local.duplicate_address import DuplicateAddress
+from rules.traffic.local.mac_flapping import MacFlapping
+from rules.traffic.local.new_device import NewDevice
+from rules.traffic.local.rogue_dhcp import RogueDhcp
+from rules.traffic.local.rogue_router import RogueRouter
+from rules.traffic.local.settings import (
+    ArpSpoofingSettings,
+    DuplicateAddressSettings,
+    MacFlappingSettings,
+    NewDeviceSettings,
+    RogueDhcpSettings,
+    RogueRouterSettings,
+    SpanningTreeSettings,
+)
+from rules.traffic.local.spanning_tree import SpanningTree
 from tests.support.local_frames import (
     advertisement,
     arp_reply,

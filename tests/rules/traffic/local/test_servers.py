@@ -7,8 +7,9 @@ import pytest
 
 from netmon.api import Severity
 from netmon.api.networks import Networks
-from rules.traffic.local.rogue_dhcp import RogueDhcp, RogueDhcpSettings
-from rules.traffic.local.rogue_router import RogueRouter, RogueRouterSettings
+from rules.traffic.local.rogue_dhcp import RogueDhcp
+from rules.traffic.local.rogue_router import RogueRouter
+from rules.traffic.local.settings import RogueDhcpSettings, RogueRouterSettings
 from tests.support.local_frames import lease, lease6, router
 from tests.support.local_talk import Timed, play
 

@@ -6,9 +6,10 @@ import pytest
 from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import MAC_SEEN, Second, halves
-from rules.traffic.local.mac_flapping import MacFlapping, MacFlappingSettings
-from rules.traffic.local.new_device import NewDevice, NewDeviceSettings
-from rules.traffic.local.spanning_tree import SpanningTree, SpanningTreeSettings
+from rules.traffic.local.mac_flapping import MacFlapping
+from rules.traffic.local.new_device import NewDevice
+from rules.traffic.local.settings import MacFlappingSettings, NewDeviceSettings, SpanningTreeSettings
+from rules.traffic.local.spanning_tree import SpanningTree
 from tests.support.local_frames import bpdu, said
 from tests.support.local_talk import Timed, play
 
