@@ -12,11 +12,18 @@ from scapy.layers.l2 import Ether
 
 from netmon.api import Severity
 from netmon.api.networks import Networks
-from rules.traffic.local.arp_spoofing import ArpSpoofing, ArpSpoofingSettings
-from rules.traffic.local.duplicate_address import DuplicateAddress, DuplicateAddressSettings
-from rules.traffic.local.rogue_dhcp import RogueDhcp, RogueDhcpSettings
-from rules.traffic.local.rogue_router import RogueRouter, RogueRouterSettings
-from rules.traffic.local.spanning_tree import SpanningTree, SpanningTreeSettings
+from rules.traffic.local.arp_spoofing import ArpSpoofing
+from rules.traffic.local.duplicate_address import DuplicateAddress
+from rules.traffic.local.rogue_dhcp import RogueDhcp
+from rules.traffic.local.rogue_router import RogueRouter
+from rules.traffic.local.settings import (
+    ArpSpoofingSettings,
+    DuplicateAddressSettings,
+    RogueDhcpSettings,
+    RogueRouterSettings,
+    SpanningTreeSettings,
+)
+from rules.traffic.local.spanning_tree import SpanningTree
 from tests.support.local_frames import bpdu, router
 from tests.support.local_watch import findings, need, raw, recorded
 from tests.support.netns import INTERFACE, Host, lan
