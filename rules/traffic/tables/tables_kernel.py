@@ -179,16 +179,17 @@ def _flagged(row: Any, syn: Any, ack: Any, syn_ack: Any, rst: Any, fin: Any, odd
     """Count TCP packets by their flags."""
     row.syn = _more(row.syn, syn)
     row.ack = _more(row.ack, ack)
-    row.syn_ack = _more(row.syn_ack, syn_ack)
-    row.rst = _more(row.rst, rst)
-    row.fin = _more(row.fin, fin)
-    row.odd_flags = _more(row.odd_flags, odd)
-    row.handshakes = _more(row.handshakes, handshakes)
+    if syn_ack | rst | fin | odd | handshakes:  # another cache line, which transfers leave alone
+        row.syn_ack = _more(row.syn_ack, syn_ack)
+        row.rst = _more(row.rst, rst)
+        row.fin = _more(row.fin, fin)
+        row.odd_flags = _more(row.odd_flags, odd)
+        row.handshakes = _more(row.handshakes, handshakes)
 
 
 @njit(inline="always")
-def _ask(rows: Any, index: Any, hi: Any, lo: Any, seed: Any, near: Any) -> None:
-    """Ask for the slot of an address or, where that should have come, for its row."""
+def _ask(rows: Any, index: Any, hi: Any, lo: Any, seed: Any, near: Any, transfer: Any) -> None:
+    """Ask for the slot of an address or, where that should have come, for its row; for a `transfer` what that needs."""
     mixed = _mix(hi ^ seed, lo)
     slot = mixed & U(len(index) - 1)
     if not near:
@@ -198,7 +199,8 @@ def _ask(rows: Any, index: Any, hi: Any, lo: Any, seed: Any, near: Any) -> None:
     if entry and ((entry ^ mixed) & ~_LOW) == _0:
         row = (entry & _LOW) - _1
         prefetch(rows, row, _0)
-        prefetch(rows, row, _64)
+        if not transfer:
+            prefetch(rows, row, _64)
         prefetch(rows, row, _128)
         prefetch(rows, row, _192)
 
@@ -236,12 +238,13 @@ def add(
         if cold:
             if i + _FAR < len(records):
                 a = records[i + _FAR]
-                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, False)
-                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, False)
+                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, False, False)
+                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, False, False)
             if i + _NEAR < len(records):
                 a = records[i + _NEAR]
-                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, True)
-                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, True)
+                bare = U(a.protocol) == _TCP and (U(a.tcp_flags) & _EDGES) == _ACK
+                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, True, bare)
+                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, True, bare)
         r = records[i]
         # The sample: reservoir by skips (Li 1994, algorithm L), so that most records cost one comparison.
         if seen == following:
