@@ -126,7 +126,7 @@ class Daemon:
             await self._begin(LoopLag(self.registry))
             await self._begin(self._schedule)
             await self._begin(ClockWatch([self._schedule.clock_stepped]))
-            self._traffic = self._build_traffic(plan)
+            self._traffic = await asyncio.to_thread(self._build_traffic, plan)  # loops may have to be compiled
             self._adopt(plan)
             if self._traffic is not None:
                 await self._begin(self._traffic)

@@ -13,7 +13,7 @@ from netmon.api.networks import Networks
 from netmon.app.catalog import Role
 from netmon.app.settings import Settings
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
-from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask
+from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask, warm_up
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.metrics import TrafficMetrics
 from netmon.app.traffic.moments import Moments
@@ -26,6 +26,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
 ) -> TrafficPart:
     """Build the streams that a daemon of this role runs. `place`: the directory that is its own."""
     traffic, networks = settings.netmon.traffic, networks_of(settings.inventory)
+    warm_up(traffic)
     streams = [_sensor(one, traffic, networks, place) for one in traffic.sensors] if role.captures else []
     exporters = None
     if role.takes_flows and traffic.flows is not None:
