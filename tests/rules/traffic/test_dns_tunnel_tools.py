@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from netmon.api.networks import Networks
-from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
+from rules.traffic.dns_tunnel import DnsTunnel
+from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from tests.support.local_watch import findings, need, recorded, watched
 from tests.support.netns import Host, lan
 from tests.support.waiting import eventually_sync
@@ -36,7 +37,7 @@ def test_iodine_is_found_and_the_office_beside_it_is_not(tmp_path: Path) -> None
     path = tmp_path / "seen.pcap"
     with lan("client", "office", "resolver", "outside", sensor=True) as net:
         client, office, resolver, outside = (net[name] for name in ("client", "office", "resolver", "outside"))
-        forward = ["dnsmasq", "-k", "-C", "/dev/null", "--log-facility=-", "-R", "-h", "--user=root", "--cache-size=0"]
+        forward = ["dnsmasq", "-d", "-C", "/dev/null", "-R", "-h", "--cache-size=0"]
         forward += [f"--server=/tunnel.example/{outside.ipv4}", "--address=/example.org/192.0.2.9", "--pid-file"]
         serve = ["iodined", "-f", "-c", "-P", SECRET, "10.99.0.1", "t.tunnel.example"]
         dig = ["iodine", "-f", "-r", "-P", SECRET, resolver.ipv4, "t.tunnel.example"]

@@ -80,25 +80,9 @@ def offers(client: socket.socket, number: int, count: int) -> None:
 def leasing(host: Host, tmp_path: Path) -> Iterator[None]:
     """Run dnsmasq as a DHCP server that names itself as gateway."""
     log = tmp_path / f"{host.name}.log"
-    command = [
-        "dnsmasq",
-        "-k",
-        "-p",
-        "0",
-        "-C",
-        "/dev/null",
-        "--log-facility=-",
-        "--log-dhcp",
-        "--no-ping",
-        "-i",
-        INTERFACE,
-    ]
+    command = ["dnsmasq", "-d", "-p", "0", "-C", "/dev/null", "--log-dhcp", "--no-ping", "-i", INTERFACE]
     command += ["--dhcp-range=192.0.2.100,192.0.2.120,1h", f"--dhcp-option=3,{host.ipv4}", "--dhcp-authoritative"]
-    command += [
-        f"--dhcp-leasefile={tmp_path / host.name}.leases",
-        "--user=root",
-        f"--pid-file={tmp_path / host.name}.pid",
-    ]
+    command += [f"--dhcp-leasefile={tmp_path / host.name}.leases", f"--pid-file={tmp_path / host.name}.pid"]
     with host.popen(*command, log=log):
         eventually_sync(lambda: "sockets bound" in log.read_text() or "DHCP, IP range" in log.read_text())
         yield
