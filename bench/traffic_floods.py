@@ -12,7 +12,8 @@ import numpy as np
 
 from bench.traffic_tables import PACKETS, packets
 from netmon.api.networks import Networks
-from rules.traffic.floods import Floods, FloodSettings
+from rules.traffic.floods.rule import Floods
+from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.tables import Tables
 from tests.rules.traffic.floods import ordinary
 

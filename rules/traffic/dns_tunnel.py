@@ -14,76 +14,20 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
 from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
+from rules.traffic.dns_tunnel_settings import NAMES_MAX, DnsTunnelSettings
 from rules.traffic.episode import Episodes, Seen
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
-_NAMES_MAX: Final = 1_024  # distinct names remembered of a pair in a window: above every threshold; 100 kB
 _MEMO: Final = 16_384  # names remembered with what they say: 4 MB. Most of an office's are asked again and again
 _SAMPLES: Final = 3  # names told in evidence
 
 CARRIERS: Final = {5: "CNAME", 10: "NULL", 15: "MX", 16: "TXT", 25: "KEY", 33: "SRV", 65399: "PRIVATE"}
 """Types whose answers hold many octets, and which ordinary clients do not ask for by long names."""
-
-_IGNORED: Final = (
-    "in-addr.arpa",  # reverse look-ups
-    "ip6.arpa",
-    "sophosxl.net",  # virus scanners ask for hashes of files and of addresses of pages
-    "sophosxl.com",
-    "mcafee.com",
-    "trellix.com",
-    "trendmicro.com",
-    "e5.sk",
-    "eset.com",
-    "webcfs00.com",
-    "barracudabrts.com",
-    "symantec.com",
-    "spamhaus.org",  # mail servers ask for addresses, names and hashes
-    "spamhaus.net",
-    "surbl.org",
-    "uribl.com",
-    "spamcop.net",
-    "sorbs.net",
-    "dnswl.org",
-    "msbl.org",
-    "abusix.zone",
-    "hashserver.cs.trendmicro.com",
-    "cymru.com",  # autonomous systems by address, malware by hash
-    "amazonses.com",  # keys of DKIM, by customer
-    "dotnxdomain.net",  # measurements: each name is asked once
-    "googlesyndication.com",
-    "googlevideo.com",
-    "akamaiedge.net",
-    "cloudfront.net",
-)
-
-
-class DnsTunnelSettings(BaseModel):
-    """Settings of the rule dns_tunnel."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    short_s: float = Field(default=60.0, gt=0)  # a busy channel is seen within it
-    long_s: float = Field(default=3_600.0, gt=0)  # a slow one within this
-    carrier_names: int = Field(default=30, ge=2, le=_NAMES_MAX)  # new names with TXT, NULL, CNAME, … in a window
-    carrier_octets: int = Field(default=1_000, ge=1)  # octets that they carry: a slow channel is below 1 kB an hour
-    plain_names: int = Field(default=100, ge=2, le=_NAMES_MAX)  # the same for A, AAAA and HTTPS
-    plain_octets: int = Field(default=4_000, ge=1)
-    plain_names_long: int = Field(default=400, ge=2, le=_NAMES_MAX)  # in the long window, where a resolver's many
-    plain_octets_long: int = Field(default=12_000, ge=1)  # clients add up
-    plain_mean_octets: float = Field(default=24.0, ge=0)  # of a new name below its domain: computers' names have 15
-    encoded_share: float = Field(default=0.7, ge=0, le=1)  # of the new names that look encoded
-    fresh_share: float = Field(default=0.7, ge=0, le=1)  # of the names that were not asked for again in later seconds
-    ignored_domains: tuple[str, ...] = _IGNORED  # with all below them
-    public_suffixes: tuple[str, ...] = ()  # second levels under which others register, beside go.id, co.id, ac.uk, …
-    rows_per_s: int = Field(default=6_000, ge=1)  # judged at most, evenly picked: at 15 µs each, a tenth of a core
-    pairs: int = Field(default=20_000, ge=16)  # of client and domain, remembered: 5 MB and what their names take
-    quiet_s: float = Field(default=300.0, gt=0)  # over when the domain was not asked for new names for so long
 
 
 @dataclass(slots=True)
@@ -204,7 +148,7 @@ class DnsTunnel:
                 if first < now and not response:
                     window.again.add(number)
                 continue
-            if len(window.names) >= _NAMES_MAX:
+            if len(window.names) >= NAMES_MAX:
                 new = True  # so many: all thresholds are behind us
                 continue
             window.names[number] = now

@@ -13,30 +13,14 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+
+from rules.traffic.learned_settings import LearnedSettings
 
 Numbers: TypeAlias = NDArray[np.float64]
 Keys: TypeAlias = NDArray[np.uint64]
 
 _M1: Final = np.uint64(0x9E3779B97F4A7C15)
 _M2: Final = np.uint64(0xBF58476D1CE4E5B9)
-
-
-class LearnedSettings(BaseModel):
-    """How fast what is normal is learned, and how far above it is too much."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    keys: int = Field(default=65_536, ge=16, le=4_194_304)  # addresses or prefixes; 350 B each; the longest unseen goes
-    rising_s: float = Field(default=3_600.0, gt=0)  # in which a level takes over two thirds of a rise
-    falling_s: float = Field(default=1_200.0, gt=0)  # the same of a fall
-    peak_rising_s: float = Field(default=600.0, gt=0)  # in which a peak takes over two thirds of a rise
-    peak_half_life_s: float = Field(default=7 * 86_400.0, gt=0)  # in which a peak that is not reached falls by half
-    factor: float = Field(default=3.0, ge=1)  # levels that a bound is at least
-    spreads: float = Field(default=6.0, ge=0)  # mean deviations on top
-    grown_windows: float = Field(default=30.0, ge=1)  # until what was learned counts in full; before, floors hold
-    headroom: float = Field(default=1.5, ge=1)  # peaks that a bound is at least
-    accept_after_s: float = Field(default=7 * 86_400.0, gt=0)  # of being held without a pause: then it is the normal
 
 
 def hashed(hi: Keys, lo: Keys) -> Keys:

@@ -1,8 +1,9 @@
 """What can be set about the detectors: one section each, under the detector's name."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from rules.traffic.dns_tunnel import DnsTunnelSettings
+from rules.traffic.detector import Model
+from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.local.settings import (
     ArpSpoofingSettings,
@@ -15,10 +16,8 @@ from rules.traffic.local.settings import (
 )
 
 
-class DetectorSettings(BaseModel):
+class DetectorSettings(Model):
     """`traffic.detectors`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     floods: FloodSettings = Field(default_factory=FloodSettings)
     arp_spoofing: ArpSpoofingSettings = Field(default_factory=ArpSpoofingSettings)

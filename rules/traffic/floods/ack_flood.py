@@ -8,26 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import AckFloodSettings
 from rules.traffic.floods.view import View
-
-
-class AckFloodSettings(Model):
-    """When segments are a flood."""
-
-    floor_per_s: float = Field(default=1_000.0, gt=0)  # segments: the least bound
-    answered_share: float = Field(default=0.01, gt=0, lt=1)  # of segments that a receiver acknowledges at least
-    reset_share: float = Field(default=0.3, gt=0, le=1)  # of segments met with resets: they are of no connection
-    odd_share: float = Field(default=0.5, gt=0, le=1)  # of segments with flags that no stack sends
-    odd_floor_per_s: float = Field(default=300.0, gt=0)  # segments with such flags, to few ports: a flood anyway
-    scan_ports: int = Field(default=64, ge=2)  # ports that the sample goes to, from which it may be a scan
-    scan_sources: int = Field(default=16, ge=1)  # up to so many sources, with their decoys
-    scan_per_s: float = Field(default=20_000.0, gt=0)  # segments from which it is a flood all the same
-    silent_flows: float = Field(default=200.0, ge=1)  # where the receiver was not seen to send: from as many ends,
-    silent_size_bytes: float = Field(default=300.0, gt=0)  # or so small on average
 
 
 class AckFlood:

@@ -9,24 +9,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import AmplificationSettings
 from rules.traffic.floods.view import CONVERSING, View
 from rules.traffic.tables import AMPLIFIERS
 
 _PORTS: Final = np.array(sorted(AMPLIFIERS), np.uint16)
-
-
-class AmplificationSettings(Model):
-    """When answers are an attack."""
-
-    floor_per_s: float = Field(default=100.0, gt=0)  # unasked answers: the least bound
-    sure_per_s: float = Field(default=1_000.0, gt=0)  # from which small answers count too
-    large_bytes: float = Field(default=200.0, gt=0)  # an answer on average, below the rate that is sure
-    silent_large_bytes: float = Field(default=400.0, gt=0)  # the same where the victim was not seen to send
-    conversing_sources: float = Field(default=20.0, ge=1)  # of protocols that converse (QUIC, STUN): from as many
 
 
 class Amplification:

@@ -11,33 +11,22 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from netmon.api import Severity, Value
 from netmon.api.traffic import MAPPED, Second
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Model, Text, sources_of
+from rules.traffic.floods.flood import Text, sources_of
+from rules.traffic.floods.settings import CarpetBombingSettings
 from rules.traffic.floods.view import View
-from rules.traffic.learned import Keys, Learned, LearnedSettings, Numbers
+from rules.traffic.learned import Keys, Learned, Numbers
+from rules.traffic.learned_settings import LearnedSettings
 from rules.traffic.tables import distinct
 
 _SEGMENTS_EACH: Final = 100.0  # TCP packets that may come for one that is sent back
 _NARROW_V4, _WIDE_V4, _WIDE_V6 = 24, 16, 48
 _WIDE_LAST: Final = np.uint64(0xFFFF)
 _LAST_OCTET: Final = np.uint64(0xFF)
-
-
-class CarpetBombingSettings(Model):
-    """When many addresses of one prefix (/24, or /64 of IPv6) are one attack."""
-
-    floor_per_s: float = Field(default=2_000.0, gt=0)  # packets that nobody answers, of all addresses: least bound
-    hosts: int = Field(default=12, ge=2)  # addresses that get them
-    host_per_s: float = Field(default=20.0, gt=0)  # packets for each of those: a scan brings fewer
-    most_share: float = Field(default=0.5, gt=0, lt=1)  # of one address: more, and the attack is on that one
-    flows: float = Field(default=4.0, ge=1)  # sources with ports at the middle one of the addresses: a stream has one
-    prefixes: int = Field(default=3, ge=2)  # of one /16 (or /48 of IPv6) at once that are told as one attack
-    victims: int = Field(default=8, ge=2)  # addresses over their own bounds that are told as one attack
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import ConnectionFloodSettings
 from rules.traffic.floods.view import View
-
-
-class ConnectionFloodSettings(Model):
-    """When connections are a flood."""
-
-    few_floor_per_s: float = Field(default=100.0, gt=0)  # handshakes, mostly from one source: the least bound
-    few_share: float = Field(default=0.5, gt=0, le=1)  # of new connections that the one source makes
-    many_floor_per_s: float = Field(default=2_000.0, gt=0)  # handshakes from whomever: the least bound
 
 
 class ConnectionFlood:

@@ -6,31 +6,15 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from netmon.api import Severity, Value
 from netmon.api.networks import Networks
 from rules.traffic import telling
 from rules.traffic.episode import Seen
+from rules.traffic.floods.settings import SeveritySettings
 from rules.traffic.floods.view import View
 
 Text = Callable[[Mapping[str, str | Value]], str]
-
-
-class Model(BaseModel):
-    """A settings model as all are: nothing unknown, nothing infinite, not to be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class SeveritySettings(Model):
-    """From where on a flood is more than a warning."""
-
-    error_times: float = Field(default=5.0, gt=1)  # the bound
-    critical_times: float = Field(default=50.0, gt=1)  # the bound
-    critical_bits_per_s: float = Field(default=5e9, gt=0)  # whatever the bound is
-    collapsed_share: float = Field(default=0.3, gt=0, lt=1)  # of its usual answers that a victim still gives: critical
-    collapsed_from_per_s: float = Field(default=20.0, gt=0)  # usual answers below which they tell nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from pydantic import Field
 
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import FragmentFloodSettings
 from rules.traffic.floods.view import View
-
-
-class FragmentFloodSettings(Model):
-    """When fragments are a flood."""
-
-    floor_per_s: float = Field(default=500.0, gt=0)  # fragments: the least bound
-    answered_share: float = Field(default=0.05, gt=0, lt=1)  # of fragments, packets sent back: large messages are read
-    whole_share: float = Field(default=0.05, gt=0, lt=1)  # of fragments that begin a datagram: less cannot be whole
-    small_bytes: float = Field(default=400.0, gt=0)  # on average: no network needs to cut so small
-    many: float = Field(default=50.0, ge=2)  # source addresses that no file server has
-    dense_per_s: float = Field(default=10_000.0, gt=0)  # unanswered ones that are a flood, however they look
 
 
 class FragmentFlood:

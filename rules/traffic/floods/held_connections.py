@@ -10,28 +10,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import EndReason, Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
-from rules.traffic.floods.flood import Model, Text
+from rules.traffic.floods.flood import Text
+from rules.traffic.floods.settings import HeldConnectionsSettings
 
 _Key = tuple[int, int, int, int, int]  # source and destination halves, port
-
-
-class HeldConnectionsSettings(Model):
-    """When connections that are held are an attack."""
-
-    ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443, 8888)  # of web servers: databases keep pools of connections
-    held: int = Field(default=200, ge=2)  # connections that one source has open with one service
-    idle_bytes_per_s: float = Field(default=300.0, gt=0)  # that it sends on each: more is use
-    begun: int = Field(default=5, ge=1)  # flows begun in one window from which a source is followed
-    forget_s: float = Field(default=600.0, gt=0)  # after which connections that were not seen to end are forgotten
-    followed: int = Field(default=20_000, ge=1)  # sources with services at once, 400 B each
-    quiet_s: float = Field(default=30.0, gt=0)  # below the number for so long: it is over
 
 
 @dataclass(slots=True)

@@ -3,23 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import IcmpFloodSettings
 from rules.traffic.floods.view import View
 
 _REQUESTS = (8, 128)  # echo requests: RFC 792, RFC 4443 (4.1)
 _ERRORS_V4 = (3, 4, 5, 11, 12)
 _ERRORS_V6 = (1, 2, 3, 4)
-
-
-class IcmpFloodSettings(Model):
-    """When ICMP is a flood."""
-
-    floor_per_s: float = Field(default=300.0, gt=0)  # packets: the least bound
-    asked_each: float = Field(default=1.5, ge=1)  # answers for one request, errors for one packet that was sent
-    requests_share: float = Field(default=0.3, gt=0, le=1)  # of what comes that is requests: nobody asked for those
 
 
 class IcmpFlood:

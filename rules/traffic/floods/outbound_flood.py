@@ -10,24 +10,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from netmon.api import Severity, Value
 from netmon.api.networks import Networks
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Attack, Model, Text
+from rules.traffic.floods.flood import Attack, Text
+from rules.traffic.floods.settings import OutboundFloodSettings
 from rules.traffic.floods.view import CONVERSING, View
 from rules.traffic.tables import AMPLIFIERS
-
-
-class OutboundFloodSettings(Model):
-    """When what our hosts send is an attack. Bounds are the floors of each flood's own settings."""
-
-    own_share: float = Field(default=0.5, gt=0, le=1)  # of the flood's sampled packets that come from our addresses
-    reflected_per_s: float = Field(default=300.0, gt=0)  # answers to one address from amplifiers' ports of ours
-    reflected_times: float = Field(default=8.0, gt=1)  # octets answered for each that was asked
-    reflected_bytes: float = Field(default=300.0, gt=0)  # an answer on average
 
 
 class OutboundFlood:

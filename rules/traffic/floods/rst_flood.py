@@ -3,17 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from pydantic import Field
 
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import RstFloodSettings
 from rules.traffic.floods.view import View
-
-
-class RstFloodSettings(Model):
-    """When resets are a flood."""
-
-    floor_per_s: float = Field(default=500.0, gt=0)  # beyond three for each connection: the least bound
-    share: float = Field(default=0.3, gt=0, le=1)  # of all TCP that the address receives
 
 
 class RstFlood:

@@ -76,6 +76,9 @@ class Floods:
             IcmpFlood(settings.icmp_flood),
             ConnectionFlood(settings.connection_flood),
         )
+        self._inwards: tuple[Detector, ...] = tuple(
+            each for each in self._detectors if getattr(settings, each.name).enabled
+        )
         self._carpet = CarpetBombing(settings.carpet_bombing, settings.learned)
         self._outbound = OutboundFlood(settings.outbound_flood, networks)
         self._held = HeldConnections(settings.held_connections, networks)
@@ -96,8 +99,10 @@ class Floods:
         for episodes in self._episodes.values():
             episodes.quiet_s = quiet
         yield from self._inbound(second)
-        yield from self._outwards(second)
-        yield from self._held.observe(second)
+        if self._settings.outbound_flood.enabled:
+            yield from self._outwards(second)
+        if self._settings.held_connections.enabled:
+            yield from self._held.observe(second)
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
         old = [key for key, pending in self._pending.items() if pending.last <= second.start]
@@ -123,11 +128,13 @@ class Floods:
         view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)
         taken: dict[int, set[str]] = {}
         found: list[tuple[Detector, Attack]] = []
-        for detector in self._detectors:
+        for detector in self._inwards:
             for attack in detector.judge(view, taken):
                 taken.setdefault(attack.row, set()).add(detector.name)
                 found.append((detector, attack))
-        carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
+        carpets = []
+        if self._settings.carpet_bombing.enabled:
+            carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
         covered = {int(row) for carpet in carpets for row in carpet.rows}
         for detector, attack in found:
             seen = tell(detector, view, attack, self._networks, self._settings.severity)

@@ -6,17 +6,10 @@ Reflection by TCP is described by Kührer et al. ("Hell of a Handshake", WOOT 20
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from pydantic import Field
 
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import SynAckFloodSettings
 from rules.traffic.floods.view import View
-
-
-class SynAckFloodSettings(Model):
-    """When SYN with ACK is a flood."""
-
-    floor_per_s: float = Field(default=200.0, gt=0)  # beyond what the address asked for: the least bound
-    silent_share: float = Field(default=0.5, gt=0, le=1)  # of all TCP, where the address was not seen to send
 
 
 class SynAckFlood:

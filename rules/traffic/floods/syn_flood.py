@@ -8,25 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import SynFloodSettings
 from rules.traffic.floods.view import View
 
 _SAMPLED: Final = 20  # SYN in the sample that tell how many ports they go to:
 _FEW_PORTS: Final = 5  # so many are no scan
-
-
-class SynFloodSettings(Model):
-    """When SYN is a flood."""
-
-    floor_per_s: float = Field(default=200.0, gt=0)  # SYN that are not completed: the least bound
-    unfinished_share: float = Field(default=0.3, gt=0, le=1)  # of all SYN: below, most clients are served
-    usual_times: float = Field(default=3.0, ge=0)  # the usual connections: fewer SYN are clients of a server gone dead
-    scan_ports: float = Field(default=64.0, ge=2)  # ports asked for from which it may be a scan
-    scan_sources: float = Field(default=16.0, ge=1)  # up to so many sources, with their decoys
-    scan_per_s: float = Field(default=20_000.0, gt=0)  # SYN from which it is a flood all the same
 
 
 class SynFlood:

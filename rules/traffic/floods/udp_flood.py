@@ -10,27 +10,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from rules.traffic import telling
-from rules.traffic.floods.flood import Attack, Model, crossed
+from rules.traffic.floods.flood import Attack, crossed
+from rules.traffic.floods.settings import UdpFloodSettings
 from rules.traffic.floods.view import View
 
 _SAMPLED: Final = 200  # records of the sample from which they tell ends apart better than sketches of all protocols
-
-
-class UdpFloodSettings(Model):
-    """When datagrams are a flood."""
-
-    floor_per_s: float = Field(default=1_000.0, gt=0)  # unanswered datagrams: the least bound
-    many: float = Field(default=100.0, ge=2)  # source addresses, or sources with ports, that no stream comes from
-    ports: float = Field(default=64.0, ge=2)  # destination ports that no stream goes to
-    flow_per_s: float = Field(default=4_000.0, gt=0)  # datagrams of one flow, small ones: no stream is so dense
-    small_bytes: float = Field(default=300.0, gt=0)  # what is small
-    dense_per_s: float = Field(default=20_000.0, gt=0)  # unanswered datagrams that are a flood, however they look
-    answered_floor_per_s: float = Field(default=50_000.0, gt=0)  # datagrams that are a flood though answered
-    scan_sources: float = Field(default=16.0, ge=1)  # up to so many sources, many ports may be a scan
-    scan_per_s: float = Field(default=5_000.0, gt=0)  # datagrams from which it is a flood all the same
 
 
 class UdpFlood:

@@ -11,7 +11,8 @@ from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import DNS, Second, halves
 from rules.traffic.dns_names import carried, is_encoded, registered
-from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
+from rules.traffic.dns_tunnel import DnsTunnel
+from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 
 CLIENT, RESOLVER = "10.0.0.10", "10.0.0.2"
 A, NS, CNAME, NULL, PTR, MX, TXT, AAAA, SRV, HTTPS = 1, 2, 5, 10, 12, 15, 16, 28, 33, 65

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from rules.traffic.learned import Learned, LearnedSettings
+from rules.traffic.learned import Learned
+from rules.traffic.learned_settings import LearnedSettings
 
 FLOORS = np.array([100.0, 10.0])
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import MAPPED
-from rules.traffic.floods import Floods, FloodSettings
+from rules.traffic.floods.rule import Floods
+from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.tables import Tables
 from tests.rules.traffic.floods import ordinary
 from tests.rules.traffic.floods.ordinary import (
@@ -229,6 +231,13 @@ def test_an_attack_among_ordinary_traffic_is_one_finding_within_two_seconds(
     assert "sample_1" in first.evidence
     assert first.summary
     assert first.summaries["id"] != first.summary
+
+
+@pytest.mark.parametrize(("make", "rule"), [(make, rule) for make, rule, *_ in ATTACKS], ids=NAMES)
+def test_a_kind_that_is_switched_off_is_not_told_of(make: Make, rule: str) -> None:
+    settings = FloodSettings.model_validate({rule: {"enabled": False}})
+    found = run([make(np.random.default_rng(3))] * 3, rule=Floods(settings, NETWORKS))
+    assert rule not in {finding.rule for finding in found}
 
 
 @pytest.mark.parametrize(("make", "rule"), [(make, rule) for make, rule, *_ in ATTACKS], ids=NAMES)
@@ -468,3 +477,29 @@ def test_connections_that_end_are_not_held() -> None:
         tables.add(np.concatenate([packets(**ends, flags=SYN), packets(**ends, flags=ACK), packets(**ends, flags=FIN)]))
         second = tables.drain(START + number, START + number + 1)
         assert list(rule.observe(replace(second, begun=flows, ended=ended))) == []
+
+
+def test_any_window_is_judged_without_a_fault() -> None:
+    """Numbers as no network has them: the highest and the lowest together, forged addresses of all kinds."""
+    from netmon.api.traffic import ENDPOINT, Second
+
+    draw = np.random.default_rng(9)
+    rule = Floods(FloodSettings(), NETWORKS)
+    anywhere = Floods(FloodSettings(), Networks())
+    for number in range(30):
+        octets = draw.integers(0, 256, 2 * 300 * ENDPOINT.itemsize, dtype=np.uint8)
+        rows = octets.view(ENDPOINT)
+        rows["hi"][::2], rows["lo"][::2] = 0, CLIENTS + draw.integers(0, 200, 300)
+        rows["packets"][::5] = 0xFFFFFFFF
+        sample = syn_flood(draw, rate=50)
+        sample["destination_lo"] = rows["lo"][: len(sample)]
+        sample["protocol"] = draw.integers(0, 256, len(sample))
+        length = (1.0, 0.001, 60.0, 0.0)[number % 4]
+        second = Second(
+            start=float(number), end=number + length, live=bool(number % 3), destinations=rows[:300],
+            sources=rows[150:], sample=sample,
+        )  # fmt: skip
+        for finding in [*rule.observe(second), *anywhere.observe(second)]:
+            assert finding.summary
+            assert finding.summaries["id"]
+            json.dumps(finding.evidence, allow_nan=False)

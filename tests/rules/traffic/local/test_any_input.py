@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from netmon.api.networks import Networks
 from netmon.api.traffic import BRIDGE, DNS, LEASE, MAC_SEEN, MAPPED, NEIGHBOUR, ROUTER, Second, TrafficRule
-from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
+from rules.traffic.dns_tunnel import DnsTunnel
+from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.episode import EVIDENCE_WORDS
 from rules.traffic.local.arp_spoofing import ArpSpoofing
 from rules.traffic.local.duplicate_address import DuplicateAddress

@@ -7,7 +7,8 @@ import pytest
 
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, TrafficRule, mac_text
-from rules.traffic.dns_tunnel import DnsTunnel, DnsTunnelSettings
+from rules.traffic.dns_tunnel import DnsTunnel
+from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.local.arp_spoofing import ArpSpoofing
 from rules.traffic.local.duplicate_address import DuplicateAddress
 from rules.traffic.local.mac_flapping import MacFlapping
