@@ -16,7 +16,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from collectors.traffic.flows.netflow import NetFlow
+from collectors.traffic.flows.netflow.decoder import NetFlow
 from tests.support import exporters as make
 from tests.support.processes import cpu_s, free_port, running
 

@@ -27,7 +27,7 @@ from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
 from collectors.traffic.flows.receive import Receiver, UdpSocket
 from collectors.traffic.flows.settings import FlowListenSettings
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from tests.support.exporters import flowset, ipfix, number, template, v9, wait_bound
 from tests.support.packets import ethernet, ipv4, tcp
 from tests.support.processes import cpu_s, free_port, memory_mb

@@ -14,8 +14,8 @@ from argparse import ArgumentParser
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable import FlowTable
 from collectors.traffic.flowtable.pairing import Pairing
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import FRAME, MAPPED, RECORD, Frames
 from tests.support.processes import memory_mb
 

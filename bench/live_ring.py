@@ -26,7 +26,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.traffic.capture import Ring, RingSettings
+from collectors.traffic.capture.ring import Ring
+from collectors.traffic.capture.settings import RingSettings
 from tests.support.captures import pcap
 from tests.support.netns import INTERFACE, Host, lan
 from tests.support.processes import memory_mb

@@ -32,7 +32,7 @@ _FRAMES: Final = 40_000  # different ones; a capture repeats them, too many for 
 
 OURS: Final = """
 import sys, time
-from collectors.traffic.capture import open_capture
+from collectors.traffic.capture.files import open_capture
 began = time.process_time()
 count = 0
 with open_capture(sys.argv[2], tunnels=int(sys.argv[1])) as capture:

@@ -14,7 +14,7 @@ from bench.traffic_tables import PACKETS, packets
 from netmon.api.networks import Networks
 from rules.traffic.floods.rule import Floods
 from rules.traffic.floods.settings import FloodSettings
-from rules.traffic.tables import Tables
+from rules.traffic.tables.tables import Tables
 from tests.rules.traffic.floods import ordinary
 
 

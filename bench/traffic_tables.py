@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from netmon.api.traffic import MAPPED, RECORD
-from rules.traffic.tables import Tables
+from rules.traffic.tables.tables import Tables
 
 BATCH = 4_096
 PACKETS = 1_000_000

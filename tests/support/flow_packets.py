@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable import FlowTable, FlowTableSettings
+from collectors.traffic.flowtable.settings import FlowTableSettings
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import MAPPED, RECORD, Traffic, address_text
 from tests.support.packets import ACK, SYN, Segment, decoded, ethernet, icmp, ipv4, ipv6, tcp, udp
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable import FlowTable, FlowTableSettings, PairingSettings
+from collectors.traffic.flowtable.settings import FlowTableSettings, PairingSettings
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import EndReason, FlowState, Frames
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from collectors.traffic.messages import Drained, Messages, MessageSettings
+from collectors.traffic.messages.messages import Drained, Messages
+from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api import Finding
 from netmon.api.traffic import Second, TrafficRule

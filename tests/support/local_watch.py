@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scapy.utils import RawPcapWriter
 
-from collectors.traffic.capture import open_capture
-from collectors.traffic.messages import Messages
+from collectors.traffic.capture.files import open_capture
+from collectors.traffic.messages.messages import Messages
 from netmon.api import Finding
 from netmon.api.traffic import Frames, Second, Traffic, TrafficRule
 from tests.support.netns import INTERFACE, Host, Lan

@@ -9,7 +9,8 @@ import random
 import struct
 import sys
 
-from collectors.traffic.flows.netflow import NetFlow, NetFlowSettings
+from collectors.traffic.flows.netflow.decoder import NetFlow
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from netmon.api.traffic import RECORD
 from tests.support.exporters import (
     NOW_S,

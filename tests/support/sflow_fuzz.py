@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Iterator
 
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from tests.support.packets import ethernet, ipv4, tcp
 from tests.support.sflow import (
     batch,

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
-from collectors.traffic.flows.netflow import DomainCounts, Interface, NetFlow
+from collectors.traffic.flows.netflow.counts import DomainCounts
+from collectors.traffic.flows.netflow.decoder import NetFlow
+from collectors.traffic.flows.netflow.options import Interface
 from collectors.traffic.flows.receive import Receiver
 from collectors.traffic.flows.settings import FlowListenSettings
-from collectors.traffic.flows.sflow import SFlow, SFlowCounters
+from collectors.traffic.flows.sflow.sflow import SFlow, SFlowCounters
 from collectors.traffic.flows.stream import StreamServer
 from netmon.api.traffic import Traffic
 

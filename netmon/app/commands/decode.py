@@ -25,7 +25,7 @@ from netmon.app.traffic.needs import needs_traffic
 if TYPE_CHECKING:  # scapy and numba are for those who ask
     from scapy.packet import Packet
 
-    from collectors.traffic.capture import CaptureFile
+    from collectors.traffic.capture.files import CaptureFile
 
 USAGE: Final = 2
 
@@ -90,7 +90,7 @@ def _needs_scapy() -> None:
 
 def _take(file: str, number: int, *, tunnels: bool) -> Taken:
     """Return a packet, counted from 1. ConfigError where there is none."""
-    from collectors.traffic.capture import open_capture  # noqa: PLC0415 - numba takes a while
+    from collectors.traffic.capture.files import open_capture  # noqa: PLC0415 - numba takes a while
     from netmon.api.traffic import Tunnel  # noqa: PLC0415 - numpy takes a while
 
     mask = sum(1 << kind for kind in Tunnel if kind) if tunnels else 0

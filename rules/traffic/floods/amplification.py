@@ -14,7 +14,7 @@ from rules.traffic import telling
 from rules.traffic.floods.flood import Attack, crossed
 from rules.traffic.floods.settings import AmplificationSettings
 from rules.traffic.floods.view import CONVERSING, View
-from rules.traffic.tables import AMPLIFIERS
+from rules.traffic.tables.amplifiers import AMPLIFIERS
 
 _PORTS: Final = np.array(sorted(AMPLIFIERS), np.uint16)
 

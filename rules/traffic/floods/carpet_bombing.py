@@ -21,7 +21,7 @@ from rules.traffic.floods.settings import CarpetBombingSettings
 from rules.traffic.floods.view import View
 from rules.traffic.learned import Keys, Learned, Numbers
 from rules.traffic.learned_settings import LearnedSettings
-from rules.traffic.tables import distinct
+from rules.traffic.tables.sketch import distinct
 
 _SEGMENTS_EACH: Final = 100.0  # TCP packets that may come for one that is sent back
 _NARROW_V4, _WIDE_V4, _WIDE_V6 = 24, 16, 48

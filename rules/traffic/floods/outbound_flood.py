@@ -18,7 +18,7 @@ from rules.traffic.episode import Seen
 from rules.traffic.floods.flood import Attack, Text
 from rules.traffic.floods.settings import OutboundFloodSettings
 from rules.traffic.floods.view import CONVERSING, View
-from rules.traffic.tables import AMPLIFIERS
+from rules.traffic.tables.amplifiers import AMPLIFIERS
 
 
 class OutboundFlood:

@@ -12,7 +12,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import ENDPOINT, Second
 from rules.traffic import telling
 from rules.traffic.learned import Keys, Learned, Numbers, hashed
-from rules.traffic.tables import distinct
+from rules.traffic.tables.sketch import distinct
 
 FEATURES: Final = (
     "half_open",  # SYN that no ACK followed

@@ -135,7 +135,9 @@ def test_users_that_cannot_be(user: str, problem: str) -> None:
 RING = """
 import socket, sys
 from pathlib import Path
-from collectors.traffic.capture import Ring, RingSettings, write_pcap
+from collectors.traffic.capture.ring import Ring
+from collectors.traffic.capture.settings import RingSettings
+from collectors.traffic.capture.evidence import write_pcap
 from netmon.app.privileges import drop
 settings = RingSettings(blocks=8, kept_blocks=2, block_timeout_ms=5, filter=f"udp port {sys.argv[1]}")
 with Ring("lo", settings) as ring:

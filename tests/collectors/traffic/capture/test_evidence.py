@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from collectors.traffic.capture import Captured, Written, open_capture, write_pcap
+from collectors.traffic.capture.evidence import Captured, Written, write_pcap
+from collectors.traffic.capture.files import open_capture
 from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
 from tests.support.captures import pcap
 

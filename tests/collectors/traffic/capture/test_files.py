@@ -16,8 +16,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.traffic.capture import CaptureFault, CaptureFile, open_capture
-from collectors.traffic.capture.files import Counts
+from collectors.traffic.capture.faults import CaptureFault
+from collectors.traffic.capture.files import CaptureFile, Counts, open_capture
 from netmon.api.traffic import Traffic
 from tests.support.captures import FRAME, IP, Pcapng, pcap
 

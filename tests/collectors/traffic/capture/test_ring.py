@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from collectors.traffic.capture import Captured, CaptureFault, Link, Ring, RingSettings, open_capture, write_pcap
+from collectors.traffic.capture.evidence import Captured, write_pcap
+from collectors.traffic.capture.faults import CaptureFault
+from collectors.traffic.capture.files import open_capture
 from collectors.traffic.capture.interfaces import link_type
 from collectors.traffic.capture.pack_kernel import pack
+from collectors.traffic.capture.ring import Link, Ring
 from collectors.traffic.capture.ring_kernel import walk_block
+from collectors.traffic.capture.settings import RingSettings
 from netmon.api.traffic import Traffic
 from tests.support.netns import INTERFACE, Host, Lan, lan
 from tests.support.waiting import eventually_sync

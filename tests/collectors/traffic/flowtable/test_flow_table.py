@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from collectors.traffic.flowtable import FlowTable
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import EndReason, FlowState
 from tests.support.flow_packets import (
     CLIENT,

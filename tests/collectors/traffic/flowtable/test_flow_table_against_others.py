@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from collectors.traffic.capture.files import open_capture
-from collectors.traffic.flowtable import FlowTable
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import FlowState
 from tests.support.flow_packets import ends, sums
 from tests.support.netns import INTERFACE, lan

@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.traffic.flowtable import FlowTable, FlowTableSettings
+from collectors.traffic.flowtable.settings import FlowTableSettings
+from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import EndReason, FlowState
 from tests.support.flow_fuzz import batches, save
 from tests.support.flow_packets import START_NS, at, back, feed, handshake, plain, sent, small, sums, there, udp

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable import PairingSettings
 from collectors.traffic.flowtable.pairing import Pairing
+from collectors.traffic.flowtable.settings import PairingSettings
 from netmon.api.traffic import MAPPED, RECORD, FlowState
 from tests.support.flow_packets import START_NS, at, sums
 from tests.support.packets import ACK, FIN, PSH, RST, SYN

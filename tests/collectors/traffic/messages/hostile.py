@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from collectors.traffic.messages import Messages, MessageSettings
+from collectors.traffic.messages.messages import Messages
+from collectors.traffic.messages.settings import MessageSettings
 from netmon.api.traffic import Frames, Traffic
 from tests.support.local_frames import (
     advertisement,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 from scapy.packet import Raw
 
-from collectors.traffic.messages import Messages, MessageSettings
+from collectors.traffic.messages.messages import Messages
+from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api.traffic import RECORD, Frames, Traffic, mac_text
 from tests.collectors.traffic.messages.hostile import ASK, SAMPLES, batches, udp

@@ -9,7 +9,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import MAPPED
 from rules.traffic.floods.rule import Floods
 from rules.traffic.floods.settings import FloodSettings
-from rules.traffic.tables import Tables
+from rules.traffic.tables.tables import Tables
 from tests.rules.traffic.floods import ordinary
 from tests.rules.traffic.floods.ordinary import (
     ACK,

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from netmon.api.traffic import MAPPED, RECORD, SAMPLE, Second, halves
-from rules.traffic.tables import Tables, TablesSettings, distinct, merge
+from rules.traffic.tables.merge import merge
+from rules.traffic.tables.settings import TablesSettings
+from rules.traffic.tables.sketch import distinct
+from rules.traffic.tables.tables import Tables
 
 TCP, UDP, ICMP = 6, 17, 1
 FLAGS = (0x02, 0x12, 0x10, 0x18, 0x11, 0x04, 0x14, 0x00, 0x01, 0x29, 0x03, 0xC2)
@@ -263,7 +266,8 @@ def test_merging_weighs_votes_and_samples() -> None:
 FUZZ = """
 import numpy as np
 from netmon.api.traffic import RECORD
-from rules.traffic.tables import Tables, TablesSettings
+from rules.traffic.tables.tables import Tables
+from rules.traffic.tables.settings import TablesSettings
 draw = np.random.default_rng(11)
 tables = Tables(TablesSettings(rows=64, kept=8), window_s=1.0, seed=1)
 for number in range(60):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.traffic.flows.datagrams import Datagrams
-from collectors.traffic.flows.netflow import NetFlow
+from collectors.traffic.flows.netflow.decoder import NetFlow
 from tests.support import netflow_fuzz
 from tests.support.exporters import batch, flowset, ipfix, mixed, number, template, v5, v5_record, v9
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from collectors.traffic.flows.netflow import NetFlow
+from collectors.traffic.flows.netflow.decoder import NetFlow
 from netmon.api.traffic import address_text
 from tests.support import exporters, traffic_pcap
 from tests.support.exporters import NOW_S, batch, flowset, ipfix, number, template, v9

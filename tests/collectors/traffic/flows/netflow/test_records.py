@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.traffic.flows.netflow import NetFlow, NetFlowSettings
+from collectors.traffic.flows.netflow.decoder import NetFlow
 from collectors.traffic.flows.netflow.elements import ELEMENTS
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from netmon.api.traffic import FlowState, Verdict, address_text
 from tests.support import exporters as make
 from tests.support.exporters import NOW_S, Field, batch, flowset, ipfix, number, template, v5, v5_record, v9

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from collectors.traffic.flows.netflow import DomainCounts, NetFlow
+from collectors.traffic.flows.netflow.counts import DomainCounts
+from collectors.traffic.flows.netflow.decoder import NetFlow
 from tests.support.exporters import NOW_S, batch, flowset, ipfix, number, template, v5, v5_record, v9
 
 DATA = number(100, 4)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from collectors.traffic.flows.netflow import NetFlow, NetFlowSettings
+from collectors.traffic.flows.netflow.decoder import NetFlow
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from tests.support.exporters import (
     NOW_S,
     VARIABLE,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from collectors.traffic.flows.settings import SFlowSettings
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from netmon.api.traffic import Tunnel, Verdict, address_text, halves
 from tests.support.packets import SYN, Segment, ethernet, ipv4, ipv6, tcp, udp
 from tests.support.sflow import (

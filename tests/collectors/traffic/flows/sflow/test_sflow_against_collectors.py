@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from collectors.traffic.flows.settings import FlowListenSettings
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from netmon.api.traffic import address_text
 from tests.support.exporters import nfdump, wait_bound
 from tests.support.flow_source import listening, port_of, pump

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from netmon.api.traffic import address_text
 from tests.support.packets import ethernet, ipv4, ipv6, tcp, udp
 from tests.support.sflow import (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
-from collectors.traffic.flows.sflow import SFlow
+from collectors.traffic.flows.sflow.sflow import SFlow
 from tests.support.packets import ethernet, ipv4, tcp
 from tests.support.sflow import batch, datagram, decoded, flow_sample, part, raw_header
 from tests.support.sflow_fuzz import rich
