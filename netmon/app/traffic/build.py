@@ -55,11 +55,12 @@ def named_addresses(things: Sequence[Device | Server]) -> dict[tuple[int, int], 
 
 
 def detectors(settings: TrafficSettings, networks: Networks) -> list[TrafficRule]:
-    """Return every detector that the catalog lists, with its settings."""
+    """Return every detector that the catalog lists, with its settings; those that are switched off are left out."""
     made: list[TrafficRule] = []
     for listing in TRAFFIC_RULES:
-        kind = listing.load()
-        made.append(kind(getattr(settings.detectors, listing.name), networks))  # type: ignore[operator] # a class
+        own = getattr(settings.detectors, listing.name)
+        if own.enabled:
+            made.append(listing.load()(own, networks))  # type: ignore[operator] # a class
     return made
 
 
