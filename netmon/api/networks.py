@@ -103,7 +103,11 @@ class Networks:
 
     def own(self, hi: Halves, lo: Halves) -> NDArray[np.bool_]:
         """Tell of each address whether it is ours: in a prefix that has a site or is protected."""
-        return self._own[self.find(hi, lo)]  # -1 is the last: what no prefix holds
+        return self.ours(self.find(hi, lo))
+
+    def ours(self, places: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Tell the same of places that `find` returned."""
+        return self._own[places]  # -1 is the last: what no prefix holds
 
     def protected(self, hi: Halves, lo: Halves) -> NDArray[np.bool_]:
         """Tell of each address whether it is one to protect; where no prefix is marked so, all of ours are."""
