@@ -87,3 +87,4 @@ class Finding:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     summaries: Mapping[str, str] = field(default_factory=dict, hash=False)
     runbook: str = ""
+    at_once: bool = False  # the rule made sure of it itself: nobody is to wait for it to last

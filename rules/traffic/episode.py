@@ -135,4 +135,5 @@ class Episodes:
             labels={"technique": self.technique, **seen.labels},
             summaries=told,
             runbook=self.runbook,
+            at_once=True,  # detectors look for as long as it takes
         )

@@ -124,7 +124,7 @@ def _begin(act: Act, identity: str, finding: Finding, source: str, site_of: Site
         runbook=finding.runbook,
         expires_s=finding.expires_s,
     )
-    wait_s = 0.0 if alert.flapping else act.settings.pending_for_s.of(alert.severity)
+    wait_s = 0.0 if alert.flapping or finding.at_once else act.settings.pending_for_s.of(alert.severity)
     if wait_s > 0 or act.correlator.weighs(
         alert
     ):  # signs of a cause fire at the next tick: all at once, judged together

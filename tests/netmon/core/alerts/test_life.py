@@ -29,6 +29,12 @@ def test_others_fire_when_they_lasted(world: World) -> None:
     assert world.later(0.1) == ["incident I1 opened", "alert down/sw-1 firing"]
 
 
+def test_what_its_rule_made_sure_of_fires_at_once(world: World) -> None:
+    assert world.say(severity="warning", at_once=True) == ["incident I1 opened", "alert down/sw-1 firing"]
+    assert world.clear(severity="warning", at_once=True) == ["alert down/sw-1 clearing"]
+    assert world.later(60) == ["alert down/sw-1 resolved", "incident I1 resolved"]
+
+
 def test_one_that_does_not_last_is_dropped(world: World) -> None:
     world.say(severity="warning")
     world.now += 10
