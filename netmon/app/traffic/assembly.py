@@ -15,6 +15,7 @@ from netmon.app.settings import Settings
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask, warm_up
 from netmon.app.traffic.keeper import Keeper
+from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.metrics import TrafficMetrics
 from netmon.app.traffic.moments import Moments
 from netmon.app.traffic.part import Stream, Take, TrafficPart
@@ -32,7 +33,8 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     if role.takes_flows and traffic.flows is not None:
         name = f"{socket.gethostname()}-flows"
         source = Exports(traffic, name, named_addresses(settings.inventory.devices))
-        streams.append(Stream(source, build_collector(traffic, networks), Target(name, "localhost", "", "sensor")))
+        target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
+        streams.append(Stream(source, build_collector(traffic, networks), target, memory))
         exporters = source.flows.exporters
     keeper = None
     if traffic.keep_flows:
@@ -53,4 +55,4 @@ def _sensor(settings: SensorSettings, traffic: TrafficSettings, networks: Networ
     built = build_sensor(traffic, networks)
     source = Interface(settings, name, tunnels=tunnel_mask(traffic))
     built.hooks.attach = Moments(traffic.moments, place / "moments", source.ring.recent, name=name).attach
-    return Stream(source, built, Target(name, "localhost", "", "sensor"))
+    return Stream(source, built, Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name))

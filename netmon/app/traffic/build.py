@@ -18,6 +18,7 @@ from netmon.app.catalog import TRAFFIC_RULES
 from netmon.app.settings.inventory import Device, Inventory, Server
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.settings.words import split_address
+from netmon.app.traffic import learned
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from rules.traffic.tables.tables import Tables
@@ -177,10 +178,7 @@ class Built:
     def _adopt(self, settings: TrafficSettings, networks: Networks) -> None:
         """Take detectors with other settings; they go on with what the old ones learned."""
         fresh = detectors(settings, networks)
-        learned = {rule.name: rule.save() for rule in self.judges.rules}
-        for rule in fresh:
-            if learned.get(rule.name):
-                rule.restore(learned[rule.name])
+        learned.hand_out(learned.collect(self.judges.rules), fresh)
         self.judges.rules = tuple(fresh)
 
 

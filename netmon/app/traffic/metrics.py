@@ -26,6 +26,7 @@ class TrafficMetrics:
         yield from self._judged()
         yield self._parts()
         yield self._windows()
+        yield from self._learned()
 
     def _up(self) -> Metric:
         up = GaugeMetricFamily(
@@ -89,3 +90,22 @@ class TrafficMetrics:
         for stream in self._streams:
             family.add_metric([stream.source.name], stream.built.pipeline.windows.late)
         return family
+
+    def _learned(self) -> Iterator[Metric]:
+        """Return how old what a restart would begin with is."""
+        saved = GaugeMetricFamily(
+            "netmon_traffic_learned_timestamp_seconds",
+            "When what the detectors learned was written last",
+            labels=["source"],
+        )
+        failures = CounterMetricFamily(
+            "netmon_traffic_learned_failures",
+            "What detectors learned and could not be read, taken up or written",
+            labels=["source"],
+        )
+        for stream in self._streams:
+            if stream.memory is not None:
+                if stream.memory.saved_at is not None:
+                    saved.add_metric([stream.source.name], stream.memory.saved_at)
+                failures.add_metric([stream.source.name], stream.memory.failures)
+        yield from (saved, failures)

@@ -13,6 +13,7 @@ from netmon.api.traffic import RECORD, Traffic, empty
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import Built, Counts, networks_of
 from netmon.app.traffic.keeper import Keeper
+from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.tallies import Tallies
 
 WAIT_S: Final = 0.2
@@ -58,8 +59,9 @@ class Source(Protocol):
 class Stream:
     """One source, its pipeline and their thread."""
 
-    def __init__(self, source: Source, built: Built, target: Target) -> None:
+    def __init__(self, source: Source, built: Built, target: Target, memory: Memory | None = None) -> None:
         self.source = source
+        self.memory = memory  # what its detectors learned, over restarts; None: they begin anew
         self.built = built
         self.tallies = Tallies()
         self.target = target
@@ -71,6 +73,8 @@ class Stream:
     def open(self) -> None:
         """Open the source; called before privileges are given up."""
         self.source.open()
+        if self.memory is not None:
+            self.memory.restore(self.built.judges.rules)
         self.opened = True
 
     def start(self) -> None:
@@ -100,7 +104,12 @@ class Stream:
                 log.exception("a stream of traffic failed in an unforeseen way", source=self.source.name)
                 self._stopping.wait(1.0)
         self._take_rest()
-        self.built.pipeline.finish()
+        try:
+            self.built.pipeline.finish()
+        finally:
+            if self.memory is not None:
+                self.memory.take(self.built.judges.rules, now=True)
+                self.memory.write()
 
     def _take_rest(self) -> None:
         """Take what came before we were told to stop: the kernel holds packets back until a block is worth it."""
@@ -127,6 +136,8 @@ class Stream:
         else:
             self.tallies.take(traffic.records)
             self.built.pipeline.take(traffic)
+        if self.memory is not None:
+            self.memory.take(self.built.judges.rules)
         return traffic is not None
 
 
@@ -177,6 +188,7 @@ class TrafficPart:
             stream.built.hooks.keep = None if self._keeper is None else self._keeper.put
             stream.start()
         self._tasks.append(asyncio.create_task(self._tell()))
+        self._tasks.append(asyncio.create_task(self._remember()))
         if self._keeper is not None:
             self._tasks.append(asyncio.create_task(self._keep(self._keeper)))
 
@@ -211,6 +223,14 @@ class TrafficPart:
                 reading = stream.reading(time.time())
                 if reading is not None:
                     self._take(stream.target, "traffic", reading)
+
+    async def _remember(self) -> None:
+        """Write what detectors learned, when a stream has it ready: in a thread, because a disk takes its time."""
+        memories = [stream.memory for stream in self.streams if stream.memory is not None]
+        while True:
+            await asyncio.sleep(1.0)
+            for memory in memories:
+                await asyncio.to_thread(memory.write)
 
     async def _keep(self, keeper: Keeper) -> None:
         """Write what is due: in a thread, because a merge takes seconds."""
