@@ -157,6 +157,7 @@ class Built:
         self.hooks = Hooks()
         self.counts: dict[str, Counts] = {}  # what the parts count, by part
         self._live = live
+        self._networks = networks
         self._successor: tuple[TrafficSettings, Networks] | None = None
 
     def configure(self, settings: TrafficSettings, networks: Networks) -> None:
@@ -169,6 +170,7 @@ class Built:
             hooks.keep(second.ended)
         if hooks.watch is not None:
             hooks.watch(second)
+        findings = [placed(finding, self._networks) for finding in findings]
         if findings and hooks.send is not None:
             hooks.send(findings if hooks.attach is None else hooks.attach(findings, second.end))
         if self._successor is not None:
@@ -177,9 +179,20 @@ class Built:
 
     def _adopt(self, settings: TrafficSettings, networks: Networks) -> None:
         """Take detectors with other settings; they go on with what the old ones learned."""
+        self._networks = networks
         fresh = detectors(settings, networks)
         learned.hand_out(learned.collect(self.judges.rules), fresh)
         self.judges.rules = tuple(fresh)
+
+
+def placed(finding: Finding, networks: Networks) -> Finding:
+    """Return a finding about an address with the site of its prefix among the labels; the core knows those of names."""
+    try:
+        high, low = halves(finding.target)
+    except ValueError:
+        return finding
+    site = networks.site_of(high, low)
+    return replace(finding, labels={**finding.labels, "site": site}) if site else finding
 
 
 def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
