@@ -9,6 +9,7 @@ from collectors.traffic.capture.settings import RingSettings
 from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.flowtable.settings import FlowTableSettings, PairingSettings
 from collectors.traffic.messages.settings import MessageSettings
+from collectors.traffic.meter.settings import MeterSettings
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.prometheus.settings import ListenAddress
 from netmon.app.settings.base import Model
@@ -51,6 +52,7 @@ class TrafficSettings(Model):
     keep_flows: bool = True  # write flows to files, for `netmon flows`
     store: FlowStoreSettings = Field(default_factory=FlowStoreSettings)
     store_directory: Path | None = None  # None: `flows` in the state directory
+    meter: MeterSettings = Field(default_factory=MeterSettings)
     samples_every_s: float = Field(default=10, ge=1, le=300)  # how often metrics of traffic are renewed
     sensor_listen: tuple[ListenAddress, ...] = Field(default=("127.0.0.1:19102",), min_length=1)
     flow_listen: tuple[ListenAddress, ...] = Field(default=("127.0.0.1:19103",), min_length=1)

@@ -16,6 +16,7 @@ from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask, warm_up
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
+from netmon.app.traffic.metering import Metering, meter_of
 from netmon.app.traffic.metrics import TrafficMetrics
 from netmon.app.traffic.moments import Moments
 from netmon.app.traffic.part import Stream, Take, TrafficPart
@@ -36,6 +37,11 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
         streams.append(Stream(source, build_collector(traffic, networks), target, memory))
         exporters = source.flows.exporters
+    for stream in streams:
+        flows = stream.source.flows if isinstance(stream.source, Exports) else None
+        metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
+        metering.follow(stream.built.hooks)
+        stream.measure = metering
     keeper = None
     if traffic.keep_flows:
         names = partial(_names, exporters)

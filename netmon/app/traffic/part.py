@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from netmon.api import Finding, Reading, Target, Uplink
+from netmon.api.networks import Networks
 from netmon.api.traffic import RECORD, Traffic, empty
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import Built, Counts, networks_of
@@ -56,6 +57,16 @@ class Source(Protocol):
         """Let go of everything; safe to call twice."""
 
 
+class Measure(Protocol):
+    """What counts a stream's traffic for its page."""
+
+    def reading(self, now: float) -> Reading | None:
+        """Return what was counted so far; None before the first window."""
+
+    def configure(self, networks: Networks) -> None:
+        """Go on with another inventory."""
+
+
 class Stream:
     """One source, its pipeline and their thread."""
 
@@ -65,6 +76,7 @@ class Stream:
         self.built = built
         self.tallies = Tallies()
         self.target = target
+        self.measure: Measure | None = None  # what its page shows of its traffic
         self.opened = False
         self.failures = 0  # errors that were not foreseen
         self._stopping = threading.Event()
@@ -92,8 +104,7 @@ class Stream:
 
     def reading(self, now: float) -> Reading | None:
         """Return what is measured; None where nothing is yet."""
-        del now
-        return None
+        return None if self.measure is None else self.measure.reading(now)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -197,6 +208,8 @@ class TrafficPart:
         networks = networks_of(settings.inventory)
         for stream in self.streams:
             stream.built.configure(settings.netmon.traffic, networks)
+            if stream.measure is not None:
+                stream.measure.configure(networks)
         if self._keeper is not None:
             self._keeper.follow(networks)
 
