@@ -1,0 +1,299 @@
+"""Beacons: a host of ours that contacts one address outside at regular intervals, with messages alike in size.
+
+Malware asks its server for orders so (MITRE ATT&CK T1071), with a pause that it varies by up to a half. For each pair
+of our host and an outside service the newest intervals and sizes are kept. Intervals are regular when their deviations
+from the median are small (the idea is that of RITA: dispersion of intervals and of sizes, and their number): a pause
+that varies between the half and the whole of its length has a median deviation of 1/6, contacts by chance have 0.7.
+Much of what is ordinary is regular too. It is told apart by its port, by how many of our hosts use the same network,
+and by how many services the host contacts regularly: one that monitors has many.
+"""
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import FlowState, Second
+from rules.traffic import telling
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.hidden.settings import BeaconSettings
+from rules.traffic.hidden.sides import Address, Records, Sides, grouped, network_of
+
+_Key: TypeAlias = tuple[int, int, int, int, int, int]  # source and destination halves, destination port, protocol
+_Evidence: TypeAlias = Mapping[str, str | Value]
+_KEPT: Final = 48  # intervals remembered of a pair: quantiles of a tenth then rest on five
+_GROWN: Final = 4  # contacts after which a pair is kept apart from those that came once
+_MANY: Final = 64  # flows of one pair in one window that are looked at: all are one or few contacts
+_PORTS: Final = 8  # source ports remembered of a pair: streams that go on side by side in parts
+_SAVED: Final = np.dtype(
+    [
+        ("key", "u8", 6),
+        ("first_s", "f8"),
+        ("last_s", "f8"),
+        ("ports", "u2", _PORTS),
+        ("kept", "u1"),
+        ("beats", "u4"),
+        ("gaps_s", "f4", _KEPT),
+        ("octets", "f4", _KEPT),
+    ]
+)
+
+
+@dataclass(slots=True)
+class _Pair:
+    first_s: float
+    last_s: float  # when the newest contact began
+    ports: tuple[int, ...]  # that the newest contacts came from
+    beats: int = 1
+    regular: int = 0  # contacts for which it has been regular
+    gaps_s: array[float] = field(default_factory=lambda: array("f"))
+    octets: array[float] = field(default_factory=lambda: array("f"))  # sent in each contact
+
+
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """What a pair's contacts are like."""
+
+    interval_s: float
+    dispersion: float
+    spread: float
+    octets: float
+    size_dispersion: float
+
+
+class Beacon:
+    """T1071: regular contacts of our hosts with an address outside."""
+
+    name = "beacon"
+
+    def __init__(self, settings: BeaconSettings, networks: Networks) -> None:
+        self._settings = settings
+        self._networks = networks
+        self._sides = Sides(networks, settings.known_destinations)
+        self._ignored_ports = np.array(sorted(settings.ignored_ports), np.uint16)
+        self._young: OrderedDict[_Key, _Pair] = OrderedDict()
+        self._grown: OrderedDict[_Key, _Pair] = OrderedDict()
+        self._users: OrderedDict[Address, dict[Address, float]] = OrderedDict()  # our hosts by network outside
+        self._hosts: set[Address] = set()  # of ours that were seen, at most `common_hosts` of them
+        self._regular: dict[Address, set[_Key]] = {}  # regular pairs, by our host
+        self._episodes = Episodes(self.name, "T1071", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s, runbook="")
+        self.dropped = 0  # pairs forgotten for want of room
+        self.skipped = 0  # pairs of a window not judged, for want of time
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge the flows that ended in one window."""
+        groups = grouped(self._chosen(second.ended), *_FIELDS) if len(second.ended) else []
+        most = max(1, int(self._settings.groups_per_s * second.length_s))
+        self.skipped += max(0, len(groups) - most)
+        for rows in groups[:most]:
+            key: _Key = tuple(int(rows[name][0]) for name in _FIELDS)  # type: ignore[assignment] # six of them
+            self._used(network_of(key[2:4]), key[:2], second.end)
+            pair = self._take(key, rows)
+            if pair is not None:
+                yield from self._judge(key, pair, second.end)
+        yield from self._episodes.tick(second.end)
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return the pairs of several contacts."""
+        rows = np.zeros(len(self._grown), _SAVED)
+        for row, (key, pair) in zip(rows, self._grown.items(), strict=True):
+            kept = len(pair.gaps_s)
+            row["key"], row["first_s"], row["last_s"] = key, pair.first_s, pair.last_s
+            row["ports"][: len(pair.ports)], row["beats"], row["kept"] = pair.ports, pair.beats, kept
+            row["gaps_s"][:kept], row["octets"][: len(pair.octets)] = pair.gaps_s, pair.octets
+        return {"pairs": rows} if len(rows) else {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on with what `save` gave; ValueError where that is of another layout."""
+        rows = arrays.get("pairs")
+        if rows is None:
+            return
+        if rows.dtype != _SAVED or np.any(rows["kept"] > _KEPT):  # type: ignore[call-overload] # structured
+            raise ValueError("pairs of another layout")
+        for row in rows[-(self._settings.pairs // 2) :]:
+            kept = int(row["kept"])
+            key: _Key = tuple(row["key"].tolist())
+            pair = _Pair(float(row["first_s"]), float(row["last_s"]), tuple(row["ports"].tolist()), int(row["beats"]))
+            pair.gaps_s.extend(row["gaps_s"][:kept].tolist())
+            pair.octets.extend(row["octets"][: min(kept + 1, _KEPT)].tolist())
+            self._grown[key] = pair
+
+    def _chosen(self, flows: Records) -> Records:
+        """Return the flows that are contacts of ours with outside: begun in their record, answered, not ignored."""
+        tcp = flows["protocol"] == 6
+        # A part of a connection that goes on has no SYN: it is no new contact. Nor can be told what an exporter
+        # without flags reports.
+        begun = tcp & ((flows["tcp_flags"] & 2) != 0)
+        answered = (flows["reply_packets"] > 0) | (flows["state"] == FlowState.UNKNOWN)
+        mask = (begun | (flows["protocol"] == 17)) & answered & (flows["packets"] > 0)
+        mask &= ~np.isin(flows["destination_port"], self._ignored_ports)
+        rows: Records = flows[mask]
+        if not len(rows):
+            return rows
+        chosen: Records = rows[self._sides.own(rows, "source") & self._sides.outside(rows, "destination")]
+        return chosen
+
+    def _take(self, key: _Key, rows: Records) -> _Pair | None:
+        """Add the flows of one pair; return it where a contact was new."""
+        rows = rows[np.argsort(rows["start_ns"], kind="stable")[:_MANY]]
+        pair = self._grown.get(key) or self._young.get(key)
+        new = False
+        for start_ns, port, flags, octets in zip(
+            *(rows[name].tolist() for name in ("start_ns", "source_port", "tcp_flags", "bytes")), strict=True
+        ):
+            at = start_ns / 1e9
+            if pair is None:
+                pair = _Pair(at, at, (port,))
+                pair.octets.append(octets)
+                self._young[key] = pair
+                continue
+            if port in pair.ports and not flags & 2:
+                continue  # the same conversation goes on: keep-alives of a tunnel, a stream, an exporter's part
+            new |= self._beat(pair, at, port, octets)
+        if pair is not None:
+            self._keep(key, pair)
+        return pair if new else None
+
+    def _beat(self, pair: _Pair, at: float, port: int, octets: int) -> bool:
+        """Add one flow to a pair; tell whether it is a new contact."""
+        gap = at - pair.last_s
+        if gap < self._settings.apart_s:
+            if gap >= 0:
+                pair.octets[-1] += octets
+            return False  # what began earlier and ended later cannot be put in its place any more
+        pair.gaps_s.append(gap)
+        pair.octets.append(octets)
+        if len(pair.gaps_s) > _KEPT:
+            del pair.gaps_s[0]
+        if len(pair.octets) > _KEPT:
+            del pair.octets[0]
+        pair.last_s, pair.ports = at, (*pair.ports[1 - _PORTS :], port)
+        pair.beats += 1
+        return True
+
+    def _keep(self, key: _Key, pair: _Pair) -> None:
+        """Move a pair behind those that were not seen for longer; forget the first where there is no room."""
+        if pair.beats >= _GROWN:
+            self._young.pop(key, None)
+            self._grown[key] = pair
+        held = self._grown if pair.beats >= _GROWN else self._young
+        held.move_to_end(key)
+        if len(held) > self._settings.pairs // 2:
+            gone, _ = held.popitem(last=False)
+            self._unregular(gone)
+            self.dropped += 1
+
+    def _used(self, network: Address, host: Address, now: float) -> None:
+        """Note that a host of ours talks to a network outside."""
+        users = self._users.setdefault(network, {})
+        self._users.move_to_end(network)
+        if len(self._hosts) < self._settings.common_hosts:
+            self._hosts.add(host)
+        if host in users or len(users) < self._settings.common_hosts:
+            users[host] = now
+        if len(self._users) > self._settings.pairs:
+            self._users.popitem(last=False)
+
+    def _is_common(self, network: Address, now: float) -> bool:
+        users = self._users.get(network, {})
+        for host in [host for host, last in users.items() if now - last > self._settings.common_s]:
+            del users[host]
+        return len(users) >= self._settings.common_hosts
+
+    def _unregular(self, key: _Key) -> None:
+        pairs = self._regular.get(key[:2])
+        if pairs is not None:
+            pairs.discard(key)
+            if not pairs:
+                del self._regular[key[:2]]
+
+    def _judge(self, key: _Key, pair: _Pair, now: float) -> Iterator[Finding]:
+        rhythm = self._rhythm(pair)
+        if rhythm is None:
+            pair.regular = 0
+            self._unregular(key)
+            return
+        pair.regular += 1
+        pairs = self._regular.setdefault(key[:2], set())
+        pairs.add(key)
+        settings = self._settings
+        if pair.regular <= settings.confirming_beats or len({each[2:4] for each in pairs}) >= settings.poller_pairs:
+            return
+        if not self._is_common(network_of(key[2:4]), now):
+            yield from self._episodes.see(self._seen(key, pair, rhythm), now)
+
+    def _rhythm(self, pair: _Pair) -> _Rhythm | None:
+        """Return what a pair's contacts are like, where they are regular."""
+        settings = self._settings
+        gaps = sorted(pair.gaps_s)
+        if len(gaps) < settings.beats - 1 or sum(gaps) < settings.span_s:
+            return None
+        interval = median(gaps)
+        if not settings.shortest_s <= interval <= settings.longest_s:
+            return None
+        tenth = len(gaps) // 10
+        spread = (gaps[-1 - tenth] - gaps[tenth]) / interval
+        dispersion = median(abs(gap - interval) for gap in gaps) / interval
+        if dispersion > settings.dispersion or spread > settings.spread:
+            return None
+        usual = median(pair.octets)
+        sizes = median(abs(octets - usual) for octets in pair.octets) / max(usual, 1.0)
+        if sizes > settings.size_dispersion or usual > settings.largest_octets:
+            return None
+        return _Rhythm(interval, dispersion, spread, usual, sizes)
+
+    def _seen(self, key: _Key, pair: _Pair, rhythm: _Rhythm) -> Seen:
+        source, victim = telling.address(*key[:2]), telling.address(*key[2:4])
+        alone = len(self._users.get(network_of(key[2:4]), {})) == 1
+        # That only one host of ours talks to a network says something where several are seen at all.
+        rare = alone and len(self._hosts) >= self._settings.common_hosts
+        return Seen(
+            key=f"{source}>{victim}:{key[4]}/{telling.protocol(key[5])}",
+            target=self._networks.name_of(*key[:2]),
+            severity=Severity.WARNING if rare else Severity.INFO,
+            source=source,
+            victim=victim,
+            text=_TEXT,
+            evidence={
+                "host": self._networks.name_of(*key[:2]),
+                "destination": victim,
+                "port": telling.service(key[4]),
+                "protocol": telling.protocol(key[5]),
+                "contacts": pair.beats,
+                "interval_s": round(rhythm.interval_s, 1),
+                "interval_dispersion": round(rhythm.dispersion, 3),
+                "interval_spread": round(rhythm.spread, 3),
+                "sent_octets": round(rhythm.octets),
+                "size_dispersion": round(rhythm.size_dispersion, 3),
+                "only_this_host": rare,
+            },
+            labels={"destination": victim, "port": str(key[4])},
+            since=pair.first_s,
+        )
+
+
+def _english(evidence: _Evidence) -> str:
+    return (
+        f"{evidence['host']} contacts {evidence['destination']}, port {evidence['port']}, each "
+        f"{telling.duration(float(evidence['interval_s']))}, {evidence['contacts']} times so far, with about "
+        f"{telling.octets(float(evidence['sent_octets']))} each: regular as a beacon"
+    )
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    return (
+        f"{evidence['host']} menghubungi {evidence['destination']}, port {evidence['port']}, setiap "
+        f"{telling.duration(float(evidence['interval_s']), 'id')}, sudah {evidence['contacts']} kali, masing-masing "
+        f"sekitar {telling.octets(float(evidence['sent_octets']), 'id')}: teratur seperti beacon"
+    )
+
+
+_FIELDS: Final = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port", "protocol")
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

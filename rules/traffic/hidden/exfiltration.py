@@ -1,0 +1,297 @@
+"""Data carried out: a server of ours that sends far more to outside than it is known to.
+
+Three volumes of each server are added up over an hour, and the most that each came to before is remembered: what it
+sends of its own accord, to all outside and to networks that it never sent to; and what one address outside fetches from
+its services. A web server's downloads and a backup's mirror are thus known by their size. Nothing is told of a host
+until a week of it was seen, and nothing of work stations, whose staff upload as they like.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import Second
+from rules.traffic import telling
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.hidden.settings import ExfiltrationSettings
+from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_named, network_of
+
+_Evidence: TypeAlias = Mapping[str, str | Value]
+_Pairing: TypeAlias = tuple[Address, Address, bool]  # our host, the address outside, whether ours served
+_KINDS: Final = ("sent", "sent_to_new", "served")
+_HOST: Final = np.dtype(
+    [
+        ("hi", "u8"),
+        ("lo", "u8"),
+        ("first_s", "f8"),
+        ("last_s", "f8"),
+        ("flows", "u4"),
+        ("peers", "u4"),
+        ("most", "f8", 3),
+    ]
+)
+_KNOWN: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("network_hi", "u8"), ("network_lo", "u8")])
+
+
+@dataclass(slots=True)
+class _Volume:
+    """Octets since a time."""
+
+    since: float
+    out: int = 0
+    back: int = 0
+
+    def add(self, out: int, back: int) -> None:
+        self.out += out
+        self.back += back
+
+
+@dataclass(slots=True)
+class _Host:
+    """One of our hosts."""
+
+    first_s: float
+    last_s: float
+    sent: _Volume
+    sent_to_new: _Volume
+    most: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])  # octets in a window, by _KINDS
+    answered: int = 0  # flows that others began and it answered
+    peers: set[Address] = field(default_factory=set)  # who began them, as many as make a server
+
+
+class Exfiltration:
+    """T1048: volumes sent out that are far from what a server is known for."""
+
+    name = "exfiltration"
+
+    def __init__(self, settings: ExfiltrationSettings, networks: Networks) -> None:
+        self._settings = settings
+        self._networks = networks
+        self._sides = Sides(networks, settings.ignored)
+        self._hosts: OrderedDict[Address, _Host] = OrderedDict()
+        self._pairs: OrderedDict[_Pairing, _Volume] = OrderedDict()
+        self._known: OrderedDict[tuple[Address, Address], None] = OrderedDict()  # our host and a network outside
+        self._episodes = Episodes(self.name, "T1048", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
+        self.dropped = 0  # hosts and pairs forgotten for want of room
+        self.skipped = 0  # pairs of a window not added up, for want of time
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge the flows that ended in one window."""
+        flows = second.ended
+        if len(flows):
+            self._note_servers(flows, second)
+            for inside, outside, served in (("source", "destination", False), ("destination", "source", True)):
+                rows = flows[self._sides.own(flows, inside) & self._sides.outside(flows, outside)]
+                yield from self._add_up(rows, inside, outside, served=served, second=second)
+        yield from self._episodes.tick(second.end)
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return what is known of our hosts, and to which networks they send."""
+        rows = [
+            (*address, host.first_s, host.last_s, host.answered, len(host.peers), tuple(host.most))
+            for address, host in self._hosts.items()
+        ]
+        known = [(*host, *network) for host, network in self._known]
+        return {"hosts": np.array(rows, _HOST), "known": np.array(known, _KNOWN)} if rows else {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on with what `save` gave; ValueError where that is of another layout."""
+        hosts, known = arrays.get("hosts"), arrays.get("known")
+        if hosts is None or known is None:
+            return
+        if hosts.dtype != _HOST or known.dtype != _KNOWN:
+            raise ValueError("hosts of another layout")
+        for hi, lo, first, last, answered, peers, most in hosts[-self._settings.hosts :].tolist():
+            host = self._hosts[hi, lo] = _Host(first, last, _Volume(last), _Volume(last), list(most), answered)
+            host.peers = {(0, number) for number in range(min(peers, self._settings.server_peers))}
+        for hi, lo, network_hi, network_lo in known[-self._settings.known :].tolist():
+            self._known[(hi, lo), (network_hi, network_lo)] = None
+
+    def _note_servers(self, flows: Records, second: Second) -> None:
+        """Count what our hosts answered: who is a server is learned."""
+        rows = flows[(flows["reply_packets"] > 0) & (flows["destination_port"] > 0)]
+        rows = rows[self._sides.own(rows, "destination")] if len(rows) else rows
+        groups = grouped(rows, "destination_hi", "destination_lo", "source_hi", "source_lo")
+        for group in groups[: self._most(second)]:
+            host = self._host(_address(group, "destination"), second.end)
+            host.answered = min(host.answered + len(group), 1 << 30)
+            if len(host.peers) < self._settings.server_peers:
+                host.peers.add(_address(group, "source"))
+
+    def _add_up(self, rows: Records, inside: str, outside: str, *, served: bool, second: Second) -> Iterator[Finding]:
+        if not len(rows):
+            return
+        sent, back = ("reply_bytes", "bytes") if served else ("bytes", "reply_bytes")
+        sums = [
+            (int(group[sent].sum()), int(group[back].sum()), group)
+            for group in grouped(rows, f"{inside}_hi", f"{inside}_lo", f"{outside}_hi", f"{outside}_lo")
+        ]
+        sums = [each for each in sums if each[0] >= self._settings.least_octets * second.length_s]
+        most = self._most(second)
+        self.skipped += max(0, len(sums) - most)
+        for out, returned, group in sorted(sums, key=lambda each: -each[0])[:most]:
+            ours, theirs = _address(group, inside), _address(group, outside)
+            yield from self._take((ours, theirs, served), out, returned, second.end)
+
+    def _take(self, key: _Pairing, out: int, back: int, now: float) -> Iterator[Finding]:
+        ours, theirs, served = key
+        host = self._host(ours, now)
+        pair = self._volume(key, now)
+        pair.add(out, back)
+        if served:
+            yield from self._judge(host, "served", key, pair, (out, now))
+            return
+        network = network_of(theirs)
+        self._renew(host, now)
+        host.sent.add(out, back)
+        yield from self._judge(host, "sent", key, host.sent, (out, now))
+        if (ours, network) in self._known:
+            self._known.move_to_end((ours, network))
+        else:
+            host.sent_to_new.add(out, back)
+            yield from self._judge(host, "sent_to_new", key, host.sent_to_new, (out, now))
+
+    def _judge(
+        self, host: _Host, kind: str, key: _Pairing, volume: _Volume, news: tuple[int, float]
+    ) -> Iterator[Finding]:
+        """Tell a volume that is beyond what is known; `news` are the octets that came to it and the time."""
+        out, now = news
+        ours, theirs, _ = key
+        bound = self._bound(host, kind)
+        settings = self._settings
+        if volume.out <= bound or volume.out < settings.ratio * volume.back:
+            return
+        if now - host.first_s < settings.learning_s or not (settings.every_host or self._is_server(ours, host)):
+            return
+        name, source = self._networks.name_of(*ours), telling.address(*ours)
+        most = host.most[_KINDS.index(kind)]
+        victim = telling.address(*theirs)
+        seen = Seen(
+            key=f"{source}/{kind}" + (f">{victim}" if kind == "served" else ""),
+            target=name,
+            severity=Severity.ERROR if volume.out >= 10 * bound else Severity.WARNING,
+            source=source,
+            victim=victim,
+            text=_TEXT,
+            counts={"octets": volume.out if f"{source}/{kind}" not in self._episodes else out},
+            evidence={
+                "host": name,
+                "kind": kind,
+                "destination": victim,
+                "octets": volume.out,
+                "octets_back": volume.back,
+                "usual_most_octets": round(most),
+                "bound_octets": round(bound),
+                "window_s": round(now - volume.since),
+            },
+            labels={"kind": kind, "destination": victim},
+            since=volume.since,
+        )
+        yield from self._episodes.see(seen, now)
+
+    def _bound(self, host: _Host, kind: str) -> float:
+        settings = self._settings
+        floor = settings.served_floor_octets if kind == "served" else settings.floor_octets
+        return max(float(floor), settings.factor * host.most[_KINDS.index(kind)])
+
+    def _is_server(self, address: Address, host: _Host) -> bool:
+        settings = self._settings
+        learned = host.answered >= settings.server_flows and len(host.peers) >= settings.server_peers
+        return learned or is_named(self._networks, address, telling.address(*address))
+
+    def _host(self, address: Address, now: float) -> _Host:
+        host = self._hosts.get(address)
+        if host is None:
+            host = self._hosts[address] = _Host(now, now, _Volume(now), _Volume(now))
+            if len(self._hosts) > self._settings.hosts:
+                self._hosts.popitem(last=False)
+                self.dropped += 1
+        self._hosts.move_to_end(address)
+        faded = 0.5 ** (max(0.0, now - host.last_s) / self._settings.half_life_s)
+        host.most = [most * faded for most in host.most]
+        host.last_s = max(host.last_s, now)
+        return host
+
+    def _renew(self, host: _Host, now: float) -> None:
+        """Learn from the hour that is over, and begin the next."""
+        for kind in ("sent", "sent_to_new"):
+            volume: _Volume = getattr(host, kind)
+            if now - volume.since > self._settings.window_s:
+                self._learn(host, kind, volume.out)
+                setattr(host, kind, _Volume(now))
+
+    def _volume(self, key: _Pairing, now: float) -> _Volume:
+        """Return what a pair came to in its hour; learn from the one that is over."""
+        volume = self._pairs.get(key)
+        if volume is not None and now - volume.since > self._settings.window_s:
+            self._close(key, volume)
+            volume = None
+        if volume is None:
+            volume = self._pairs[key] = _Volume(now)
+        self._pairs.move_to_end(key)
+        while len(self._pairs) > self._settings.pairs:
+            old, gone = self._pairs.popitem(last=False)
+            self._close(old, gone)
+            self.dropped += 1
+        return volume
+
+    def _close(self, key: _Pairing, volume: _Volume) -> None:
+        ours, theirs, served = key
+        host = self._hosts.get(ours)
+        if host is not None and served:
+            self._learn(host, "served", volume.out)
+        if not served and volume.out >= self._settings.known_octets:
+            self._known[ours, network_of(theirs)] = None
+            while len(self._known) > self._settings.known:
+                self._known.popitem(last=False)
+
+    def _learn(self, host: _Host, kind: str, octets: int) -> None:
+        """Remember the most; of what passed the bound only the bound, so that one theft does not make it usual."""
+        place, age = _KINDS.index(kind), host.last_s - host.first_s
+        if kind == "sent_to_new" and age < self._settings.learning_s / 2:
+            return  # at first every network is new
+        young = age < self._settings.learning_s
+        host.most[place] = max(host.most[place], octets if young else min(octets, self._bound(host, kind)))
+
+    def _most(self, second: Second) -> int:
+        return max(1, int(self._settings.groups_per_s * second.length_s))
+
+
+def _address(rows: Records, side: str) -> Address:
+    return int(rows[f"{side}_hi"][0]), int(rows[f"{side}_lo"][0])
+
+
+_FORMS: Final = {
+    "en": {
+        "sent": "{host} sent {octets} out in {window}, at most {usual} before; at last to {destination}",
+        "sent_to_new": "{host} sent {octets} in {window} to networks that it never sent to, at last to {destination}",
+        "served": "{destination} fetched {octets} from {host} in {window}; no one took more than {usual} before",
+    },
+    "id": {
+        "sent": "{host} mengirim {octets} ke luar dalam {window}, dulu paling banyak {usual}; kini ke {destination}",
+        "sent_to_new": "{host} mengirim {octets} dalam {window} ke jaringan yang baru baginya, kini ke {destination}",
+        "served": "{destination} mengambil {octets} dari {host} dalam {window}; sebelumnya paling banyak {usual}",
+    },
+}
+
+
+def _text(language: str) -> Callable[[_Evidence], str]:
+    def make(evidence: _Evidence) -> str:
+        return _FORMS[language][str(evidence["kind"])].format(
+            host=evidence["host"],
+            destination=evidence["destination"],
+            octets=telling.octets(float(evidence["octets"]), language),
+            usual=telling.octets(float(evidence["usual_most_octets"]), language),
+            window=telling.duration(float(evidence["window_s"]), language),
+        )
+
+    return make
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {language: _text(language) for language in _FORMS}
