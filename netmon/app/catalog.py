@@ -80,6 +80,7 @@ RULES: Final = (
 )
 TRAFFIC_RULES: Final = (
     Listing("floods", "rules.traffic.floods.rule:Floods", CAPTURED | EXPORTED),
+    Listing("scans", "rules.traffic.scans.rule:Scans", CAPTURED | EXPORTED),
     Listing("arp_spoofing", "rules.traffic.local.arp_spoofing:ArpSpoofing", CAPTURED | EXPORTED),
     Listing("duplicate_address", "rules.traffic.local.duplicate_address:DuplicateAddress", CAPTURED | EXPORTED),
     Listing("mac_flapping", "rules.traffic.local.mac_flapping:MacFlapping", CAPTURED | EXPORTED),
@@ -88,6 +89,10 @@ TRAFFIC_RULES: Final = (
     Listing("rogue_router", "rules.traffic.local.rogue_router:RogueRouter", CAPTURED | EXPORTED),
     Listing("spanning_tree", "rules.traffic.local.spanning_tree:SpanningTree", CAPTURED | EXPORTED),
     Listing("dns_tunnel", "rules.traffic.dns_tunnel:DnsTunnel", CAPTURED | EXPORTED),
+    Listing("icmp_tunnel", "rules.traffic.hidden.icmp_tunnel:IcmpTunnel", CAPTURED | EXPORTED),
+    Listing("beacon", "rules.traffic.hidden.beacon:Beacon", CAPTURED | EXPORTED),
+    Listing("exfiltration", "rules.traffic.hidden.exfiltration:Exfiltration", CAPTURED | EXPORTED),
+    Listing("first_seen", "rules.traffic.hidden.first_seen:FirstSeen", CAPTURED | EXPORTED),
 )
 """Detectors over traffic; the settings of each are those of its name under `traffic.detectors`."""
 EXPORTERS: Final = (

@@ -5,6 +5,12 @@ from pydantic import Field
 from rules.traffic.detector import Model
 from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.floods.settings import FloodSettings
+from rules.traffic.hidden.settings import (
+    BeaconSettings,
+    ExfiltrationSettings,
+    FirstSeenSettings,
+    IcmpTunnelSettings,
+)
 from rules.traffic.local.settings import (
     ArpSpoofingSettings,
     DuplicateAddressSettings,
@@ -14,12 +20,14 @@ from rules.traffic.local.settings import (
     RogueRouterSettings,
     SpanningTreeSettings,
 )
+from rules.traffic.scans.settings import ScanSettings
 
 
 class DetectorSettings(Model):
     """`traffic.detectors`."""
 
     floods: FloodSettings = Field(default_factory=FloodSettings)
+    scans: ScanSettings = Field(default_factory=ScanSettings)
     arp_spoofing: ArpSpoofingSettings = Field(default_factory=ArpSpoofingSettings)
     duplicate_address: DuplicateAddressSettings = Field(default_factory=DuplicateAddressSettings)
     mac_flapping: MacFlappingSettings = Field(default_factory=MacFlappingSettings)
@@ -28,3 +36,7 @@ class DetectorSettings(Model):
     rogue_router: RogueRouterSettings = Field(default_factory=RogueRouterSettings)
     spanning_tree: SpanningTreeSettings = Field(default_factory=SpanningTreeSettings)
     dns_tunnel: DnsTunnelSettings = Field(default_factory=DnsTunnelSettings)
+    icmp_tunnel: IcmpTunnelSettings = Field(default_factory=IcmpTunnelSettings)
+    beacon: BeaconSettings = Field(default_factory=BeaconSettings)
+    exfiltration: ExfiltrationSettings = Field(default_factory=ExfiltrationSettings)
+    first_seen: FirstSeenSettings = Field(default_factory=FirstSeenSettings)

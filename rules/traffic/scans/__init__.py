@@ -1,0 +1,1 @@
+"""Scans of our addresses and by them: who looks for open ports and for hosts."""

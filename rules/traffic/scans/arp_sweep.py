@@ -1,0 +1,45 @@
+"""Who asks by ARP for a whole subnet, most of which does not answer (T1018): arp-scan, nmap -sn on its own network."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.traffic.scans.contacts import CONTACT, Kind, Outcome, distinct, keyed
+
+_REQUEST, _REPLY = 1, 2
+
+
+def asked(neighbours: NDArray[np.void]) -> NDArray[np.void]:
+    """Return ARP requests (NEIGHBOUR) as contacts of who asks with who is asked for, each once."""
+    rows = neighbours[(neighbours["kind"] == _REQUEST) & (neighbours["probe"] == 0)]
+    told = np.zeros(len(rows), CONTACT)
+    told["source_hi"], told["source_lo"] = rows["hi"], rows["lo"]
+    told["destination_hi"], told["destination_lo"] = rows["asked_hi"], rows["asked_lo"]
+    told["at_ns"], told["kind"], told["outcome"] = rows["at_ns"], Kind.ARP, Outcome.PENDING
+    told = keyed(told)
+    return distinct(told[told["source"] != told["destination"]])
+
+
+def answers(neighbours: NDArray[np.void]) -> NDArray[np.void]:
+    """Return ARP replies (NEIGHBOUR) as contacts the way that they were asked for."""
+    rows = neighbours[neighbours["kind"] == _REPLY]
+    told = np.zeros(len(rows), CONTACT)
+    told["source_hi"], told["source_lo"] = rows["asked_hi"], rows["asked_lo"]
+    told["destination_hi"], told["destination_lo"] = rows["hi"], rows["lo"]
+    told["at_ns"], told["kind"], told["outcome"] = rows["at_ns"], Kind.ARP, Outcome.GOOD
+    return distinct(keyed(told))
+
+
+def unanswered(
+    asked_for: NDArray[np.void], replied: NDArray[np.void], contacts: NDArray[np.void], needed: int, share: float
+) -> NDArray[np.void]:
+    """Return the contacts of one source that were not answered, where that is a sweep; otherwise none.
+
+    `contacts`: what crossed the network to hosts. A router asks for hosts that somebody else tries to reach.
+    """
+    rows = distinct(asked_for)
+    silent = rows[~np.isin(rows["contact"], replied["contact"])]
+    if len(silent) < max(needed * share, share * len(rows)) or len(rows) < needed:
+        return silent[:0]
+    others = contacts["destination"][contacts["source"] != rows["source"][0]]
+    routed = np.count_nonzero(np.isin(silent["destination"], others))
+    return silent[:0] if routed > 0.3 * len(silent) else silent

@@ -1,0 +1,207 @@
+"""A scan that goes on: what it came to so far, in bounded space, and how it is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Severity, Value
+from netmon.api.networks import Networks
+from netmon.api.traffic import MAPPED
+from rules.traffic import telling
+from rules.traffic.episode import Seen
+from rules.traffic.scans.contacts import Kind
+from rules.traffic.tables.sketch import distinct
+
+_EXACT: Final = 1_024  # different things that a set holds; beyond, a sketch of 65,536 bits tells them within 1%
+_WORDS: Final = 1_024
+_TOLD: Final = 20  # open ports, and tried ports, that evidence names
+_PRIVATE: Final = tuple(
+    (MAPPED + first, MAPPED + last)
+    for first, last in ((0x0A00_0000, 0x0AFF_FFFF), (0xAC10_0000, 0xAC1F_FFFF), (0xC0A8_0000, 0xC0A8_FFFF))
+)
+
+
+class Distinct:
+    """Counts different numbers: exactly while they are few, then by linear counting."""
+
+    def __init__(self) -> None:
+        self._exact: set[int] | None = set()
+        self._bits = np.zeros(0, np.uint64)
+
+    def add(self, values: NDArray[np.generic]) -> None:
+        """Take numbers (u8[n], hashed or small)."""
+        numbers: NDArray[np.uint64] = np.unique(values.astype(np.uint64))
+        if self._exact is not None:
+            self._exact.update(numbers.tolist())
+            if len(self._exact) <= _EXACT:
+                return
+            numbers = np.array(list(self._exact), np.uint64)
+            self._exact, self._bits = None, np.zeros(_WORDS, np.uint64)
+        with np.errstate(over="ignore"):
+            places = (numbers * np.uint64(0x9E37_79B9_7F4A_7C15)) >> np.uint64(48)
+        np.bitwise_or.at(
+            self._bits, (places >> np.uint64(6)).astype(np.int64), np.uint64(1) << (places & np.uint64(63))
+        )
+
+    def __len__(self) -> int:
+        return len(self._exact) if self._exact is not None else round(float(distinct(self._bits)))
+
+
+class Ports(Distinct):
+    """Counts different ports exactly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = np.zeros(8_192, np.uint8)
+
+    def add(self, values: NDArray[np.generic]) -> None:
+        """Take ports (u2[n])."""
+        ports = np.unique(values).astype(np.int64)
+        np.bitwise_or.at(self._seen, ports >> 3, (1 << (ports & 7)).astype(np.uint8))
+
+    def __len__(self) -> int:
+        return int(np.bitwise_count(self._seen).sum())
+
+    def first(self) -> list[int]:
+        """Return the lowest ports."""
+        bits = np.unpackbits(self._seen, bitorder="little")
+        return [int(port) for port in np.flatnonzero(bits)[:_TOLD]]
+
+
+@dataclass(slots=True)
+class Matter:
+    """A scan by one source, or of one host by many."""
+
+    rule: str
+    key: str
+    source: tuple[int, int]  # of a scan by many: the first of them
+    victim: tuple[int, int]  # the first
+    one_host: bool
+    since: float
+    by_host: bool = False  # many sources, told by the host
+    last: float = 0.0
+    sources: Distinct = field(default_factory=Distinct)
+    hosts: Distinct = field(default_factory=Distinct)
+    ports: Ports = field(default_factory=Ports)
+    contacts: Distinct = field(default_factory=Distinct)
+    kinds: dict[int, int] = field(default_factory=dict)
+    open: dict[str, None] = field(default_factory=dict)
+    new: int = 0  # contacts since it was last told
+
+    def add(self, rows: NDArray[np.void], now: float) -> None:
+        """Take contacts (CONTACT[n]) that belong to it."""
+        self.last = now
+        before = len(self.contacts)
+        for count, name in (
+            (self.sources, "source"),
+            (self.hosts, "destination"),
+            (self.ports, "port"),
+            (self.contacts, "contact"),
+        ):
+            count.add(rows[name])
+        self.new += max(len(self.contacts) - before, 0)
+        kinds, counts = np.unique(rows["kind"], return_counts=True)
+        for kind, number in zip(kinds.tolist(), counts.tolist(), strict=True):
+            self.kinds[kind] = self.kinds.get(kind, 0) + number
+
+    def add_open(self, rows: NDArray[np.void]) -> None:
+        """Take contacts that were answered: open ports."""
+        for row in rows[: 4 * _TOLD]:
+            if len(self.open) >= _TOLD:
+                return
+            host = "" if self.one_host else f"{telling.address(row['destination_hi'], row['destination_lo'])} "
+            self.open[f"{host}{int(row['port'])}"] = None
+
+
+def severity_of(matter: Matter, networks: Networks) -> Severity:
+    """Return how much it matters: our own host that scans was taken over; from outside it is the weather."""
+    if is_ours(matter.source, networks) and not matter.by_host:
+        return Severity.ERROR
+    found = bool(matter.open) or matter.one_host or not networks.places
+    return Severity.WARNING if found else Severity.INFO
+
+
+def is_ours(address: tuple[int, int], networks: Networks) -> bool:
+    """Tell whether an address is ours; where the inventory names no prefix, private ones are."""
+    hi, lo = address
+    if networks.places:
+        return bool(networks.own(np.array([hi], np.uint64), np.array([lo], np.uint64))[0])
+    return any(first <= lo <= last for first, last in _PRIVATE) if hi == 0 else hi >> 57 == 0x7E
+
+
+def seen(matter: Matter, networks: Networks, records: NDArray[np.void]) -> Seen:
+    """Return a scan as it is said. `records`: flows of this window, of which some are told as samples."""
+    hosts, sources = len(matter.hosts), len(matter.sources)
+    source = telling.addresses(sources) if sources > 1 else telling.address(*matter.source)
+    victim = telling.address(*matter.victim) if hosts == 1 else telling.addresses(hosts)
+    new, matter.new = matter.new, 0
+    evidence: dict[str, str | Value] = {
+        "kinds": ", ".join(
+            Kind(kind).name.lower() for kind in sorted(matter.kinds, key=lambda each: -matter.kinds[each])
+        ),
+        "hosts": hosts,
+        "ports": len(matter.ports),
+        "tried_ports": ", ".join(map(str, matter.ports.first())),
+        "first_host": telling.address(*matter.victim),
+        "from_inside": "yes" if is_ours(matter.source, networks) else "no",
+        "open_ports": ", ".join(matter.open),
+        **telling.samples(records),
+    }
+    return Seen(
+        key=matter.key,
+        target=_concerned(matter, networks),
+        severity=severity_of(matter, networks),
+        source=source,
+        victim=victim,
+        text=_TEXT,
+        counts={"contacts": new},
+        evidence=evidence,
+        since=matter.since,
+    )
+
+
+def _concerned(matter: Matter, networks: Networks) -> str:
+    if is_ours(matter.source, networks) and not matter.by_host:
+        return networks.name_of(*matter.source)
+    if len(matter.hosts) == 1:
+        return networks.name_of(*matter.victim)
+    place = networks.place_of(*matter.victim)
+    return (place.title or place.site or str(place.network)) if place else telling.address(*matter.victim)
+
+
+_Evidence = Mapping[str, str | Value]
+
+
+def _english(evidence: _Evidence) -> str:
+    one = evidence["hosts"] == 1
+    what = _count(evidence, "ports", "port", "ports") if one else _count(evidence, "hosts", "host", "hosts")
+    where = f"of {evidence['target']}" if one else f"with {_ports(evidence, 'port', 'ports')}"
+    opened = f"; open: {evidence['open_ports']}" if evidence["open_ports"] else ""
+    return f"{evidence['source']} scans {what} {where} ({evidence['kinds']}){opened}"
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    one = evidence["hosts"] == 1
+    what = _count(evidence, "ports", "port", "port", "id") if one else _count(evidence, "hosts", "host", "host", "id")
+    where = f"di {evidence['target']}" if one else f"dengan {_ports(evidence, 'port', 'port', 'id')}"
+    opened = f"; terbuka: {evidence['open_ports']}" if evidence["open_ports"] else ""
+    return f"{evidence['source']} memindai {what} {where} ({evidence['kinds']}){opened}"
+
+
+def _count(evidence: _Evidence, name: str, one: str, many: str, language: str = "en") -> str:
+    count = int(float(evidence[name]))
+    return f"{telling.number(count, language)} {one if count == 1 else many}"
+
+
+def _ports(evidence: _Evidence, one: str, many: str, language: str = "en") -> str:
+    if evidence["ports"] == 1 and evidence["tried_ports"] != "0":
+        return f"{one} {telling.service(int(str(evidence['tried_ports'])))}"
+    if evidence["tried_ports"] == "0":
+        return "ICMP" if "icmp" in str(evidence["kinds"]) else "ARP"
+    return _count(evidence, "ports", one, many, language)
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

@@ -1,0 +1,24 @@
+"""Many hosts tried by one source, with one TCP port or with ICMP requests (T1046, T1018)."""
+
+from rules.traffic.scans.contacts import Kind
+from rules.traffic.scans.found import Found, View, chosen, fails_mostly, most, without_half
+
+NAME = "network_sweep"
+WEB = (80, 443)
+
+
+def judge(view: View) -> Found | None:
+    """Give the sweep of the port with most hosts that failed."""
+    rows = without_half(chosen(view.failed, (Kind.SYN, Kind.CONNECT)))
+    port, hosts = most(rows, "port", "destination")
+    if hosts >= (view.settings.web_hosts if port in WEB else view.settings.hosts):
+        those = rows[rows["port"] == port]
+        # A peer-to-peer client fails with many hosts too, on whatever port each has.
+        together = len(those) >= view.settings.concentration * len(rows)
+        if together and fails_mostly(view, those, "port", "destination"):
+            return Found(NAME, those, one_host=False)
+    rows = chosen(view.failed, (Kind.ICMP,))
+    _, hosts = most(rows, "port", "destination")
+    if hosts >= view.settings.echo_hosts and fails_mostly(view, rows, "port", "destination"):
+        return Found(NAME, rows, one_host=False)
+    return None
