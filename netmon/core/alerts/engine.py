@@ -121,7 +121,7 @@ class Alerts:
         """
         act = self._act(now)
         for alert in list(self._book.alerts.values()):
-            gone = alert.target and alert.site and alert.target not in names
+            gone = alert.target and alert.site and alert.target not in names and not life.is_address(alert.target)
             if gone and alert.state is not State.RESOLVED and ours(alert.source):
                 life.end(act, alert, "target left the inventory")
         return self._finish(act)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import astuple, replace
 from hashlib import sha256
+from ipaddress import ip_address
 from math import inf, isfinite
 from typing import Final
 
@@ -99,9 +100,24 @@ def _finite(finding: Finding, now: float) -> Finding:
     return finding
 
 
+def is_address(target: str) -> bool:
+    """Tell whether a target is an IP address: something in the traffic, which the inventory does not name."""
+    try:
+        ip_address(target)
+    except ValueError:
+        return False
+    return True
+
+
+def _site(finding: Finding, site_of: SiteOf) -> str:
+    """Return where a target is; of an address, what the finding says, which knows its prefix."""
+    site = site_of(finding.target)
+    return site or (finding.labels.get("site", "") if is_address(finding.target) else "")
+
+
 def _begin(act: Act, identity: str, finding: Finding, source: str, site_of: SiteOf) -> None:
     flips = _flips(act, act.timers(identity))
-    site = site_of(finding.target)
+    site = _site(finding, site_of)
     labels = labels_of(finding.rule, finding.target, site, finding.severity, finding.labels)
     alert = Alert(
         id=identity,
@@ -147,7 +163,7 @@ def _go_on(act: Act, old: Alert, finding: Finding, source: str, site_of: SiteOf)
     act.book.refresh(new)
     if act.timers(old.id).resolves_at is not None:
         new = _return(act, new)
-    site = old.site if finding.target == old.target else site_of(finding.target)
+    site = old.site if finding.target == old.target else _site(finding, site_of)
     labels = labels_of(finding.rule, finding.target, site, finding.severity, finding.labels)
     speaker = source if old.source in act.book.away else old.source  # the first that said it, while it is there
     if labels != old.labels or finding.severity is not old.severity or speaker != old.source:

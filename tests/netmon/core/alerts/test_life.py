@@ -35,6 +35,13 @@ def test_what_its_rule_made_sure_of_fires_at_once(world: World) -> None:
     assert world.later(60) == ["alert down/sw-1 resolved", "incident I1 resolved"]
 
 
+def test_an_address_is_where_the_finding_says_and_leaves_no_inventory(world: World) -> None:
+    world.say("flood", target="10.9.0.7", labels={"site": "rsud"}, at_once=True)
+    assert (world.alert("flood").site, world.alert("flood").labels["site"]) == ("rsud", "rsud")
+    assert world.alerts.targets_left({"sw-1"}, world.now) == []
+    assert world.alert("flood").state is State.FIRING
+
+
 def test_one_that_does_not_last_is_dropped(world: World) -> None:
     world.say(severity="warning")
     world.now += 10
