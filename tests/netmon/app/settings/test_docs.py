@@ -69,7 +69,7 @@ def shown(default: Any) -> str:
     if isinstance(default, bool):
         return f"`{default}`".lower()
     if isinstance(default, tuple):
-        return f"`[{', '.join(default)}]`" if len(default) <= 10 else "as below"
+        return f"`[{', '.join(map(str, default))}]`" if len(default) <= 10 else "as below"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if default != "" else '`""`'
 
 
