@@ -53,8 +53,8 @@ class _Pair:
     ports: tuple[int, ...]  # that the newest contacts came from
     beats: int = 1
     regular: int = 0  # contacts for which it has been regular
-    gaps_s: array[float] = field(default_factory=lambda: array("f"))
-    octets: array[float] = field(default_factory=lambda: array("f"))  # sent in each contact
+    gaps_s: "array[float]" = field(default_factory=lambda: array("f"))
+    octets: "array[float]" = field(default_factory=lambda: array("f"))  # sent in each contact
 
 
 @dataclass(frozen=True, slots=True)
