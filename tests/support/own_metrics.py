@@ -1,13 +1,19 @@
-"""Every metric that a daemon makes about itself: one of all roles, with everything on that can be."""
+"""Every metric that a daemon makes about itself: one of all roles, with everything on that can be.
+
+What a stream of traffic counts is named without one: it would take an interface, and the compiler.
+"""
 
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from exporters.flowstore.metrics import Metrics as StoreMetrics
 from netmon.app.daemon import Daemon
+from netmon.app.traffic.metrics import TrafficMetrics
 from tests.support.daemon import write_config
 from tests.support.processes import free_port
 
@@ -30,7 +36,9 @@ async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Met
         found = [family for family in daemon.registry.collect() if family.name.startswith("netmon_")]
     finally:
         await daemon.stop()
-    return found
+    kept = CollectorRegistry()
+    StoreMetrics(kept)
+    return [*found, *TrafficMetrics(()).collect(), *kept.collect()]
 
 
 def shown(family: Metric) -> str:

@@ -1,12 +1,15 @@
 """What the streams of a daemon say of themselves when they are asked: a collector of prometheus_client."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 if TYPE_CHECKING:
     from netmon.app.traffic.part import Stream
+
+_OF_NOW: Final = frozenset({"open", "waiting"})
+"""What parts hold at the moment, among what they count."""
 
 
 class TrafficMetrics:
@@ -24,7 +27,7 @@ class TrafficMetrics:
         yield self._up()
         yield self._records()
         yield from self._judged()
-        yield self._parts()
+        yield from self._parts()
         yield self._windows()
         yield from self._learned()
 
@@ -70,8 +73,11 @@ class TrafficMetrics:
             failures.add_metric([name], stream.failures)
         yield from (findings, bugs, spent, failures)
 
-    def _parts(self) -> Metric:
+    def _parts(self) -> Iterator[Metric]:
         """Return what the parts count: the kernel's drops, flows evicted, messages beyond a cap, lost datagrams, …."""
+        held = GaugeMetricFamily(
+            "netmon_traffic_held", "What parts of a stream hold now", labels=["source", "part", "what"]
+        )
         family = CounterMetricFamily(
             "netmon_traffic_events",
             "What parts of a stream count, by part and event: what was dropped and why among it",
@@ -80,8 +86,8 @@ class TrafficMetrics:
         for stream in self._streams:
             for part, counts in {**stream.built.counts, **stream.source.counts}.items():
                 for event, count in counts().items():
-                    family.add_metric([stream.source.name, part, event], count)
-        return family
+                    (held if event in _OF_NOW else family).add_metric([stream.source.name, part, event], count)
+        yield from (family, held)
 
     def _windows(self) -> Metric:
         family = CounterMetricFamily(

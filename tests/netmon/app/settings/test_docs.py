@@ -70,7 +70,7 @@ def shown(default: Any) -> str:
         return f"`{default}`".lower()
     if isinstance(default, tuple):
         return f"`[{', '.join(map(str, default))}]`" if len(default) <= 10 else "as below"
-    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if default != "" else '`""`'
+    return f"`{default:.10g}`" if isinstance(default, float) else f"`{default}`" if default != "" else '`""`'
 
 
 @pytest.mark.parametrize("heading", sections())
