@@ -53,6 +53,7 @@ class _Pair:
     ports: tuple[int, ...]  # that the newest contacts came from
     beats: int = 1
     regular: int = 0  # contacts for which it has been regular
+    since_s: float = 0.0  # where the regular contacts begin
     gaps_s: "array[float]" = field(default_factory=lambda: array("f"))
     octets: "array[float]" = field(default_factory=lambda: array("f"))  # sent in each contact
 
@@ -220,11 +221,15 @@ class Beacon:
             pair.regular = 0
             self._unregular(key)
             return
+        if not pair.regular:
+            pair.since_s = pair.last_s - sum(pair.gaps_s)
         pair.regular += 1
         pairs = self._regular.setdefault(key[:2], set())
         pairs.add(key)
         settings = self._settings
-        if pair.regular <= settings.confirming_beats or len({each[2:4] for each in pairs}) >= settings.poller_pairs:
+        if pair.regular <= settings.confirming_beats or pair.last_s - pair.since_s < settings.span_s:
+            return
+        if len({each[2:4] for each in pairs}) >= settings.poller_pairs:
             return
         if not self._is_common(network_of(key[2:4]), now):
             yield from self._episodes.see(self._seen(key, pair, rhythm), now)
@@ -233,7 +238,7 @@ class Beacon:
         """Return what a pair's contacts are like, where they are regular."""
         settings = self._settings
         gaps = sorted(pair.gaps_s)
-        if len(gaps) < settings.beats - 1 or sum(gaps) < settings.span_s:
+        if len(gaps) < settings.beats - 1:
             return None
         interval = median(gaps)
         if not settings.shortest_s <= interval <= settings.longest_s:
@@ -275,7 +280,7 @@ class Beacon:
                 "only_this_host": rare,
             },
             labels={"destination": victim, "port": str(key[4])},
-            since=pair.first_s,
+            since=pair.since_s,
         )
 
 
