@@ -8,7 +8,13 @@ import pytest
 
 from netmon.app.catalog import Role
 
-ROLES = {"netmon.service": Role.ALL, "netmon-core.service": Role.CORE, "netmon-poller.service": Role.POLLER}
+ROLES = {
+    "netmon.service": Role.ALL,
+    "netmon-core.service": Role.CORE,
+    "netmon-poller.service": Role.POLLER,
+    "netmon-sensor.service": Role.SENSOR,
+    "netmon-flow-collector.service": Role.FLOW_COLLECTOR,
+}
 UNITS = sorted(Path("systemd").glob("*.service"))
 EXPOSURE_MAX = 2.0
 
@@ -56,25 +62,32 @@ def test_unit_says_what_the_daemon_relies_on(unit: Path) -> None:
         "Type=notify",
         "DynamicUser=yes",
         "NoNewPrivileges=yes",
-        "CapabilityBoundingSet=",
         "StateDirectory=netmon",
         "UMask=0077",
     ):
         assert needed in lines
     assert any(line.startswith("WatchdogSec=") for line in lines)
     assert any(line.startswith("LoadCredential=") for line in lines)
+    capabilities = "CAP_NET_RAW" if ROLES[unit.name] is Role.SENSOR else ""
+    assert [line for line in lines if "Capabilit" in line] == [
+        f"CapabilityBoundingSet={capabilities}",
+        f"AmbientCapabilities={capabilities}",
+    ]
+    assert ("PrivateUsers=yes" in lines) == (not capabilities)
+    assert ("CacheDirectory=netmon" in lines) == (ROLES[unit.name].captures or ROLES[unit.name].takes_flows)
     families = next(line for line in lines if line.startswith("RestrictAddressFamilies="))
     assert "AF_UNIX" in families  # sd_notify, the link and the control socket
+    assert ("AF_PACKET" in families) == (ROLES[unit.name] is Role.SENSOR)
 
 
 @each_unit
 def test_it_runs_its_role(unit: Path) -> None:
     start = next(line for line in settings(unit) if line.startswith("ExecStart="))
-    role = re.search(r"--role (\w+)", start)
+    role = re.search(r"--role (\S+)", start)
     assert Role(role[1] if role else "all") is ROLES[unit.name]
 
 
-def test_core_and_poller_meet_as_one_user_in_one_directory() -> None:
+def test_all_meet_as_one_user_in_one_directory() -> None:
     shared = [
         {
             line
@@ -83,12 +96,8 @@ def test_core_and_poller_meet_as_one_user_in_one_directory() -> None:
         }
         for name in ROLES
     ]
-    assert shared[0] == shared[1] == shared[2] == {
-        "User=netmon",
-        "DynamicUser=yes",
-        "StateDirectory=netmon",
-        "StateDirectoryMode=0700",
-    }  # fmt: skip
+    expected = {"User=netmon", "DynamicUser=yes", "StateDirectory=netmon", "StateDirectoryMode=0700"}
+    assert shared == [expected] * len(ROLES)
 
 
 def test_one_daemon_or_two_but_not_both() -> None:
