@@ -81,6 +81,7 @@ RULES: Final = (
 TRAFFIC_RULES: Final = (
     Listing("floods", "rules.traffic.floods.rule:Floods", CAPTURED | EXPORTED),
     Listing("scans", "rules.traffic.scans.rule:Scans", CAPTURED | EXPORTED),
+    Listing("guessing", "rules.traffic.guessing.rule:Guessing", CAPTURED | EXPORTED),
     Listing("arp_spoofing", "rules.traffic.local.arp_spoofing:ArpSpoofing", CAPTURED | EXPORTED),
     Listing("duplicate_address", "rules.traffic.local.duplicate_address:DuplicateAddress", CAPTURED | EXPORTED),
     Listing("mac_flapping", "rules.traffic.local.mac_flapping:MacFlapping", CAPTURED | EXPORTED),
@@ -92,6 +93,7 @@ TRAFFIC_RULES: Final = (
     Listing("icmp_tunnel", "rules.traffic.hidden.icmp_tunnel:IcmpTunnel", CAPTURED | EXPORTED),
     Listing("beacon", "rules.traffic.hidden.beacon:Beacon", CAPTURED | EXPORTED),
     Listing("exfiltration", "rules.traffic.hidden.exfiltration:Exfiltration", CAPTURED | EXPORTED),
+    Listing("indicators", "rules.traffic.indicators.rule:ListedPeers", CAPTURED | EXPORTED),
     Listing("first_seen", "rules.traffic.hidden.first_seen:FirstSeen", CAPTURED | EXPORTED),
 )
 """Detectors over traffic; the settings of each are those of its name under `traffic.detectors`."""

@@ -5,12 +5,14 @@ from pydantic import Field
 from rules.traffic.detector import Model
 from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.floods.settings import FloodSettings
+from rules.traffic.guessing.settings import GuessingSettings
 from rules.traffic.hidden.settings import (
     BeaconSettings,
     ExfiltrationSettings,
     FirstSeenSettings,
     IcmpTunnelSettings,
 )
+from rules.traffic.indicators.settings import IndicatorSettings
 from rules.traffic.local.settings import (
     ArpSpoofingSettings,
     DuplicateAddressSettings,
@@ -27,6 +29,7 @@ class DetectorSettings(Model):
     """`traffic.detectors`."""
 
     floods: FloodSettings = Field(default_factory=FloodSettings)
+    guessing: GuessingSettings = Field(default_factory=GuessingSettings)
     scans: ScanSettings = Field(default_factory=ScanSettings)
     arp_spoofing: ArpSpoofingSettings = Field(default_factory=ArpSpoofingSettings)
     duplicate_address: DuplicateAddressSettings = Field(default_factory=DuplicateAddressSettings)
@@ -40,3 +43,4 @@ class DetectorSettings(Model):
     beacon: BeaconSettings = Field(default_factory=BeaconSettings)
     exfiltration: ExfiltrationSettings = Field(default_factory=ExfiltrationSettings)
     first_seen: FirstSeenSettings = Field(default_factory=FirstSeenSettings)
+    indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)

@@ -1,6 +1,5 @@
 """Flows as contacts: who tried which port of which host, in what manner, and what came of it."""
 
-from collections import deque
 from enum import IntEnum
 from typing import Final
 
@@ -196,41 +195,3 @@ def _icmp(records: NDArray[np.void], kind: NDArray[np.uint8], outcome: NDArray[n
     outcome[asks & (state == FlowState.BEGUN)] = Outcome.PENDING
     outcome[asks & (state == FlowState.ONE_WAY)] = Outcome.FAILED
     outcome[asks & (state == FlowState.ANSWERED)] = Outcome.GOOD
-
-
-class Recent:
-    """The contacts of the last seconds, window by window. At most `cap` rows: the oldest windows go first."""
-
-    def __init__(self, keep_s: float, cap: int) -> None:
-        self._keep_s = keep_s
-        self._cap = cap
-        self._parts: deque[tuple[float, NDArray[np.void]]] = deque()
-        self._count = 0
-        self._all: NDArray[np.void] | None = None
-        self.dropped = 0  # rows for which there was no room
-
-    def add(self, rows: NDArray[np.void], at: float) -> None:
-        """Take the contacts of the window that ended now, and forget the old."""
-        while self._parts and self._parts[0][0] <= at - self._keep_s:
-            self._count -= len(self._parts.popleft()[1])
-            self._all = None
-        if not len(rows):
-            return
-        if len(rows) > self._cap // 2:
-            self.dropped += len(rows) - self._cap // 2
-            rows = rows[: self._cap // 2]
-        while self._count + len(rows) > self._cap:
-            gone = len(self._parts.popleft()[1])
-            self._count -= gone
-            self.dropped += gone
-        self._parts.append((at, rows))
-        self._count += len(rows)
-        self._all = None
-
-    @property
-    def rows(self) -> NDArray[np.void]:
-        """Return all of them, the oldest first."""
-        if self._all is None:
-            parts = [rows for _, rows in self._parts]
-            self._all = np.concatenate(parts) if parts else np.zeros(0, CONTACT)
-        return self._all

@@ -12,8 +12,9 @@ from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes
 from rules.traffic.learned import hashed
+from rules.traffic.recent import Recent
 from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
-from rules.traffic.scans.contacts import TCP, Kind, Outcome, Recent, contacts
+from rules.traffic.scans.contacts import CONTACT, TCP, Kind, Outcome, contacts
 from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
 from rules.traffic.scans.settings import ScanSettings
@@ -39,11 +40,11 @@ class Scans:
         self._settings = settings
         self._networks = networks
         self._allowed = PrefixMap(settings.allow)
-        self._failed = Recent(settings.window_s, settings.recent)
-        self._tried = Recent(settings.window_s, settings.recent)
-        self._opened = Recent(settings.window_s, settings.recent)
-        self._asked = Recent(settings.arp_window_s, settings.recent)
-        self._replied = Recent(settings.arp_window_s, settings.recent)
+        self._failed = Recent(settings.window_s, settings.recent, CONTACT)
+        self._tried = Recent(settings.window_s, settings.recent, CONTACT)
+        self._opened = Recent(settings.window_s, settings.recent, CONTACT)
+        self._asked = Recent(settings.arp_window_s, settings.recent, CONTACT)
+        self._replied = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._hurried = hurried.Hurried(settings)
         self._walks = slow_scan.Walks(settings)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented

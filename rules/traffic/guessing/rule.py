@@ -1,0 +1,217 @@
+"""Guessing as one rule: attempts of the last minutes by pair, by source and by host, and what follows them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.api import Finding, Severity, Value
+from netmon.api.networks import Networks, PrefixMap
+from netmon.api.traffic import Second
+from rules.traffic import telling
+from rules.traffic.counting import Distinct
+from rules.traffic.episode import Episodes, Seen
+from rules.traffic.guessing import brute_force, password_spraying
+from rules.traffic.guessing.attempts import ATTEMPT, Reader, alike
+from rules.traffic.guessing.settings import GuessingSettings, Service
+from rules.traffic.recent import Recent
+
+_MATTERS: Final = 2_000  # at once, 2 kB each
+_TOLD: Final = 20  # hosts that evidence names
+
+
+@dataclass(slots=True)
+class Matter:
+    """Guessing that goes on."""
+
+    rule: str
+    by: str  # the field whose value it is known by: pair, source or host
+    service: Service
+    first: np.void  # ATTEMPT
+    since: float
+    last: float
+    middle: float  # median octets of its failures
+    sources: Distinct = field(default_factory=Distinct)
+    victims: Distinct = field(default_factory=Distinct)
+    hosts: dict[str, None] = field(default_factory=dict)  # the first of them
+    new: int = 0
+    success: str = ""  # the host that a session followed with
+
+
+class Guessing:
+    """Finds brute force (T1110.001) and password spraying (T1110.003)."""
+
+    name = "guessing"
+    rules: Final = (brute_force.NAME, password_spraying.NAME)
+    """The names that findings carry."""
+
+    def __init__(self, settings: GuessingSettings, networks: Networks) -> None:
+        """Know nothing yet of anybody."""
+        self._settings = settings
+        self._networks = networks
+        self._reader = Reader(settings)
+        self._allowed = PrefixMap(settings.allow)
+        self._recent = Recent(settings.long_window_s, settings.recent, ATTEMPT)
+        self._matters: dict[int, Matter] = {}
+        techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
+        self._episodes = {
+            rule: Episodes(rule, technique, quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
+            for rule, technique in techniques.items()
+        }
+
+    def observe(self, second: Second) -> Iterator[Finding]:
+        """Judge one window."""
+        rows = self._reader.read(second.ended, live=second.live)
+        if self._settings.allow:
+            rows = rows[self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0]
+        self._recent.add(rows, second.end)
+        touched = self._go_on(rows, second.end) if len(rows) else set()
+        if len(rows):
+            touched |= self._judge(rows, second.end)
+        for key in sorted(touched):
+            matter = self._matters[key]
+            yield from self._episodes[matter.rule].see(self._seen(matter, second), second.end)
+        for episodes in self._episodes.values():
+            yield from episodes.tick(second.end)
+        over = [key for key, each in self._matters.items() if second.end - each.last >= self._settings.quiet_s]
+        for key in over:
+            del self._matters[key]
+
+    @property
+    def dropped(self) -> int:
+        """Return how much there was no room for: attempts, matters."""
+        return self._recent.dropped + sum(episodes.dropped for episodes in self._episodes.values())
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Return nothing: guessing that goes on is seen again."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take nothing."""
+
+    def _go_on(self, rows: NDArray[np.void], now: float) -> set[int]:
+        """Add this window's conversations to the guessing that goes on; return whose."""
+        touched = set()
+        known = np.array(list(self._matters), np.uint64)
+        for by in ("pair", "source", "host"):
+            for key in np.unique(rows[by][np.isin(rows[by], known)]).tolist():
+                matter = self._matters[key]
+                if matter.by == by:
+                    mine = rows[rows[by] == key]
+                    mine = mine[np.isin(mine["port"], matter.service.ports)]
+                    self._add(matter, mine, now)
+                    touched.add(key)
+        return touched
+
+    def _add(self, matter: Matter, rows: NDArray[np.void], now: float) -> None:
+        failed = rows[rows["fits"] != 0]
+        if len(failed):
+            matter.last = now
+        matter.new += len(failed)
+        matter.sources.add(failed["source"])
+        matter.victims.add(failed["host"])
+        for row in failed[: 4 * _TOLD]:
+            if len(matter.hosts) < _TOLD:
+                matter.hosts[telling.address(row["destination_hi"], row["destination_lo"])] = None
+        for row in rows[(rows["fits"] == 0) & (rows["octets"] >= self._settings.session_times * matter.middle)][:1]:
+            if matter.by != "host":  # where many guess, others log in as ever
+                matter.success = telling.address(row["destination_hi"], row["destination_lo"])
+
+    def _judge(self, rows: NDArray[np.void], now: float) -> set[int]:
+        """Look at every pair, source and host that had a new attempt; return the keys of guessing that begins."""
+        touched: set[int] = set()
+        fresh = rows[rows["fits"] != 0]
+        for by in ("host", "source", "pair") if len(fresh) else ():
+            kept = self._recent.rows
+            keys, counts = np.unique(kept[by], return_counts=True)
+            many = keys[(counts >= 8) & np.isin(keys, fresh[by])]
+            many = many[np.argsort(-counts[np.searchsorted(keys, many)], kind="stable")]
+            for key in many.tolist()[: self._settings.candidates]:
+                if key in self._matters:
+                    continue
+                mine = kept[kept[by] == key]
+                service = self._settings.services[int(fresh["service"][fresh[by] == key][0])]
+                mine = mine[np.isin(mine["port"], service.ports)]
+                mine = self._not_told(mine)
+                if len(mine) and self._is_guessing(by, mine, service, now) and len(self._matters) < _MATTERS:
+                    self._matters[key] = self._begin(by, mine, service, now)
+                    touched.add(key)
+        return touched
+
+    def _not_told(self, rows: NDArray[np.void]) -> NDArray[np.void]:
+        """Leave out what belongs to guessing that is told already: one finding for one attack."""
+        told = np.array([*self._matters, 0], np.uint64)
+        return rows[~(np.isin(rows["pair"], told) | np.isin(rows["source"], told) | np.isin(rows["host"], told))]
+
+    def _is_guessing(self, by: str, rows: NDArray[np.void], service: Service, now: float) -> bool:
+        if by == "pair":
+            return brute_force.judge(rows, service, self._settings, int(now * 1e9))
+        if by == "source":
+            return password_spraying.judge(rows, service, self._settings)
+        outside = rows[~self._networks.own(rows["source_hi"], rows["source_lo"])] if self._networks.places else rows
+        return len(outside) > 0 and password_spraying.judge_many(outside, service, self._settings)
+
+    def _begin(self, by: str, rows: NDArray[np.void], service: Service, now: float) -> Matter:
+        failed = rows[rows["fits"] != 0]
+        rule = brute_force.NAME if by == "pair" else password_spraying.NAME
+        middle = alike(failed["octets"], service.spread)[1]
+        matter = Matter(rule, by, service, failed[0].copy(), float(failed["at_ns"].min()) / 1e9, now, middle)
+        self._add(matter, failed, now)
+        return matter
+
+    def _seen(self, matter: Matter, second: Second) -> Seen:
+        first, networks = matter.first, self._networks
+        source = int(first["source_hi"]), int(first["source_lo"])
+        host = int(first["destination_hi"]), int(first["destination_lo"])
+        ours = bool(networks.places) and bool(
+            networks.own(first["source_hi"].reshape(1), first["source_lo"].reshape(1))[0]
+        )
+        who = telling.address(*source) if matter.by != "host" else telling.addresses(len(matter.sources))
+        victim = telling.address(*host) if matter.by != "source" else telling.addresses(len(matter.victims))
+        new, matter.new = matter.new, 0
+        evidence: dict[str, str | Value] = {
+            "service": matter.service.name,
+            "port": int(first["port"]),
+            "hosts": len(matter.victims),
+            "sources": len(matter.sources),
+            "first_hosts": ", ".join(matter.hosts),
+            "octets_each": round(matter.middle),
+            "success_after": matter.success,
+            "from_inside": "yes" if ours else "no",
+            **telling.samples(telling.chosen(second.ended, source=source)),
+        }
+        target = networks.name_of(*(source if ours and matter.by == "source" else host))
+        source_key, victim_key = who if matter.by != "host" else "many", victim if matter.by != "source" else "many"
+        return Seen(
+            key=f"{source_key}/{victim_key}/{matter.service.name}",
+            target=target,
+            severity=Severity.CRITICAL if matter.success else Severity.ERROR if ours else Severity.WARNING,
+            source=who,
+            victim=victim,
+            text=_TEXT,
+            counts={"attempts": new},
+            evidence=evidence,
+            labels={"service": matter.service.name},
+            since=matter.since,
+        )
+
+
+_Evidence = Mapping[str, str | Value]
+
+
+def _english(evidence: _Evidence) -> str:
+    tries = telling.number(float(evidence["total_attempts"]))
+    after = f"; then a session with {evidence['success_after']}" if evidence["success_after"] else ""
+    whom = f"{evidence['service']} on {evidence['target']}"
+    return f"{evidence['source']} guesses passwords of {whom}: {tries} connections{after}"
+
+
+def _indonesian(evidence: _Evidence) -> str:
+    tries = telling.number(float(evidence["total_attempts"]), "id")
+    after = f"; lalu ada sesi dengan {evidence['success_after']}" if evidence["success_after"] else ""
+    return f"{evidence['source']} menebak sandi {evidence['service']} di {evidence['target']}: {tries} koneksi{after}"
+
+
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
