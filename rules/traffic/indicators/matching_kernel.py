@@ -1,0 +1,112 @@
+"""Look-ups in sets of millions: open addressing over pairs of numbers, and the parents of domain names.
+
+A set is an array of slots, a power of two and at least twice its keys, each the number of a key plus one, 0 where it
+is free. Linear probing then looks at 1.5 slots on average, two cache misses.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+U = np.uint64
+_ONE = U(1)
+_MIX = U(0x9E37_79B9_7F4A_7C15)
+_FOLD = U(0x0000_0100_0000_01B3)  # FNV-1a's prime and basis, 64 bits
+_BASIS = U(0xCBF2_9CE4_8422_2325)
+_SHIFT = U(32)
+_DOT = np.uint8(46)
+
+
+@njit(inline="always")
+def _home(hi: np.uint64, lo: np.uint64) -> np.uint64:
+    mixed = (hi * _MIX) ^ lo
+    mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX
+    return mixed ^ (mixed >> _SHIFT)
+
+
+@njit(inline="always")
+def _find(slots: NDArray[np.uint32], keys: NDArray[np.uint64], hi: np.uint64, lo: np.uint64) -> np.int64:
+    mask = U(len(slots)) - _ONE
+    at = _home(hi, lo) & mask
+    while slots[at] != 0:
+        row = U(slots[at]) - _ONE
+        if keys[row, U(1)] == lo and keys[row, U(0)] == hi:
+            return np.int64(row)
+        at = (at + _ONE) & mask
+    return np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
+def fill(slots: NDArray[np.uint32], keys: NDArray[np.uint64]) -> None:
+    """Put all keys, shape (n, 2), into empty slots; of equal keys the first counts. len(slots) > n."""
+    mask = U(len(slots)) - _ONE
+    for number in range(len(keys)):
+        row = U(number)
+        hi, lo = keys[row, U(0)], keys[row, U(1)]
+        if _find(slots, keys, hi, lo) >= 0:
+            continue
+        at = _home(hi, lo) & mask
+        while slots[at] != 0:
+            at = (at + _ONE) & mask
+        slots[at] = np.uint32(row + _ONE)
+
+
+@njit(cache=True, nogil=True)
+def find(
+    slots: NDArray[np.uint32],
+    keys: NDArray[np.uint64],
+    hi: NDArray[np.uint64],
+    lo: NDArray[np.uint64],
+    found: NDArray[np.int64],
+) -> None:
+    """Write for each pair the row of its key, -1 where there is none."""
+    for number in range(len(found)):
+        row = U(number)
+        found[row] = _find(slots, keys, hi[row], lo[row])
+
+
+@njit(cache=True, nogil=True)
+def hash_names(
+    text: NDArray[np.uint8], begins: NDArray[np.uint64], ends: NDArray[np.uint64], keys: NDArray[np.uint64]
+) -> None:
+    """Write the key of each name text[begin:end]: its hash from the last octet to the first, and its length."""
+    limit = U(len(text))
+    for number in range(len(begins)):
+        row = U(number)
+        end = min(ends[row], limit)
+        begin = min(begins[row], end)
+        value, at = _BASIS, end
+        while at > begin:
+            at -= _ONE
+            value = (value ^ U(text[at])) * _FOLD
+        keys[row, U(0)] = value
+        keys[row, U(1)] = end - begin
+
+
+@njit(cache=True, nogil=True)
+def find_names(
+    slots: NDArray[np.uint32],
+    keys: NDArray[np.uint64],
+    names: NDArray[np.uint8],
+    lengths: NDArray[np.uint8],
+    found: NDArray[np.int64],
+) -> None:
+    """Write for each name the row of the longest listed name that is itself or a parent; -1 where none is.
+
+    `names` has shape (n, 255). Hashes may coincide: who tells of a hit compares the names.
+    """
+    width = U(names.shape[1])
+    for number in range(len(found)):
+        row = U(number)
+        length = min(U(lengths[row]), width)
+        best = np.int64(-1)
+        value, at = _BASIS, length
+        while at > U(0):
+            at -= _ONE
+            octet = names[row, at]
+            if octet == _DOT:  # what was read so far is a parent
+                hit = _find(slots, keys, value, length - at - _ONE)
+                best = hit if hit >= 0 else best
+            value = (value ^ U(octet)) * _FOLD
+        hit = _find(slots, keys, value, length)
+        found[row] = hit if hit >= 0 else best
