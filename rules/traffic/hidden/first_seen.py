@@ -191,9 +191,12 @@ class FirstSeen:
             host.peers.update(list(dict.fromkeys(pairs))[:room])
 
     def _learn(self, host: _Host, service: _Service) -> None:
-        if service not in host.services and len(host.services) < self._settings.ports:
+        high = service[1] >= _SYSTEM
+        if service in host.services or len(host.services) >= self._settings.ports:
+            return
+        if not high or host.high < self._settings.many_ports:  # of one that opens any, more say nothing
             host.services.add(service)
-            host.high += service[1] >= _SYSTEM
+            host.high += high
 
     def _is_any(self, host: _Host, service: _Service) -> bool:
         """Tell whether a host opens such ports as it needs them, or more than we remember."""
