@@ -12,6 +12,7 @@ from netmon.app import human
 from netmon.app.asked import printable
 from netmon.app.board import summary
 from netmon.app.text import language, t
+from netmon.demo.named import Named
 from netmon.demo.outcome import Outcome, Thing, at
 
 MAX_TOLD: Final = 40  # incidents, and predictions: the story makes fewer than twenty
@@ -34,6 +35,28 @@ def tell(console: Console, found: Outcome) -> None:
         _part_of(console, title, _predictions(found.predictions))
     if any(sum(one[name] for name in ("hit", "early", "late", "false", "missed")) for one in found.account):
         _part_of(console, t("demo.told.account"), _account(found.account))
+
+
+def tell_attacks(console: Console, attacks: Sequence[Named]) -> None:
+    """Print each attack, and how soon it was named; nothing where there was none."""
+    if not attacks:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("began", "attack", "found", "fired", "as"):
+        table.add_column(t(f"demo.attacks.column.{name}"), vertical="top")
+    for one in attacks[:MAX_TOLD]:
+        clock = f"{datetime.fromtimestamp(one.began).astimezone():%H:%M:%S}"
+        waits = ["-" if wait is None else f"{max(0.0, wait):.1f} s" for wait in (one.found_s, one.fired_s)]
+        table.add_row(clock, t(f"demo.attack.{one.attack}"), *waits, _named_as(one.alert))
+    _part_of(console, t("demo.attacks.title"), table)
+
+
+def _named_as(alert: Thing | None) -> Text:
+    """Return the rule, whom it concerns, and the incident where all of it is told."""
+    if alert is None:
+        return Text(t("demo.attacks.unnamed"), style="red")
+    where = " ".join(filter(None, (alert["target"], f"({alert['incident']})" if alert["incident"] else "")))
+    return Text(printable(f"{alert['rule']}: {where}"))
 
 
 def _part_of(console: Console, title: str, table: Table) -> None:

@@ -52,7 +52,7 @@ def print_start(
         console.print(t("demo.no_prometheus"), markup=False, soft_wrap=True)
     console.print()
     console.print(t("demo.second"), markup=False, soft_wrap=True)
-    _print_pairs(console, list(_commands(settings.directory, world.ring.layout.of(Kind.ACCESS)[0])))
+    _print_pairs(console, list(_commands(settings, world.ring.layout.of(Kind.ACCESS)[0])))
     console.print()
     console.print(t("demo.forever") if duration_s is None else t("demo.until", seconds=f"{duration_s:g}"), markup=False)
     console.print(t("demo.story"), markup=False, highlight=False, soft_wrap=True)
@@ -71,7 +71,8 @@ def _addresses(settings: Settings, world: World, prometheus: Prometheus | None) 
         yield "graph", prometheus.graph_url(core.name)
 
 
-def _commands(directory: Path, device: Node) -> Iterator[tuple[str, str]]:
+def _commands(settings: Settings, device: Node) -> Iterator[tuple[str, str]]:
+    directory = settings.directory
     set_up = [f"NETMON_STATE_DIR={os.environ['NETMON_STATE_DIR']}"]
     set_up.append(f"NETMON_SNMP_COMMUNITY={os.environ['NETMON_DEMO_COMMUNITY']}")
     yield "first", f"cd {shlex.quote(str(_PROJECT))}; export {shlex.join(set_up)}"
@@ -81,6 +82,8 @@ def _commands(directory: Path, device: Node) -> Iterator[tuple[str, str]]:
     yield "ack", answer(directory, "ID")
     yield "actions", shlex.join(command(directory, "events", "--kind", "action"))
     yield "verify", shlex.join(command(directory, "ledger", "verify"))
+    if settings.netmon.traffic.flows is not None:
+        yield "flows", shlex.join(command(directory, "flows", "top", "--by", "site"))
     yield "ask", shlex.join([_program(), "poll", device.address])
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -25,9 +25,12 @@ from netmon.app.whereabouts import control_sockets
 from netmon.app.wiring import Plan, load_plan, scrape_config
 from netmon.demo import receiver
 from netmon.demo.agent import CannotServeError
+from netmon.demo.compiled import compile_once
+from netmon.demo.exports import Exports
 from netmon.demo.layout import NotSimulatedError
 from netmon.demo.notes import answer, print_start, web_address, web_authority
 from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
+from netmon.demo.packets.stage import CannotShowError, Happened, Stage, places_of
 from netmon.demo.past import Past
 from netmon.demo.prometheus import PREFERRED_PORT, Prometheus, free_port, with_rules
 from netmon.demo.receiver import Receiver
@@ -89,20 +92,28 @@ async def _run(duration_s: float | None, directory: Path, console: Console, tell
     plan = await asyncio.to_thread(load_plan, directory)
     with _told_to_stop() as told, speaking(plan.settings.netmon.language):
         client, began = Client(control_sockets(directory)), time.time()
-        async with _all_started(plan) as (world, prometheus):
+        async with _all_started(plan, console, teller) as (world, prometheus, stage):
             await _begin(console, client, teller, directory, began)
             print_start(console, plan.settings, world, prometheus, duration_s)
             before = _Before(time.monotonic(), time.process_time())
-            world.begin_story(time.time())
+            _begin_story(world, stage, time.time())
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), duration_s)
             if prometheus is not None and prometheus.ended():
                 console.print(t("demo.prometheus_ended", log=prometheus.log), markup=False, soft_wrap=True)
+            if stage is not None and stage.ended():
+                console.print(t("demo.packets.ended", log=stage.log), markup=False, soft_wrap=True)
             if duration_s is None:
                 return OK
-            ran = _ran(plan.settings, world, before, teller)
+            ran = _ran(plan.settings, world, before, teller, () if stage is None else stage.happened)
             facts, found = await _ask(console, plan.settings, client, began)
         return await _summarise(console, state_directory(plan.settings), ran, facts, found)
+
+
+def _begin_story(world: World, stage: Stage | None, start: float) -> None:
+    world.begin_story(start)
+    if stage is not None:
+        stage.begin_story(start)
 
 
 async def _begin(console: Console, client: Client, teller: Teller, directory: Path, began: float) -> None:
@@ -123,7 +134,7 @@ class _Before:
     cpu_s: float
 
 
-def _ran(settings: Settings, world: World, before: _Before, teller: Teller) -> Run:
+def _ran(settings: Settings, world: World, before: _Before, teller: Teller, happened: Sequence[Happened]) -> Run:
     now, expected = time.time(), tuple(target.name for target in settings.targets())
     return Run(
         seconds=time.monotonic() - before.monotonic_s,
@@ -133,6 +144,7 @@ def _ran(settings: Settings, world: World, before: _Before, teller: Teller) -> R
         simulation_cpu_s=world.cpu_s,
         silenced=tuple(name for name in expected if world.was_silent(name, now)),
         delivered=dict(teller.delivered),
+        happened=tuple(happened),
     )
 
 
@@ -161,32 +173,58 @@ def _default_state() -> Path:
 
 
 @asynccontextmanager
-async def _all_started(plan: Plan) -> AsyncIterator[tuple[World, Prometheus | None]]:
-    """Start the world, the daemon and Prometheus; stop them in reverse, however this ends."""
+async def _all_started(
+    plan: Plan, console: Console, teller: Teller
+) -> AsyncIterator[tuple[World, Prometheus | None, Stage | None]]:
+    """Start the world, the daemon, Prometheus and the packets; stop them in reverse, however this ends."""
     world, daemon = World(plan.settings), Daemon(plan.directory)
     state = state_directory(plan.settings)
     past = Past(state, time.time())
     world.age(past.anchor)
     port = urlsplit(os.environ.get(PROMETHEUS_URL, "")).port
     prometheus = Prometheus(state / "prometheus", _prometheus_config(plan), port)
-    if prometheus.installed():
-        await past.tell(world.ring, prometheus.data)
-    world.start()
-    try:
+    async with AsyncExitStack() as stack:
+        if plan.settings.netmon.traffic.flows is not None or Stage.wanted(plan.directory):
+            await compile_once(partial(console.print, t("demo.compiling"), markup=False, soft_wrap=True))
+        if prometheus.installed():
+            await past.tell(world.ring, prometheus.data)
+        world.start()
+        stack.callback(world.stop)
         await daemon.start()
-        try:
-            if not prometheus.installed():
-                yield world, None
-                return
-            try:
-                await prometheus.start()
-                yield world, prometheus
-            finally:
-                await prometheus.stop()
-        finally:
-            await daemon.stop()
-    finally:
-        world.stop()
+        stack.push_async_callback(daemon.stop)
+        if prometheus.installed():
+            stack.push_async_callback(prometheus.stop)
+            await prometheus.start()
+        exports = _exports(plan.settings, world)
+        if exports is not None:
+            stack.push_async_callback(exports.stop)
+            exports.start()
+        stage = await _stage(plan, console, teller)
+        if stage is not None:
+            stack.push_async_callback(stage.stop)
+        yield world, prometheus if prometheus.installed() else None, stage
+
+
+def _exports(settings: Settings, world: World) -> Exports | None:
+    """Return what exports flows to where the daemon listens first; None where it listens nowhere."""
+    flows = settings.netmon.traffic.flows
+    if flows is None:
+        return None
+    end = flows.endpoints[0]
+    return Exports(world.ring, places_of(settings.inventory), (end.address, end.port))
+
+
+async def _stage(plan: Plan, console: Console, teller: Teller) -> Stage | None:
+    """Start the packets and their sensor; None, and a line that says why, where this machine does not let us."""
+    if not Stage.wanted(plan.directory):
+        return None
+    stage = Stage(plan.settings, teller.happened)
+    try:
+        await stage.start()
+    except CannotShowError as error:
+        console.print(t("demo.no_packets", problem=error), markup=False, soft_wrap=True)
+        return None
+    return stage
 
 
 def _prometheus_config(plan: Plan) -> str:

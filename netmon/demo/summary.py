@@ -1,6 +1,6 @@
 """What a run of the demo came to, read from the daemon's own metrics page, and how it is shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,8 +14,10 @@ from netmon.app.asked import printable
 from netmon.app.human import scaled
 from netmon.app.text import t
 from netmon.core.ledger.report import Report, Verdict
-from netmon.demo.chronicle import tell
+from netmon.demo.chronicle import tell, tell_attacks
+from netmon.demo.named import named
 from netmon.demo.outcome import Outcome
+from netmon.demo.packets.stage import Happened
 
 MAX_FAILURES_SHOWN: Final = 20
 
@@ -56,6 +58,7 @@ class Run:
     simulation_cpu_s: float
     silenced: tuple[str, ...] = ()  # targets that the story kept from answering for a while
     delivered: Mapping[str, int] = field(default_factory=dict)  # messages that arrived, by person
+    happened: Sequence[Happened] = ()  # attacks that began and ended
 
 
 def read_page(text: str) -> PageFacts:
@@ -108,6 +111,7 @@ def _unread(facts: PageFacts, run: Run) -> tuple[str, ...]:
 def show(console: Console, facts: PageFacts, run: Run, found: Outcome, report: Report) -> None:
     """Print the summary."""
     tell(console, found)
+    tell_attacks(console, tuple(named(run.happened, found.alerts)))
     table = Table(title=t("demo.summary.title", seconds=f"{run.seconds:.0f}"), show_header=False, title_justify="left")
     for key, value in (*_rows(facts, run), *_core_rows(run, found, report)):
         table.add_row(t(f"demo.summary.{key}"), Text(printable(value)))

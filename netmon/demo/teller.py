@@ -1,4 +1,4 @@
-"""Tells on the terminal what people are told, as it arrives, and counts it for the summary."""
+"""Tells on the terminal what people are told, as it arrives, and what is done to the network meanwhile."""
 
 import re
 import time
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netmon.app.text import t
+from netmon.demo.packets.stage import Happened
 from netmon.demo.receiver import Delivery
 
 _INCIDENT: Final = re.compile(r"\((I\d+)\)")
@@ -42,3 +43,10 @@ class Teller:
         if first and about is not None:
             told = t("demo.answer", command=self._answer(about[1]))
             self._console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+    def happened(self, happened: Happened) -> None:
+        """Tell of an attack that begins."""
+        if happened.what == "began":
+            clock = time.strftime("%H:%M:%S", time.localtime(happened.at))
+            said = t("demo.attack.begins", what=t(f"demo.attack.{happened.attack}"))
+            self._console.print(Text(f"{clock}  ", style="dim").append(said, style="italic not dim"), soft_wrap=True)

@@ -24,6 +24,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.actions": Text("Who did what", "Siapa melakukan apa"),
     "demo.verify": Text("Check the ledger", "Periksa buku besar"),
     "demo.ask": Text("Ask a device", "Tanya perangkat"),
+    "demo.flows": Text("Who sends to whom", "Siapa mengirim ke mana"),
     "demo.note": Text("on my way", "menuju lokasi"),
     "demo.story": Text(
         "Now things go wrong on the ring, at these seconds:\n"
@@ -31,6 +32,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "        and both reach their limits near 110\n"
         "     4  an office's port goes down\n"
         "     9  a UPS loses its mains\n"
+        "    13  a host in an office scans a server; then a SYN flood (24), a DNS amplification (33) and\n"
+        "        guesses at SSH passwords (44), where packets can be shown\n"
         "    42  a fiber is cut: everything goes the other way round the ring, and one more cut would isolate offices\n"
         "    85  that second fiber is cut: two offices are out of reach\n"
         "   120  from here to 165 everything is mended",
@@ -39,10 +42,42 @@ TEXTS: Final[Mapping[str, Text]] = {
         "        dan keduanya mencapai batas sekitar 110\n"
         "     4  port sebuah kantor mati\n"
         "     9  sebuah UPS kehilangan listrik PLN\n"
+        "    13  sebuah komputer kantor memindai server; lalu banjir SYN (24), amplifikasi DNS (33), dan\n"
+        "        tebakan kata sandi SSH (44), jika paket dapat ditampilkan\n"
         "    42  satu serat putus: semua lalu lintas memutar arah, dan satu putus lagi akan mengisolasi kantor\n"
         "    85  serat kedua itu putus: dua kantor tidak terjangkau\n"
         "   120  dari sini sampai 165 semuanya diperbaiki",
     ),
+    "demo.compiling": Text(
+        "Compiling the loops that read packets: half a minute, the first time only.",
+        "Mengompilasi bagian pembaca paket: setengah menit, hanya pertama kali.",
+    ),
+    "demo.no_packets": Text(
+        "Packets and attacks are not shown: {problem}", "Paket dan serangan tidak ditampilkan: {problem}"
+    ),
+    "demo.packets.missing": Text("not installed here: {programs}", "belum terpasang di sini: {programs}"),
+    "demo.packets.no_namespace": Text(
+        "no network namespace with a cable of its own can be made here ({problem})",
+        "network namespace dengan kabel sendiri tidak dapat dibuat di sini ({problem})",
+    ),
+    "demo.packets.ended": Text(
+        "The sensor, or what sends its packets, ended by itself; {log} says why.",
+        "Sensor, atau pengirim paketnya, berhenti sendiri; sebabnya ada di {log}.",
+    ),
+    "demo.attack.begins": Text("attack begins: {what}", "serangan mulai: {what}"),
+    "demo.attack.port_scan": Text("port scan", "pemindaian port"),
+    "demo.attack.syn_flood": Text("SYN flood", "banjir SYN"),
+    "demo.attack.amplification": Text("DNS amplification", "amplifikasi DNS"),
+    "demo.attack.brute_force": Text("SSH password guessing", "tebakan kata sandi SSH"),
+    "demo.attacks.title": Text(
+        "Attacks, and how soon each was named", "Serangan, dan secepat apa masing-masing dikenali"
+    ),
+    "demo.attacks.column.began": Text("began", "mulai"),
+    "demo.attacks.column.attack": Text("attack", "serangan"),
+    "demo.attacks.column.found": Text("found after", "ditemukan dalam"),
+    "demo.attacks.column.fired": Text("alert after", "peringatan dalam"),
+    "demo.attacks.column.as": Text("as", "sebagai"),
+    "demo.attacks.unnamed": Text("not named", "tidak dikenali"),
     "demo.messages": Text("Messages to those on call, as they arrive:", "Pesan kepada petugas jaga, begitu tiba:"),
     "demo.answer": Text(
         "To take it in hand, before others are called too: {command}",

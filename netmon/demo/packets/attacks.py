@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from netmon.demo.packets.frames import ACK, RST, SYN, End, Host, tcp, udp
 from netmon.demo.packets.places import Places, anywhere, free_port, outsider
-from netmon.demo.packets.talks import Timed, connection, unasked_answer
+from netmon.demo.packets.talks import Pace, Timed, connection, unasked_answer
 
 Frames: TypeAlias = Callable[[Places, Random, float], Iterator[Timed]]
 
@@ -85,8 +85,7 @@ def brute_force(places: Places, chance: Random, lasts_s: float) -> Iterator[Time
         at = number / GUESSES_PER_S
         tries = [(148, 84)] * 3  # one password each
         exchanges = [(42, 41), (1_536, 1_080), (48, 500), (64, 52), *tries]
-        seq = chance.getrandbits(32)
-        talk = connection(End(guesser, 33_000 + number), server, exchanges, rtt_s=0.04, think_s=0.25, seq=seq)
+        talk = connection(End(guesser, 33_000 + number), server, exchanges, Pace(0.04, 0.25), chance)
         waiting += ((at + offset, frame) for offset, frame in talk)
     yield from sorted(waiting, key=lambda one: one[0])
 

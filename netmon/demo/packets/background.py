@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from netmon.demo.packets.frames import End
 from netmon.demo.packets.places import Places, free_port, outsider
-from netmon.demo.packets.talks import Timed, call, connection, question
+from netmon.demo.packets.talks import Pace, Timed, call, connection, question
 
 Talk: TypeAlias = Callable[[Places, Random], Iterator[Timed]]
 
@@ -34,46 +34,58 @@ def _outside_web(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody in an office reads a page in the internet."""
     server = End(outsider(chance.randrange(40)), 443)
     exchanges = [(1_700, 4_200), *((chance.randrange(300, 900), _page(chance)) for _ in range(chance.randrange(1, 5)))]
-    return connection(places.somebody(chance), server, exchanges, rtt_s=chance.uniform(*_FAR_S), think_s=chance.uniform(0.1, 0.8), seq=chance.getrandbits(32))
+    return connection(
+        places.somebody(chance), server, exchanges, Pace(chance.uniform(*_FAR_S), chance.uniform(0.1, 0.8)), chance
+    )
 
 
 def _application(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody in an office works with an application of the regency's."""
     server = End(places.server(chance.randrange(len(places.servers))), 443)
     exchanges = [(chance.randrange(400, 2_500), _page(chance)) for _ in range(chance.randrange(2, 6))]
-    return connection(places.somebody(chance), server, exchanges, rtt_s=chance.uniform(*_NEAR_S), think_s=chance.uniform(0.2, 1.5), seq=chance.getrandbits(32))
+    return connection(
+        places.somebody(chance), server, exchanges, Pace(chance.uniform(*_NEAR_S), chance.uniform(0.2, 1.5)), chance
+    )
 
 
 def _citizen(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody at home looks at the regency's portal."""
     client = End(outsider(chance.randrange(200, 700)), free_port(chance))
     exchanges = [(chance.randrange(400, 1_200), _page(chance)) for _ in range(chance.randrange(1, 4))]
-    return connection(client, End(places.server(0), 443), exchanges, rtt_s=chance.uniform(*_FAR_S), think_s=chance.uniform(0.2, 1.5), seq=chance.getrandbits(32))
+    return connection(
+        client, End(places.server(0), 443), exchanges, Pace(chance.uniform(*_FAR_S), chance.uniform(0.2, 1.5)), chance
+    )
 
 
 def _mail(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody in an office looks for new mail."""
     exchanges = [(600, 3_900), (120, 260), (90, chance.randrange(200, 40_000))]
-    return connection(places.somebody(chance), End(places.server(_MAIL), 993), exchanges, rtt_s=chance.uniform(*_NEAR_S), think_s=0.05, seq=chance.getrandbits(32))
+    return connection(
+        places.somebody(chance), End(places.server(_MAIL), 993), exchanges, Pace(chance.uniform(*_NEAR_S), 0.05), chance
+    )
 
 
 def _delivery(places: Places, chance: Random) -> Iterator[Timed]:
-    """A mail server elsewhere delivers a message."""
+    """Mail comes in from a server elsewhere."""
     client = End(outsider(chance.randrange(40, 60)), free_port(chance))
     exchanges = [(30, 160), (1_800, 3_700), (70, 50), (70, 50), (chance.randrange(2_000, 60_000), 60)]
-    return connection(client, End(places.server(_MAIL), 25), exchanges, rtt_s=chance.uniform(*_FAR_S), think_s=0.03, seq=chance.getrandbits(32))
+    return connection(client, End(places.server(_MAIL), 25), exchanges, Pace(chance.uniform(*_FAR_S), 0.03), chance)
 
 
 def _name(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody's machine asks for a name."""
     name = f"{chance.choice(SITES)}.{DOMAIN}"
     server = End(places.server(_RESOLVER), 53)
-    return question(places.somebody(chance), server, name, outsider(chance.randrange(40)).address, rtt_s=chance.uniform(0.001, 0.03), number=chance.getrandbits(16))
+    return question(
+        places.somebody(chance), server, name, outsider(chance.randrange(40)).address, chance.uniform(0.001, 0.03)
+    )
 
 
 def _video(places: Places, chance: Random) -> Iterator[Timed]:
     """Somebody in an office is in a video call."""
-    return call(places.somebody(chance), End(outsider(90 + chance.randrange(3)), 8_801), seconds=_CALL_S, each_s=_CALL_EACH_S)
+    return call(
+        places.somebody(chance), End(outsider(90 + chance.randrange(3)), 8_801), seconds=_CALL_S, each_s=_CALL_EACH_S
+    )
 
 
 def _page(chance: Random) -> int:

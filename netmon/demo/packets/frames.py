@@ -1,4 +1,4 @@
-"""Frames from their fields: Ethernet, IPv4, TCP and UDP with right checksums. Pure, and quick enough to send at once."""
+"""Frames from their fields: Ethernet, IPv4, TCP and UDP with right checksums. Pure."""
 
 import struct
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """The stage of the packets: a network namespace, the sender in it, and the real sensor that looks on.
 
 The sensor is a daemon of its own, `netmon run --role sensor`, with the demonstration's configuration but for its
-section `traffic`, which is that of sensor.yaml. It reaches the core through the core's socket: a file, for which network
-namespaces do not matter. Nothing of all this is left behind: the sender ends with its input, the namespace with the
-last process in it.
+section `traffic`, which is that of sensor.yaml. It reaches the core through the core's socket: a file, for which
+network namespaces do not matter. Nothing of all this is left behind: the sender ends with its input, the namespace with
+the last process in it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -119,16 +119,14 @@ class Stage:
             stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True,
         )  # fmt: skip
         self._say(written(places_of(self._settings.inventory)))
-        assert sender.stdout is not None
-        assert sender.stderr is not None
         try:
-            line = await asyncio.wait_for(sender.stdout.readline(), START_S)
+            line = await asyncio.wait_for(_reader(sender.stdout).readline(), START_S)
         except TimeoutError:
             line = b""
         if not line:
             if sender.returncode is None and sender.stdin is not None:
                 sender.stdin.close()
-            problem = (await sender.stderr.read()).decode(errors="replace").strip()
+            problem = (await _reader(sender.stderr).read()).decode(errors="replace").strip()
             raise CannotShowError(t("demo.packets.no_namespace", problem=problem))
         return sender
 
@@ -159,8 +157,8 @@ class Stage:
             self._sender.stdin.write(json.dumps(what).encode() + b"\n")
 
     async def _listen(self, sender: asyncio.subprocess.Process) -> None:
-        assert sender.stdout is not None
-        while line := await sender.stdout.readline():
+        output = _reader(sender.stdout)
+        while line := await output.readline():
             happened = Happened(**json.loads(line))
             self.happened.append(happened)
             self._told(happened)
@@ -181,6 +179,11 @@ def places_of(inventory: Inventory) -> Places:
         except ValueError:  # a host name
             continue
     return Places(offices, servers)
+
+
+def _reader(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    """Return a pipe that was asked for, and so is there."""
+    return cast("asyncio.StreamReader", stream)
 
 
 def _yaml(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Each gives pairs of seconds since its beginning and a frame, in the order of tim
 
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeAlias
 
@@ -15,15 +16,23 @@ Exchange: TypeAlias = tuple[int, int]
 """Octets asked, octets answered."""
 
 _GAP_S: Final = 0.0004  # between two segments of one answer
-_CONTENT: Final = Random(77).randbytes(1 << 16)  # what is carried looks encrypted, and is nothing
+# What is carried looks encrypted, and is nothing.
+_CONTENT: Final = Random(77).randbytes(1 << 16)  # noqa: S311 - no secret
 _DNS: Final = struct.Struct("!6H")  # RFC 1035, 4.1.1
 _TXT: Final = 16
 
 
-def connection(
-    client: End, server: End, exchanges: Sequence[Exchange], *, rtt_s: float, think_s: float, seq: int
-) -> Iterator[Timed]:
-    """Give a TCP connection from its handshake to its end. `think_s`: between an answer and the next question."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How quickly two talk: a round trip, and what passes between an answer and the next question."""
+
+    rtt_s: float
+    think_s: float
+
+
+def connection(client: End, server: End, exchanges: Sequence[Exchange], pace: Pace, chance: Random) -> Iterator[Timed]:
+    """Give a TCP connection from its handshake to its end."""
+    rtt_s, seq = pace.rtt_s, chance.getrandbits(32)
     at, ours, theirs = 0.0, seq, seq ^ 0x5A5A_5A5A
     yield at, tcp(client, server, SYN, ours, 0)
     yield at + rtt_s / 2, tcp(server, client, SYN | ACK, theirs, ours + 1)
@@ -41,14 +50,15 @@ def connection(
             theirs += size
             if number % 2 == 0 or number == len(segments):
                 yield at, tcp(client, server, ACK, ours, theirs)
-        at += rtt_s / 2 + think_s
+        at += rtt_s / 2 + pace.think_s
     yield at, tcp(client, server, FIN | ACK, ours, theirs)
     yield at + rtt_s / 2, tcp(server, client, FIN | ACK, theirs, ours + 1)
     yield at + rtt_s, tcp(client, server, ACK, ours + 1, theirs + 1)
 
 
-def question(client: End, server: End, name: str, answer: bytes, *, rtt_s: float, number: int) -> Iterator[Timed]:
+def question(client: End, server: End, name: str, answer: bytes, rtt_s: float) -> Iterator[Timed]:
     """Give a DNS question for an A record, and its answer."""
+    number = client.port ^ 0x5A5A
     asked = _labels(name) + struct.pack("!HH", 1, 1)
     for frame in udp(client, server, _DNS.pack(number, 0x0100, 1, 0, 0, 0) + asked):
         yield 0.0, frame
