@@ -14,6 +14,7 @@ from netmon.app.catalog import Role
 from netmon.app.settings import Settings
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask, warm_up
+from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.metering import Metering, meter_of
@@ -38,7 +39,11 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         streams.append(Stream(source, build_collector(traffic, networks), target, memory))
         exporters = source.flows.exporters
     for stream in streams:
+    indicators = IndicatorFiles(traffic.detectors.indicators, settings.directory)
+    indicators.look()
         flows = stream.source.flows if isinstance(stream.source, Exports) else None
+        stream.built.hooks.equip = indicators.hand_to
+        indicators.hand_to(stream.built.judges.rules)
         metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
         metering.follow(stream.built.hooks)
         stream.measure = metering
@@ -48,7 +53,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         directory = traffic.store_directory or place / "flows"
         keeper = Keeper(traffic.store, directory, networks, registry, names)
     registry.register(TrafficMetrics(streams))
-    return TrafficPart(streams, uplink, take, traffic.samples_every_s, keeper)
+    return TrafficPart(streams, uplink, take, traffic.samples_every_s, keeper, indicators)
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

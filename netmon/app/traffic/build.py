@@ -146,6 +146,7 @@ class Hooks:
     send: Send | None = None
 
 
+    equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
 class Built:
     """A stream's parts, tied together."""
 
@@ -185,6 +186,8 @@ class Built:
         self.judges.rules = tuple(fresh)
 
 
+        if self.hooks.equip is not None:
+            self.hooks.equip(fresh)
 def placed(finding: Finding, networks: Networks) -> Finding:
     """Return a finding about an address with the site of its prefix among the labels; the core knows those of names."""
     try:

@@ -13,6 +13,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import RECORD, Traffic, empty
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import Built, Counts, networks_of
+from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.tallies import Tallies
@@ -155,8 +156,14 @@ class Stream:
 class TrafficPart:
     """All streams of a daemon. A component; what they find goes to `uplink`, what they measure to `take`."""
 
-    def __init__(
-        self, streams: Sequence[Stream], uplink: Uplink, take: Take, interval_s: float, keeper: Keeper | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - what a daemon has for it
+        self,
+        streams: Sequence[Stream],
+        uplink: Uplink,
+        take: Take,
+        interval_s: float,
+        keeper: Keeper | None = None,
+        indicators: IndicatorFiles | None = None,
     ) -> None:
         self.streams = tuple(streams)
         self._uplink = uplink
@@ -169,6 +176,7 @@ class TrafficPart:
     def targets(self) -> list[tuple[Target, str]]:
         """Return what the pages list: each stream, under the job `traffic`."""
         return [(stream.target, "traffic") for stream in self.streams]
+        self._indicators = indicators
 
     def follow(self, take: Take) -> None:
         """Give readings to somebody else."""
@@ -206,6 +214,8 @@ class TrafficPart:
     def configure(self, settings: Settings) -> None:
         """Judge by another configuration from the next window on; sockets, tables and files stay as they are."""
         networks = networks_of(settings.inventory)
+        if self._indicators is not None:
+            self._tasks.append(asyncio.create_task(self._look(self._indicators)))
         for stream in self.streams:
             stream.built.configure(settings.netmon.traffic, networks)
             if stream.measure is not None:
@@ -218,6 +228,8 @@ class TrafficPart:
         await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in self.streams))
         while self._tasks:
             task = self._tasks.pop()
+        if self._indicators is not None:
+            self._indicators.configure(settings.netmon.traffic.detectors.indicators)
             task.cancel()
             await asyncio.wait([task])
         await asyncio.sleep(0)  # what they handed over is taken
@@ -243,6 +255,14 @@ class TrafficPart:
         while True:
             await asyncio.sleep(1.0)
             for memory in memories:
+    async def _look(self, indicators: IndicatorFiles) -> None:
+        """Give the detectors the lists whose files changed: read in a thread, because a million lines take seconds."""
+        while True:
+            await asyncio.sleep(indicators.settings.reload_s)
+            if await asyncio.to_thread(indicators.look):
+                for stream in self.streams:
+                    indicators.hand_to(stream.built.judges.rules)
+
                 await asyncio.to_thread(memory.write)
 
     async def _keep(self, keeper: Keeper) -> None:

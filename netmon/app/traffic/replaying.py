@@ -15,6 +15,7 @@ from netmon.api.traffic import Second, Traffic
 from netmon.app.settings import load_directory
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.build import Built, build_sensor, networks_of, tunnel_mask
+from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.outcomes import Outcomes
 from netmon.app.traffic.tallies import Tallies
@@ -125,5 +126,9 @@ def open_replay(file: Path, directory: Path | None, store: Path | None) -> Repla
         given = load_directory(directory)
         settings, networks = given.netmon.traffic, networks_of(given.inventory)
     keeper = None if store is None else Keeper(settings.store, store, networks, CollectorRegistry())
+    indicators = IndicatorFiles(settings.detectors.indicators, directory or Path())
+    indicators.look()
     capture = open_capture(file, tunnels=tunnel_mask(settings))
-    return Replay(capture, build_sensor(settings, networks), keeper)
+    built = build_sensor(settings, networks)
+    indicators.hand_to(built.judges.rules)
+    return Replay(capture, built, keeper)
