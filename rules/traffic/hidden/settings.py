@@ -59,7 +59,7 @@ class BeaconSettings(DetectorBase):
 
     beats: int = Field(default=20, ge=8, le=48)  # contacts of a pair before it is judged; the newest 48 are kept
     confirming_beats: int = Field(default=4, ge=0)  # that follow while it stays regular, before it is told
-    span_s: float = Field(default=900.0, ge=0)  # that these contacts must take at least
+    span_s: float = Field(default=600.0, ge=0)  # that these contacts must take at least
     shortest_s: float = Field(default=5.0, gt=0)  # the usual interval; what is faster is a conversation
     longest_s: float = Field(default=7_200.0, gt=0)  # what is slower needs days, and is not told
     apart_s: float = Field(default=2.0, gt=0)  # connections that begin within it are one contact
