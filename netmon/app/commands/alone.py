@@ -8,6 +8,7 @@ import click
 from pydantic import ValidationError
 
 from netmon.api import ConfigError, Fault
+from netmon.app import logs
 from netmon.app.settings import Settings, load_directory, state_directory
 from netmon.app.settings.inventory import Inventory
 from netmon.app.settings.model import NetmonSettings
@@ -42,6 +43,7 @@ def configured(directory: Path | None, store: Path | None, given: Mapping[str, A
     Flows are kept only where a directory is named: on the command line, or by a configuration.
     """
     settings = Settings(Path(), NetmonSettings(), Inventory()) if directory is None else load_directory(directory)
+    logs.configure(settings.netmon.log.format, settings.netmon.log.level)  # to standard error: findings have the other
     keep = store is not None or (directory is not None and settings.netmon.traffic.keep_flows)
     merged = settings.netmon.traffic.model_dump() | {**given, "keep_flows": keep}
     if store is not None:

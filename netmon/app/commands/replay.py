@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemai
 from rich.text import Text
 
 from netmon.api import ConfigError, Finding
-from netmon.app import human
+from netmon.app import human, logs
 from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
 from netmon.app.fitted import Column, Fitted
@@ -42,6 +42,7 @@ USAGE: Final = 2
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help=t("traffic.option.store"))
 def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, store: Path | None) -> None:
     """Exit 0; 2 where the file or the configuration cannot be used."""
+    logs.configure(level="warning")  # to standard error: findings are alone on the other
     try:
         needs_traffic()
         from netmon.app.traffic.replaying import open_replay  # noqa: PLC0415 - numba takes a while
