@@ -15,7 +15,7 @@ from rules.traffic.indicators.settings import IndicatorList, IndicatorSettings
 
 def files(tmp_path: Path, *names: str, **settings: int) -> IndicatorFiles:
     lists = tuple(IndicatorList(name=name, file=f"{name}.txt") for name in names)
-    return IndicatorFiles(IndicatorSettings(lists=lists, **settings), tmp_path)  # type: ignore[arg-type] # numbers
+    return IndicatorFiles(IndicatorSettings(lists=lists, **settings), tmp_path)
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

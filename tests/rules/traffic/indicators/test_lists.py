@@ -22,7 +22,7 @@ def listed(text: str, most: int = 1_000) -> Indicators:
 
 def numbers(indicators: Indicators, *addresses: str) -> list[int]:
     hi, lo = np.array([halves(each) for each in addresses], np.uint64).T
-    return indicators.find(hi, lo).tolist()
+    return [int(number) for number in indicators.find(hi, lo)]
 
 
 def names(indicators: Indicators, *asked: str) -> list[str]:
