@@ -4,7 +4,7 @@ Real clients come in crowds too; so a crowd must pass what the address has learn
 holds only where one source makes most of the connections, as the tools of single attackers do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,12 @@ class ConnectionFlood:
         """Give the addresses with far more new connections than they ever have."""
         settings = self._settings
         rate = view.rate("connections")
-        for row in crossed(rate > view.bound("connections"), rate):
-            if taken.get(row, set()) & {"syn_flood"}:
-                continue
-            records = _begun(view, row)
+        rows = [
+            row for row in crossed(rate > view.bound("connections"), rate) if "syn_flood" not in taken.get(row, set())
+        ]
+        begun = _begun(view, rows)
+        for row in rows:
+            records = begun[row]
             most = telling.top(records, "source_hi", "source_lo", count=1)
             few = bool(most) and most[0][1] >= settings.few_share
             if not few and rate[row] <= settings.many_floor_per_s:
@@ -58,14 +60,21 @@ class ConnectionFlood:
             )
 
 
-def _begun(view: View, row: int) -> NDArray[np.void]:
-    """Return the connections that were begun with an address: flows where they are told, otherwise sampled SYN."""
+def _begun(view: View, rows: Sequence[int]) -> dict[int, NDArray[np.void]]:
+    """Return the connections begun with each address: flows where they are told, otherwise sampled SYN."""
     second = view.second
-    flows = second.begun if len(second.begun) else second.ended
-    ends = int(view.rows["hi"][row]), int(view.rows["lo"][row])
-    chosen = telling.chosen(flows[flows["protocol"] == 6], destination=ends)
-    if len(chosen):
-        return chosen
+    ends = {row: (int(view.rows["hi"][row]), int(view.rows["lo"][row])) for row in rows}
+    flows = telling.by_address(
+        second.begun if len(second.begun) else second.ended, "destination", list(dict.fromkeys(ends.values()))
+    )
+    found = {}
+    for row, pair in ends.items():
+        chosen = flows[pair][flows[pair]["protocol"] == 6]
+        found[row] = chosen if len(chosen) else _sampled(view, row)
+    return found
+
+
+def _sampled(view: View, row: int) -> NDArray[np.void]:
     records = view.records_to(row)
     tcp: NDArray[np.void] = records[records["protocol"] == 6]
     syn: NDArray[np.void] = tcp[(tcp["tcp_flags"] & 0x12) == 2]

@@ -54,3 +54,16 @@ def test_samples_are_spread_over_the_records() -> None:
     told = telling.samples(rows(*((f"198.51.100.{last}", 1) for last in range(9))))
     assert [f"198.51.100.{last}:" in text for last, text in zip((0, 4, 8), told.values(), strict=True)] == [True] * 3
     assert list(told) == ["sample_1", "sample_2", "sample_3"]
+
+
+def test_the_records_of_many_addresses_are_found_in_one_reading() -> None:
+    several = [f"198.51.{last & 1}.{last % 7}" for last in range(60)]
+    records = rows(*((address, packets) for packets, address in enumerate(several)))
+    records["source_hi"][5:9] = 9  # another address with the same low half
+    pairs = [halves("198.51.0.2"), halves("198.51.1.3"), halves("192.0.2.1"), (9, halves("198.51.1.5")[1])]
+    found = telling.by_address(records, "source", pairs)
+    assert list(found) == pairs
+    for pair, part in found.items():
+        assert part["packets"].tolist() == telling.chosen(records, source=pair)["packets"].tolist()
+    assert [len(part) > 0 for part in found.values()] == [True, True, False, True]
+    assert telling.by_address(records, "source", []) == {}
