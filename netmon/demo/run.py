@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -184,10 +184,11 @@ async def _all_started(
     port = urlsplit(os.environ.get(PROMETHEUS_URL, "")).port
     prometheus = Prometheus(state / "prometheus", _prometheus_config(plan), port)
     async with AsyncExitStack() as stack:
-        if plan.settings.netmon.traffic.flows is not None or Stage.wanted(plan.directory):
-            await compile_once(partial(console.print, t("demo.compiling"), markup=False, soft_wrap=True))
+        say = partial(console.print, t("demo.compiling"), markup=False, soft_wrap=True)
+        before: list[Awaitable[object]] = [compile_once(say)] if _sees_traffic(plan) else []
         if prometheus.installed():
-            await past.tell(world.ring, prometheus.data)
+            before.append(past.tell(world.ring, prometheus.data))
+        await asyncio.gather(*before)
         world.start()
         stack.callback(world.stop)
         await daemon.start()
@@ -203,6 +204,10 @@ async def _all_started(
         if stage is not None:
             stack.push_async_callback(stage.stop)
         yield world, prometheus if prometheus.installed() else None, stage
+
+
+def _sees_traffic(plan: Plan) -> bool:
+    return plan.settings.netmon.traffic.flows is not None or Stage.wanted(plan.directory)
 
 
 def _exports(settings: Settings, world: World) -> Exports | None:

@@ -21,6 +21,7 @@ from netmon.app.wiring import load_plan
 from netmon.demo import run as demo_run
 from netmon.demo.prometheus import Prometheus, free_port
 from netmon.demo.ring import Ring
+from netmon.demo.teller import Teller
 from tests.support import demo
 
 INTERVAL_S = 2
@@ -147,7 +148,8 @@ async def test_prometheus_sees_the_simulated_load(tmp_path: Path) -> None:
     with patch.dict(os.environ, environment):
         plan = load_plan(directory)
         ring = Ring(plan.settings.inventory)
-        async with demo_run._all_started(plan) as (_, prometheus):
+        console = Console(file=io.StringIO())
+        async with demo_run._all_started(plan, console, Teller(console, ())) as (_, prometheus, _stage):
             assert prometheus is not None
             answers = await _eventually_all(prometheus, ring)
         assert prometheus.url
