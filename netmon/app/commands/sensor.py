@@ -20,12 +20,14 @@ from netmon.app.traffic.needs import needs_traffic
 @click.command("sensor", help=t("sensor.help"), epilog=t("sensor.examples"))
 @click.option("--interface", "interfaces", multiple=True, metavar="IF", help=t("sensor.option.interface"))
 @click.option("--filter", "expression", default="", metavar="EXPR", help=t("sensor.option.filter"))
+@click.option("--processes", type=click.IntRange(1, 64), default=1, help=t("sensor.option.processes"))
 @click.option("--user", default="nobody", show_default=True, help=t("traffic.option.user"))
 @alone
 def command(  # noqa: PLR0913  # one for each option of the command
     interfaces: tuple[str, ...],
     *,
     expression: str,
+    processes: int,
     user: str,
     directory: Path | None,
     store: Path | None,
@@ -39,7 +41,7 @@ def command(  # noqa: PLR0913  # one for each option of the command
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
         from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 
-        sensors = [{"interface": name, "filter": expression} for name in interfaces]
+        sensors = [{"interface": name, "filter": expression, "processes": processes} for name in interfaces]
         settings, state = configured(directory, store, {"sensors": sensors} if sensors else {})
         if not settings.netmon.traffic.sensors:
             raise click.UsageError(t("sensor.no_interface"))

@@ -25,6 +25,7 @@ class SensorSettings(RingSettings):
 
     interface: str = Field(min_length=1, max_length=15)  # as the kernel calls it
     name: Name | None = None  # its `instance` label; None: the host's name and the interface's
+    processes: int = Field(default=1, ge=1, le=64)  # that share its packets by flow; more than one where a core is full
 
 
 class MomentSettings(Model):

@@ -71,6 +71,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Only packets that this tcpdump expression lets through.",
         "Hanya paket yang diloloskan ekspresi tcpdump ini.",
     ),
+    "sensor.option.processes": Text(
+        "Processes that share each interface: more than one where a core is full.",
+        "Proses yang berbagi tiap antarmuka: lebih dari satu bila satu inti CPU penuh.",
+    ),
     "sensor.no_interface": Text(
         "name an interface with --interface, or traffic.sensors in the configuration",
         "sebutkan antarmuka dengan --interface, atau traffic.sensors di konfigurasi",

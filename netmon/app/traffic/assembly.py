@@ -13,13 +13,22 @@ from netmon.api.networks import Networks
 from netmon.app.catalog import Role
 from netmon.app.settings import Settings
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
-from netmon.app.traffic.build import build_collector, build_sensor, named_addresses, networks_of, tunnel_mask, warm_up
+from netmon.app.traffic.build import (
+    build_collector,
+    build_gathered,
+    build_sensor,
+    named_addresses,
+    networks_of,
+    tunnel_mask,
+    warm_up,
+)
+from netmon.app.traffic.fanout import Fan
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.metering import Metering, meter_of
 from netmon.app.traffic.metrics import TrafficMetrics
-from netmon.app.traffic.moments import Moments
+from netmon.app.traffic.moments import Moments, writing
 from netmon.app.traffic.part import Stream, Take, TrafficPart
 from netmon.app.traffic.sources import Exports, Interface
 
@@ -38,12 +47,12 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
         streams.append(Stream(source, build_collector(traffic, networks), target, memory))
         exporters = source.flows.exporters
-    for stream in streams:
     indicators = IndicatorFiles(traffic.detectors.indicators, settings.directory)
     indicators.look()
-        flows = stream.source.flows if isinstance(stream.source, Exports) else None
+    for stream in streams:
         stream.built.hooks.equip = indicators.hand_to
         indicators.hand_to(stream.built.judges.rules)
+        flows = stream.source.flows if isinstance(stream.source, Exports) else None
         metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
         metering.follow(stream.built.hooks)
         stream.measure = metering
@@ -63,7 +72,15 @@ def _names(exporters: Exporters | None) -> Sequence[str]:
 
 def _sensor(settings: SensorSettings, traffic: TrafficSettings, networks: Networks, place: Path) -> Stream:
     name = settings.name or f"{socket.gethostname()}-{settings.interface}"
+    target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
+    if settings.processes > 1:
+        fan = Fan(settings, traffic, name)
+        built = build_gathered(traffic, networks, fan.gathered.parts)
+        built.hooks.attach = Moments(traffic.moments, place / "moments", fan.capture, name=name).attach
+        stream = Stream(fan, built, target, memory)
+        stream.tallies = fan.tallies
+        return stream
     built = build_sensor(traffic, networks)
     source = Interface(settings, name, tunnels=tunnel_mask(traffic))
-    built.hooks.attach = Moments(traffic.moments, place / "moments", source.ring.recent, name=name).attach
-    return Stream(source, built, Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name))
+    built.hooks.attach = Moments(traffic.moments, place / "moments", writing(source.ring.recent), name=name).attach
+    return Stream(source, built, target, memory)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.flowtable.pairing import Pairing
+from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.table import FlowTable
 from collectors.traffic.messages.messages import Messages
+from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api import Finding
 from netmon.api.networks import Networks, Place
@@ -21,6 +23,7 @@ from netmon.app.settings.words import split_address
 from netmon.app.traffic import learned
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.pipeline import Parts, Pipeline
+from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
 
 Records: TypeAlias = NDArray[np.void]
@@ -30,7 +33,7 @@ Counts: TypeAlias = Callable[[], Mapping[str, int]]
 NO_RECORDS: Records = empty(RECORD)
 
 _NS: Final = 1_000_000_000
-_PACKET: Final = bytes.fromhex(  # a DNS question of example.org, in Ethernet, IPv4 and UDP: documentation addresses
+PACKET: Final = bytes.fromhex(  # a DNS question of example.org, in Ethernet, IPv4 and UDP: documentation addresses
     "020000000002020000000001080045000039000000004011f8770a0000010a00000203e80035002500000001"
     "01000001000000000000076578616d706c65036f72670000010001"
 )
@@ -143,10 +146,10 @@ class Hooks:
     keep: Callable[[Records], None] | None = None  # flows that are over
     attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
     watch: Callable[[Second], None] | None = None
+    equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
     send: Send | None = None
 
 
-    equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
 class Built:
     """A stream's parts, tied together."""
 
@@ -183,11 +186,11 @@ class Built:
         self._networks = networks
         fresh = detectors(settings, networks)
         learned.hand_out(learned.collect(self.judges.rules), fresh)
+        if self.hooks.equip is not None:
+            self.hooks.equip(fresh)
         self.judges.rules = tuple(fresh)
 
 
-        if self.hooks.equip is not None:
-            self.hooks.equip(fresh)
 def placed(finding: Finding, networks: Networks) -> Finding:
     """Return a finding about an address with the site of its prefix among the labels; the core knows those of names."""
     try:
@@ -200,11 +203,24 @@ def placed(finding: Finding, networks: Networks) -> Finding:
 
 def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
     """Build what judges packets."""
-    table, messages = FlowTable(settings.table), Messages(settings.messages)
-    parts = Parts(Tables(settings.tables), SensorFlows(table), SensorMessages(messages))
+    parts, counts = sensor_parts(settings.tables, settings.table, settings.messages)
     built = Built(settings, networks, parts, window_s=1.0, live=True)
-    built.counts |= {"flows": lambda: table.counts, "messages": lambda: messages.counts}
+    built.counts |= counts
     return built
+
+
+def sensor_parts(
+    tables: TablesSettings, flows: FlowTableSettings, messages: MessageSettings
+) -> tuple[Parts, dict[str, Counts]]:
+    """Return what a sensor's packets go through, and what its parts count."""
+    table, reader = FlowTable(flows), Messages(messages)
+    parts = Parts(Tables(tables), SensorFlows(table), SensorMessages(reader))
+    return parts, {"flows": lambda: table.counts, "messages": lambda: reader.counts}
+
+
+def build_gathered(settings: TrafficSettings, networks: Networks, parts: Parts) -> Built:
+    """Build what judges the windows that several processes of one interface made; `parts` joins them."""
+    return Built(settings, networks, parts, window_s=1.0, live=True)
 
 
 def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
@@ -228,7 +244,7 @@ def warm_up(settings: TrafficSettings) -> None:
             "tables": settings.tables.model_copy(update={"rows": 64, "kept": 16}),
         }
     )
-    traffic = decode_frames([_PACKET], start_ns=[_NS])
+    traffic = decode_frames([PACKET], start_ns=[_NS])
     for built in (build_sensor(small, Networks()), build_collector(small, Networks())):
         built.pipeline.take(traffic)
         built.pipeline.finish()

@@ -13,6 +13,7 @@ from netmon.api import Finding
 from netmon.app.settings.traffic import MomentSettings
 
 Recent: TypeAlias = Callable[[], Iterable[Captured]]
+Write: TypeAlias = Callable[[Path, int], str]  # a file, and how many octets at most → what the evidence says of it
 
 _CAP: Final = 4_096
 """Findings whose capture is remembered: more than detectors keep open at once."""
@@ -20,13 +21,24 @@ _CAP: Final = 4_096
 log = structlog.get_logger(__name__)
 
 
+def writing(recent: Recent) -> Write:
+    """Return what writes the packets that one ring keeps."""
+
+    def write(path: Path, max_bytes: int) -> str:
+        written = write_pcap(path, recent(), max_bytes=max_bytes)
+        log.info("the packets of a finding are kept", file=str(path), packets=written.packets)
+        return str(path)
+
+    return write
+
+
 class Moments:
     """Writes one capture for what begins in a window, and says in each finding where it is."""
 
-    def __init__(self, settings: MomentSettings, directory: Path, recent: Recent, *, name: str) -> None:
+    def __init__(self, settings: MomentSettings, directory: Path, write: Write, *, name: str) -> None:
         self._settings = settings
         self._directory = directory
-        self._recent = recent
+        self._write = write
         self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name)
         self._paths: dict[str, str] = {}  # by the finding's key
         self._last = -settings.interval_s
@@ -60,15 +72,13 @@ class Moments:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room()
-            written = write_pcap(path, self._recent(), max_bytes=self._settings.file_bytes)
+            self._path = self._write(path, self._settings.file_bytes)
         except OSError as error:
             self.failed += 1
             self._path = ""
             log.warning("the packets of a finding could not be kept", file=str(path), problem=str(error))
             return
-        self._path = str(path)
         self.written += 1
-        log.info("the packets of a finding are kept", file=str(path), packets=written.packets)
 
     def _make_room(self) -> None:
         """Remove the oldest captures, so that one more has room."""

@@ -22,8 +22,6 @@ WAIT_S: Final = 0.2
 """How long a source is waited for: a silent wire's windows end that much late at most."""
 REST_S: Final = 1.0
 """How long at most, at the stop, what the kernel still holds is read."""
-LAG_NS: Final = 300_000_000
-"""How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
 _NOTHING: Final = Traffic(empty(RECORD))
 
 log = structlog.get_logger(__name__)
@@ -46,6 +44,12 @@ class Source(Protocol):
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for traffic; None where none came."""
+
+    def reached_ns(self) -> int:
+        """Return the Unix nanoseconds up to which all was given; asked of packets' sources when `next` gave None."""
+
+    def end(self) -> None:
+        """Bring to an end: what `next` gives from now on is the rest of what came before. May take two seconds."""
 
     def is_up(self) -> bool:
         """Tell whether traffic can come."""
@@ -125,8 +129,9 @@ class Stream:
 
     def _take_rest(self) -> None:
         """Take what came before we were told to stop: the kernel holds packets back until a block is worth it."""
-        until = time.monotonic() + REST_S
         try:
+            self.source.end()
+            until = time.monotonic() + REST_S
             while time.monotonic() < until and self._step():
                 pass
         except Exception:  # as in _run
@@ -144,7 +149,7 @@ class Stream:
                     self.built.hooks.keep(traffic.records)
             self.built.pipeline.take_now(traffic or _NOTHING, now_ns)
         elif traffic is None:
-            self.built.pipeline.elapse(now_ns - LAG_NS)
+            self.built.pipeline.elapse(self.source.reached_ns())
         else:
             self.tallies.take(traffic.records)
             self.built.pipeline.take(traffic)
@@ -170,13 +175,13 @@ class TrafficPart:
         self._take = take
         self._interval_s = interval_s
         self._keeper = keeper
+        self._indicators = indicators
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def targets(self) -> list[tuple[Target, str]]:
         """Return what the pages list: each stream, under the job `traffic`."""
         return [(stream.target, "traffic") for stream in self.streams]
-        self._indicators = indicators
 
     def follow(self, take: Take) -> None:
         """Give readings to somebody else."""
@@ -208,28 +213,28 @@ class TrafficPart:
             stream.start()
         self._tasks.append(asyncio.create_task(self._tell()))
         self._tasks.append(asyncio.create_task(self._remember()))
+        if self._indicators is not None:
+            self._tasks.append(asyncio.create_task(self._look(self._indicators)))
         if self._keeper is not None:
             self._tasks.append(asyncio.create_task(self._keep(self._keeper)))
 
     def configure(self, settings: Settings) -> None:
         """Judge by another configuration from the next window on; sockets, tables and files stay as they are."""
         networks = networks_of(settings.inventory)
-        if self._indicators is not None:
-            self._tasks.append(asyncio.create_task(self._look(self._indicators)))
         for stream in self.streams:
             stream.built.configure(settings.netmon.traffic, networks)
             if stream.measure is not None:
                 stream.measure.configure(networks)
         if self._keeper is not None:
             self._keeper.follow(networks)
+        if self._indicators is not None:
+            self._indicators.configure(settings.netmon.traffic.detectors.indicators)
 
     async def stop(self) -> None:
         """Stop all streams; the findings that closing gives are on their way to the core afterwards."""
         await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in self.streams))
         while self._tasks:
             task = self._tasks.pop()
-        if self._indicators is not None:
-            self._indicators.configure(settings.netmon.traffic.detectors.indicators)
             task.cancel()
             await asyncio.wait([task])
         await asyncio.sleep(0)  # what they handed over is taken
@@ -249,12 +254,6 @@ class TrafficPart:
                 if reading is not None:
                     self._take(stream.target, "traffic", reading)
 
-    async def _remember(self) -> None:
-        """Write what detectors learned, when a stream has it ready: in a thread, because a disk takes its time."""
-        memories = [stream.memory for stream in self.streams if stream.memory is not None]
-        while True:
-            await asyncio.sleep(1.0)
-            for memory in memories:
     async def _look(self, indicators: IndicatorFiles) -> None:
         """Give the detectors the lists whose files changed: read in a thread, because a million lines take seconds."""
         while True:
@@ -263,6 +262,12 @@ class TrafficPart:
                 for stream in self.streams:
                     indicators.hand_to(stream.built.judges.rules)
 
+    async def _remember(self) -> None:
+        """Write what detectors learned, when a stream has it ready: in a thread, because a disk takes its time."""
+        memories = [stream.memory for stream in self.streams if stream.memory is not None]
+        while True:
+            await asyncio.sleep(1.0)
+            for memory in memories:
                 await asyncio.to_thread(memory.write)
 
     async def _keep(self, keeper: Keeper) -> None:

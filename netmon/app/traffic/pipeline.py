@@ -93,7 +93,7 @@ class Pipeline:
         """Judge what is over by the clock: for a wire on which nothing comes."""
         if not self.windows.is_open:
             self.windows.open_at(now_ns)
-        elif now_ns >= self.windows.end_ns:
+        elif now_ns >= self.windows.end_ns or now_ns < self.windows.oldest_ns:
             self._move_to(now_ns)
 
     def finish(self, *, quiet_windows: int = 0) -> None:

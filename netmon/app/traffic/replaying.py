@@ -125,9 +125,9 @@ def open_replay(file: Path, directory: Path | None, store: Path | None) -> Repla
     if directory is not None:
         given = load_directory(directory)
         settings, networks = given.netmon.traffic, networks_of(given.inventory)
-    keeper = None if store is None else Keeper(settings.store, store, networks, CollectorRegistry())
     indicators = IndicatorFiles(settings.detectors.indicators, directory or Path())
     indicators.look()
+    keeper = None if store is None else Keeper(settings.store, store, networks, CollectorRegistry())
     capture = open_capture(file, tunnels=tunnel_mask(settings))
     built = build_sensor(settings, networks)
     indicators.hand_to(built.judges.rules)

@@ -1,9 +1,10 @@
 """What a daemon's traffic comes from, with one face: an interface's packets, or the flows that devices export."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -16,6 +17,9 @@ from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 log = structlog.get_logger(__name__)
 
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
+
+LAG_NS: Final = 300_000_000
+"""How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
 
 
 class Interface:
@@ -39,6 +43,13 @@ class Interface:
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for packets. A ring looks after its interface itself, and listens to it again when it is back."""
         return self.ring.next(timeout_s)
+
+    def reached_ns(self) -> int:
+        """Return the time before which nothing comes any more; called after `next` gave nothing."""
+        return time.time_ns() - LAG_NS
+
+    def end(self) -> None:
+        """Be told that the rest is to be read: the ring holds it."""
 
     def is_up(self) -> bool:
         """Tell whether the interface is there and switched on."""
@@ -100,6 +111,13 @@ class Exports:
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for flows."""
         return self.flows.next(timeout_s)
+
+    def reached_ns(self) -> int:
+        """Return now: records count when they come."""
+        return time.time_ns()
+
+    def end(self) -> None:
+        """Be told that the rest is to be read: the sockets hold it."""
 
     def is_up(self) -> bool:
         """Tell whether it listens."""

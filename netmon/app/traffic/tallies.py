@@ -1,5 +1,6 @@
 """What a stream of records held in all: for metrics, and for the last lines of a replay, a sensor, a flow collector."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,22 @@ class Tallies:
         first = int(records["start_ns"].min())
         self._first_ns = first if self._first_ns is None else min(self._first_ns, first)
         self._last_ns = max(self._last_ns, int(records["end_ns"].max()))
+
+    def plain(self) -> dict[str, list[int]]:
+        """Return the sums, for another process."""
+        spans = [] if self._first_ns is None else [self._first_ns, self._last_ns]
+        return {"sums": [self.packets, self.bytes], "verdicts": self._verdicts.tolist(), "span": spans}
+
+    def join(self, plain: Mapping[str, Sequence[int]]) -> None:
+        """Add the sums of another process; KeyError or ValueError for what cannot be that."""
+        packets, octets = plain["sums"]
+        self._verdicts += np.array(plain["verdicts"], np.int64)
+        self.packets += packets
+        self.bytes += octets
+        if plain["span"]:
+            first, last = plain["span"]
+            self._first_ns = first if self._first_ns is None else min(self._first_ns, first)
+            self._last_ns = max(self._last_ns, last)
 
     @property
     def span_s(self) -> float:

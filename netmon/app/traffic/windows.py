@@ -30,13 +30,17 @@ class Windows:
         """Return the end of the open window, in Unix nanoseconds."""
         return self.start_ns + self.length_ns
 
+    @property
+    def oldest_ns(self) -> int:
+        """Return the time before which a record shows that time was set back."""
+        return max(self.start_ns - STEP_BACK * self.length_ns, 0)
+
     def fits(self, at_ns: NDArray[np.uint64], begin: int) -> int:
         """Return how far the records from `begin` on belong to the open window; `begin` itself where time moved on."""
         if not self.is_open:
             self.open_at(int(at_ns[begin]))
         rest = at_ns[begin:]
-        oldest = max(self.start_ns - STEP_BACK * self.length_ns, 0)
-        outside = (rest >= np.uint64(self.end_ns)) | (rest < np.uint64(oldest))
+        outside = (rest >= np.uint64(self.end_ns)) | (rest < np.uint64(self.oldest_ns))
         length = int(outside.argmax()) if outside.any() else len(rest)
         self.late += int(np.count_nonzero(rest[:length] < np.uint64(self.start_ns)))
         return begin + length

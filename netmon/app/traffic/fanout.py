@@ -1,0 +1,328 @@
+"""A sensor of several processes: each captures, decodes and counts its share of an interface; here they are joined.
+
+The kernel gives each process whole flows (PACKET_FANOUT by hash, packet(7)). What is judged is judged here, over all
+shares, so that an attack that is spread over the processes is one finding.
+"""
+
+import json
+import os
+import pwd
+import queue
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from netmon.api import ConfigError, Fault
+from netmon.api.traffic import Traffic
+from netmon.app.settings.traffic import SensorSettings, TrafficSettings
+from netmon.app.traffic.build import Counts, tunnel_mask
+from netmon.app.traffic.gathered import Gathered
+from netmon.app.traffic.shipping import BrokenOffError, Parcel, receive
+from netmon.app.traffic.tallies import Tallies
+
+OPEN_S: Final = 120.0  # importing and compiling may take a minute where nothing was compiled before
+END_S: Final = 3.0  # how long the processes are given to tell what they still have
+SILENT_S: Final = 30.0  # a process that tells nothing for so long is ended: another takes its place
+_INBOX: Final = 16
+"""Windows that were received and not looked at yet: 16 of the largest are 1 GB, and then the processes wait."""
+_RESTART_S: Final = (0.5, 60.0)  # after a process ended: the first wait, and the longest
+_STEADY_S: Final = 60.0  # a process that ran for so long may be started anew at once
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Worker:
+    """One capturing process, or the place of one that ended."""
+
+    number: int
+    pipe: socket.socket | None = None
+    pid: int = 0
+    running: bool = False  # it was told to go
+    up: bool = False  # its interface is there
+    heard_s: float = 0.0  # monotonic
+    began_s: float = 0.0
+    due_s: float = 0.0  # when the next one is started, where none is there
+    wait_s: float = _RESTART_S[0]
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+class Fan:
+    """A source whose packets are counted by several processes. `next` gives nothing: windows go to `gathered`."""
+
+    live = True
+
+    def __init__(self, settings: SensorSettings, traffic: TrafficSettings, name: str) -> None:
+        group = secrets.randbelow(1 << 16) if settings.fanout_group is None else settings.fanout_group
+        self.name = name
+        self.where = settings.interface
+        self.gathered = Gathered()
+        self.tallies = Tallies()
+        self._plan = {
+            "do": "start",
+            "sensor": settings.model_copy(update={"fanout_group": group}).model_dump(mode="json"),
+            "tables": traffic.tables.model_dump(mode="json"),
+            "flows": traffic.table.model_dump(mode="json"),
+            "messages": traffic.messages.model_dump(mode="json"),
+            "tunnels": tunnel_mask(traffic),
+        }
+        self._workers = [Worker(number) for number in range(settings.processes)]
+        self._told: Counter[str] = Counter(restarts=0, silent_processes=0, failed_captures=0)
+        self._past: dict[str, Counter[str]] = {}  # what processes counted that are gone
+        self._forker: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._inbox: queue.Queue[tuple[int, socket.socket, Parcel | None]] = queue.Queue(_INBOX)
+        self._began = False
+        self._ending = False
+
+    def open(self) -> None:
+        """Start all processes, each with its ring; CaptureFault's ConfigError where one cannot listen."""
+        try:
+            self._start_forker()
+            for worker in self._workers:
+                self._fork(worker)
+            for worker in self._workers:
+                self._await_ready(worker)
+        except BaseException:
+            self.close()
+            raise
+
+    def next(self, timeout_s: float) -> Traffic | None:
+        """Take what the processes tell, and start those that are missing."""
+        if not self._began:
+            self._begin()
+        with suppress(queue.Empty):
+            self._take(*self._inbox.get(timeout=timeout_s))
+            while True:
+                self._take(*self._inbox.get_nowait())
+        self._look_after()
+        return None
+
+    def reached_ns(self) -> int:
+        """Return up to when windows are complete."""
+        return self.gathered.reached_ns(time.time_ns())
+
+    def end(self) -> None:
+        """Have the processes tell what they still have; those that do not in time lose it."""
+        self._ending = True
+        for worker in self._workers:
+            self._tell(worker, {"do": "stop"})
+        until = time.monotonic() + END_S
+        while any(worker.running for worker in self._workers) and time.monotonic() < until:
+            with suppress(queue.Empty):
+                self._take(*self._inbox.get(timeout=0.1))
+        self.gathered.end()
+
+    def is_up(self) -> bool:
+        """Tell whether a process is there that packets come to."""
+        return any(worker.up for worker in self._workers)
+
+    @property
+    def counts(self) -> Mapping[str, Counts]:
+        """Return what the parts of all processes count together, and what became of the processes."""
+        parts = {part for worker in self._workers for part in worker.counts} | set(self._past)
+        return {**{part: partial(self._sum, part) for part in sorted(parts)}, "processes": self._of_processes}
+
+    def capture(self, path: Path, max_bytes: int) -> str:
+        """Have each process write its recent packets beside this path; return the files that are to come."""
+        files = []
+        for worker in self._workers:
+            file = path.with_name(f"{path.stem}.{worker.number}{path.suffix}")
+            order = {"do": "capture", "path": str(file), "max_bytes": max_bytes // len(self._workers)}
+            if worker.running and self._tell(worker, order):
+                files.append(str(file))
+            else:
+                self._told["failed_captures"] += 1
+        return " ".join(files)
+
+    @property
+    def pids(self) -> list[int]:
+        """Return the ids of the processes that capture now."""
+        return [worker.pid for worker in self._workers if worker.running]
+
+    def close(self) -> None:
+        """End all processes; safe to call twice."""
+        for worker in self._workers:
+            if worker.pipe is not None:
+                worker.pipe.close()
+                worker.pipe, worker.running, worker.up = None, False, False
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        forker, self._forker = self._forker, None
+        if forker is not None:
+            try:
+                forker.wait(END_S)
+            except subprocess.TimeoutExpired:
+                forker.kill()  # its children go with it
+                forker.wait()
+
+    def _start_forker(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        with theirs:
+            self._forker = subprocess.Popen(  # noqa: S603 - our own interpreter
+                [sys.executable, "-P", "-m", "netmon.app.traffic.capturing", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                process_group=0,  # a terminal's interrupt is for us: they are told
+            )
+        ours.settimeout(OPEN_S)
+        try:
+            ready = ours.recv(1 << 12)
+        except OSError:
+            ready = b""
+        if not ready:
+            raise ConfigError(
+                Fault(self.name, 0, 0, "its capturing processes do not start", "see the messages above this one")
+            )
+
+    def _fork(self, worker: Worker) -> None:
+        """Have a process made for this place; OSError where there is nobody to make it."""
+        if self._control is None:
+            raise OSError("there is nobody who starts processes")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [json.dumps(self._plan).encode()], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        worker.pipe, worker.pid = ours, 0
+        worker.heard_s = worker.began_s = time.monotonic()
+
+    def _await_ready(self, worker: Worker) -> None:
+        """Wait for a process to listen; before threads are started, because rights are given up after this."""
+        if worker.pipe is None:
+            return
+        worker.pipe.settimeout(OPEN_S)
+        try:
+            head = receive(worker.pipe).head
+        except BrokenOffError:
+            head = {"file": self.name, "line": 0, "column": 0, "problem": "a capturing process ended", "remedy": ""}
+        worker.pipe.settimeout(None)
+        if head.get("kind") != "ready":
+            raise ConfigError(Fault(**{name: head[name] for name in Fault.__slots__}))
+        worker.pid, worker.up = int(head["pid"]), True
+
+    def _begin(self) -> None:
+        """Let them become who we have become, and go."""
+        self._began = True
+        user = _user()
+        with suppress(OSError):
+            if self._control is not None:
+                self._control.send(json.dumps({"do": "become", "user": user}).encode())
+        for worker in self._workers:
+            self._go(worker)
+            self._listen(worker)
+
+    def _go(self, worker: Worker) -> None:
+        worker.running = self._tell(worker, {"do": "go", "user": _user()})
+        self.gathered.join(worker.number)
+
+    def _listen(self, worker: Worker) -> None:
+        thread = threading.Thread(target=self._receive, args=(worker.number, worker.pipe), daemon=True)
+        thread.start()
+
+    def _receive(self, number: int, pipe: socket.socket) -> None:
+        """Put what one process tells into the inbox, until it is gone: a thread for each."""
+        try:
+            while True:
+                self._inbox.put((number, pipe, receive(pipe)))
+        except BrokenOffError:
+            self._inbox.put((number, pipe, None))
+
+    def _take(self, number: int, pipe: socket.socket, parcel: Parcel | None) -> None:
+        worker = self._workers[number]
+        if worker.pipe is not pipe:
+            return  # a process that was replaced
+        worker.heard_s = time.monotonic()
+        kind = "gone" if parcel is None else parcel.head.get("kind")
+        if parcel is not None and kind == "window":
+            worker.up, worker.counts = bool(parcel.head["up"]), parcel.head["counts"]
+            self.tallies.join(parcel.head["tallies"])
+            if parcel.second is not None:
+                self.gathered.put(number, parcel.second)
+        elif parcel is not None and kind == "ready":
+            worker.pid, worker.up = int(parcel.head["pid"]), True
+            self._go(worker)
+        else:
+            if parcel is not None and kind == "fault":
+                log.error("a capturing process cannot listen", source=self.name, problem=parcel.head["problem"])
+            self._lose(worker)
+
+    def _lose(self, worker: Worker) -> None:
+        """Let go of a process that ended, and say when another takes its place."""
+        now_s = time.monotonic()
+        if not self._ending:
+            log.error("a capturing process ended", source=self.name, pid=worker.pid)
+        if worker.pipe is not None:
+            worker.pipe.close()
+        for part, counts in worker.counts.items():
+            self._past.setdefault(part, Counter()).update(counts)
+        shortest, longest = _RESTART_S
+        worker.wait_s = shortest if now_s - worker.began_s >= _STEADY_S else min(worker.wait_s * 2, longest)
+        worker.pipe, worker.running, worker.up, worker.counts = None, False, False, {}
+        worker.due_s = now_s + worker.wait_s
+        self.gathered.leave(worker.number)
+
+    def _look_after(self) -> None:
+        now_s = time.monotonic()
+        for worker in self._workers:
+            if worker.running and now_s - worker.heard_s > SILENT_S:
+                self._told["silent_processes"] += 1
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)  # it is there: its end of the pipe is open
+                worker.heard_s = now_s
+            elif worker.pipe is None and not self._ending and now_s >= worker.due_s:
+                self._restart(worker)
+
+    def _restart(self, worker: Worker) -> None:
+        worker.wait_s = min(worker.wait_s * 2, _RESTART_S[1])
+        worker.due_s = time.monotonic() + worker.wait_s
+        try:
+            self._fork(worker)
+        except OSError as error:
+            log.error("no capturing process can be started", source=self.name, problem=str(error))  # noqa: TRY400
+            return
+        self._told["restarts"] += 1
+        self._listen(worker)
+
+    def _tell(self, worker: Worker, order: Mapping[str, Any]) -> bool:
+        """Say something to a process; False where it is gone, or has not listened for long."""
+        if worker.pipe is None:
+            return False
+        try:
+            worker.pipe.send(json.dumps(order).encode() + b"\n", socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        return True
+
+    def _sum(self, part: str) -> Mapping[str, int]:
+        total = Counter(self._past.get(part, {}))
+        for worker in self._workers:
+            total.update(worker.counts.get(part, {}))
+        return total
+
+    def _of_processes(self) -> Mapping[str, int]:
+        return {**self._told, **self.gathered.counts}
+
+
+def _user() -> str | None:
+    """Return whom a process that is still root is to become: who we are."""
+    return None if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name

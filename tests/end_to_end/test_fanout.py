@@ -1,0 +1,131 @@
+"""`netmon sensor --processes 2`: packets counted once, an attack over both is one finding, the dead are replaced."""
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collectors.traffic.capture.files import open_capture
+from tests.support.command import NETMON, environment
+from tests.support.netns import INTERFACE, Host, lan
+from tests.support.waiting import eventually_sync
+
+_PORT = 9999
+_CLIENTS = 40
+_EACH = 25
+
+
+@contextmanager
+def _sensor(host: Host, state: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    user = ["--user", ""] if host.private else []
+    command = host.command(*NETMON, "sensor", "--interface", INTERFACE, "--processes", "2", *user, *options)
+    state.chmod(0o777)  # a user that it becomes must be able to write there
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=environment(NETMON_STATE_DIR=str(state)), stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert "listening: eth0" in process.stderr.readline()
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """Give a directory that the user that a sensor becomes reaches, too: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _talk(net: Host, to: str) -> None:
+    """Send datagrams from many ports, so that both processes have their share."""
+    for _ in range(_CLIENTS):
+        with net.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for number in range(_EACH):
+                client.sendto(b"%d" % number, (to, _PORT))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def _capturing(sensor: int) -> list[int]:
+    """Return the processes that capture: children of the one that forks."""
+    return [one for forker in _children(sensor) for one in _children(forker)]
+
+
+def _rights(pid: int) -> tuple[str, ...]:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return tuple(re.findall(r"^(?:Uid|CapEff|CapPrm|CapAmb):.*$", status, re.MULTILINE))
+
+
+def test_two_processes_see_each_packet_once_and_die_with_their_parent(state: Path) -> None:
+    with lan("server", "client") as net, _sensor(net["server"], state, "--filter", f"udp port {_PORT}") as sensor:
+        _talk(net["client"], net["server"].ipv4)
+        pids = _capturing(sensor.pid)
+        eventually_sync(lambda: {_rights(pid) for pid in pids} == {_rights(sensor.pid)}, within_s=20)
+        sensor.terminate()
+        _, err = sensor.communicate(timeout=60)
+        assert sensor.returncode == 0, err
+        assert re.search(rf": {_CLIENTS * _EACH:,} packets, ", err), err
+        assert f"ring: packets {_CLIENTS * _EACH:,}" in err
+        assert "restarts" not in err
+        assert "late_windows" not in err
+        eventually_sync(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), within_s=10)
+    assert len(pids) == 2
+
+
+def test_a_process_that_dies_is_replaced_and_all_end_when_the_parent_is_killed(state: Path) -> None:
+    with lan("server", "client") as net, _sensor(net["server"], state) as sensor:
+        before = _capturing(sensor.pid)
+        os.kill(before[0], signal.SIGKILL)
+        eventually_sync(
+            lambda: len(now := _capturing(sensor.pid)) == 2 and before[0] not in now and before[1] in now, within_s=20
+        )
+        everybody = [*_children(sensor.pid), *_capturing(sensor.pid)]
+        sensor.kill()
+        sensor.communicate(timeout=60)
+        eventually_sync(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody), within_s=10)
+
+
+def _syn_flood(raw: socket.socket, source: Host, victim: Host, count: int) -> None:
+    """Send SYNs from many addresses and ports: frames made by hand."""
+    head = bytes.fromhex(f"{victim.mac} {source.mac} 0800".replace(":", ""))
+    to = socket.inet_aton(victim.ipv4)
+    for number in range(count):
+        sender = struct.pack(">I", 0xC6120000 + number * 7 % 60_000)  # 198.18.0.0/15 (RFC 2544)
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, number & 0xFFFF, 0, 64, 6, 0) + sender + to
+        tcp = struct.pack(">HHIIBBHHH", 1024 + number % 60_000, 80, number, 0, 0x50, 2, 1024, 0, 0)
+        raw.send(head + ip + tcp)
+
+
+def test_a_flood_over_both_processes_is_one_finding_with_the_sum_of_their_rates(state: Path) -> None:
+    sent = 30_000
+    with lan("server", "client") as net, _sensor(net["server"], state, "--json") as sensor:
+        with net["client"].socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            raw.bind((INTERFACE, 0))
+            _syn_flood(raw, net["client"], net["server"], sent)
+        assert sensor.stdout is not None
+        first = json.loads(sensor.stdout.readline())
+        sensor.terminate()
+        out, err = sensor.communicate(timeout=60)
+    findings = [first, *map(json.loads, out.splitlines())]
+    floods = [one for one in findings if one["rule"] == "syn_flood" and one["target"] == net["server"].ipv4]
+    assert [one["event"] for one in floods] == ["begins", "ends"], (findings, err)
+    captures = [Path(file) for file in floods[0]["evidence"]["pcap"].split()]
+    shares = [sum(map(len, open_capture(file).batches())) for file in captures]
+    assert len(shares) == 2
+    assert min(shares) > sum(shares) / 4, shares  # by hash: about half each
+    # The second in which it began may have had too few to count; the other process's share is nearly half.
+    assert sent * 0.75 < floods[-1]["evidence"]["total_packets"] <= sent
