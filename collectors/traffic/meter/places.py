@@ -11,15 +11,19 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.meter.links import CHUNK
 from netmon.api.networks import Networks
 from netmon.api.traffic import EndReason, Second
 
 Records: TypeAlias = NDArray[np.void]
 Counts: TypeAlias = NDArray[np.uint64]
 Floats: TypeAlias = NDArray[np.float64]
+Ends: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.int64]]
+"""Of each address: whether it is ours, and the number of its site."""
 
 DIRECTIONS: Final = ("in", "out", "internal", "transit")
 _IN, _OUT, _INTERNAL, _TRANSIT = range(4)
+_WAYS: Final = np.array([_TRANSIT, _IN, _OUT, _INTERNAL])  # by whether the source is ours, and the destination
 _MEASURES: Final = ("bytes", "packets")
 
 
@@ -65,8 +69,8 @@ class Places:
             self._see_packets(second)
             self._count_flows(second.begun)
         else:
-            self._see_flows(second.ended)
-            self._count_flows(second.ended[second.ended["end_reason"] != EndReason.ACTIVE])
+            for at in range(0, len(second.ended), CHUNK):
+                self._see_flows(second.ended[at : at + CHUNK])
 
     def _see_packets(self, second: Second) -> None:
         """Add up the tables, which are exact; what stays among us and passes us by is told by the sample's shares."""
@@ -92,43 +96,53 @@ class Places:
 
     def _see_flows(self, flows: Records) -> None:
         """Add up flows, both directions of each: exact."""
-        from_own, from_site = self._ends(flows, "source")
-        to_own, to_site = self._ends(flows, "destination")
+        source, destination = self._ends(flows, "source"), self._ends(flows, "destination")
+        there, to = self._cells(source, destination), self._at(destination)
+        self._add_flows(there, flows["end_reason"] != EndReason.ACTIVE)
+        ways = [("", there, to)]
+        if flows["reply_packets"].any():
+            ways.append(("reply_", self._cells(destination, source), self._at(source)))
         for measure in _MEASURES:
-            there, back = flows[measure].astype(np.float64), flows[f"reply_{measure}"].astype(np.float64)
-            self._cross(self.crossed[measure], (from_own, from_site), (to_own, to_site), there)
-            self._cross(self.crossed[measure], (to_own, to_site), (from_own, from_site), back)
-            sent = self._sum(from_site, there * from_own) + self._sum(to_site, back * to_own)
-            received = self._sum(to_site, there * to_own) + self._sum(from_site, back * from_own)
-            self.sent[measure] += _whole(sent)
-            self.received[measure] += _whole(received)
+            for which, cells, receivers in ways:
+                weights = flows[f"{which}{measure}"]
+                crossed = _whole(self._by_cell(cells, weights))
+                self.crossed[measure] += crossed
+                self.sent[measure] += crossed[_OUT] + crossed[_INTERNAL]
+                received = np.bincount(receivers, weights=weights, minlength=len(self.sites) + 1).astype(np.float64)
+                self.received[measure] += _whole(received[:-1])
 
     def _count_flows(self, flows: Records) -> None:
-        source, destination = self._ends(flows, "source"), self._ends(flows, "destination")
-        self._cross(self.flows, source, destination, np.ones(len(flows)))
+        cells = self._cells(self._ends(flows, "source"), self._ends(flows, "destination"))
+        self._add_flows(cells, np.ones(len(flows)))
 
-    def _cross(
-        self,
-        counters: Counts,
-        source: tuple[NDArray[np.bool_], NDArray[np.int64]],
-        destination: tuple[NDArray[np.bool_], NDArray[np.int64]],
-        weights: Floats,
-    ) -> None:
-        from_own, from_site = source
-        to_own, to_site = destination
-        counters[_OUT] += _whole(self._sum(from_site, weights * (from_own & ~to_own)))
-        counters[_IN] += _whole(self._sum(to_site, weights * (to_own & ~from_own)))
-        counters[_INTERNAL] += _whole(self._sum(from_site, weights * (from_own & to_own)))
-        counters[_TRANSIT, -1] += np.uint64(round(float((weights * ~(from_own | to_own)).sum())))
+    def _add_flows(self, cells: NDArray[np.int64], weights: NDArray[np.generic]) -> None:
+        self.flows += _whole(self._by_cell(cells, weights))
+
+    def _cells(self, source: Ends, destination: Ends) -> NDArray[np.int64]:
+        """Return in which direction and at which site each record counts: a place in `crossed`, laid out flat."""
+        (from_own, from_site), (to_own, to_site) = source, destination
+        way = _WAYS[from_own.astype(np.int64) * 2 + to_own]
+        site = np.where(from_own, from_site, np.where(to_own, to_site, len(self.sites) - 1))
+        return np.asarray(way * len(self.sites) + site)
+
+    def _at(self, ends: Ends) -> NDArray[np.int64]:
+        """Return the sites of those that are ours; of others the number behind the last."""
+        own, site = ends
+        return np.where(own, site, len(self.sites))
+
+    def _by_cell(self, cells: NDArray[np.int64], weights: NDArray[np.generic]) -> Floats:
+        shape = (len(DIRECTIONS), len(self.sites))
+        sums = np.bincount(cells, weights=weights.astype(np.float64), minlength=shape[0] * shape[1])
+        return sums.astype(np.float64).reshape(shape)
 
     def _by_site(self, rows: Records) -> Mapping[str, Floats]:
         own, site = self._located(rows["hi"], rows["lo"])
         return {measure: self._sum(site, rows[measure] * own) for measure in _MEASURES}
 
-    def _ends(self, records: Records, side: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    def _ends(self, records: Records, side: str) -> Ends:
         return self._located(records[f"{side}_hi"], records[f"{side}_lo"])
 
-    def _located(self, hi: Counts, lo: Counts) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    def _located(self, hi: Counts, lo: Counts) -> Ends:
         """Return of each address whether it is ours, and the number of its site."""
         places = self._networks.find(hi, lo)
         return self._networks.ours(places), self._codes[places]
