@@ -65,12 +65,14 @@ class FirstSeen:
         self.skipped = 0  # services of a window not judged, for want of time
 
     def watch(self, lists: Mapping[str, _Prefixes]) -> None:
-        """Take the operator's lists by name, instead of those before; ValueError where they are too many."""
+        """Take the prefixes of the lists by name, instead of those before; ValueError where they are too many.
+
+        Whoever has read the files that `lists` of the settings names calls this, and again when one has changed.
+        """
         if len(lists) > _LISTS_MAX:
             raise ValueError(f"{len(lists)} lists of prefixes, at most {_LISTS_MAX}")
-        chosen = {name: lists[name] for name in lists if not self._settings.lists or name in self._settings.lists}
-        self._list_names = tuple(name for name, prefixes in chosen.items() for _ in prefixes)
-        self._list_map = PrefixMap([prefix for prefixes in chosen.values() for prefix in prefixes])
+        self._list_names = tuple(name for name, prefixes in lists.items() for _ in prefixes)
+        self._list_map = PrefixMap([prefix for prefixes in lists.values() for prefix in prefixes])
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the flows that ended in one window."""

@@ -36,6 +36,7 @@ class _Pair:
     """What two hosts sent each other in echo messages since a time."""
 
     since: float
+    began_ns: int  # the first message's time
     requests: int = 0
     replies: int = 0
     request_octets: int = 0
@@ -68,13 +69,13 @@ class IcmpTunnel:
         rows = self._chosen(second.ended, second.length_s) if len(second.ended) else second.ended
         for told in zip(*(rows[name].tolist() for name in _FIELDS), strict=True):
             key = _between(told[:4])
-            touched[key] = self._pair(key, second)
-            _add(touched[key], *told[4:])
+            touched[key] = self._pair(key, second, told[4])
+            _add(touched[key], *told[5:])
         for key, pair in touched.items():
             if self._is_tunnel(pair):
                 yield from self._episodes.see(self._seen(key, pair), second.end)
                 # What was told is not counted again: the next finding's totals are of what came since.
-                self._pairs[key] = _Pair(second.end)
+                del self._pairs[key]
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -103,10 +104,11 @@ class IcmpTunnel:
         chosen: Records = rows
         return chosen
 
-    def _pair(self, key: _Key, second: Second) -> _Pair:
+    def _pair(self, key: _Key, second: Second, start_ns: int) -> _Pair:
         pair = self._pairs.get(key)
         if pair is None or second.end - pair.since > self._settings.window_s:
-            pair = self._pairs[key] = _Pair(second.end)
+            pair = self._pairs[key] = _Pair(second.end, start_ns)
+        pair.began_ns = min(pair.began_ns, start_ns)
         self._pairs.move_to_end(key)
         if len(self._pairs) > self._settings.pairs:
             self._pairs.popitem(last=False)
@@ -150,7 +152,7 @@ class IcmpTunnel:
                 "sizes_vary": pair.mixed or len(pair.sizes) > 1,
             },
             labels={"peer": victim},
-            since=pair.since,
+            since=pair.began_ns / 1e9,
         )
 
 
@@ -198,6 +200,7 @@ _FIELDS: Final = (
     "source_lo",
     "destination_hi",
     "destination_lo",
+    "start_ns",
     "packets",
     "bytes",
     "reply_packets",

@@ -130,7 +130,7 @@ class FirstSeenSettings(DetectorBase):
     udp_ports_below: int = Field(default=10_000, ge=0)  # higher ones are the clients' own, and of calls
     many_ports: int = Field(default=16, ge=1)  # above 1023, learned of one host: it opens them as it needs (FTP, RPC)
     ignored_ports: tuple[int, ...] = (137, 138, 1900, 3702, 5353, 5355, 5357, 7680)  # of work stations' discovery
-    lists: tuple[str, ...] = ()  # names of the prefix lists whose first contact is told; none: of all that are given
+    lists: dict[str, str] = Field(default_factory=dict)  # files of prefixes by name, whose first contact is told
     hosts: int = Field(default=20_000, ge=16)  # remembered, 1 kB each; the longest unseen goes
     ports: int = Field(default=256, ge=16)  # remembered of one host: more is every port
     rows_per_s: int = Field(default=4_000, ge=1)  # services judged at most in a second

@@ -110,13 +110,13 @@ def test_the_first_contact_with_a_list_is_told_once(began_by_peer: bool) -> None
     assert "abroad" in told[0].summaries["id"]
 
 
-def test_lists_that_were_met_before_or_not_chosen_are_quiet() -> None:
+def test_lists_that_were_met_before_or_not_given_are_quiet() -> None:
     contact = flows(np.array([2 * DAY, 10 * DAY]), THIEF, WEB)
     judged = rule()
     judged.watch(LISTS)
     assert found(judged, *life(11), contact, length_s=LONG_S) == []
-    judged = rule(lists=["other"])
-    judged.watch(LISTS)
+    judged = rule()
+    judged.watch({"other": LISTS["other"]})
     assert found(judged, *life(11), contact[1:], length_s=LONG_S) == []
     with pytest.raises(ValueError, match="at most 255"):
         judged.watch({str(number): [] for number in range(256)})

@@ -69,6 +69,7 @@ def test_a_tunnel_is_found_when_its_flow_is_reported(kind: object, networks: Net
         ("icmp_tunnel", CLIENT, SERVER)
     ]
     assert told[0].at - START <= 61
+    assert told[0].evidence["start"] == START
     assert told[-1].cleared
     assert told[0].evidence["technique"] == "T1095"
     assert SERVER in told[0].summary
