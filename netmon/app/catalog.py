@@ -93,6 +93,7 @@ TRAFFIC_RULES: Final = (
     Listing("icmp_tunnel", "rules.traffic.hidden.icmp_tunnel:IcmpTunnel", CAPTURED | EXPORTED),
     Listing("beacon", "rules.traffic.hidden.beacon:Beacon", CAPTURED | EXPORTED),
     Listing("exfiltration", "rules.traffic.hidden.exfiltration:Exfiltration", CAPTURED | EXPORTED),
+    Listing("overload", "rules.traffic.overload.rule:Overload", CAPTURED | EXPORTED),
     Listing("indicators", "rules.traffic.indicators.rule:ListedPeers", CAPTURED | EXPORTED),
     Listing("first_seen", "rules.traffic.hidden.first_seen:FirstSeen", CAPTURED | EXPORTED),
 )

@@ -22,6 +22,7 @@ from rules.traffic.local.settings import (
     RogueRouterSettings,
     SpanningTreeSettings,
 )
+from rules.traffic.overload.settings import OverloadSettings
 from rules.traffic.scans.settings import ScanSettings
 
 
@@ -43,4 +44,5 @@ class DetectorSettings(Model):
     beacon: BeaconSettings = Field(default_factory=BeaconSettings)
     exfiltration: ExfiltrationSettings = Field(default_factory=ExfiltrationSettings)
     first_seen: FirstSeenSettings = Field(default_factory=FirstSeenSettings)
+    overload: OverloadSettings = Field(default_factory=OverloadSettings)
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)

@@ -1,7 +1,7 @@
 """The traffic part of a daemon, built from its settings and its role."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from collectors.traffic.flows.exporters import Exporters
 from netmon.api import Target, Uplink
 from netmon.api.networks import Networks
+from netmon.api.traffic import TrafficRule
 from netmon.app.catalog import Role
 from netmon.app.settings import Settings
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
@@ -50,12 +51,12 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     indicators = IndicatorFiles(traffic.detectors.indicators, settings.directory)
     indicators.look()
     for stream in streams:
-        stream.built.hooks.equip = indicators.hand_to
-        indicators.hand_to(stream.built.judges.rules)
         flows = stream.source.flows if isinstance(stream.source, Exports) else None
         metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
-        metering.follow(stream.built.hooks)
+        metering.follow(stream.built, settings.inventory)
         stream.measure = metering
+        stream.built.hooks.equip = equip = partial(_equip, (indicators.hand_to, metering.equip))
+        equip(stream.built.judges.rules)
     keeper = None
     if traffic.keep_flows:
         names = partial(_names, exporters)
@@ -84,3 +85,9 @@ def _sensor(settings: SensorSettings, traffic: TrafficSettings, networks: Networ
     source = Interface(settings, name, tunnels=tunnel_mask(traffic))
     built.hooks.attach = Moments(traffic.moments, place / "moments", writing(source.ring.recent), name=name).attach
     return Stream(source, built, target, memory)
+
+
+def _equip(givers: Sequence[Callable[[Sequence[TrafficRule]], None]], rules: Sequence[TrafficRule]) -> None:
+    """Give new detectors what they judge by."""
+    for give in givers:
+        give(rules)

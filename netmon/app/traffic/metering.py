@@ -1,5 +1,6 @@
 """What a stream measures: the meter over its windows, and the interfaces that sFlow agents count themselves."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -10,8 +11,12 @@ from collectors.traffic.meter.settings import MeterSettings
 from collectors.traffic.meter.sheet import Sheet, counter, gauge
 from netmon.api import Missing, Part, Reading, Reason, Table
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second
-from netmon.app.traffic.build import Hooks
+from netmon.api.traffic import Second, TrafficRule
+from netmon.app.settings import Settings
+from netmon.app.settings.inventory import Inventory
+from netmon.app.traffic.build import Built, networks_of
+from netmon.app.traffic.capacities import CapacityTables, Loaded, link_capacities
+from rules.traffic.overload.rule import Overload
 
 _NO_SPEED: Final = Missing(Reason.NOT_SUPPORTED, "the agent does not tell it")
 _UNKNOWN: Final = 0xFFFF_FFFF_FFFF_FFFF
@@ -27,11 +32,16 @@ class Metering:
     def __init__(self, meter: Meter, flows: FlowSource | None = None) -> None:
         """`flows`: a flow collector's source, for the counters that come with sFlow."""
         self._meter = meter
+        self._flows = flows
         self._agents = None if flows is None else AgentCounters(flows)
+        self._capacities = CapacityTables()
+        self._built: Built | None = None
+        self._inventory = Inventory()
 
-    def follow(self, hooks: Hooks) -> None:
-        """See every window from now on, beside who sees them already."""
-        before = hooks.watch
+    def follow(self, built: Built, inventory: Inventory) -> None:
+        """See every window from now on, beside who sees them already; and what `overload` makes of capacities."""
+        self._built, self._inventory = built, inventory
+        hooks, before = built.hooks, built.hooks.watch
 
         def watch(second: Second) -> None:
             if before is not None:
@@ -40,9 +50,16 @@ class Metering:
 
         hooks.watch = watch
 
-    def configure(self, networks: Networks) -> None:
+    def configure(self, settings: Settings) -> None:
         """Go on with another inventory."""
-        self._meter.configure(networks)
+        self._inventory = settings.inventory
+        self._meter.configure(networks_of(settings.inventory))
+
+    def equip(self, rules: Iterable[TrafficRule]) -> None:
+        """Tell the detectors what exporters and interfaces are called, and what the inventory's links can carry."""
+        for rule in rules:
+            if isinstance(rule, Overload):
+                rule.follow(self._named, link_capacities(self._inventory))
 
     def see(self, second: Second) -> None:
         """Count one window; called in the stream's thread."""
@@ -53,13 +70,22 @@ class Metering:
     def reading(self, now: float) -> Reading | None:
         """Return what was counted so far; None before the first window."""
         reading = self._meter.reading(now)
-        if reading is None or self._agents is None:
-            return reading
-        table = self._agents.table(now)
-        if table is None:
-            return reading
-        parts = (*reading.parts, Part("sflow_counters", (table,), 0.0))
+        if reading is None:
+            return None
+        table = None if self._agents is None else self._agents.table(now)
+        counted = () if table is None else (Part("sflow_counters", (table,), 0.0),)
+        parts = (*reading.parts, *counted, *self._capacities.parts(self._loads(), now))
         return Reading(reading.target, reading.collector, reading.at, reading.duration_s, parts)
+
+    def _loads(self) -> list[Loaded]:
+        rules = () if self._built is None else self._built.judges.rules
+        return [load for rule in rules if isinstance(rule, Overload) for load in rule.drain()]
+
+    def _named(self, exporter: int, index: int) -> tuple[str, str]:
+        if self._flows is None:
+            return "", ""
+        told = self._flows.interface(exporter, index)
+        return self._flows.exporters.name(exporter), "" if told is None else told.name
 
 
 def meter_of(settings: MeterSettings, networks: Networks, target: str, flows: FlowSource | None) -> Meter:

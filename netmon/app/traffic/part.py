@@ -9,7 +9,6 @@ from typing import Final, Protocol
 import structlog
 
 from netmon.api import Finding, Reading, Target, Uplink
-from netmon.api.networks import Networks
 from netmon.api.traffic import RECORD, Traffic, empty
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import Built, Counts, networks_of
@@ -68,7 +67,7 @@ class Measure(Protocol):
     def reading(self, now: float) -> Reading | None:
         """Return what was counted so far; None before the first window."""
 
-    def configure(self, networks: Networks) -> None:
+    def configure(self, settings: Settings) -> None:
         """Go on with another inventory."""
 
 
@@ -224,7 +223,7 @@ class TrafficPart:
         for stream in self.streams:
             stream.built.configure(settings.netmon.traffic, networks)
             if stream.measure is not None:
-                stream.measure.configure(networks)
+                stream.measure.configure(settings)
         if self._keeper is not None:
             self._keeper.follow(networks)
         if self._indicators is not None:
