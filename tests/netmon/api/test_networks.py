@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netmon.api.networks import Network, Networks, Place, PrefixMap
-from netmon.api.traffic import RECORD, address_text, halves, mac_text
+from netmon.api.traffic import MAPPED, RECORD, address_text, halves, mac_text
 
 four = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(lambda t: IPv4Network(t, strict=False))
 six = st.tuples(st.integers(0, 2**128 - 1), st.integers(0, 128)).map(lambda t: IPv6Network(t, strict=False))
@@ -36,6 +36,17 @@ def test_finds_what_asking_every_prefix_finds(networks: list[Network], other: IP
     addresses = [address for address in addresses if not _hides_four(address)]
     found = PrefixMap(networks).find(*columns(addresses))
     assert found.tolist() == [longest(networks, address) for address in addresses]
+    hi, lo = columns(addresses)
+    many = PrefixMap(networks).find(np.resize(hi, 1_000), np.resize(lo, 1_000))  # by tables
+    assert many.tolist() == np.resize(found, 1_000).tolist()
+
+
+def test_more_split_prefixes_than_the_tables_hold_are_searched_for() -> None:
+    networks: list[Network] = [IPv4Network((row << 16 | 7 << 8, 24)) for row in range(5_000)]
+    lo = np.uint64(MAPPED) | np.arange(5_000, dtype=np.uint64) << np.uint64(16) | np.uint64(7 << 8 | 9)
+    every = PrefixMap(networks)
+    assert every.find(np.zeros_like(lo), lo).tolist() == list(range(5_000))
+    assert set(every.find(np.zeros_like(lo), lo + np.uint64(256)).tolist()) == {-1}
 
 
 def _hides_four(address: str) -> bool:
