@@ -12,7 +12,8 @@ from rules.pack import WINDOWED, Anomaly, Forecast, Limit, Pack
 _Watched: TypeAlias = Forecast | Anomaly
 
 # A host's metrics are named by what its kernel tells (`node_memory_…`, `node_netstat_…`): there is no list of them.
-_OF_HOSTS: Final = "node_"
+# Those of traffic stand in code as well.
+_OF_HOSTS: Final = ("node_", "netmon_traffic_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ OURS = [
     "power",
     "reachability",
     "storage",
+    "traffic",
 ]
 LIMIT = f"{{name: hot, metric: heat, over: 1, {SAYS}}}"
 
