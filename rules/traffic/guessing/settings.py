@@ -24,7 +24,7 @@ class Service(Model):
 
 _SERVICES: Final = (
     # Banner, key exchange and up to six tries. Short sessions that succeed come to 5,500 and more (see the document).
-    Service(name="SSH", ports=(22, 2222), least_octets=1_500, most_octets=5_200, attempts=8, distributed=True),
+    Service(name="SSH", ports=(22, 2222), least_octets=1_500, most_octets=5_200, attempts=5, distributed=True),
     Service(name="FTP", ports=(21,), least_octets=60, most_octets=1_500),
     Service(name="Telnet", ports=(23,), least_octets=60, most_octets=2_500, distributed=True),
     Service(name="RDP", ports=(3389,), least_octets=1_000, most_octets=7_000, distributed=True),

@@ -63,6 +63,11 @@ class Outcome(IntEnum):
     HALF = 3  # the port is open; the source broke off before the handshake was complete
     EMPTY = 4  # the handshake was complete, and nothing was said
     PENDING = 5  # just begun
+    SILENT = 6  # a stray segment without any answer: also what a mirror of one direction shows
+
+
+BAD: Final = (Outcome.FAILED, Outcome.HALF, Outcome.SILENT)
+"""What a scan leaves."""
 
 
 def contacts(records: NDArray[np.void], *, live: bool) -> NDArray[np.void]:
@@ -160,11 +165,17 @@ def _odd(
         [flags[odd] == 0, flags[odd] == FIN, flags[odd] == FIN | PSH | URG], [Kind.NULL, Kind.FIN, Kind.XMAS], Kind.ODD
     )
     alone = (state == FlowState.ONE_WAY) | (state == FlowState.REFUSED)
-    reset = (state == FlowState.RESET) & (reply & RST != 0)
-    stray = tcp & (alone | reset) & only_reset & (records["packets"] <= 2) & (records["reply_packets"] <= 2)
+    reset = (state != FlowState.ONE_WAY) & (reply & RST != 0)
+    stray = (
+        tcp
+        & (alone | (reset & (state == FlowState.RESET)))
+        & only_reset
+        & (records["packets"] <= 2)
+        & (records["reply_packets"] <= 2)
+    )
     for word, name in ((ACK, Kind.ACK), (FIN | ACK, Kind.MAIMON)):
         those = stray & (flags == word)
-        outcome[those], kind[those] = Outcome.FAILED, name
+        outcome[those], kind[those] = np.where(reset[those], Outcome.FAILED, Outcome.SILENT), name
 
 
 def _udp(records: NDArray[np.void], kind: NDArray[np.uint8], outcome: NDArray[np.uint8]) -> None:

@@ -14,13 +14,14 @@ from rules.traffic.episode import Episodes
 from rules.traffic.learned import hashed
 from rules.traffic.recent import Recent
 from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
-from rules.traffic.scans.contacts import CONTACT, TCP, Kind, Outcome, contacts
+from rules.traffic.scans.contacts import BAD, CONTACT, TCP, Kind, Outcome, contacts
 from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
 from rules.traffic.scans.settings import ScanSettings
 
 _JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
+_OPEN: Final = (Outcome.GOOD, Outcome.HALF, Outcome.EMPTY)
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
 _FLOOD_SOURCES: Final = (
     250  # of failures with one port of one host in one window: its clients, or a flood's forged ones
@@ -63,11 +64,11 @@ class Scans:
         now = second.end
         ended = self._watched(contacts(second.ended, live=second.live))
         begun = self._watched(contacts(second.begun, live=second.live))
-        failed = _without_floods(ended[np.isin(ended["outcome"], (Outcome.FAILED, Outcome.HALF))])
-        answered = ended[(ended["outcome"] != Outcome.FAILED) & (ended["protocol"] == TCP)]
+        failed = _without_floods(ended[np.isin(ended["outcome"], BAD)])
+        answered = ended[np.isin(ended["outcome"], _OPEN)]
         self._failed.add(failed, now)
         self._opened.add(answered, now)
-        self._tried.add(begun if second.live else ended[ended["outcome"] != Outcome.FAILED], now)
+        self._tried.add(begun if second.live else ended[~np.isin(ended["outcome"], BAD)], now)
         touched = self._go_on(failed, answered, now)
         for found in self._found(second, failed, begun):
             touched |= self._open(found, now)
@@ -151,7 +152,9 @@ class Scans:
         rows = self._asked.rows
         keys, counts = np.unique(rows["source"], return_counts=True)
         found = []
-        for key in keys[counts >= settings.arp_hosts].tolist()[: settings.candidates]:
+        for key in keys[(counts >= settings.arp_hosts) & np.isin(keys, fresh["source"])].tolist()[
+            : settings.candidates
+        ]:
             mine = rows[rows["source"] == key]
             contacted = np.concatenate([self._tried.rows, self._failed.rows])
             silent = arp_sweep.unanswered(
@@ -162,12 +165,23 @@ class Scans:
         return found
 
     def _without_outage(self, found: list[Found]) -> list[Found]:
-        """Leave out what looks like clients whose way to the Internet is broken: several of ours, web ports only."""
-        doubtful = [each for each in found if not each.one_host and np.isin(each.rows["port"], network_sweep.WEB).all()]
-        ours = [each for each in doubtful if is_ours(_source(each.rows), self._networks)]
-        if len(ours) < self._settings.outage_sources:
-            return found
-        return [each for each in found if not any(each is other for other in ours)]
+        """Leave out what clients look like that cannot reach the Internet, by web ports alone."""
+        return [each for each in found if each.one_host or not self._is_outage(each.rows)]
+
+    def _is_outage(self, rows: NDArray[np.void]) -> bool:
+        """Tell whether a sweep of ours is a client without Internet: several are, or its IPv6 is broken."""
+        if not np.isin(rows["port"], network_sweep.WEB).all() or not np.isin(rows["protocol"], TCP).all():
+            return False
+        if _source(rows)[0]:  # nobody sweeps IPv6 for web servers
+            return not self._networks.places or is_ours(_source(rows), self._networks)
+        if not is_ours(_source(rows), self._networks):
+            return False
+        recent = self._failed.rows
+        recent = recent[np.isin(recent["port"], network_sweep.WEB) & (recent["protocol"] == TCP)]
+        first = np.unique(recent["source"], return_index=True, return_counts=True)
+        many = recent[first[1][first[2] >= self._settings.web_hosts // 4]]
+        ours = sum(is_ours(_source(many[place : place + 1]), self._networks) for place in range(min(len(many), 1_000)))
+        return ours >= self._settings.outage_sources
 
     def _open(self, found: Found, now: float) -> set[int]:
         """Begin a scan, or add to the one of the host that others scan too; return whose."""
@@ -221,6 +235,8 @@ class Scans:
             side = "destination" if group.one_host else "port"
             same &= tried[side] == members[side][0]
             same &= tried["at_ns"] < int((now - _SETTLED_S) * 1e9)
+            if not group.one_host and self._is_outage(members):
+                continue
             if self._walks.answered(group, tried["contact"][same]):
                 quick = now - float(members["at_ns"].min()) / 1e9 <= self._settings.window_s
                 touched |= self._open(

@@ -1,7 +1,10 @@
 """Segments that no stack begins with, to find ports past simple filters: FIN, NULL, Xmas, Maimon, ACK (T1046)."""
 
-from rules.traffic.scans.contacts import ODD_KINDS, STRAY_KINDS
+import numpy as np
+
+from rules.traffic.scans.contacts import ODD_KINDS, STRAY_KINDS, Outcome
 from rules.traffic.scans.found import Found, View, chosen, most
+from rules.traffic.scans.network_sweep import WEB
 
 NAME = "stealth_scan"
 
@@ -13,6 +16,7 @@ def judge(view: View) -> Found | None:
         rows = chosen(view.failed, STRAY_KINDS)
         host, ports = most(rows, "destination", "port")
         if ports < view.settings.stray_ports:
+            rows = rows[(rows["outcome"] == Outcome.FAILED) & ~np.isin(rows["port"], WEB)]
             port, hosts = most(rows, "port", "destination")
             rows = rows[rows["port"] == port]
             return None if hosts < 2 * view.settings.stray_ports else Found(NAME, rows, one_host=False)

@@ -1,0 +1,130 @@
+"""Scans from models, among them those that take too long to record."""
+
+from ipaddress import ip_network
+
+import numpy as np
+import pytest
+
+from netmon.api import Finding, Severity
+from netmon.api.networks import Networks, Place
+from netmon.api.traffic import RECORD, Second, halves
+from rules.traffic.scans.rule import Scans
+from rules.traffic.scans.settings import ScanSettings
+from tests.rules.traffic.scans.conversations import (
+    START,
+    Packet,
+    findings,
+    half,
+    refused,
+    session,
+    silent,
+    syn,
+)
+
+OURS = "10.1.1.7"
+SERVER = "10.1.1.80"
+STRANGER = "198.51.100.66"
+NETWORKS = Networks([Place(ip_network("10.0.0.0/8"), site="office", title="Office", protected=True)])
+
+
+def begun(packets: list[Packet], **settings: object) -> list[Finding]:
+    """Return what is said first of each matter."""
+    first: dict[str, Finding] = {}
+    for finding in findings(Scans(ScanSettings(**settings), NETWORKS), packets):
+        first.setdefault(finding.key, finding)
+    return list(first.values())
+
+
+def ports(source: str, host: str, count: int, every_s: float) -> list[Packet]:
+    return [
+        packet for place in range(count) for packet in refused(syn(place * every_s, source, host, 1 + place, size=58))
+    ]
+
+
+def test_a_scan_that_lasts_is_one_finding_and_is_closed_with_its_totals() -> None:
+    told = findings(Scans(ScanSettings(), NETWORKS), ports(STRANGER, SERVER, 3_000, 0.02))
+    assert {finding.key for finding in told} == {f"port_scan\x1f{STRANGER}"}
+    assert [finding.cleared for finding in told][-1]
+    assert told[-1].evidence["ports"] == 3_000
+    assert told[-1].evidence["total_contacts"] == pytest.approx(3_000, rel=0.02)
+    assert told[0].at <= START + 2
+
+
+def test_our_own_host_that_scans_is_an_error_and_a_stranger_a_warning() -> None:
+    assert begun(ports(OURS, SERVER, 60, 0.05))[0].severity is Severity.ERROR
+    assert begun(ports(STRANGER, SERVER, 60, 0.05))[0].severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("every_s", "within_s"), [(15, 200), (300, 3_100)])  # nmap's -T1 and -T0
+def test_slow_scans_of_ports(every_s: float, within_s: float) -> None:
+    found = begun(ports(STRANGER, SERVER, 14, every_s))
+    assert [finding.rule for finding in found] == ["slow_scan"]
+    assert found[0].at - START <= within_s
+
+
+def test_a_slow_sweep_through_a_network_that_answers_in_part() -> None:
+    packets = []
+    for place in range(120):
+        begin = syn(place * 10, STRANGER, f"10.2.0.{1 + place}", 3389)
+        packets += session(begin, 20, 20) if place % 5 == 0 else silent(begin)
+    assert [finding.rule for finding in begun(packets)] == ["slow_scan"]
+
+
+def test_a_fast_sweep_is_seen_before_its_time_outs() -> None:
+    packets = [
+        packet
+        for place in range(600)
+        for packet in silent(syn(place / 200, OURS, f"10.{3 + place // 250}.0.{1 + place % 250}", 445))
+    ]
+    found = begun(packets)
+    assert [finding.rule for finding in found] == ["network_sweep"]
+    assert found[0].at - START <= 2
+
+
+def test_ports_that_are_all_open_are_told() -> None:
+    packets = [packet for place in range(30) for packet in half(syn(place / 10, STRANGER, SERVER, 20 + place, size=58))]
+    found = begun(packets)
+    assert [finding.rule for finding in found] == ["port_scan"]
+    assert len(str(found[0].evidence["open_ports"]).split(", ")) >= 10
+
+
+def test_many_sources_that_scan_one_host_are_one_finding_from_the_third_on() -> None:
+    packets = [packet for place in range(12) for packet in ports(f"198.51.100.{1 + place}", SERVER, 40, 0.02)]
+    found = begun(packets)
+    assert len(found) == 3
+    assert sum(finding.key.endswith(f"to {SERVER}") for finding in found) == 1
+
+
+def test_a_scanner_that_is_allowed_is_not_told() -> None:
+    packets = ports(OURS, SERVER, 200, 0.02)
+    assert begun(packets)
+    assert begun(packets, allow=("10.1.1.0/28",)) == []
+
+
+def test_records_of_exporters_without_answers_are_judged_by_flags() -> None:
+    rows = np.zeros(40, RECORD)
+    rows["source_hi"], rows["source_lo"] = halves(STRANGER)
+    rows["destination_hi"], rows["destination_lo"] = halves(SERVER)
+    rows["destination_port"], rows["source_port"] = 1 + np.arange(40), 40_000
+    rows["protocol"], rows["version"], rows["tcp_flags"], rows["packets"], rows["bytes"] = 6, 4, 2, 1, 44
+    rows["sampling"], rows["start_ns"] = 1, START * 10**9
+    rule = Scans(ScanSettings(), NETWORKS)
+    assert [each.rule for each in rule.observe(Second(START, START + 10, live=False, ended=rows))] == ["port_scan"]
+    rows["sampling"] = 1_000  # then one SYN is no evidence
+    rule = Scans(ScanSettings(), NETWORKS)
+    assert list(rule.observe(Second(START, START + 10, live=False, ended=rows))) == []
+
+
+def test_memory_is_bounded_under_forged_sources() -> None:
+    settings = ScanSettings(groups=500, recent=4_096, rows_per_window=2_000)
+    rule = Scans(settings, NETWORKS)
+    random = np.random.default_rng(4)
+    for window in range(5):
+        rows = np.zeros(20_000, RECORD)
+        rows["source_lo"] = random.integers(0xFFFF_0100_0000, 0xFFFF_DFFF_FFFF, 20_000)
+        rows["destination_lo"], rows["destination_port"] = halves(SERVER)[1], random.integers(1, 65_535, 20_000)
+        rows["protocol"], rows["version"], rows["tcp_flags"], rows["packets"], rows["state"] = 6, 4, 2, 1, 2
+        rows["start_ns"] = (START + window) * 10**9
+        assert list(rule.observe(Second(START + window, START + window + 1, ended=rows))) == []
+    assert rule.dropped > 0
+    assert len(rule._walks) <= settings.groups
