@@ -28,6 +28,9 @@ from netmon.demo.packets.timeline import Timeline
 
 SENDS, SEES = "demo-out", "mirror"
 ROUND_S: Final = 420.0  # as long as the story's
+MAX_BEHIND_S: Final = 0.5
+"""Who was kept from sending for longer goes on where it was, rather than send what it missed in one burst."""
+MAX_LATE_S: Final = 5.0  # an attack whose time has passed by more is left to the next round
 _LONGEST_WAIT_S: Final = 0.05
 _SEED: Final = 77
 _CABLE: Final = f"""\
@@ -46,7 +49,7 @@ class Sender:
         """Begin the day at `began` (Unix seconds)."""
         self.timeline = Timeline()
         self._places = places
-        self._began = began
+        self._began = self._seen = began
         self._day = arrivals(places, Random(_SEED))  # noqa: S311 - a simulation's chance
         self._following = next(self._day)
         self._attacks: Iterator[tuple[float, Attack]] = iter(())
@@ -60,14 +63,20 @@ class Sender:
 
     def step(self, now: float) -> Iterator[bytes]:
         """Give what is to be sent by now."""
+        behind = now - self._seen
+        if behind > MAX_BEHIND_S:
+            self._began += behind
+            self.timeline.postpone(behind)
+        self._seen = now
         while self._began + self._following[0] <= now:
             self.timeline.add(self._began + self._following[0], self._following[1])
             self._following = next(self._day)
         while self._next_attack is not None and self._next_attack[0] <= now:
             at, attack = self._next_attack
-            chance = Random(f"{_SEED} {attack.name} {at}")  # noqa: S311 - a simulation's chance
-            frames = attack.frames(self._places, chance, attack.lasts_s)
-            self.timeline.add(at, self._tells(attack, at, frames))
+            if now - at < MAX_LATE_S:
+                chance = Random(f"{_SEED} {attack.name} {at}")  # noqa: S311 - a simulation's chance
+                frames = attack.frames(self._places, chance, attack.lasts_s)
+                self.timeline.add(now, self._tells(attack, now, frames))
             self._next_attack = next(self._attacks)
         yield from self.timeline.due(now)
 

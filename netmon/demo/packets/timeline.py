@@ -3,20 +3,14 @@
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import Final
 
 from netmon.demo.packets.talks import Timed
 
-MAX_BEHIND_S: Final = 0.5
-"""What is later than this is left out rather than sent in a burst: this machine was busy with something else."""
-
 
 class Timeline:
-    """Conversations under way. What a round can begin bounds how many; `left_out` counts frames that came too late."""
+    """Conversations under way: as many as are begun and not over."""
 
     def __init__(self) -> None:
-        self.sent = 0
-        self.left_out = 0
         self._waiting: list[tuple[float, int, bytes, float, Iterator[Timed]]] = []
         self._numbers = count()
 
@@ -27,13 +21,13 @@ class Timeline:
     def due(self, now: float) -> Iterator[bytes]:
         """Give the frames whose time has come, in its order."""
         while self._waiting and self._waiting[0][0] <= now:
-            at, _, frame, begin, talk = heappop(self._waiting)
+            _, _, frame, begin, talk = heappop(self._waiting)
             self._push(begin, talk)
-            if now - at > MAX_BEHIND_S:
-                self.left_out += 1
-            else:
-                self.sent += 1
-                yield frame
+            yield frame
+
+    def postpone(self, seconds: float) -> None:
+        """Let everything that is under way go on so much later."""
+        self._waiting = [(at + seconds, n, frame, begin + seconds, talk) for at, n, frame, begin, talk in self._waiting]
 
     def next_at(self) -> float | None:
         """Return when the next frame is due; None where there is none."""

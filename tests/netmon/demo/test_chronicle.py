@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from netmon.demo.chronicle import tell
+from netmon.demo.chronicle import tell, tell_attacks
+from netmon.demo.named import Named
 from netmon.demo.outcome import Outcome
 from tests.netmon.demo.test_summary import alert, incident
 
@@ -87,3 +88,21 @@ def test_everything_fits_into_a_narrow_terminal() -> None:
     tell(Console(file=output, width=80), Outcome(predictions=({**made, "reached_at": f"{DAY}08:03:20Z"},)))
     assert "acc-disdukcapil Te1/1/2" in output.getvalue()
     assert re.search(r"hit \d\d:\d\d:\d\d", output.getvalue())
+
+
+def told_of(*attacks: Named, width: int = 140) -> str:
+    output = io.StringIO()
+    tell_attacks(Console(file=output, width=width), attacks)
+    return output.getvalue()
+
+
+def test_an_attack_says_how_soon_it_was_named_and_in_which_incident() -> None:
+    found = alert(rule="syn_flood", target="web-portal", incident="I4")
+    began = datetime(2026, 1, 15, 8, 0, 0, tzinfo=UTC).timestamp()
+    lines = told_of(Named("syn_flood", began, 0.42, 3.06, found), Named("port_scan", began + 2)).splitlines()
+    assert re.search(rf"{here(f'{DAY}08:00:00Z')} +SYN flood +0\.4 s +3\.1 s +syn_flood: web-portal \(I4\)", lines[3])
+    assert re.search(rf"{here(f'{DAY}08:00:02Z')} +port scan +- +- +not named", lines[4])
+
+
+def test_without_attacks_nothing_is_said_of_them() -> None:
+    assert told_of() == ""
