@@ -9,6 +9,7 @@ from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.meter.meter import Meter
 from collectors.traffic.meter.settings import MeterSettings
 from netmon.api.networks import Networks
+from netmon.app.traffic.capacities import CapacityTables
 from netmon.app.traffic.metering import AgentCounters
 from tests.support.own_metrics import named, own_metrics, shown
 
@@ -32,6 +33,7 @@ def test_the_page_has_what_a_stream_of_traffic_shows() -> None:
     sheets = [
         *Meter(MeterSettings(), Networks())._sheets.values(),
         AgentCounters(FlowSource(FlowListenSettings(), {}))._sheet,
+        *CapacityTables()._sheets.values(),
     ]
     families = [(family, sheet) for sheet in sheets for family in sheet.families]
     assert sorted(named(TRAFFIC)) == sorted(family.name for family, _ in families)

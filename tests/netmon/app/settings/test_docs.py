@@ -86,6 +86,31 @@ def test_the_table_has_every_setting_and_its_default(heading: str) -> None:
     assert rows(heading) == expected
 
 
+def test_long_defaults_stand_below_their_table() -> None:
+    for heading, models in sections().items():
+        text = re.split(rf"^##+ {re.escape(heading)}$", DOCS, flags=re.MULTILINE)[1]
+        text = re.split(r"^##", text, flags=re.MULTILINE)[0]
+        for field in (field for model in models for field in schema.fields(model).values()):
+            default = field.get_default(call_default_factory=True, validated_data={})
+            if isinstance(default, tuple) and len(default) > 10:
+                assert [item for item in default if _written(item) not in text] == [], heading
+
+
+def _written(item: Any) -> str:
+    """Return how one of many stands in the text: a model as a row of its own, all else as it is."""
+    if isinstance(item, BaseModel):
+        return f"| {' | '.join(_cell(getattr(item, name)) for name in type(item).model_fields)} |\n"
+    return item.pattern if isinstance(item, re.Pattern) else str(item)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) else f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
 def test_no_table_is_of_something_that_is_no_setting() -> None:
     headings = re.findall(r"^###+ (.+)$", DOCS, re.MULTILINE)
     assert [heading for heading in headings if heading not in sections()] == []
