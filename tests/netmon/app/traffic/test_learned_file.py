@@ -4,19 +4,22 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from netmon.api import Finding
+from netmon.api import Finding, Target
 from netmon.api.networks import Networks
-from netmon.api.traffic import Second
+from netmon.api.traffic import Second, Traffic
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic import learned
-from netmon.app.traffic.build import detectors
+from netmon.app.traffic.build import Built, Hooks, detectors
+from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.learned import Memory, collect, hand_out
+from netmon.app.traffic.part import Stream
 
 
 class Counting:
@@ -195,3 +198,53 @@ def test_every_detector_takes_back_what_it_gave(tmp_path: Path) -> None:
     first, second = collect(rules), collect(again)
     assert first.keys() == second.keys()
     assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+class Silent:
+    """A source from which nothing comes."""
+
+    name, where, live = "silent", "nowhere", False
+    counts: ClassVar[dict[str, Any]] = {}
+
+    def open(self) -> None:
+        """Open nothing."""
+
+    def next(self, timeout_s: float) -> None:
+        """Wait a little."""
+        time.sleep(timeout_s / 100)
+
+    def reached_ns(self) -> int:
+        return time.time_ns()
+
+    def end(self) -> None:
+        """Nothing is left."""
+
+    def is_up(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+class Ends:
+    """A pipeline whose last window has a bug."""
+
+    def take_now(self, traffic: Traffic, now_ns: int) -> None:
+        """Take nothing."""
+
+    def finish(self) -> None:
+        raise RuntimeError("a bug")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_stream_remembers_from_its_start_to_its_stop_whatever_its_last_window_brings(tmp_path: Path) -> None:
+    remembered(tmp_path, 7)
+    rule = Counting()
+    built = cast("Built", SimpleNamespace(pipeline=Ends(), hooks=Hooks(), judges=Judges([rule]), counts={}))
+    stream = Stream(Silent(), built, Target("silent", "localhost", "", "sensor"), Memory(tmp_path, "sensor eth0"))
+    stream.open()
+    assert rule.windows == 7
+    stream.start()
+    rule.windows = 8
+    stream.stop()
+    assert begun(tmp_path)[1].windows == 8
