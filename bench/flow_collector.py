@@ -223,12 +223,17 @@ def netmon(*, detectors: bool) -> Iterator[Peer]:
 
 
 def configure(folder: Path, port: int, *, detectors: bool) -> None:
-    """Write a configuration directory: 200 offices in 10.0.0.0/8."""
-    (folder / "inventory").mkdir(parents=True)
+    """Write a configuration directory for a collector at this port."""
+    configure_offices(folder)
     off = "".join(f"    {rule.name}: {{enabled: false}}\n" for rule in TRAFFIC_RULES)
     flows = f"listen: [udp://127.0.0.1:{port}], allow: [127.0.0.0/8], receive_buffer_bytes: {SOCKET_BYTES}"
     text = f"traffic:\n  flows: {{{flows}}}\n"
     (folder / "netmon.yaml").write_text(text + ("" if detectors else f"  detectors:\n{off}"))
+
+
+def configure_offices(folder: Path) -> None:
+    """Write an inventory of 200 offices in 10.0.0.0/16, and nothing else."""
+    (folder / "inventory").mkdir(parents=True)
     sites = "".join(
         f"  - {{name: office-{row:03}, title: Office {row}, prefixes: [10.0.{row}.0/24]}}\n" for row in range(200)
     )

@@ -36,6 +36,7 @@ from tests.support.waiting import eventually_sync
 PACKETS = 200_000
 SETTLE_S = 1.0  # after the last packet, until everybody has read what there is
 ETHERNET = bytes.fromhex("0200000000020200000000010800")
+SPEED = "--topspeed"
 RING_MB = 64  # for us and for tcpdump; FastNetMon's is its own
 FASTNETMON = """logging_level = info
 disable_usage_report = on
@@ -135,7 +136,7 @@ def cpu_ns(pid: int) -> int:
 
 def send(host: Host, folder: Path, loops: int) -> tuple[int, float]:
     """Return how many packets went out, and how fast."""
-    options = ["--topspeed", "--preload-pcap", f"--loop={loops}", "-i", INTERFACE, str(folder / "stream.pcap")]
+    options = [SPEED, "--preload-pcap", f"--loop={loops}", "-i", INTERFACE, str(folder / "stream.pcap")]
     said = host.run("tcpreplay", *options, timeout_s=300).stdout
     return PACKETS * loops, number(r"([\d.]+) pps", said)
 
