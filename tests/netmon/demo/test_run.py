@@ -77,31 +77,23 @@ async def test_a_target_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_prometheus")
 async def test_an_attack_is_named_while_it_lasts_and_flows_are_kept(tmp_path: Path) -> None:
-    """The whole way of traffic: the port scan at 13 s, found by the sensor, told by the core; flows of the routers."""
+    """The port scan at 13 s, found by the sensor and told by the core, and the routers' flows."""
     with lan("a", "b"):
         pass  # skips where no namespace can be made
-    code, output = await run(demo.moved(tmp_path / "demo", traffic=True), tmp_path / "state", 18)
+    code, output = await run(demo.moved(tmp_path / "demo", 5, traffic=True), tmp_path / "state", 18)
     assert code == 0, output
     assert "attack begins: port scan" in output
     assert re.search(r"port scan +\d\.\d s +\d\.\d s +port_scan: .+ \(I\d+\)", output), output
-    flows = netmon(
-        "flows",
-        "top",
-        "--by",
-        "site",
-        "--json",
-        "--config",
-        tmp_path / "demo",
-        NETMON_STATE_DIR=str(tmp_path / "state"),
-    )
+    words = ("flows", "top", "--by", "site", "--format", "json", "--config", tmp_path / "demo")
+    flows = netmon(*words, NETMON_STATE_DIR=str(tmp_path / "state"))
     assert flows.returncode == 0, flows.stderr
-    assert {"kominfo", "rsud", "kec-sukaraja"} <= {row["site"] for row in json.loads(flows.stdout)["rows"]}
+    assert {"kominfo", "rsud", "kec-sukaraja"} <= {json.loads(line)["site"] for line in flows.stdout.splitlines()}
 
 
 @pytest.mark.usefixtures("without_prometheus")
 async def test_where_packets_cannot_be_shown_it_says_why_and_goes_on(tmp_path: Path) -> None:
     with patch("netmon.demo.packets.stage.PROGRAMS", {"unshare-of-mars": "util-mars"}):
-        code, output = await run(demo.moved(tmp_path / "demo", traffic=True), tmp_path / "state", 4)
+        code, output = await run(demo.moved(tmp_path / "demo", 5, traffic=True), tmp_path / "state", 4)
     assert code == 0, output
     assert "Packets and attacks are not shown: not installed here: unshare-of-mars (util-mars)" in output
 

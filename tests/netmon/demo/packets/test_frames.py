@@ -42,7 +42,7 @@ def test_datagrams_come_in_as_many_pieces_as_they_need(octets: int, number: int)
     assert len(frames) == max(1, -(-(octets + 8) // 1_480))
     assert max(map(len, frames)) <= 14 + MTU
     pieces = [checked(frame)[IP] for frame in frames]
-    (whole,) = defragment(pieces)
+    (whole,) = defragment(pieces)  # type: ignore[no-untyped-call]  # scapy's
     whole = IP(bytes(whole))
     assert bytes(whole[UDP].payload) == payload
     wanted = whole[UDP].chksum
