@@ -3,7 +3,7 @@
 Malware asks its server for orders so (MITRE ATT&CK T1071), with a pause that it varies by up to a half. For each pair
 of our host and an outside service the newest intervals and sizes are kept. Intervals are regular when their deviations
 from the median are small (the idea is that of RITA: dispersion of intervals and of sizes, and their number): a pause
-that varies between the half and the whole of its length has a median deviation of 1/6, contacts by chance have 0.7.
+that varies between the half and the whole of its length has a median deviation of 1/6, contacts by chance have 0.66.
 Much of what is ordinary is regular too. It is told apart by its port, by how many of our hosts use the same network,
 and by how many services the host contacts regularly: one that monitors has many.
 """
@@ -24,7 +24,7 @@ from netmon.api.traffic import FlowState, Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import BeaconSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, network_of
+from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, network_of
 
 _Key: TypeAlias = tuple[int, int, int, int, int, int]  # source and destination halves, destination port, protocol
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -84,7 +84,7 @@ class Beacon:
         self._users: OrderedDict[Address, dict[Address, float]] = OrderedDict()  # our hosts by network outside
         self._hosts: set[Address] = set()  # of ours that were seen, at most `common_hosts` of them
         self._regular: dict[Address, set[_Key]] = {}  # regular pairs, by our host
-        self._episodes = Episodes(self.name, "T1071", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s, runbook="")
+        self._episodes = Episodes(self.name, "T1071", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
         self.dropped = 0  # pairs forgotten for want of room
         self.skipped = 0  # pairs of a window not judged, for want of time
 
@@ -118,6 +118,8 @@ class Beacon:
             return
         if rows.dtype != _SAVED or np.any(rows["kept"] > _KEPT):  # type: ignore[call-overload] # structured
             raise ValueError("pairs of another layout")
+        if not is_finite(rows, "first_s", "last_s", "gaps_s", "octets"):
+            raise ValueError("pairs that cannot be")
         for row in rows[-(self._settings.pairs // 2) :]:
             kept = int(row["kept"])
             key: _Key = tuple(row["key"].tolist())
@@ -129,15 +131,12 @@ class Beacon:
     def _chosen(self, flows: Records) -> Records:
         """Return the flows that are contacts of ours with outside: begun in their record, answered, not ignored."""
         tcp = flows["protocol"] == 6
-        # A part of a connection that goes on has no SYN: it is no new contact. Nor can be told what an exporter
-        # without flags reports.
+        # A part of a connection that goes on has no SYN: it is no new contact. An exporter without flags tells nothing.
         begun = tcp & ((flows["tcp_flags"] & 2) != 0)
         answered = (flows["reply_packets"] > 0) | (flows["state"] == FlowState.UNKNOWN)
         mask = (begun | (flows["protocol"] == 17)) & answered & (flows["packets"] > 0)
         mask &= ~np.isin(flows["destination_port"], self._ignored_ports)
-        rows: Records = flows[mask]
-        if not len(rows):
-            return rows
+        rows = flows[mask]
         chosen: Records = rows[self._sides.own(rows, "source") & self._sides.outside(rows, "destination")]
         return chosen
 

@@ -20,7 +20,7 @@ from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import ExfiltrationSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_named, network_of
+from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, is_named, network_of
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _Pairing: TypeAlias = tuple[Address, Address, bool]  # our host, the address outside, whether ours served
@@ -107,6 +107,8 @@ class Exfiltration:
             return
         if hosts.dtype != _HOST or known.dtype != _KNOWN:
             raise ValueError("hosts of another layout")
+        if not is_finite(hosts, "first_s", "last_s", "most"):
+            raise ValueError("hosts that cannot be")
         for hi, lo, first, last, answered, peers, most in hosts[-self._settings.hosts :].tolist():
             host = self._hosts[hi, lo] = _Host(first, last, _Volume(last), _Volume(last), list(most), answered)
             host.peers = {(0, number) for number in range(min(peers, self._settings.server_peers))}

@@ -19,7 +19,7 @@ from netmon.api.traffic import FlowState, Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import FirstSeenSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_named
+from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, is_named
 
 _Service: TypeAlias = tuple[int, int]  # protocol and port
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -102,6 +102,8 @@ class FirstSeen:
             raise ValueError(f"services learned without {error}") from None
         if hosts.dtype != _HOST or ports.dtype != _PORT or met.dtype != _MET:
             raise ValueError("services of another layout")
+        if not is_finite(hosts, "first_s"):
+            raise ValueError("services that cannot be")
         for hi, lo, first, answered, peers in hosts[-self._settings.hosts :].tolist():
             host = self._hosts[hi, lo] = _Host(first, answered)
             host.peers = {(0, number) for number in range(min(peers, self._settings.server_peers))}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,11 @@ def grouped(records: Records, *fields: str) -> list[Records]:
         fresh |= rows[name][1:] != rows[name][:-1]
     edges = [0, *(np.flatnonzero(fresh) + 1).tolist(), len(rows)]
     return [rows[start:end] for start, end in pairwise(edges)]
+
+
+def is_finite(rows: NDArray[Any], *fields: str) -> bool:
+    """Tell whether all numbers in these fields are some."""
+    return all(bool(np.isfinite(rows[name]).all()) for name in fields)
 
 
 def network_of(address: Address) -> Address:

@@ -1,5 +1,7 @@
 """Beacons as known tools make them, and what is regular and is none."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,9 +76,9 @@ def test_an_hour_is_quiet_where_no_prefix_is_known() -> None:
     assert found(rule(NOWHERE), *office(2), length_s=1.0) == []
 
 
-def test_a_days_browsing_is_quiet() -> None:
+def test_a_day_of_browsing_is_quiet() -> None:
     rng = np.random.default_rng(5)
-    assert found(rule(), *browsing(rng, 86_400, people=12), length_s=30.0) == []
+    assert found(rule(), *browsing(rng, 86_400, people=8), length_s=60.0) == []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +136,10 @@ def test_it_goes_on_after_a_restart() -> None:
     assert begun(told)[0].at - START < 26 * 60
     with pytest.raises(ValueError, match="layout"):
         second.restore({"pairs": np.zeros(2, RECORD)})
+    wrong: dict[str, Any] = {"pairs": first.save()["pairs"].copy()}
+    wrong["pairs"]["gaps_s"][0, 0] = np.nan
+    with pytest.raises(ValueError, match="cannot be"):
+        second.restore(wrong)
     assert rule().save() == {}
 
 

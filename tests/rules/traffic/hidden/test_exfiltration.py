@@ -1,6 +1,7 @@
 """Volumes of servers that their past explains, and those that it does not. Months are told in windows of minutes."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,10 @@ def test_what_was_learned_outlives_a_restart() -> None:
     assert {one.target for one in told} == {"web1"}
     with pytest.raises(ValueError, match="layout"):
         after.restore({"hosts": np.zeros(1, RECORD), "known": np.zeros(1, RECORD)})
+    wrong: dict[str, Any] = {name: array.copy() for name, array in before.save().items()}
+    wrong["hosts"]["first_s"][0] = np.nan
+    with pytest.raises(ValueError, match="cannot be"):
+        after.restore(wrong)
     assert rule().save() == {}
 
 

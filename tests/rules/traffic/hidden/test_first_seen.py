@@ -2,6 +2,7 @@
 
 from functools import cache
 from ipaddress import ip_network
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +136,10 @@ def test_what_was_learned_outlives_a_restart() -> None:
         after.restore({name: np.zeros(1, RECORD) for name in ("hosts", "ports", "met")})
     with pytest.raises(ValueError, match="without"):
         after.restore({"hosts": np.zeros(0, RECORD)})
+    wrong: dict[str, Any] = {name: array.copy() for name, array in before.save().items()}
+    wrong["hosts"]["first_s"][0] = np.inf
+    with pytest.raises(ValueError, match="cannot be"):
+        after.restore(wrong)
     assert rule().save() == {}
 
 
