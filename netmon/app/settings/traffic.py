@@ -10,6 +10,7 @@ from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.flowtable.settings import FlowTableSettings, PairingSettings
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.meter.settings import MeterSettings
+from exporters.actions.settings import ActionSettings
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.prometheus.settings import ListenAddress
 from netmon.app.settings.base import Model
@@ -53,6 +54,7 @@ class TrafficSettings(Model):
     keep_flows: bool = True  # write flows to files, for `netmon flows`
     store: FlowStoreSettings = Field(default_factory=FlowStoreSettings)
     store_directory: Path | None = None  # None: `flows` in the state directory
+    actions: ActionSettings = Field(default_factory=ActionSettings)
     meter: MeterSettings = Field(default_factory=MeterSettings)
     samples_every_s: float = Field(default=10, ge=1, le=300)  # how often metrics of traffic are renewed
     sensor_listen: tuple[ListenAddress, ...] = Field(default=("127.0.0.1:19102",), min_length=1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from collectors.traffic.flows.exporters import Exporters
+from exporters.actions.actor import Actor
 from netmon.api import Target, Uplink
 from netmon.api.networks import Networks
 from netmon.api.traffic import TrafficRule
@@ -63,7 +64,11 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         directory = traffic.store_directory or place / "flows"
         keeper = Keeper(traffic.store, directory, networks, registry, names)
     registry.register(TrafficMetrics(streams))
-    return TrafficPart(streams, uplink, take, traffic.samples_every_s, keeper, indicators)
+    actor = None
+    if traffic.actions.enabled:
+        protected = [one.prefix for one in settings.inventory.prefixes if one.protected]
+        actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
+    return TrafficPart(streams, actor or uplink, take, traffic.samples_every_s, keeper, indicators, actor)
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

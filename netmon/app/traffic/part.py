@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from exporters.actions.actor import Actor
 from netmon.api import Finding, Reading, Target, Uplink
 from netmon.api.traffic import RECORD, Traffic, empty
 from netmon.app.settings import Settings
@@ -168,13 +169,16 @@ class TrafficPart:
         interval_s: float,
         keeper: Keeper | None = None,
         indicators: IndicatorFiles | None = None,
+        actor: Actor | None = None,
     ) -> None:
+        """`actor`: the uplink itself, where it acts on findings on their way and has to be started."""
         self.streams = tuple(streams)
         self._uplink = uplink
         self._take = take
         self._interval_s = interval_s
         self._keeper = keeper
         self._indicators = indicators
+        self._actor = actor
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -206,6 +210,8 @@ class TrafficPart:
         def send(findings: Sequence[Finding]) -> None:
             loop.call_soon_threadsafe(self._uplink.send, findings)
 
+        if self._actor is not None:
+            await self._actor.start()
         for stream in self.streams:
             stream.built.hooks.send = send
             stream.built.hooks.keep = None if self._keeper is None else self._keeper.put
@@ -237,6 +243,8 @@ class TrafficPart:
             task.cancel()
             await asyncio.wait([task])
         await asyncio.sleep(0)  # what they handed over is taken
+        if self._actor is not None:
+            await self._actor.stop()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

@@ -53,6 +53,7 @@ class Amplification:
                 records=records,
                 evidence={
                     "protocol": AMPLIFIERS.get(main, f"UDP port {main}"),
+                    "amplifier_port": main,
                     "amplifiers": telling.join(names) or f"{AMPLIFIERS.get(main, 'port')} ({main})",
                     "questions_sent_per_s": round(float(view.sent_s("reflected")[row]), 1),
                     "fragments_per_s": round(float(view.rate("fragments")[row]), 1),

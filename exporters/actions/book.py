@@ -1,0 +1,62 @@
+"""The file of announced routes: replaced as a whole when they change, and emptied at the start and at the end."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from exporters.actions.announce import Route, announced, commands, render
+from exporters.actions.settings import AnnouncementSettings
+
+_MODE: Final = 0o644  # the BGP speaker is another user
+_GONE: Final = 2_000
+"""Withdrawals that a file of ExaBGP still holds, for a reader that missed the last files: 200 kB of them."""
+
+
+class Book:
+    """The routes that stand in the file. Its methods block, for a small file."""
+
+    def __init__(self, settings: AnnouncementSettings) -> None:
+        self._settings = settings
+        self._routes: frozenset[Route] = frozenset()
+        self._gone: dict[str, None] = {}  # commands of ExaBGP that were announced once
+
+    def open(self) -> None:
+        """Withdraw what an earlier run left; OSError where the file cannot be written."""
+        if self._settings.format == "exabgp":
+            with suppress(FileNotFoundError):
+                left = announced(self._settings.file.read_text(encoding="utf-8", errors="replace"))
+                self._gone = dict.fromkeys(left[-_GONE:])
+        self._write()
+
+    def put(self, routes: Sequence[Route]) -> bool:
+        """Have exactly these announced; tell whether that is a change. OSError where it cannot be written."""
+        wanted = frozenset(routes)
+        if wanted == self._routes:
+            return False
+        for command in commands(self._settings, self._routes | wanted):
+            self._gone.pop(command, None)  # the newest are kept the longest
+            self._gone[command] = None
+        while len(self._gone) > _GONE:
+            del self._gone[next(iter(self._gone))]
+        before, self._routes = self._routes, wanted
+        try:
+            self._write()
+        except OSError:
+            self._routes = before
+            raise
+        return True
+
+    def _write(self) -> None:
+        file = self._settings.file
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as text:
+                text.write(render(self._settings, self._routes, tuple(self._gone)))
+                text.flush()
+                os.fsync(text.fileno())
+            temporary.replace(file)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,114 @@
+"""Runs the operator's program, one after the other for each finding, and ends one that does not end by itself."""
+
+import asyncio
+import json
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from exporters.actions.settings import ScriptSettings
+
+_ENVIRONMENT: Final = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+"""What the program gets of ours: a way to other programs, and no secrets."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: jobs of one key wait for each other."""
+
+    key: str
+    told: Mapping[str, Any]  # the program's standard input, as JSON
+
+
+Done = Callable[[Job, str], None]  # a job, and its outcome: success, failure, timeout, not_started
+
+
+class Scripts:
+    """The program's runs. `done` hears of each, in the event loop."""
+
+    def __init__(self, settings: ScriptSettings, done: Done) -> None:
+        self._settings = settings
+        self._done = done
+        self._waiting: deque[Job] = deque()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self.outcomes: Counter[str] = Counter(success=0, failure=0, timeout=0, not_started=0, no_room=0)
+
+    def put(self, job: Job) -> bool:
+        """Run this when its turn has come; False where too many wait."""
+        if len(self._waiting) >= self._settings.queue:
+            self.outcomes["no_room"] += 1
+            return False
+        self._waiting.append(job)
+        self._next()
+        return True
+
+    async def finish(self) -> None:
+        """Wait for what runs and waits, for so long as one run may take; what is left then is not run, and counted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.timeout_s):
+                while self._busy:
+                    await asyncio.wait(list(self._busy.values()))
+        self.outcomes["not_started"] += len(self._waiting)
+        self._waiting.clear()
+        running = list(self._busy.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _next(self) -> None:
+        """Start what may start: the first that waits and whose finding has none running."""
+        for job in list(self._waiting):
+            if len(self._busy) >= self._settings.at_once:
+                return
+            if job.key not in self._busy:
+                self._waiting.remove(job)
+                self._busy[job.key] = asyncio.create_task(self._run(job))
+
+    async def _run(self, job: Job) -> None:
+        outcome = "failure"
+        try:
+            outcome = await self._outcome(job)
+        finally:
+            self.outcomes[outcome] += 1
+            del self._busy[job.key]
+            self._done(job, outcome)
+            self._next()
+
+    async def _outcome(self, job: Job) -> str:
+        nowhere = asyncio.subprocess.DEVNULL
+        command = self._settings.command
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=nowhere,
+                stderr=nowhere,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            log.error("an action's program cannot be started", program=command[0], problem=str(error))  # noqa: TRY400
+            return "not_started"
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await process.communicate(json.dumps(job.told, ensure_ascii=False, default=str).encode())
+        except TimeoutError:
+            log.warning("an action's program did not end in time", program=command[0], key=job.key)
+            return "timeout"
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with all that it started
+                await process.wait()
+        if process.returncode:
+            log.warning("an action's program failed", program=command[0], code=process.returncode, key=job.key)
+        return "failure" if process.returncode else "success"
