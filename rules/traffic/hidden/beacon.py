@@ -170,10 +170,7 @@ class Beacon:
             return False  # what began earlier and ended later cannot be put in its place any more
         pair.gaps_s.append(gap)
         pair.octets.append(octets)
-        if len(pair.gaps_s) > _KEPT:
-            del pair.gaps_s[0]
-        if len(pair.octets) > _KEPT:
-            del pair.octets[0]
+        del pair.gaps_s[:-_KEPT], pair.octets[:-_KEPT]
         pair.last_s, pair.ports = at, (*pair.ports[1 - _PORTS :], port)
         pair.beats += 1
         return True
