@@ -9,6 +9,7 @@ until a week of it was seen, and nothing of work stations, whose staff upload as
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,7 +21,7 @@ from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import ExfiltrationSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, is_named, network_of
+from rules.traffic.hidden.sides import Address, Records, Sides, is_finite, is_named, network_of, runs
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _Pairing: TypeAlias = tuple[Address, Address, bool]  # our host, the address outside, whether ours served
@@ -119,8 +120,9 @@ class Exfiltration:
         """Count what our hosts answered: who is a server is learned."""
         rows = flows[(flows["reply_packets"] > 0) & (flows["destination_port"] > 0)]
         rows = rows[self._sides.own(rows, "destination")] if len(rows) else rows
-        groups = grouped(rows, "destination_hi", "destination_lo", "source_hi", "source_lo")
-        for group in groups[: self._most(second)]:
+        rows, edges = runs(rows, "destination_hi", "destination_lo", "source_hi", "source_lo")
+        for start, end in pairwise(edges[: self._most(second) + 1].tolist()):
+            group = rows[start:end]
             host = self._host(_address(group, "destination"), second.end)
             host.answered = min(host.answered + len(group), 1 << 30)
             if len(host.peers) < self._settings.server_peers:
@@ -130,16 +132,16 @@ class Exfiltration:
         if not len(rows):
             return
         sent, back = ("reply_bytes", "bytes") if served else ("bytes", "reply_bytes")
-        sums = [
-            (int(group[sent].sum()), int(group[back].sum()), group)
-            for group in grouped(rows, f"{inside}_hi", f"{inside}_lo", f"{outside}_hi", f"{outside}_lo")
-        ]
-        sums = [each for each in sums if each[0] >= self._settings.least_octets * second.length_s]
+        rows, edges = runs(rows, f"{inside}_hi", f"{inside}_lo", f"{outside}_hi", f"{outside}_lo")
+        starts = edges[:-1]
+        out, returned = np.add.reduceat(rows[sent], starts), np.add.reduceat(rows[back], starts)
+        large = np.flatnonzero(out >= self._settings.least_octets * second.length_s)
         most = self._most(second)
-        self.skipped += max(0, len(sums) - most)
-        for out, returned, group in sorted(sums, key=lambda each: -each[0])[:most]:
+        self.skipped += max(0, len(large) - most)
+        for place in large[np.argsort(-out[large].astype(np.float64), kind="stable")][:most].tolist():
+            group = rows[starts[place] : starts[place] + 1]
             ours, theirs = _address(group, inside), _address(group, outside)
-            yield from self._take((ours, theirs, served), out, returned, second.end)
+            yield from self._take((ours, theirs, served), int(out[place]), int(returned[place]), second.end)
 
     def _take(self, key: _Pairing, out: int, back: int, now: float) -> Iterator[Finding]:
         ours, theirs, served = key

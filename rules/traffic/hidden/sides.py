@@ -61,15 +61,23 @@ class Sides:
 
 def grouped(records: Records, *fields: str) -> list[Records]:
     """Return the records that agree in these fields, as arrays; within one, and among them, in stable order."""
+    rows, edges = runs(records, *fields)
+    return [rows[start:end] for start, end in pairwise(edges.tolist())]
+
+
+def runs(records: Records, *fields: str) -> tuple[Records, NDArray[np.intp]]:
+    """Return the records sorted so that those that agree stand together, and where runs begin, with the end of all.
+
+    For sums over very many groups, which `np.add.reduceat` forms without an array for each.
+    """
     if not len(records):
-        return []
+        return records, np.zeros(1, np.intp)
     order = np.lexsort([records[name] for name in reversed(fields)])
     rows = records[order]
     fresh = np.zeros(len(rows) - 1, np.bool_)
     for name in fields:
         fresh |= rows[name][1:] != rows[name][:-1]
-    edges = [0, *(np.flatnonzero(fresh) + 1).tolist(), len(rows)]
-    return [rows[start:end] for start, end in pairwise(edges)]
+    return rows, np.concatenate([[0], np.flatnonzero(fresh) + 1, [len(rows)]]).astype(np.intp)
 
 
 def is_finite(rows: NDArray[Any], *fields: str) -> bool:
