@@ -32,8 +32,8 @@ ALONE = {"exporters.heartbeat.heartbeat:Heartbeat", "exporters.api.app:api_app",
 # These are parts of a rule and of its shape.
 PARTS = {"rules.limits.reach:Reach"}
 # What rules are made of: the model of packs, and the columns that rules on many series see. They judge nothing.
-# What sees traffic is tied together by netmon.app.traffic: a source, a store and what acts are no plug-ins; its rules are
-# below.
+# What sees traffic is tied together by netmon.app.traffic: a source, a store and what acts are no plug-ins, and its
+# rules have a list of their own.
 SHARED = {"collectors": {"traffic"}, "rules": {"pack", "panel", "traffic"}, "exporters": {"actions", "flowstore"}}
 HEAVY = ("numpy", "numba", "polars", "scapy")
 
