@@ -25,7 +25,7 @@ from netmon.app.traffic.build import (
     warm_up,
 )
 from netmon.app.traffic.fanout import Fan
-from netmon.app.traffic.indicatorfiles import IndicatorFiles
+from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.metering import Metering, meter_of
@@ -64,6 +64,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         directory = traffic.store_directory or place / "flows"
         keeper = Keeper(traffic.store, directory, networks, registry, names)
     registry.register(TrafficMetrics(streams))
+    registry.register(IndicatorMetrics(indicators))
     actor = None
     if traffic.actions.enabled:
         protected = [one.prefix for one in settings.inventory.prefixes if one.protected]

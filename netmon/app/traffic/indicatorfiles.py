@@ -2,11 +2,13 @@
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from netmon.api.traffic import TrafficRule
 from rules.traffic.indicators.lists import Indicators
@@ -63,10 +65,13 @@ class IndicatorFiles:
             names = {one.name for one in settings.lists}
             self._held = {name: each for name, each in self._held.items() if name in names}
 
-    def look(self) -> bool:
-        """Read every file that is new or changed; tell whether there are other lists now."""
+    def look(self, *, gently: bool = False) -> bool:
+        """Read every file that is new or changed; tell whether there are other lists now.
+
+        `gently`: while others see traffic. Who waits for the interpreter then waits a millisecond and not five.
+        """
         with self._lock:
-            changed = [self._look_at(one) for one in self.settings.lists]
+            changed = [self._look_at(one, _rest if gently else None) for one in self.settings.lists]
         return any(changed)
 
     def hand_to(self, rules: Iterable[TrafficRule]) -> None:
@@ -76,7 +81,7 @@ class IndicatorFiles:
             if isinstance(rule, ListedPeers):
                 rule.adopt(lists)
 
-    def _look_at(self, settings: IndicatorList) -> bool:
+    def _look_at(self, settings: IndicatorList, rest: Callable[[], None] | None) -> bool:
         held = self._held.get(settings.name)
         if held is None or held.settings != settings:
             held = self._held[settings.name] = _Held(settings)
@@ -97,7 +102,7 @@ class IndicatorFiles:
             return self._unusable(held, error.strerror or str(error))
         if len(raw) != about.st_size:
             return self._unusable(held, "it changed while it was read")  # looked at again next time
-        held.indicators = Indicators(settings, raw, self.settings.max_entries)
+        held.indicators = Indicators(settings, raw, self.settings.max_entries, rest)
         held.stamp, held.problem = (about.st_mtime_ns, about.st_size, about.st_ino), ""
         self._tell(held.indicators, path)
         return True
@@ -126,6 +131,43 @@ class IndicatorFiles:
                 first_bad_lines=list(indicators.bad_lines),
                 beyond_max_entries=indicators.beyond,
             )
+
+
+class IndicatorMetrics:
+    """What is known of each list: a collector of prometheus_client."""
+
+    def __init__(self, files: IndicatorFiles) -> None:
+        self._files = files
+
+    def describe(self) -> list[Metric]:
+        """Say nothing at registration: what is shown depends on what there is."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Return entries, lines that are none, entries beyond the cap, and whether the file can be read."""
+        entries = GaugeMetricFamily(
+            "netmon_traffic_indicator_entries", "Entries of a list of indicators", labels=["list"]
+        )
+        untaken = GaugeMetricFamily(
+            "netmon_traffic_indicator_untaken_lines",
+            "Lines of a list of indicators that were not taken, by reason",
+            labels=["list", "reason"],
+        )
+        usable = GaugeMetricFamily(
+            "netmon_traffic_indicator_usable",
+            "Whether a list's file could be read when it was last looked at",
+            labels=["list"],
+        )
+        for name, state in self._files.states.items():
+            entries.add_metric([name], state.entries)
+            untaken.add_metric([name, "bad"], state.bad)
+            untaken.add_metric([name, "cap"], state.beyond)
+            usable.add_metric([name], float(state.usable))
+        yield from (entries, untaken, usable)
+
+
+def _rest() -> None:
+    time.sleep(0.0002)
 
 
 def _state(held: _Held) -> State:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
@@ -265,7 +266,7 @@ class TrafficPart:
         """Give the detectors the lists whose files changed: read in a thread, because a million lines take seconds."""
         while True:
             await asyncio.sleep(indicators.settings.reload_s)
-            if await asyncio.to_thread(indicators.look):
+            if await asyncio.to_thread(partial(indicators.look, gently=True)):
                 for stream in self.streams:
                     indicators.hand_to(stream.built.judges.rules)
 

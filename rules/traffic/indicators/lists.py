@@ -1,6 +1,6 @@
 """A list of indicators ready to be asked: which of many addresses and names stand in it, and in which line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -40,11 +40,11 @@ class _Set:
 class Indicators:
     """One list. Never changed: a newer file becomes a new one."""
 
-    def __init__(self, settings: IndicatorList, raw: bytes, most: int) -> None:
-        """Read the content of the list's file, at most `most` entries of it."""
+    def __init__(self, settings: IndicatorList, raw: bytes, most: int, rest: Callable[[], None] | None = None) -> None:
+        """Read the content of the list's file, at most `most` entries of it. `rest`: see read_entries."""
         self.settings = settings
         self._raw = raw
-        entries = read_entries(raw, most)
+        entries = read_entries(raw, most, rest)
         self.count = len(entries)
         self.bad, self.bad_lines, self.beyond = entries.bad, tuple(entries.bad_lines), entries.beyond
         self._addresses = _Set(np.stack([_array(entries.hi), _array(entries.lo)], axis=1))

@@ -8,6 +8,7 @@ wider than /8 (IPv6: /16) are taken for mistakes: they would match nearly everyt
 
 import re
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
@@ -17,6 +18,7 @@ from netmon.api.traffic import MAPPED, halves
 Network: TypeAlias = IPv4Network | IPv6Network
 
 WIDEST: Final = {4: 8, 6: 16}
+_REST_LINES: Final = 256
 _BAD_KEPT: Final = 20  # lines told to people; the others are counted
 _COLUMNS: Final = ("value", "indicator", "ioc_value", "ip", "ip_address", "domain", "host")
 _NAME: Final = re.compile(
@@ -47,12 +49,17 @@ class Entries:
         return len(self.hi) + len(self.prefixes) + len(self.names)
 
 
-def read_entries(raw: bytes, most: int) -> Entries:
-    """Read a whole file, at most `most` entries of it. What is no entry is counted with its line number."""
+def read_entries(raw: bytes, most: int, rest: Callable[[], None] | None = None) -> Entries:
+    """Read a whole file, at most `most` entries of it. What is no entry is counted with its line number.
+
+    `rest` is called every millisecond or so, to let other threads go on.
+    """
     entries, column, at = Entries(), 0, 0
     first = True
     for number, line in enumerate(raw.split(b"\n"), start=1):
         begin, at = at, at + len(line) + 1
+        if rest is not None and number % _REST_LINES == 0:
+            rest()
         plain = line.strip()
         if not plain or plain[:1] in b"#;" or plain[:2] == b"//":
             continue

@@ -1,13 +1,14 @@
 """Files of indicators: read once, again when they change, and never half."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from netmon.api.networks import Networks
 from netmon.app.traffic import indicatorfiles
-from netmon.app.traffic.indicatorfiles import IndicatorFiles
+from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from rules.traffic.indicators.lists import Indicators
 from rules.traffic.indicators.rule import ListedPeers
 from rules.traffic.indicators.settings import IndicatorList, IndicatorSettings
@@ -23,8 +24,9 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "b.txt").write_text("203.0.113.8\n")
     built: list[str] = []
 
-    def build(settings: IndicatorList, raw: bytes, most: int) -> Indicators:
+    def build(settings: IndicatorList, raw: bytes, most: int, rest: object) -> Indicators:
         built.append(settings.name)
+        assert rest is None
         return Indicators(settings, raw, most)
 
     monkeypatch.setattr(indicatorfiles, "Indicators", build)
@@ -76,3 +78,28 @@ def test_rules_get_the_lists_of_the_settings_in_force(tmp_path: Path) -> None:
     assert [each.settings.name for each in held.lists] == ["a", "b"]
     held.configure(IndicatorSettings(lists=held.settings.lists[1:]))
     assert [each.settings.name for each in held.lists] == ["b"]
+
+
+def test_a_list_that_is_read_gently_lets_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    (tmp_path / "a.txt").write_text("".join(f"203.0.{one // 250}.{one % 250}\n" for one in range(2_560)))
+    held = files(tmp_path, "a")
+    assert held.look(gently=True)
+    assert len(rests) == 10
+    assert held.states["a"].entries == 2_560
+
+
+def test_what_is_known_of_a_list_is_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("203.0.113.7\nno entry\n")
+    held = files(tmp_path, "a", "gone")
+    held.look()
+    told = {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in IndicatorMetrics(held).collect()
+        for sample in metric.samples
+    }
+    assert told["netmon_traffic_indicator_entries", "a"] == 1
+    assert told["netmon_traffic_indicator_untaken_lines", "a", "bad"] == 1
+    assert told["netmon_traffic_indicator_usable", "a"] == 1
+    assert told["netmon_traffic_indicator_usable", "gone"] == 0
