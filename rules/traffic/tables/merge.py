@@ -54,13 +54,52 @@ def _summed(
     dtype: np.dtype[np.void],
     after: Callable[[Rows, Rows, NDArray[np.intp]], None] | None = None,
 ) -> Rows:
-    """Return rows with equal keys as one: numbers added, sketches OR-ed. `after` fills what is neither."""
-    rows = np.concatenate(tables)
-    if not len(rows):
-        return rows
-    rows = rows[np.lexsort((rows[keys[1]], rows[keys[0]]))]
-    fresh = np.ones(len(rows), np.bool_)
-    fresh[1:] = (rows[keys[0]][1:] != rows[keys[0]][:-1]) | (rows[keys[1]][1:] != rows[keys[1]][:-1])
+    """Return rows with equal keys as one: numbers added, sketches OR-ed. `after` fills what is neither.
+
+    Most rows of a flood of forged sources have no equal: these are only copied. The others stand behind them.
+    """
+    every = _stacked(tables, dtype)
+    if not len(every):
+        return every
+    order, fresh = _grouped(every[keys[0]], every[keys[1]])
+    alone = fresh & np.append(fresh[1:], True)
+    if alone.all():
+        return every
+    octets = _octets(every)
+    lonely = octets[np.sort(order[alone])].reshape(-1).view(dtype)
+    rows, fresh = octets[order[~alone]].reshape(-1).view(dtype), fresh[~alone]
+    return _stacked([lonely, _joined(rows, fresh, keys, dtype, after)], dtype)
+
+
+def _octets(rows: Rows) -> NDArray[np.uint8]:
+    """Return rows as so many octets each: numpy copies rows with sketches in them one field after the other."""
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
+
+
+def _stacked(tables: Sequence[Rows], dtype: np.dtype[np.void]) -> Rows:
+    return np.concatenate([_octets(table) for table in tables]).reshape(-1).view(dtype)
+
+
+def _grouped(first: NDArray[np.generic], second: NDArray[np.generic]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return an order in which equal keys stand together, and where in it a new key begins."""
+    first, second = np.ascontiguousarray(first), np.ascontiguousarray(second)
+    order = np.argsort(second, kind="stable")
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = second[order][1:] != second[order][:-1]
+    if (first[order][1:] != first[order][:-1])[~fresh[1:]].any():  # as a rule the second is enough
+        order = np.lexsort((second, first))
+        fresh[1:] = (first[order][1:] != first[order][:-1]) | (second[order][1:] != second[order][:-1])
+    return order, fresh
+
+
+def _joined(
+    rows: Rows,
+    fresh: NDArray[np.bool_],
+    keys: tuple[str, str],
+    dtype: np.dtype[np.void],
+    after: Callable[[Rows, Rows, NDArray[np.intp]], None] | None,
+) -> Rows:
+    """Return one row for each group of rows; `fresh`: where a group begins."""
     starts = np.flatnonzero(fresh)
     merged = np.zeros(len(starts), dtype)
     for name in dtype.names or ():
