@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ import netmon
 from exporters.prometheus.settings import split_address
 from netmon.app.settings import Settings
 from netmon.app.text import t
-from netmon.demo.layout import Kind, Node
+from netmon.demo.layout import Kind
 from netmon.demo.prometheus import Prometheus
 from netmon.demo.world import World
 
@@ -42,17 +43,25 @@ def answer(directory: Path, incident: str) -> str:
     return shlex.join(command(directory, "ack", incident, "--note", t("demo.note")))
 
 
-def print_start(
-    console: Console, settings: Settings, world: World, prometheus: Prometheus | None, duration_s: float | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What runs."""
+
+    world: World
+    prometheus: Prometheus | None
+    packets: bool  # whether there are packets, and a sensor that sees them
+
+
+def print_start(console: Console, settings: Settings, shown: Shown, duration_s: float | None) -> None:
     """Say what can be done while it runs."""
+    world, prometheus = shown.world, shown.prometheus
     console.print(t("demo.running", devices=len(world.agents)), markup=False, soft_wrap=True)
     _print_pairs(console, list(_addresses(settings, world, prometheus)))
     if prometheus is None:
         console.print(t("demo.no_prometheus"), markup=False, soft_wrap=True)
     console.print()
     console.print(t("demo.second"), markup=False, soft_wrap=True)
-    _print_pairs(console, list(_commands(settings, world.ring.layout.of(Kind.ACCESS)[0])))
+    _print_pairs(console, list(_commands(settings, shown)))
     console.print()
     console.print(t("demo.forever") if duration_s is None else t("demo.until", seconds=f"{duration_s:g}"), markup=False)
     console.print(t("demo.story"), markup=False, highlight=False, soft_wrap=True)
@@ -71,7 +80,7 @@ def _addresses(settings: Settings, world: World, prometheus: Prometheus | None) 
         yield "graph", prometheus.graph_url(core.name)
 
 
-def _commands(settings: Settings, device: Node) -> Iterator[tuple[str, str]]:
+def _commands(settings: Settings, shown: Shown) -> Iterator[tuple[str, str]]:
     directory = settings.directory
     set_up = [f"NETMON_STATE_DIR={os.environ['NETMON_STATE_DIR']}"]
     set_up.append(f"NETMON_SNMP_COMMUNITY={os.environ['NETMON_DEMO_COMMUNITY']}")
@@ -84,7 +93,9 @@ def _commands(settings: Settings, device: Node) -> Iterator[tuple[str, str]]:
     yield "verify", shlex.join(command(directory, "ledger", "verify"))
     if settings.netmon.traffic.flows is not None:
         yield "flows", shlex.join(command(directory, "flows", "top", "--by", "site"))
-    yield "ask", shlex.join([_program(), "poll", device.address])
+    if shown.packets:
+        yield "moments", f"ls -t {shlex.quote(os.environ['NETMON_STATE_DIR'])}/sensor/moments"
+    yield "ask", shlex.join([_program(), "poll", shown.world.ring.layout.of(Kind.ACCESS)[0].address])
 
 
 def _print_pairs(console: Console, lines: Sequence[tuple[str, str]]) -> None:

@@ -4,49 +4,42 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
 import netmon
 from netmon.api import ConfigError, NetmonError
 from netmon.app.client import Client, RefusedError
-from netmon.app.daemon import Daemon
 from netmon.app.settings import Settings, state_directory
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import control_sockets
-from netmon.app.wiring import Plan, load_plan, scrape_config
+from netmon.app.wiring import load_plan
 from netmon.demo import receiver
 from netmon.demo.agent import CannotServeError
-from netmon.demo.compiled import compile_once
-from netmon.demo.exports import Exports
 from netmon.demo.layout import NotSimulatedError
-from netmon.demo.notes import answer, print_start, web_address, web_authority
+from netmon.demo.notes import Shown, answer, print_start, web_address
 from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
-from netmon.demo.packets.stage import CannotShowError, Happened, Stage, places_of
-from netmon.demo.past import Past
-from netmon.demo.prometheus import PREFERRED_PORT, Prometheus, free_port, with_rules
+from netmon.demo.packets.stage import Stage
+from netmon.demo.prometheus import PREFERRED_PORT, free_port
 from netmon.demo.receiver import Receiver
+from netmon.demo.started import PROMETHEUS_URL, all_started
 from netmon.demo.summary import PageFacts, Run, complete, read_page, show
 from netmon.demo.teller import Teller
 from netmon.demo.world import World
 
 CONFIG: Final = Path(netmon.__file__).parents[1] / "config" / "demo"
-RULES: Final = "prometheus-rules.yaml"
 PAGE_TIMEOUT_S: Final = 30.0
 OK, INCOMPLETE, UNUSABLE = 0, 1, 2
 
 PEOPLE: Final = {"siti": "NETMON_DEMO_URL_SITI", "grace": "NETMON_DEMO_URL_GRACE"}
 """Who is told, and the variable that says over which channel: the receiver's, unless it is set."""
-
-PROMETHEUS_URL: Final = "NETMON_DEMO_PROMETHEUS"
 
 # They protect nothing: the devices are simulated and answer on loopback only. Set them to have others.
 SECRETS: Final = {
@@ -92,9 +85,9 @@ async def _run(duration_s: float | None, directory: Path, console: Console, tell
     plan = await asyncio.to_thread(load_plan, directory)
     with _told_to_stop() as told, speaking(plan.settings.netmon.language):
         client, began = Client(control_sockets(directory)), time.time()
-        async with _all_started(plan, console, teller) as (world, prometheus, stage):
+        async with all_started(plan, console, teller) as (world, prometheus, stage):
             await _begin(console, client, teller, directory, began)
-            print_start(console, plan.settings, world, prometheus, duration_s)
+            print_start(console, plan.settings, Shown(world, prometheus, packets=stage is not None), duration_s)
             before = _Before(time.monotonic(), time.process_time())
             _begin_story(world, stage, time.time())
             with suppress(TimeoutError):
@@ -105,7 +98,7 @@ async def _run(duration_s: float | None, directory: Path, console: Console, tell
                 console.print(t("demo.packets.ended", log=stage.log), markup=False, soft_wrap=True)
             if duration_s is None:
                 return OK
-            ran = _ran(plan.settings, world, before, teller, () if stage is None else stage.happened)
+            ran = _ran(plan.settings, world, before, teller, stage)
             facts, found = await _ask(console, plan.settings, client, began)
         return await _summarise(console, state_directory(plan.settings), ran, facts, found)
 
@@ -134,7 +127,7 @@ class _Before:
     cpu_s: float
 
 
-def _ran(settings: Settings, world: World, before: _Before, teller: Teller, happened: Sequence[Happened]) -> Run:
+def _ran(settings: Settings, world: World, before: _Before, teller: Teller, stage: Stage | None) -> Run:
     now, expected = time.time(), tuple(target.name for target in settings.targets())
     return Run(
         seconds=time.monotonic() - before.monotonic_s,
@@ -144,7 +137,8 @@ def _ran(settings: Settings, world: World, before: _Before, teller: Teller, happ
         simulation_cpu_s=world.cpu_s,
         silenced=tuple(name for name in expected if world.was_silent(name, now)),
         delivered=dict(teller.delivered),
-        happened=tuple(happened),
+        happened=() if stage is None else tuple(stage.happened),
+        sensor_cpu_s=None if stage is None else stage.cpu_s(),
     )
 
 
@@ -170,71 +164,6 @@ def _default_state() -> Path:
     """Return a directory beside the one that a daemon of this user would have, so that they never meet."""
     home = os.environ.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / "netmon-demo"
-
-
-@asynccontextmanager
-async def _all_started(
-    plan: Plan, console: Console, teller: Teller
-) -> AsyncIterator[tuple[World, Prometheus | None, Stage | None]]:
-    """Start the world, the daemon, Prometheus and the packets; stop them in reverse, however this ends."""
-    world, daemon = World(plan.settings), Daemon(plan.directory)
-    state = state_directory(plan.settings)
-    past = Past(state, time.time())
-    world.age(past.anchor)
-    port = urlsplit(os.environ.get(PROMETHEUS_URL, "")).port
-    prometheus = Prometheus(state / "prometheus", _prometheus_config(plan), port)
-    async with AsyncExitStack() as stack:
-        say = partial(console.print, t("demo.compiling"), markup=False, soft_wrap=True)
-        before: list[Awaitable[object]] = [compile_once(say)] if _sees_traffic(plan) else []
-        if prometheus.installed():
-            before.append(past.tell(world.ring, prometheus.data))
-        await asyncio.gather(*before)
-        world.start()
-        stack.callback(world.stop)
-        await daemon.start()
-        stack.push_async_callback(daemon.stop)
-        if prometheus.installed():
-            stack.push_async_callback(prometheus.stop)
-            await prometheus.start()
-        exports = _exports(plan.settings, world)
-        if exports is not None:
-            stack.push_async_callback(exports.stop)
-            exports.start()
-        stage = await _stage(plan, console, teller)
-        if stage is not None:
-            stack.push_async_callback(stage.stop)
-        yield world, prometheus if prometheus.installed() else None, stage
-
-
-def _sees_traffic(plan: Plan) -> bool:
-    return plan.settings.netmon.traffic.flows is not None or Stage.wanted(plan.directory)
-
-
-def _exports(settings: Settings, world: World) -> Exports | None:
-    """Return what exports flows to where the daemon listens first; None where it listens nowhere."""
-    flows = settings.netmon.traffic.flows
-    if flows is None:
-        return None
-    end = flows.endpoints[0]
-    return Exports(world.ring, places_of(settings.inventory), (end.address, end.port))
-
-
-async def _stage(plan: Plan, console: Console, teller: Teller) -> Stage | None:
-    """Start the packets and their sensor; None, and a line that says why, where this machine does not let us."""
-    if not Stage.wanted(plan.directory):
-        return None
-    stage = Stage(plan.settings, teller.happened)
-    try:
-        await stage.start()
-    except CannotShowError as error:
-        console.print(t("demo.no_packets", problem=error), markup=False, soft_wrap=True)
-        return None
-    return stage
-
-
-def _prometheus_config(plan: Plan) -> str:
-    config, rules = scrape_config(plan), plan.directory / RULES
-    return with_rules(config, rules, web_authority(plan.settings)) if rules.exists() else config
 
 
 @contextmanager

@@ -59,6 +59,7 @@ class Run:
     silenced: tuple[str, ...] = ()  # targets that the story kept from answering for a while
     delivered: Mapping[str, int] = field(default_factory=dict)  # messages that arrived, by person
     happened: Sequence[Happened] = ()  # attacks that began and ended
+    sensor_cpu_s: float | None = None  # its compiling and starting among it; None: there was no sensor
 
 
 def read_page(text: str) -> PageFacts:
@@ -134,6 +135,7 @@ def _failures(facts: PageFacts, run: Run) -> tuple[Failure, ...]:
 def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
     whole = f"{len(run.expected) - len(_unread(facts, run))} / {len(run.expected)}"
     daemon_cpu = facts.cpu_s - run.cpu_before_s - run.simulation_cpu_s
+    sensor = [] if run.sensor_cpu_s is None else [("cpu_sensor", f"{100 * run.sensor_cpu_s / run.seconds:.1f} %")]
     return (
         ("targets", whole),
         ("series", f"{facts.series:,}"),
@@ -142,6 +144,7 @@ def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
         ("varbinds", scaled(run.varbinds / run.seconds, "/s")),
         ("cpu_daemon", f"{100 * daemon_cpu / run.seconds:.1f} %"),
         ("cpu_simulation", f"{100 * run.simulation_cpu_s / run.seconds:.1f} %"),
+        *sensor,
         ("failures", str(len(_failures(facts, run)))),
     )
 

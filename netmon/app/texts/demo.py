@@ -25,6 +25,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.verify": Text("Check the ledger", "Periksa buku besar"),
     "demo.ask": Text("Ask a device", "Tanya perangkat"),
     "demo.flows": Text("Who sends to whom", "Siapa mengirim ke mana"),
+    "demo.moments": Text("Packets of an attack", "Paket sebuah serangan"),
     "demo.note": Text("on my way", "menuju lokasi"),
     "demo.story": Text(
         "Now things go wrong on the ring, at these seconds:\n"
@@ -113,6 +114,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "demo.summary.varbinds": Text("SNMP values answered", "Nilai SNMP dijawab"),
     "demo.summary.cpu_daemon": Text("CPU of the daemon, of one core", "CPU daemon, dari satu inti"),
     "demo.summary.cpu_simulation": Text("CPU of the simulated devices", "CPU perangkat simulasi"),
+    "demo.summary.cpu_sensor": Text("CPU of the sensor", "CPU sensor"),
     "demo.summary.failures": Text("Parts that failed", "Bagian yang gagal"),
     "demo.summary.failure": Text("{instance}: {part}: {reason}", "{instance}: {part}: {reason}"),
     "demo.summary.missed": Text("{instance} was not read.", "{instance} tidak terbaca."),

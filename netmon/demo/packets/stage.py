@@ -105,6 +105,15 @@ class Stage:
         """Say whether one of the two ended by itself."""
         return any(one is not None and one.returncode is not None for one in (self._sender, self._sensor))
 
+    def cpu_s(self) -> float | None:
+        """Return the CPU seconds that the sensor took so far; None where it is gone."""
+        try:
+            stat = Path(f"/proc/{self._sensor.pid}/stat").read_text("ascii") if self._sensor else ""
+        except OSError:
+            return None
+        fields = stat.rpartition(")")[2].split()  # proc(5): what follows the name, from field 3 on
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else None
+
     @property
     def log(self) -> Path:
         """Return where the sensor's output is."""

@@ -11,7 +11,8 @@ from exporters.prometheus.webconfig import WebConfig
 from netmon.app.settings import load_directory
 from netmon.app.settings.words import split_address
 from netmon.demo.prometheus import with_rules
-from netmon.demo.run import CONFIG, RULES
+from netmon.demo.run import CONFIG
+from netmon.demo.started import RULES
 from netmon.demo.world import World
 from tests.support import demo
 

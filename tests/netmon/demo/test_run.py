@@ -22,6 +22,7 @@ from netmon.app.wiring import load_plan
 from netmon.demo import run as demo_run
 from netmon.demo.prometheus import Prometheus, free_port
 from netmon.demo.ring import Ring
+from netmon.demo.started import PROMETHEUS_URL, all_started
 from netmon.demo.teller import Teller
 from tests.support import demo
 from tests.support.command import netmon
@@ -169,13 +170,13 @@ async def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) ->
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
 async def test_prometheus_sees_the_simulated_load(tmp_path: Path) -> None:
     directory = demo.moved(tmp_path / "demo", INTERVAL_S)
-    past = {demo_run.PROMETHEUS_URL: f"http://127.0.0.1:{free_port()}"}
+    past = {PROMETHEUS_URL: f"http://127.0.0.1:{free_port()}"}
     environment = {**demo_run.SECRETS, **past, "NETMON_STATE_DIR": str(tmp_path / "state")}
     with patch.dict(os.environ, environment):
         plan = load_plan(directory)
         ring = Ring(plan.settings.inventory)
         console = Console(file=io.StringIO())
-        async with demo_run._all_started(plan, console, Teller(console, ())) as (_, prometheus, _stage):
+        async with all_started(plan, console, Teller(console, ())) as (_, prometheus, _stage):
             assert prometheus is not None
             answers = await _eventually_all(prometheus, ring)
         assert prometheus.url
