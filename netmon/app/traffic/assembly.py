@@ -32,6 +32,7 @@ from netmon.app.traffic.metering import Metering, meter_of
 from netmon.app.traffic.metrics import TrafficMetrics
 from netmon.app.traffic.moments import Moments, writing
 from netmon.app.traffic.part import Stream, Take, TrafficPart
+from netmon.app.traffic.prefixfiles import PrefixFiles
 from netmon.app.traffic.sources import Exports, Interface
 
 
@@ -50,13 +51,15 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         streams.append(Stream(source, build_collector(traffic, networks), target, memory))
         exporters = source.flows.exporters
     indicators = IndicatorFiles(traffic.detectors.indicators, settings.directory)
+    prefixes = PrefixFiles(traffic.detectors.first_seen, settings.directory)
     indicators.look()
+    prefixes.look()
     for stream in streams:
         flows = stream.source.flows if isinstance(stream.source, Exports) else None
         metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
         metering.follow(stream.built, settings.inventory)
         stream.measure = metering
-        stream.built.hooks.equip = equip = partial(_equip, (indicators.hand_to, metering.equip))
+        stream.built.hooks.equip = equip = partial(_equip, (indicators.hand_to, prefixes.hand_to, metering.equip))
         equip(stream.built.judges.rules)
     keeper = None
     if traffic.keep_flows:
@@ -69,7 +72,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     if traffic.actions.enabled:
         protected = [one.prefix for one in settings.inventory.prefixes if one.protected]
         actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
-    return TrafficPart(streams, actor or uplink, take, traffic.samples_every_s, keeper, indicators, actor)
+    return TrafficPart(streams, actor or uplink, take, traffic.samples_every_s, keeper, indicators, prefixes, actor)
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

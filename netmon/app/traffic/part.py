@@ -17,6 +17,7 @@ from netmon.app.traffic.build import Built, Counts, networks_of
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
+from netmon.app.traffic.prefixfiles import PrefixFiles
 from netmon.app.traffic.tallies import Tallies
 
 WAIT_S: Final = 0.2
@@ -170,6 +171,7 @@ class TrafficPart:
         interval_s: float,
         keeper: Keeper | None = None,
         indicators: IndicatorFiles | None = None,
+        prefixes: PrefixFiles | None = None,
         actor: Actor | None = None,
     ) -> None:
         """`actor`: the uplink itself, where it acts on findings on their way and has to be started."""
@@ -179,6 +181,7 @@ class TrafficPart:
         self._interval_s = interval_s
         self._keeper = keeper
         self._indicators = indicators
+        self._prefixes = prefixes
         self._actor = actor
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -235,6 +238,8 @@ class TrafficPart:
             self._keeper.follow(networks)
         if self._indicators is not None:
             self._indicators.configure(settings.netmon.traffic.detectors.indicators)
+        if self._prefixes is not None:
+            self._prefixes.configure(settings.netmon.traffic.detectors.first_seen)
 
     async def stop(self) -> None:
         """Stop all streams; the findings that closing gives are on their way to the core afterwards."""
@@ -269,6 +274,9 @@ class TrafficPart:
             if await asyncio.to_thread(partial(indicators.look, gently=True)):
                 for stream in self.streams:
                     indicators.hand_to(stream.built.judges.rules)
+            if self._prefixes is not None and await asyncio.to_thread(self._prefixes.look):
+                for stream in self.streams:
+                    self._prefixes.hand_to(stream.built.judges.rules)
 
     async def _remember(self) -> None:
         """Write what detectors learned, when a stream has it ready: in a thread, because a disk takes its time."""
