@@ -1,4 +1,4 @@
-"""The operator's lists of prefixes (countries, providers): one prefix a line, read at the start and when they change."""
+"""The operator's lists of prefixes (countries, providers): one a line, read at the start and when they change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -56,13 +56,17 @@ class PrefixFiles:
             if self._stamps.get(name) == stamp:
                 return False
             self._stamps[name] = stamp
-            if about.st_size > MAX_BYTES:
-                raise OSError(0, f"it has {about.st_size} bytes, more than {MAX_BYTES}")
-            text = path.read_text(encoding="utf-8", errors="replace")
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
         except OSError as error:
             log.warning("a list of prefixes cannot be read", list=name, file=str(path), problem=error.strerror)
             return False
-        prefixes, bad = parse(text)
+        if len(raw) > MAX_BYTES:
+            log.warning(
+                "a list of prefixes is too large", list=name, file=str(path), bytes=about.st_size, most=MAX_BYTES
+            )
+            return False
+        prefixes, bad = parse(raw.decode(errors="replace"))
         log.info("a list of prefixes was read", list=name, file=str(path), prefixes=len(prefixes), bad_lines=len(bad))
         if bad:
             log.warning("lines that are no prefix", list=name, file=str(path), first_lines=bad[:10])

@@ -1,4 +1,5 @@
-from ipaddress import ip_network
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from netmon.api.networks import Networks
@@ -10,7 +11,7 @@ from rules.traffic.hidden.settings import FirstSeenSettings
 class Watched(FirstSeen):
     """Remembers what it was given."""
 
-    def watch(self, lists):  # type: ignore[no-untyped-def]
+    def watch(self, lists: Mapping[str, Sequence[IPv4Network | IPv6Network]]) -> None:
         self.given = lists
         super().watch(lists)
 
