@@ -1,6 +1,6 @@
-"""Models of floods: of packets, of connections, of answers that nobody asked for. Rates are those of known captures.
+"""Models of floods: of packets, connections, answers that nobody asked for. Rates are those of known captures.
 
-LOIC, HULK, GoldenEye, slowloris and the like: as published of CICIDS2017 and 2018 (flows and their duration); answers of
+LOIC, HULK, GoldenEye, slowloris and the like: as published of CICIDS2017 and 2018 (flows, duration); answers of
 amplifiers: sizes and factors of US-CERT TA14-017A and of Rossow, Amplification Hell (NDSS 2014).
 """
 
@@ -28,18 +28,28 @@ def _anybody(rng: Generator, count: int) -> np.ndarray:
 
 
 def tcp(per_s: int, flags: int, *, spoofed: bool, port: int = 443, size: int = 0) -> Attack:
-    """A flood of segments."""
+    """Make a flood of segments."""
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
         sources = _anybody(rng, len(at)) if spoofed else ATTACKER
-        return packets(at=at, source=sources, destination=PUBLIC, source_port=rng.integers(1_024, 65_535, len(at)), destination_port=port, flags=flags, seq=rng.integers(0, 2**32, len(at)), size=size, protocol=TCP)
+        return packets(
+            at=at,
+            source=sources,
+            destination=PUBLIC,
+            source_port=rng.integers(1_024, 65_535, len(at)),
+            destination_port=port,
+            flags=flags,
+            seq=rng.integers(0, 2**32, len(at)),
+            size=size,
+            protocol=TCP,
+        )
 
     return make
 
 
 def answered_syn(per_s: int) -> Attack:
-    """A SYN flood that the server answers, as with SYN cookies."""
+    """Make a SYN flood that the server answers, as with SYN cookies."""
 
     def make(rng: Generator) -> Packets:
         asked = tcp(per_s, SYN, spoofed=True)(rng)
@@ -54,22 +64,47 @@ def answered_syn(per_s: int) -> Attack:
 
 
 def udp(per_s: int, size: int, *, sources: int = 1, ports: int = 1, target: int = PUBLIC) -> Attack:
-    """A flood of datagrams."""
+    """Make a flood of datagrams."""
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
-        return packets(at=at, source=ATTACKER + rng.integers(0, sources, len(at)), destination=target, source_port=rng.integers(1_024, 65_535, len(at)) if sources > 1 else 53_211, destination_port=80 + rng.integers(0, ports, len(at)), size=size, protocol=UDP)
+        return packets(
+            at=at,
+            source=ATTACKER + rng.integers(0, sources, len(at)),
+            destination=target,
+            source_port=rng.integers(1_024, 65_535, len(at)) if sources > 1 else 53_211,
+            destination_port=80 + rng.integers(0, ports, len(at)),
+            size=size,
+            protocol=UDP,
+        )
 
     return make
 
 
 def icmp(per_s: int, size: int = 56) -> Attack:
-    """A flood of pings, answered."""
+    """Make a flood of pings, answered."""
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
-        asked = packets(at=at, source=ATTACKER, destination=PUBLIC, source_port=8 << 8, destination_port=9, seq=np.arange(len(at)), size=size, protocol=ICMP)
-        back = packets(at=at + 2e-4, source=PUBLIC, destination=ATTACKER, destination_port=9, seq=np.arange(len(at)), size=size, protocol=ICMP)
+        asked = packets(
+            at=at,
+            source=ATTACKER,
+            destination=PUBLIC,
+            source_port=8 << 8,
+            destination_port=9,
+            seq=np.arange(len(at)),
+            size=size,
+            protocol=ICMP,
+        )
+        back = packets(
+            at=at + 2e-4,
+            source=PUBLIC,
+            destination=ATTACKER,
+            destination_port=9,
+            seq=np.arange(len(at)),
+            size=size,
+            protocol=ICMP,
+        )
         return joined([asked, back])
 
     return make
@@ -80,31 +115,76 @@ def fragments(per_s: int) -> Attack:
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
-        return packets(at=at, source=_anybody(rng, len(at)), destination=PUBLIC, seq=rng.integers(0, 2**16, len(at)), fragment=0x2000 | 185, size=1_472, protocol=UDP)
+        return packets(
+            at=at,
+            source=_anybody(rng, len(at)),
+            destination=PUBLIC,
+            seq=rng.integers(0, 2**16, len(at)),
+            fragment=0x2000 | 185,
+            size=1_472,
+            protocol=UDP,
+        )
 
     return make
 
 
-def amplified(port: int, size: tuple[int, int], *, reflectors: int = 200, per_s: int = 1_500, pieces: int = 0, target: int = PUBLIC) -> Attack:
+def amplified(  # noqa: PLR0913 - each says what is special about it
+    port: int,
+    size: tuple[int, int],
+    *,
+    reflectors: int = 200,
+    per_s: int = 1_500,
+    pieces: int = 0,
+    target: int = PUBLIC,
+) -> Attack:
     """Answers of amplifiers; `pieces`: later fragments for each."""
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s / (1 + pieces))
         sources = _anybody(rng, reflectors)[rng.integers(0, reflectors, len(at))]
         ident = rng.integers(0, 2**16, len(at))
-        first = packets(at=at, source=sources, destination=target, source_port=port, destination_port=rng.integers(1_024, 65_535, len(at)), size=rng.integers(*size, len(at)), fragment=0x2000 if pieces else 0, seq=ident, protocol=UDP)
-        rest = [packets(at=at + 1e-5 * number, source=sources, destination=target, seq=ident, fragment=185 * number | (0x2000 if number < pieces else 0), size=1_472 if number < pieces else 300, protocol=UDP) for number in range(1, pieces + 1)]
+        first = packets(
+            at=at,
+            source=sources,
+            destination=target,
+            source_port=port,
+            destination_port=rng.integers(1_024, 65_535, len(at)),
+            size=rng.integers(*size, len(at)),
+            fragment=0x2000 if pieces else 0,
+            seq=ident,
+            protocol=UDP,
+        )
+        rest = [
+            packets(
+                at=at + 1e-5 * number,
+                source=sources,
+                destination=target,
+                seq=ident,
+                fragment=185 * number | (0x2000 if number < pieces else 0),
+                size=1_472 if number < pieces else 300,
+                protocol=UDP,
+            )
+            for number in range(1, pieces + 1)
+        ]
         return joined([first, *rest])
 
     return make
 
 
 def carpet(per_s: int) -> Attack:
-    """A little to each address of a /24, together a lot."""
+    """Send a little to each address of a /24, together a lot."""
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
-        return packets(at=at, source=_anybody(rng, len(at)), destination=address("203.0.113.0") + rng.integers(1, 255, len(at)), source_port=rng.integers(1_024, 65_535, len(at)), destination_port=rng.integers(1, 65_535, len(at)), size=rng.integers(100, 1_400, len(at)), protocol=UDP)
+        return packets(
+            at=at,
+            source=_anybody(rng, len(at)),
+            destination=address("203.0.113.0") + rng.integers(1, 255, len(at)),
+            source_port=rng.integers(1_024, 65_535, len(at)),
+            destination_port=rng.integers(1, 65_535, len(at)),
+            size=rng.integers(100, 1_400, len(at)),
+            protocol=UDP,
+        )
 
     return make
 
@@ -114,7 +194,12 @@ def outbound(per_s: int, *, flags: int = 0) -> Attack:
 
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
-        common = {"source": CLIENTS[55], "destination": address("45.9.20.7"), "source_port": rng.integers(1_024, 65_535, len(at)), "destination_port": 80}
+        common = {
+            "source": CLIENTS[55],
+            "destination": address("45.9.20.7"),
+            "source_port": rng.integers(1_024, 65_535, len(at)),
+            "destination_port": 80,
+        }
         if flags:
             return packets(at=at, flags=flags, protocol=TCP, seq=rng.integers(0, 2**32, len(at)), **common)
         return packets(at=at, size=512, protocol=UDP, **common)
@@ -128,34 +213,60 @@ def misused(per_s: int) -> Attack:
     def make(rng: Generator) -> Packets:
         at = _times(rng, per_s)
         ports = rng.integers(1_024, 65_535, len(at))
-        asked = packets(at=at, source=address("45.9.20.9"), destination=RESOLVER, source_port=ports, destination_port=53, size=40, protocol=UDP)
-        told = packets(at=at + 3e-4, source=RESOLVER, destination=address("45.9.20.9"), source_port=53, destination_port=ports, size=1_400, protocol=UDP)
+        asked = packets(
+            at=at,
+            source=address("45.9.20.9"),
+            destination=RESOLVER,
+            source_port=ports,
+            destination_port=53,
+            size=40,
+            protocol=UDP,
+        )
+        told = packets(
+            at=at + 3e-4,
+            source=RESOLVER,
+            destination=address("45.9.20.9"),
+            source_port=53,
+            destination_port=ports,
+            size=1_400,
+            protocol=UDP,
+        )
         return joined([asked, told])
 
     return make
 
 
-def requests(per_s: float, *, sources: int, seconds: float, turns: int = 1, down: int = 9_000, end: str = "server") -> Attack:
+def requests(  # noqa: PLR0913 - each says what is special about it
+    per_s: float, *, sources: int, seconds: float, turns: int = 1, down: int = 9_000, end: str = "server"
+) -> Attack:
     """HTTP requests, each on a connection of its own, or some on each."""
 
     def make(rng: Generator) -> Packets:
         parts = []
         for number, at in enumerate(_times(rng, per_s, seconds)):
             ends = (ATTACKER + number % sources, PUBLIC, 1_024 + number % 64_000, 80)
-            parts.append(talk(rng, float(at), ends, [(int(rng.integers(250, 600)), down, 0.4)] * turns, rtt_s=0.005, end=end))
+            parts.append(
+                talk(rng, float(at), ends, [(int(rng.integers(250, 600)), down, 0.4)] * turns, rtt_s=0.005, end=end)
+            )
         return joined(parts)
 
     return make
 
 
-def held(connections: int, *, octets: int, each_s: float, seconds: float, per_s: float = 50, sources: int = 1) -> Attack:
-    """Connections that are kept open with a few octets now and then: slowloris, RUDY, slow reading."""
+def held(  # noqa: PLR0913 - each says what is special about it
+    connections: int, *, octets: int, each_s: float, seconds: float, per_s: float = 50, sources: int = 1
+) -> Attack:
+    """Keep connections open with a few octets now and then: slowloris, RUDY, slow reading."""
 
     def make(rng: Generator) -> Packets:
         parts = []
         for number in range(connections):
             at = BEGIN + number / per_s
-            one = Tcp(rng, at, (ATTACKER + number % sources, PUBLIC, 20_000 + number, 80), rtt_s=0.01).open().send(230, forth=True)
+            one = (
+                Tcp(rng, at, (ATTACKER + number % sources, PUBLIC, 20_000 + number, 80), rtt_s=0.01)
+                .open()
+                .send(230, forth=True)
+            )
             while one.at < BEGIN + seconds:
                 one.at += each_s
                 one.send(octets, forth=True)
@@ -197,13 +308,22 @@ CASES: Final = (
     Case("RST flood, 2,000/s", ("rst_flood",), tcp(2_000, RST, spoofed=True)),
     Case("FIN flood, 2,000/s", ("ack_flood",), tcp(2_000, FIN, spoofed=True)),
     Case("UDP flood, LOIC, one source and port, 6,000/s", ("udp_flood",), udp(6_000, 32)),
-    Case("UDP flood, 100 sources, 2,000/s of 1,400 octets", ("udp_flood",), udp(2_000, 1_400, sources=100, ports=1_000)),
-    Case("UDP flood, one source, all ports, 1,500/s", ("udp_flood",), udp(1_500, 64, ports=60_000), beside=("udp_scan",)),
+    Case(
+        "UDP flood, 100 sources, 2,000/s of 1,400 octets", ("udp_flood",), udp(2_000, 1_400, sources=100, ports=1_000)
+    ),
+    Case(
+        "UDP flood, one source, all ports, 1,500/s", ("udp_flood",), udp(1_500, 64, ports=60_000), beside=("udp_scan",)
+    ),
     Case("ICMP flood, 1,000/s", ("icmp_flood",), icmp(1_000)),
     Case("ICMP flood, large, 500/s", ("icmp_flood",), icmp(500, 1_400)),
     Case("fragments, 1,500/s", ("fragment_flood",), fragments(1_500)),
-    *(Case(f"amplification: {name}", ("amplification",), amplified(port, size, pieces=pieces)) for name, port, size, pieces in _ANSWERS),
-    Case("amplification: DNS, 150/s from 20", ("amplification",), amplified(53, (1_000, 1_400), reflectors=20, per_s=150)),
+    *(
+        Case(f"amplification: {name}", ("amplification",), amplified(port, size, pieces=pieces))
+        for name, port, size, pieces in _ANSWERS
+    ),
+    Case(
+        "amplification: DNS, 150/s from 20", ("amplification",), amplified(53, (1_000, 1_400), reflectors=20, per_s=150)
+    ),
     Case("carpet bombing, 8,000/s on a /24", ("carpet_bombing",), carpet(8_000)),
     Case("our host floods: UDP, 3,000/s", ("outbound_flood",), outbound(3_000)),
     Case("our host floods: SYN, 2,000/s", ("outbound_flood",), outbound(2_000, flags=SYN)),
@@ -214,5 +334,9 @@ CASES: Final = (
     Case("GoldenEye, 17 connections/s kept busy", _HTTP, requests(17, sources=1, seconds=90, turns=30)),
     Case("slowloris, 400 connections", ("held_connections",), held(400, octets=12, each_s=10, seconds=100)),
     Case("slow POST (RUDY), 300 connections", ("held_connections",), held(300, octets=60, each_s=5, seconds=80)),
-    Case("slowloris from 20 sources, 600 connections", ("held_connections",), held(600, octets=12, each_s=10, seconds=100, sources=20)),
+    Case(
+        "slowloris from 20 sources, 600 connections",
+        ("held_connections",),
+        held(600, octets=12, each_s=10, seconds=100, sources=20),
+    ),
 )

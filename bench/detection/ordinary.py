@@ -9,16 +9,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.detection.machines import MACHINES
 from bench.detection.packets import Packets, file_of
 from bench.detection.people import PEOPLE
 from bench.detection.place import Plan
 from bench.detection.servers import SERVERS
+from bench.detection.upkeep import UPKEEP
 
 
 def hour(seed: int) -> Iterator[Packets]:
     """Yield the packets of an hour, in order."""
     plan = Plan(np.random.default_rng(seed))
-    for each in (*PEOPLE, *SERVERS):
+    for each in (*PEOPLE, *MACHINES, *SERVERS, *UPKEEP):
         each(plan)
     return plan.stream()
 

@@ -1,4 +1,4 @@
-"""The place of the ordinary hour: whose addresses are whose, what names are asked for, and a plan of what happens when."""
+"""The place of the ordinary hour: whose addresses are whose, what names are asked for, what happens when."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,9 +12,23 @@ from bench.detection.packets import Packets, address, joined
 START: Final = 1_795_000_000
 HOUR_S: Final = 3_600
 
-RESOLVER, MAIL, DIRECTORY, FILES, BACKUP, WEB, APPLICATION, DATABASE, PROXY, GIT, MONITOR, LOGS, ANSIBLE, PHONES, CAMERAS = (
-    address(f"10.20.1.{last}") for last in (53, 25, 10, 91, 90, 80, 81, 82, 3, 22, 5, 14, 6, 60, 70)
-)
+(
+    RESOLVER,
+    MAIL,
+    DIRECTORY,
+    FILES,
+    BACKUP,
+    WEB,
+    APPLICATION,
+    DATABASE,
+    PROXY,
+    GIT,
+    MONITOR,
+    LOGS,
+    ANSIBLE,
+    PHONES,
+    CAMERAS,
+) = (address(f"10.20.1.{last}") for last in (53, 25, 10, 91, 90, 80, 81, 82, 3, 22, 5, 14, 6, 60, 70))
 GATEWAY: Final = address("10.20.0.1")
 NAT: Final = address("203.0.113.2")
 PUBLIC: Final = address("203.0.113.80")
@@ -24,7 +38,7 @@ BRANCHES: Final = tuple(address("10.30.1.1") + number * 256 for number in range(
 
 Make: TypeAlias = Callable[[Generator], Packets]
 
-_SYLLABLES: Final = "ka ri ta no ma si lu pe do ra mi ju ba ko te wa ni so la gu".split()
+_SYLLABLES: Final = ("ka", "ri", "ta", "no", "ma", "si", "lu", "pe", "do", "ra", "mi", "ju", "ba", "ko", "te", "wa")
 
 
 @dataclass
@@ -40,14 +54,18 @@ class Plan:
         if 0 <= second < HOUR_S:
             self.events.append((START + second, len(self.events), make))
 
-    def every(self, interval_s: float, make: Callable[[float], Make], *, jitter_s: float = 0.0, first_s: float | None = None) -> None:
+    def every(
+        self, interval_s: float, make: Callable[[float], Make], *, jitter_s: float = 0.0, first_s: float | None = None
+    ) -> None:
         """Have something happen again and again. `make` is given the time of each."""
         at = self.rng.uniform(0, interval_s) if first_s is None else first_s
         while at < HOUR_S:
             self.at(at, make(START + at))
             at += interval_s + (self.rng.uniform(-jitter_s, jitter_s) if jitter_s else 0.0)
 
-    def arrivals(self, per_s: float, make: Callable[[float], Make], *, begin_s: float = 0, end_s: float = HOUR_S) -> None:
+    def arrivals(
+        self, per_s: float, make: Callable[[float], Make], *, begin_s: float = 0, end_s: float = HOUR_S
+    ) -> None:
         """Have something happen at random, so often on average (Poisson)."""
         at = begin_s + self.rng.exponential(1 / per_s)
         while at < end_s:
@@ -98,9 +116,15 @@ def internet(rng: Generator, count: int = 600) -> list[Site]:
     for number in range(count):
         word = "".join(rng.choice(_SYLLABLES, int(rng.integers(2, 5))))
         end = str(rng.choice(["com", "id", "co.id", "net", "org", "go.id"]))
-        block = int(rng.integers(0x2E00_0000, 0x6800_0000)) & 0xFFFF_FF00 if number % 3 else 0x2E10_0000 + (number % 9) * 256
+        block = (
+            int(rng.integers(0x2E00_0000, 0x6800_0000)) & 0xFFFF_FF00
+            if number % 3
+            else 0x2E10_0000 + (number % 9) * 256
+        )
         addresses = tuple(block + int(last) for last in rng.integers(1, 255, int(rng.integers(1, 5))))
-        sites.append(Site(f"{word}{number}.{end}", addresses, float(rng.lognormal(-3.6, 0.7)), bool(rng.random() < 0.3)))
+        sites.append(
+            Site(f"{word}{number}.{end}", addresses, float(rng.lognormal(-3.6, 0.7)), bool(rng.random() < 0.3))
+        )
     return sites
 
 

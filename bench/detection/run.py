@@ -1,23 +1,25 @@
-"""What each detector sees of each attack, how soon, and what is found in ordinary traffic: the table of docs/detection.md.
+"""What each detector sees of each attack, and how soon: the table of docs/detection.md.
 
-Run `python -m bench.detection.run [--quick] [--only WORD]`. Models are replayed among the first minutes of the ordinary hour.
+Run `python -m bench.detection.run [--quick] [--only WORD] [--say]`. Models are replayed among the first minute and a
+half of the ordinary hour; `python -m bench.detection.ordinary SEED | netmon replay -` is what is found without attack.
 """
 
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from bench.detection import floods
+from bench.detection import floods, quiet, tools
 from bench.detection.case import Case, Outcome, measure
 from bench.detection.ordinary import hour
 from bench.detection.packets import PACKET, Packets, joined
 from bench.detection.place import START
 
-BACKGROUND_S = 200
-MODELS: tuple[Case, ...] = (*floods.CASES,)
+BACKGROUND_S = 90
+MODELS: tuple[Case, ...] = (*floods.CASES, *quiet.CASES)
 
 
 def background(seed: int = 1) -> Packets:
@@ -36,30 +38,41 @@ def line(outcome: Outcome) -> str:
     named = outcome.named_after_s
     when = "not named" if named is None else f"{named:.1f}"
     count = sum(one.rule in outcome.expected for one in outcome.said)
-    rules = ", ".join(sorted({one.rule for one in outcome.said if one.rule in outcome.expected})) or " or ".join(outcome.expected)
+    rules = ", ".join(sorted({one.rule for one in outcome.said if one.rule in outcome.expected})) or " or ".join(
+        outcome.expected
+    )
     others = ", ".join(f"{one.rule} ({one.after_s:.0f} s)" for one in outcome.said if one.rule not in outcome.expected)
-    return f"| {outcome.name} | {outcome.tool} | `{rules}` | {when} | {count} | {others or '–'} |"
+    return f"| {outcome.name} | {outcome.tool} | `{rules}` | {when} | {count} | {others or 'none'} |"
 
 
 def main() -> None:
     """Print the table."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--quick", action="store_true", help="without ordinary traffic around")
-    asked.add_argument("--only", default="")
+    asked.add_argument("--only", default="", help="cases whose name or expected finding has this in it")
     asked.add_argument("--say", action="store_true", help="print what was said, too")
+    asked.add_argument("--which", choices=["tools", "floods", "quiet"])
     given = asked.parse_args()
-    around = np.zeros(0, PACKET) if given.quick else background()
     print("| attack | by | finding | seconds | findings | others |\n|---|---|---|---|---|---|")
     wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for case in MODELS:
-            if given.only in case.name:
-                outcome = measure(case, around, Path(folder))
-                wrong += not outcome.right
-                print(line(outcome), flush=True)
-                for one in outcome.said if given.say else ():
-                    print(f"    {one.after_s:.1f} s {one.severity} {one.rule}: {one.summary[:240]}")
+    for outcome in _outcomes(given):
+        wrong += not outcome.right
+        print(line(outcome), flush=True)
+        for one in outcome.said if given.say else ():
+            print(f"    {one.after_s:.1f} s {one.severity} {one.rule}: {one.summary[:240]}")
     sys.exit(1 if wrong else 0)
+
+
+def _outcomes(given: argparse.Namespace) -> Iterator[Outcome]:
+    if given.which in (None, "tools"):
+        yield from tools.outcomes(given.only)
+    if given.which == "tools":
+        return
+    around = np.zeros(0, PACKET) if given.quick else background()
+    with tempfile.TemporaryDirectory() as folder:
+        for case in {None: MODELS, "floods": floods.CASES, "quiet": quiet.CASES}[given.which]:
+            if given.only in " ".join((case.name, *case.expected)):
+                yield measure(case, around, Path(folder))
 
 
 if __name__ == "__main__":

@@ -31,12 +31,25 @@ class Tcp:
         self.rng, self.at, self.ends, self.rtt_s, self.version = rng, at, ends, rtt_s, version
         self.up, self.down = (int(number) for number in rng.integers(1, 2**32 - 1, 2))
         self._columns: list[tuple[object, ...]] = []
+        self._opened = False
 
-    def _add(self, at: object, forth: bool, flags: object, seq: object, ack: object, size: object) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the handshake was added, also in a part that went ahead."""
+        return self._opened
+
+    def go_on(self, rng: Generator, at: float) -> "Tcp":
+        """Begin the next part, without the packets of those before it."""
+        self.rng, self.at = rng, at
+        self._columns = []
+        return self
+
+    def _add(self, at: object, forth: bool, flags: object, seq: object, ack: object, size: object) -> None:  # noqa: PLR0913, PLR0917 - each says what is special about it
         self._columns.append((at, forth, flags, seq, ack, size))
 
     def open(self) -> "Tcp":
         """Add the handshake. The sensor stands at the client's side of the way."""
+        self._opened = True
         self._add(self.at, True, SYN, self.up, 0, 0)
         self._add(self.at + self.rtt_s, False, SYN | ACK, self.down, self.up + 1, 0)
         self._add(self.at + self.rtt_s + 0.0001, True, ACK, self.up + 1, self.down + 1, 0)
@@ -111,8 +124,15 @@ class Tcp:
         )
 
 
-def talk(
-    rng: Generator, at: float, ends: Ends, turns: Sequence[Turn], *, rtt_s: float = 0.02, rate: float = 2e6, end: str = "fin"
+def talk(  # noqa: PLR0913 - each says what is special about it
+    rng: Generator,
+    at: float,
+    ends: Ends,
+    turns: Sequence[Turn],
+    *,
+    rtt_s: float = 0.02,
+    rate: float = 2e6,
+    end: str = "fin",
 ) -> Packets:
     """Return a whole connection. `end`: fin, server (closes first), rst, open."""
     one = Tcp(rng, at, ends, rtt_s=rtt_s).open().turns(turns, rate)
@@ -128,7 +148,9 @@ def unanswered(at: float, ends: Ends, tries: int = 4) -> Packets:
     client, server, client_port, server_port = ends
     times = at + np.array(SYN_AGAIN_S[:tries])
     ports = {"source_port": client_port, "destination_port": server_port}
-    return packets(at=times, source=client, destination=server, **ports, protocol=TCP, flags=SYN, seq=int(at * 7919) & 0xFFFFFFFF)
+    return packets(
+        at=times, source=client, destination=server, **ports, protocol=TCP, flags=SYN, seq=int(at * 7919) & 0xFFFFFFFF
+    )
 
 
 def refused(at: float, ends: Ends, rtt_s: float = 0.02) -> Packets:
@@ -147,7 +169,7 @@ def refused(at: float, ends: Ends, rtt_s: float = 0.02) -> Packets:
     )
 
 
-def datagrams(
+def datagrams(  # noqa: PLR0913, PLR0917 - each says what is special about it
     rng: Generator, at: float, ends: Ends, seconds: float, per_s: float, size: tuple[int, int], *, jitter: float = 0.1
 ) -> Packets:
     """Return a stream one way: so many a second, spaced evenly but for `jitter` of the gap."""
@@ -180,9 +202,10 @@ def exchange(at: float, ends: Ends, up: int, down: int, rtt_s: float = 0.02) -> 
     )
 
 
-def echo(at: float, source: int, destination: int, ident: int, number: int, *, answered: bool = True, size: int = 56) -> Packets:
-    """Return a ping."""
+def echo(at: float, ends: tuple[int, int, int], number: int, *, answered: bool = True, size: int = 56) -> Packets:
+    """Return a ping. `ends`: who asks, whom, identifier."""
     both = 2 if answered else 1
+    source, destination, ident = ends
     return packets(
         at=[at, at + 0.004][:both],
         source=[source, destination][:both],
@@ -209,8 +232,15 @@ def answer(name: str, kind: int = 1, answers: int = 1, code: int = 0, extra: int
     return head + asked + data * answers + bytes(extra)
 
 
-def lookup(
-    at: float, ends: tuple[int, int, int], name: str, kind: int = 1, *, code: int = 0, rtt_s: float = 0.004, answers: int = 1
+def lookup(  # noqa: PLR0913 - each says what is special about it
+    at: float,
+    ends: tuple[int, int, int],
+    name: str,
+    kind: int = 1,
+    *,
+    code: int = 0,
+    rtt_s: float = 0.004,
+    answers: int = 1,
 ) -> Packets:
     """Return a name asked for and answered. `ends`: client, server, client's port."""
     client, server, port = ends
