@@ -13,7 +13,9 @@ from prometheus_client.metrics_core import Metric
 
 from exporters.flowstore.metrics import Metrics as StoreMetrics
 from netmon.app.daemon import Daemon
+from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from netmon.app.traffic.metrics import TrafficMetrics
+from rules.traffic.indicators.settings import IndicatorSettings
 from tests.support.daemon import write_config
 from tests.support.processes import free_port
 
@@ -38,7 +40,8 @@ async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Met
         await daemon.stop()
     kept = CollectorRegistry()
     StoreMetrics(kept)
-    return [*found, *TrafficMetrics(()).collect(), *kept.collect()]
+    lists = IndicatorMetrics(IndicatorFiles(IndicatorSettings()))
+    return [*found, *TrafficMetrics(()).collect(), *lists.collect(), *kept.collect()]
 
 
 def shown(family: Metric) -> str:
