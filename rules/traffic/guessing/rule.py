@@ -19,6 +19,7 @@ from rules.traffic.guessing.settings import GuessingSettings, Service
 from rules.traffic.recent import Recent
 
 _MATTERS: Final = 2_000  # at once, 2 kB each
+_BUCKETS: Final = np.uint64(0xFFFF)  # by which keys are counted roughly before they are looked at
 _TOLD: Final = 20  # hosts that evidence names
 
 
@@ -54,6 +55,7 @@ class Guessing:
         self._reader = Reader(settings)
         self._allowed = PrefixMap(settings.allow)
         self._recent = Recent(settings.long_window_s, settings.recent, ATTEMPT)
+        self._least = min([settings.spray_attempts, *(service.attempts for service in settings.services)])
         self._matters: dict[int, Matter] = {}
         techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
         self._episodes = {
@@ -124,21 +126,31 @@ class Guessing:
         touched: set[int] = set()
         fresh = rows[rows["fits"] != 0]
         for by in ("host", "source", "pair") if len(fresh) else ():
-            kept = self._recent.rows
-            keys, counts = np.unique(kept[by], return_counts=True)
-            many = keys[(counts >= 8) & np.isin(keys, fresh[by])]
-            many = many[np.argsort(-counts[np.searchsorted(keys, many)], kind="stable")]
-            for key in many.tolist()[: self._settings.candidates]:
+            for key, mine in self._candidates(by, fresh):
                 if key in self._matters:
                     continue
-                mine = kept[kept[by] == key]
-                service = self._settings.services[int(fresh["service"][fresh[by] == key][0])]
-                mine = mine[np.isin(mine["port"], service.ports)]
-                mine = self._not_told(mine)
+                service = self._settings.services[int(mine["service"][-1])]
+                mine = self._not_told(mine[mine["service"] == mine["service"][-1]])
                 if len(mine) and self._is_guessing(by, mine, service, now) and len(self._matters) < _MATTERS:
                     self._matters[key] = self._begin(by, mine, service, now)
                     touched.add(key)
         return touched
+
+    def _candidates(self, by: str, fresh: NDArray[np.void]) -> list[tuple[int, NDArray[np.void]]]:
+        """Return the remembered conversations of whoever had a new one and has enough, the busiest first."""
+        kept = self._recent.rows
+        buckets = np.bincount((kept[by] & _BUCKETS).astype(np.int64), minlength=int(_BUCKETS) + 1)
+        keys = np.unique(fresh[by])
+        keys = keys[buckets[(keys & _BUCKETS).astype(np.int64)] >= self._least]
+        rows = kept[np.isin(kept[by], keys)]
+        rows = rows[np.argsort(rows[by], kind="stable")]  # within a key the newest stays last
+        keys, starts, counts = np.unique(rows[by], return_index=True, return_counts=True)
+        most = np.argsort(-counts, kind="stable")[: self._settings.candidates]
+        return [
+            (int(keys[each]), rows[starts[each] : starts[each] + counts[each]])
+            for each in most
+            if counts[each] >= self._least
+        ]
 
     def _not_told(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Leave out what belongs to guessing that is told already: one finding for one attack."""

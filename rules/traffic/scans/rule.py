@@ -124,13 +124,13 @@ class Scans:
     def _found(self, second: Second, failed: NDArray[np.void], begun: NDArray[np.void]) -> list[Found]:
         """Return what the quick judges find of sources that have no open scan."""
         settings, now_ns = self._settings, int(second.end * 1e9)
-        rows, tried = self._failed.rows, self._tried.rows
+        rows = self._failed.rows
         least = min(settings.odd_contacts, settings.ports, settings.hosts, settings.udp_ports, settings.echo_hosts)
         keys, counts = np.unique(rows["source"], return_counts=True)
         many = keys[(counts >= least) & np.isin(keys, failed["source"])]
         many = many[np.argsort(-counts[np.searchsorted(keys, many)], kind="stable")]
         quick = self._hurried.take(second, begun)
-        settled = tried if not second.live else tried[tried["at_ns"] < now_ns - int(_SETTLED_S * 1e9)]
+        known_ns = now_ns - int(_SETTLED_S * 1e9) if second.live else now_ns
         found = []
         for key in [*quick, *(int(each) for each in many if int(each) not in quick)][: settings.candidates]:
             if key in self._matters:
@@ -138,7 +138,9 @@ class Scans:
             mine = rows[rows["source"] == key]
             if key in quick:
                 mine = np.concatenate([mine, quick[key]])
-            view = View(mine, settled[settled["source"] == key], settings)
+            tried = self._tried.rows
+            tried = tried[tried["source"] == key]
+            view = View(mine, tried[tried["at_ns"] <= known_ns], settings)
             told = next(filter(None, (judge(view) for judge in _JUDGES)), None)
             if told is not None:
                 found.append(told)

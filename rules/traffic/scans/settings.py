@@ -24,7 +24,7 @@ class ScanSettings(DetectorBase):
     stray_ports: int = Field(default=20, ge=3)  # of one host, with ACK or FIN and ACK out of nothing
     failed_share: float = Field(default=0.5, gt=0, le=1)  # of a group's contacts that fail, at least
     concentration: float = Field(default=0.3, ge=0, le=1)  # of a source's failures, in the one port of a sweep
-    pending: int = Field(default=50, ge=10)  # unanswered contacts in two windows: told before they time out
+    pending: int = Field(default=50, ge=10)  # unanswered contacts in eight windows: told before they time out
     pending_age_s: float = Field(default=0.4, ge=0, le=5)  # an answer may take so long
     outage_sources: int = Field(default=3, ge=2)  # of ours that sweep web ports at once: their uplink is down
     distributed_sources: int = Field(default=3, ge=2)  # that scan one host at once: one finding, by the host

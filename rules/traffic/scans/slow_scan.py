@@ -71,7 +71,7 @@ class Walks:
         good = rows[(rows["outcome"] == Outcome.GOOD)]
         if self._sources and len(good):
             known = np.fromiter(self._sources, np.uint64, len(self._sources))
-            for row in good[np.isin(good["source"], known)][: self._settings.rows_per_window]:
+            for row in good[np.isin(good["source"], known)][: self._settings.rows_per_window // 4]:
                 for key in _keys(row):
                     self._succeed(key, int(row["contact"]))
         self._forget(now)
