@@ -1,8 +1,8 @@
 """What a capture file costs: a gigabyte through the decoder alone, and through the whole of `netmon replay`.
 
-Run `python -m bench.capture_file` (`--megabytes 1024`, `--folder DIR`). The capture is that of bench.packet_decode, which
-holds the decoder against tshark, dpkt and scapy besides. CPU is user and system time of the process: of the decoder
-without the imports, of `netmon replay` all of it, less what it takes for a file of one packet.
+Run `python -m bench.capture_file` (`--megabytes 1024`, `--folder DIR`). The capture is that of bench.packet_decode,
+which holds the decoder against tshark, dpkt and scapy besides. CPU is user and system time of the process: of the
+decoder without the imports, of `netmon replay` all of it, less what it takes for a file of one packet.
 """
 
 import argparse

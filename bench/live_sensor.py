@@ -3,10 +3,10 @@
     .venv/bin/python -m bench.live_sensor [--rounds 3] [--loops 10] [--mbits 0]
 
 Two network namespaces joined by a veth pair; tcpreplay sends from memory, as fast as it can or at `--mbits`, and one
-program at a time listens at the other end. Two streams: `office` is the mixture of bench.packet_decode (web over TCP and
-QUIC, DNS, both IP versions, VLAN tags), `forged` that of bench.live_ring (60 of 100 packets are SYNs from addresses that
-do not repeat). FastNetMon runs without connection tracking. Figures as in bench.live_ring, which says what is counted
-to whom. "no detectors": netmon with all of them off. Takes root.
+program at a time listens at the other end. Two streams: `office` is the mixture of bench.packet_decode (web over TCP
+and QUIC, DNS, both IP versions, VLAN tags), `forged` that of bench.live_ring (60 of 100 packets are SYNs from
+addresses that do not repeat). FastNetMon runs without connection tracking. Figures as in bench.live_ring, which says
+what is counted to whom. "no detectors": netmon with all of them off. Takes root.
 """
 
 import re

@@ -1,8 +1,9 @@
 """What a sensor's path costs by how many hosts there are and how many detectors are on; and each detector by itself.
 
 Run `python -m bench.rules_cost` (`--hosts 1000,10000,100000,1000000`, `--windows 5`, `--packets 500000`). Records are
-made in memory, as the decoder leaves them, so many a window of a second: each host talks to ten others, over TCP and UDP,
-both ways. CPU time of the one thread, with tables, flow table and windows; the first two windows are not counted.
+made in memory, as the decoder leaves them, so many a window of a second: each host talks to ten others, over TCP and
+UDP, both ways. CPU time of the one thread, with tables, flow table and windows; the first two windows are not
+counted.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """A flood from ten million forged sources through a whole sensor: memory over time, cost, and who comes through it.
 
-Run `python -m bench.spoofed_flood` (`--sources 10000000`, `--folder DIR`, 70 octets of disk a source). A capture is made
-of SYNs to one server, each from an address of its own, a million a second, and of 200 connections to other servers that
-began before it and go on to the end. `netmon replay` reads it as fast as it can and keeps the flows: resident memory is
-looked at every 250 ms; afterwards, which of the connections are in the files as one whole flow each.
+Run `python -m bench.spoofed_flood` (`--sources 10000000`, `--folder DIR`, 70 octets of disk a source). A capture is
+made of SYNs to one server, each from an address of its own, a million a second, and of 200 connections to other
+servers that began before it and go on to the end. `netmon replay` reads it as fast as it can and keeps the flows:
+resident memory is looked at every 250 ms; afterwards, which of the connections are in the files as one whole flow
+each.
 """
 
 import argparse
@@ -35,29 +36,41 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
+        write(folder / "flood.pcap", 0)
+        idle_s = replay(folder, 0, 0.0)
         count = write(folder / "flood.pcap", options.sources)
-        replay(folder, count)
+        replay(folder, count, idle_s)
         survived(folder / "flows", options.sources)
 
 
-def replay(folder: Path, packets: int) -> None:
-    """Run the sensor's path over the capture and show what it takes."""
+def replay(folder: Path, packets: int, idle_s: float) -> float:
+    """Run the sensor's path over the capture and show what it takes beyond `idle_s`; return its CPU seconds.
+
+    Of no packets nothing is shown: a capture of the connections alone, to know what starting takes.
+    """
+    store = folder / ("flows" if packets else "none")
     command = [str(Path(sys.executable).with_name("netmon")), "replay", str(folder / "flood.pcap"), "--json"]
     began, over_time = time.monotonic(), []
     with (folder / "said").open("wb") as said:
-        process = subprocess.Popen([*command, "--store", str(folder / "flows")], stdout=said, stderr=said)
+        process = subprocess.Popen([*command, "--store", str(store)], stdout=said, stderr=said)
         peak = 0.0
-        while process.poll() is None and not _zombie(process.pid):
+        while not _zombie(process.pid):
             peak = max(peak, memory_mb(process.pid, "VmHWM"))
             over_time.append((time.monotonic() - began, memory_mb(process.pid)))
             time.sleep(0.25)
         used = last_cpu_s(process)
         code = process.wait()
     took = time.monotonic() - began
-    print(f"{packets:,} packets, exit status {code}, {took:.1f} s, {used / packets * 1e9:.0f} ns of CPU a packet, start too")
-    print(f"peak {peak:.0f} MB; over time: " + ", ".join(f"{at:.0f} s {mb:.0f}" for at, mb in over_time[:: max(1, len(over_time) // 12)]))
+    if not packets:
+        return used
+    print(
+        f"{packets:,} packets, exit status {code}, {took:.1f} s, {(used - idle_s) / packets * 1e9:.0f} ns of CPU each"
+    )
+    shown = over_time[:: max(1, len(over_time) // 12)]
+    print(f"peak {peak:.0f} MB; over time: " + ", ".join(f"{at:.0f} s {mb:.0f}" for at, mb in shown))
     for line in (folder / "said").read_text(encoding="utf-8").splitlines():
         print("  " + line[:240])
+    return used
 
 
 def _zombie(pid: int) -> bool:
