@@ -123,7 +123,7 @@ class Actor:
         """Have the file say what is going on; tried again at the next look where it cannot be written."""
         if self._book is None or self._settings.announcement is None:
             return
-        kind = self._settings.announcement.kind
+        kind = self._settings.announcement.route
         active = [one for one in self._decider.active if one.victim is not None]
         try:
             self._book.put([route(kind, one.finding, one.victim) for one in active if one.victim is not None])

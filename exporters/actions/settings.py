@@ -27,7 +27,7 @@ class AnnouncementSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     file: Path
-    kind: Literal["flowspec", "blackhole"] = "flowspec"  # drop what the attack looks like, or all to its victim
+    route: Literal["flowspec", "blackhole"] = "flowspec"  # drop what the attack looks like, or all to its victim
     format: Literal["exabgp", "bird", "json"] = "exabgp"
     next_hop: IPv4Address = IPv4Address("192.0.2.1")  # of IPv4 blackholes: what your routers send to nowhere
     next_hop_ipv6: IPv6Address = IPv6Address("100::1")  # of IPv6 blackholes: the discard prefix of RFC 6666

@@ -4,6 +4,7 @@ What a stream of traffic counts is named without one: it would take an interface
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,23 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from exporters.actions.actor import Actor
+from exporters.actions.settings import ActionSettings
 from exporters.flowstore.metrics import Metrics as StoreMetrics
+from netmon.api import Event, Finding
 from netmon.app.daemon import Daemon
 from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from netmon.app.traffic.metrics import TrafficMetrics
 from rules.traffic.indicators.settings import IndicatorSettings
 from tests.support.daemon import write_config
 from tests.support.processes import free_port
+
+
+class _Nobody:
+    """An uplink that leads nowhere."""
+
+    def send(self, things: Sequence[Finding | Event]) -> None:
+        """Take nothing."""
 
 
 async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Metric]:
@@ -40,6 +51,7 @@ async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Met
         await daemon.stop()
     kept = CollectorRegistry()
     StoreMetrics(kept)
+    Actor(ActionSettings(), _Nobody(), kept, source="sensor")
     lists = IndicatorMetrics(IndicatorFiles(IndicatorSettings()))
     return [*found, *TrafficMetrics(()).collect(), *lists.collect(), *kept.collect()]
 

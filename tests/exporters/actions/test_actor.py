@@ -63,7 +63,7 @@ async def test_a_dry_run_does_nothing_and_tells_everything(tmp_path: Path, given
 
 async def test_a_route_stands_while_the_attack_lasts_and_falls_at_the_stop(tmp_path: Path) -> None:
     core, file, now = Core(), tmp_path / "routes", [1000.0]
-    announcement = {"file": file, "kind": "blackhole", "format": "json"}
+    announcement = {"file": file, "route": "blackhole", "format": "json"}
     actor = _actor(core, CollectorRegistry(), lambda: now[0], announcement=announcement, dry_run=False, least_s=5)
     await actor.start()
     actor.send([finding(), finding("198.51.100.1"), finding("192.0.2.8")])

@@ -23,7 +23,7 @@ ROUTES = [Route(victim) for victim in VICTIMS] + [
 
 
 def _settings(form: str, kind: str = "flowspec", file: Path = Path("/nowhere/routes")) -> AnnouncementSettings:
-    return AnnouncementSettings.model_validate({"file": file, "format": form, "kind": kind})
+    return AnnouncementSettings.model_validate({"file": file, "format": form, "route": kind})
 
 
 def _tool(name: str) -> str:
