@@ -126,11 +126,12 @@ class Guessing:
         touched: set[int] = set()
         fresh = rows[rows["fits"] != 0]
         for by in ("host", "source", "pair") if len(fresh) else ():
-            for key, mine in self._candidates(by, fresh):
+            for key, rows_of_key in self._candidates(by, fresh):
                 if key in self._matters:
                     continue
-                service = self._settings.services[int(mine["service"][-1])]
-                mine = self._not_told(mine[mine["service"] == mine["service"][-1]])
+                newest = rows_of_key["service"][-1]
+                service = self._settings.services[int(newest)]
+                mine = self._not_told(rows_of_key[rows_of_key["service"] == newest])
                 if len(mine) and self._is_guessing(by, mine, service, now) and len(self._matters) < _MATTERS:
                     self._matters[key] = self._begin(by, mine, service, now)
                     touched.add(key)
