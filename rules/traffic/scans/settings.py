@@ -14,7 +14,9 @@ class ScanSettings(DetectorBase):
     window_s: float = Field(default=60.0, gt=0, le=600)  # what is quick: contacts of this time are looked at together
     ports: int = Field(default=15, ge=3)  # of one host, failed: a scan of ports
     hosts: int = Field(default=25, ge=3)  # with one port, failed: a sweep
-    web_hosts: int = Field(default=64, ge=3)  # the same for 80 and 443, which a browser without Internet fails with
+    web_hosts: int = Field(
+        default=64, ge=3, le=128
+    )  # the same for 80 and 443, which a browser without Internet fails with
     udp_ports: int = Field(default=15, ge=3)  # of one host, refused or silent
     udp_hosts: int = Field(default=40, ge=3)  # with one UDP port, refused or silent
     echo_hosts: int = Field(default=30, ge=3)  # that do not answer an ICMP request
@@ -32,10 +34,10 @@ class ScanSettings(DetectorBase):
     theta1: float = Field(default=0.2, gt=0, lt=1)  # the same for scanners
     alpha: float = Field(default=1e-5, gt=0, lt=0.5)  # odds that an ordinary group is taken for a scan
     beta: float = Field(default=0.01, gt=0, lt=0.5)  # odds that a scan is taken for an ordinary group
-    slow_ports: int = Field(default=10, ge=3)  # of one host, however slow
-    slow_hosts: int = Field(default=20, ge=3)  # with one port, however slow
+    slow_ports: int = Field(default=10, ge=3, le=128)  # of one host, however slow
+    slow_hosts: int = Field(default=20, ge=3, le=128)  # with one port, however slow
     forget_s: float = Field(default=3_600.0, gt=0)  # between two failures: nmap -T0 waits 300 s, with answers lost more
-    groups: int = Field(default=50_000, ge=16)  # of a source and a host or port, remembered: 40 MB when all are
+    groups: int = Field(default=20_000, ge=16)  # of a source and a host or port, remembered: at most 300 MB, usually 20
     rows_per_window: int = Field(default=5_000, ge=16)  # failures that walk in one window; more are counted
     recent: int = Field(default=131_072, ge=1_024)  # contacts of the last window_s, of each kind: 9 MB
     candidates: int = Field(default=200, ge=1)  # sources looked at in one window, the busiest first

@@ -19,7 +19,8 @@ from rules.traffic.scans.settings import ScanSettings
 from rules.traffic.scans.udp_scan import UNSURE
 
 NAME = "slow_scan"
-_MEMBERS = 256  # first contacts remembered of a group: above every threshold
+_MEMBERS = 128  # first contacts remembered of a group: above every threshold, 9 kB
+_ROWS = 24  # failures of a group that are kept whole, to tell of them: 6 kB
 _WALKING = (Kind.SYN, Kind.CONNECT, Kind.UDP, Kind.ICMP)
 
 
@@ -31,7 +32,8 @@ class Group:
     one_host: bool
     walk: float = 0.0  # natural logarithm of the likelihood ratio
     members: set[int] = field(default_factory=set)
-    failed: list[np.void] = field(default_factory=list)  # CONTACT rows
+    failures: int = 0
+    failed: list[np.void] = field(default_factory=list)  # CONTACT rows, the first of them
     last: float = 0.0
 
 
@@ -95,7 +97,9 @@ class Walks:
         contact = int(row["contact"])
         if contact not in group.members and len(group.members) < _MEMBERS:
             group.members.add(contact)
-            group.failed.append(row.copy())
+            group.failures += 1
+            if len(group.failed) < _ROWS:
+                group.failed.append(row.copy())
             group.walk += self._up
         return group
 
@@ -112,13 +116,13 @@ class Walks:
     def _is_scan(self, group: Group) -> bool:
         settings, first = self._settings, group.failed[0]
         if group.one_host:
-            return len(group.failed) >= settings.slow_ports
+            return group.failures >= settings.slow_ports
         port, protocol = int(first["port"]), int(first["protocol"])
         if protocol == UDP and (port in UNSURE or port >= 1024):
             return False
         needed = settings.web_hosts if protocol == TCP and port in WEB else settings.slow_hosts
-        together = len(group.failed) >= settings.concentration * self._failures.get(group.source, 0)
-        return len(group.failed) >= needed and together
+        together = group.failures >= settings.concentration * self._failures.get(group.source, 0)
+        return group.failures >= needed and together
 
     def _remove(self, key: tuple[int, bool, int]) -> None:
         del self._groups[key]

@@ -61,7 +61,7 @@ def test_brute_force(service: str) -> None:
     port, sent, received = FAILURES[service]
     found = begun(tries(STRANGER, SERVER, port, (sent, received)))
     assert [(finding.rule, finding.evidence["service"]) for finding in found] == [("brute_force", service)]
-    assert found[0].evidence["source"], found[0].evidence["target"] == (STRANGER, SERVER)
+    assert (found[0].evidence["source"], found[0].evidence["target"]) == (STRANGER, SERVER)
     assert found[0].severity is Severity.WARNING
 
 
