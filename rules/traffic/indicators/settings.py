@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rules.traffic.detector import DetectorBase, Model
 
@@ -29,3 +29,10 @@ class IndicatorSettings(DetectorBase):
     hits_per_window: int = Field(default=10_000, ge=1)  # told apart at most; more are counted
     quiet_s: float = Field(default=900.0, gt=0)  # over when host and entry did not meet for so long
     repeat_s: float = Field(default=300.0, gt=0)  # how often one that lasts is said again
+
+    @field_validator("lists")
+    @classmethod
+    def _named_apart(cls, lists: tuple[IndicatorList, ...]) -> tuple[IndicatorList, ...]:
+        if len({one.name for one in lists}) < len(lists):
+            raise ValueError("two lists have one name; give each its own")
+        return lists

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rules.traffic.detector import AddressText, DetectorBase, Model
 
@@ -57,3 +57,10 @@ class OverloadSettings(DetectorBase):
     repeat_s: float = Field(default=60.0, gt=0)  # how often one that lasts is said again
     known_after_s: float = Field(default=600.0, ge=0)  # watched for so long, it is known who usually comes
     generation_s: float = Field(default=86_400.0, gt=0)  # who did not come for one to two of these is new again
+
+    @field_validator("capacities")
+    @classmethod
+    def _named_apart(cls, capacities: tuple[Capacity, ...]) -> tuple[Capacity, ...]:
+        if len({one.name for one in capacities}) < len(capacities):
+            raise ValueError("two capacities have one name; give each its own")
+        return capacities

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from netmon.api.networks import Networks
 from netmon.app.traffic import indicatorfiles
@@ -103,3 +104,9 @@ def test_what_is_known_of_a_list_is_on_the_page(tmp_path: Path) -> None:
     assert told["netmon_traffic_indicator_untaken_lines", "a", "bad"] == 1
     assert told["netmon_traffic_indicator_usable", "a"] == 1
     assert told["netmon_traffic_indicator_usable", "gone"] == 0
+
+
+def test_two_lists_of_one_name_are_refused() -> None:
+    one = {"name": "x", "file": "x.txt"}
+    with pytest.raises(ValidationError, match="one name"):
+        IndicatorSettings.model_validate({"lists": [one, one]})

@@ -225,3 +225,9 @@ def test_prefixes_hold_their_own(prefix: str, inside: str, outside: str | None) 
         hi, lo = halves(text)
         watch(judge, window(0, records(1, bytes=1, destination_hi=hi, destination_lo=lo, source_hi=1 << 60)))
         assert {way: each["bits"] for _, way, each in judge.drain()}["in"] == expected
+
+
+def test_two_capacities_of_one_name_are_refused() -> None:
+    one = {"name": "x", "prefix": "10.0.0.0/8", "bits_per_second": 1}
+    with pytest.raises(ValidationError, match="one name"):
+        OverloadSettings.model_validate({"capacities": [one, one]})
