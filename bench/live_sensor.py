@@ -74,7 +74,7 @@ def netmon(*, on: bool) -> Listener:
             off = "".join(f"    {rule.name}: {{enabled: false}}\n" for rule in TRAFFIC_RULES)
             (place / "netmon.yaml").write_text("" if on else f"traffic:\n  detectors:\n{off}", encoding="ascii")
         program = str(Path(sys.executable).with_name("netmon"))
-        return [program, "sensor", "--interface", INTERFACE, "--user", "", "--config", str(place)]
+        return [program, "sensor", "--interface", INTERFACE, "--config", str(place)]
 
     name = "netmon sensor" if on else "netmon, no detectors"
     return Listener(name, command, INTERFACE, result, signal.SIGINT)
