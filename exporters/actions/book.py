@@ -55,6 +55,7 @@ class Book:
             with os.fdopen(descriptor, "w", encoding="utf-8") as text:
                 text.write(render(self._settings, self._routes, tuple(self._gone)))
                 text.flush()
+                os.fchmod(text.fileno(), _MODE)  # whatever our umask is
                 os.fsync(text.fileno())
             temporary.replace(file)
         except BaseException:

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,8 @@ def _talk(net: Host, to: str) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")  # each thread has its own
+    return [int(each) for task in tasks for each in task.read_text(encoding="ascii").split()]
 
 
 def _capturing(sensor: int) -> list[int]:
@@ -93,6 +95,10 @@ def test_a_process_that_dies_is_replaced_and_all_end_when_the_parent_is_killed(s
         eventually_sync(
             lambda: len(now := _capturing(sensor.pid)) == 2 and before[0] not in now and before[1] in now, within_s=20
         )
+        (forker,) = _children(sensor.pid)
+        os.kill(forker, signal.SIGKILL)
+        eventually_sync(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before[1:]), within_s=10)
+        eventually_sync(lambda: _children(sensor.pid) not in ([], [forker]), within_s=20)  # and somebody tries anew
         everybody = [*_children(sensor.pid), *_capturing(sensor.pid)]
         sensor.kill()
         sensor.communicate(timeout=60)
@@ -108,6 +114,28 @@ def _syn_flood(raw: socket.socket, source: Host, victim: Host, count: int) -> No
         ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, number & 0xFFFF, 0, 64, 6, 0) + sender + to
         tcp = struct.pack(">HHIIBBHHH", 1024 + number % 60_000, 80, number, 0, 0x50, 2, 1024, 0, 0)
         raw.send(head + ip + tcp)
+
+
+def test_a_process_that_hangs_holds_up_nobody_and_is_told(state: Path) -> None:
+    with lan("server", "client") as net, _sensor(net["server"], state, "--json") as sensor:
+        hanging = _capturing(sensor.pid)[0]
+        os.kill(hanging, signal.SIGSTOP)
+        try:
+            with net["client"].socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+                raw.bind((INTERFACE, 0))
+                _syn_flood(raw, net["client"], net["server"], 20_000)
+            ended = time.time()
+            assert sensor.stdout is not None
+            first = json.loads(sensor.stdout.readline())
+            waited_s = time.time() - ended
+        finally:
+            os.kill(hanging, signal.SIGCONT)
+        sensor.terminate()
+        _, err = sensor.communicate(timeout=60)
+    assert first["rule"] == "syn_flood"
+    assert first["target"] == net["server"].ipv4
+    assert waited_s < 4, waited_s  # its second, the lag of a silent wire, the patience of a second, and a slow machine
+    assert "missing_windows" in err
 
 
 def test_a_flood_over_both_processes_is_one_finding_with_the_sum_of_their_rates(state: Path) -> None:

@@ -6,13 +6,10 @@ shares, so that an attack that is spread over the processes is one finding.
 
 import json
 import os
-import pwd
 import queue
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -29,12 +26,11 @@ from netmon.api import ConfigError, Fault
 from netmon.api.traffic import Traffic
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 from netmon.app.traffic.build import Counts, tunnel_mask
+from netmon.app.traffic.forking import END_S, OPEN_S, Forker, current_user
 from netmon.app.traffic.gathered import Gathered
 from netmon.app.traffic.shipping import BrokenOffError, Parcel, receive
 from netmon.app.traffic.tallies import Tallies
 
-OPEN_S: Final = 120.0  # importing and compiling may take a minute where nothing was compiled before
-END_S: Final = 3.0  # how long the processes are given to tell what they still have
 SILENT_S: Final = 30.0  # a process that tells nothing for so long is ended: another takes its place
 _INBOX: Final = 16
 """Windows that were received and not looked at yet: 16 of the largest are 1 GB, and then the processes wait."""
@@ -80,10 +76,9 @@ class Fan:
             "tunnels": tunnel_mask(traffic),
         }
         self._workers = [Worker(number) for number in range(settings.processes)]
-        self._told: Counter[str] = Counter(restarts=0, silent_processes=0, failed_captures=0)
+        self._told: Counter[str] = Counter(restarts=0, forker_restarts=0, silent_processes=0, failed_captures=0)
         self._past: dict[str, Counter[str]] = {}  # what processes counted that are gone
-        self._forker: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._forker = Forker(name)
         self._inbox: queue.Queue[tuple[int, socket.socket, Parcel | None]] = queue.Queue(_INBOX)
         self._began = False
         self._ending = False
@@ -91,7 +86,7 @@ class Fan:
     def open(self) -> None:
         """Start all processes, each with its ring; CaptureFault's ConfigError where one cannot listen."""
         try:
-            self._start_forker()
+            self._forker.start()
             for worker in self._workers:
                 self._fork(worker)
             for worker in self._workers:
@@ -159,51 +154,11 @@ class Fan:
             if worker.pipe is not None:
                 worker.pipe.close()
                 worker.pipe, worker.running, worker.up = None, False, False
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        forker, self._forker = self._forker, None
-        if forker is not None:
-            try:
-                forker.wait(END_S)
-            except subprocess.TimeoutExpired:
-                forker.kill()  # its children go with it
-                forker.wait()
-
-    def _start_forker(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = ours
-        with theirs:
-            self._forker = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-P", "-m", "netmon.app.traffic.capturing", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                process_group=0,  # a terminal's interrupt is for us: they are told
-            )
-        ours.settimeout(OPEN_S)
-        try:
-            ready = ours.recv(1 << 12)
-        except OSError:
-            ready = b""
-        if not ready:
-            raise ConfigError(
-                Fault(self.name, 0, 0, "its capturing processes do not start", "see the messages above this one")
-            )
+        self._forker.close()
 
     def _fork(self, worker: Worker) -> None:
         """Have a process made for this place; OSError where there is nobody to make it."""
-        if self._control is None:
-            raise OSError("there is nobody who starts processes")
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._control, [json.dumps(self._plan).encode()], [theirs.fileno()])
-            except OSError:
-                ours.close()
-                raise
-        worker.pipe, worker.pid = ours, 0
+        worker.pipe, worker.pid = self._forker.fork(self._plan), 0
         worker.heard_s = worker.began_s = time.monotonic()
 
     def _await_ready(self, worker: Worker) -> None:
@@ -223,16 +178,13 @@ class Fan:
     def _begin(self) -> None:
         """Let them become who we have become, and go."""
         self._began = True
-        user = _user()
-        with suppress(OSError):
-            if self._control is not None:
-                self._control.send(json.dumps({"do": "become", "user": user}).encode())
+        self._forker.become(current_user())
         for worker in self._workers:
             self._go(worker)
             self._listen(worker)
 
     def _go(self, worker: Worker) -> None:
-        worker.running = self._tell(worker, {"do": "go", "user": _user()})
+        worker.running = self._tell(worker, {"do": "go", "user": current_user()})
         self.gathered.join(worker.number)
 
     def _listen(self, worker: Worker) -> None:
@@ -296,8 +248,13 @@ class Fan:
         worker.wait_s = min(worker.wait_s * 2, _RESTART_S[1])
         worker.due_s = time.monotonic() + worker.wait_s
         try:
+            if not self._forker.alive:
+                self._told["forker_restarts"] += 1
+                self._forker.close()
+                self._forker.start()  # a new program: it may capture only where our rights are handed on, as by systemd
+                self._forker.become(current_user())
             self._fork(worker)
-        except OSError as error:
+        except (OSError, ConfigError) as error:
             log.error("no capturing process can be started", source=self.name, problem=str(error))  # noqa: TRY400
             return
         self._told["restarts"] += 1
@@ -321,8 +278,3 @@ class Fan:
 
     def _of_processes(self) -> Mapping[str, int]:
         return {**self._told, **self.gathered.counts}
-
-
-def _user() -> str | None:
-    """Return whom a process that is still root is to become: who we are."""
-    return None if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name

@@ -1,6 +1,7 @@
 """Files of routes: read by the BGP speakers that they are for."""
 
 import json
+import os
 import shutil
 import subprocess
 from ipaddress import ip_network
@@ -94,8 +95,13 @@ def test_a_route_drops_what_the_attack_looks_like() -> None:
 def test_what_was_announced_is_withdrawn_also_after_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "routes"
     book = Book(_settings("exabgp", file=file))
-    book.open()
+    before = os.umask(0o077)
+    try:
+        book.open()
+    finally:
+        os.umask(before)
     assert file.read_text() == ""
+    assert file.stat().st_mode & 0o777 == 0o644  # the BGP speaker is another user
     one, other = Route("192.0.2.7/32"), Route("192.0.2.8/32")
     assert book.put([one, other, one])
     assert not book.put([other, one])  # no change
