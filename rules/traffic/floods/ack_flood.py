@@ -1,7 +1,8 @@
 """ACK floods and their like: segments of connections that do not exist, with ACK, PSH, FIN or impossible flags.
 
 A transfer is answered: its receiver acknowledges, though with few packets where its network card gathers many into
-one. Segments of no connection are met with silence or with resets.
+one. Segments of no connection are met with silence or with resets. What counts is what no answer explains, so that a
+flood is seen beside any clients that are served.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,26 +26,29 @@ class AckFlood:
     def __init__(self, settings: AckFloodSettings) -> None:
         """Judge by these settings."""
         self._settings = settings
-        self.floors: Mapping[str, float] = {"segments": settings.floor_per_s}
+        self.floors: Mapping[str, float] = {"segments": settings.floor_per_s, "strays": settings.floor_per_s}
 
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - stands alone
         """Give the addresses whose segments belong to no connection."""
-        rate = view.rate("segments")
+        segments, strays = view.rate("segments"), view.rate("strays")
         odd = view.each_s("odd_flags") >= self._settings.odd_floor_per_s
-        mask = ((rate > view.bound("segments")) & self._astray(view, rate)) | odd
-        for row in crossed(mask, rate):
+        wrong = (segments > view.bound("segments")) & self._wrong(view, segments)
+        unanswered = (strays > view.bound("strays")) & self._shaped(view)
+        for row in crossed(unanswered | wrong | odd, segments):
+            feature = "strays" if unanswered[row] and not wrong[row] else "segments"
+            rate = float(view.rate(feature)[row])
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 6) == 0)]
-            if rate[row] < self._settings.scan_per_s and self._scan(records):
+            if rate < self._settings.scan_per_s and self._scan(records):
                 continue
             size = float(view.rows["tcp_bytes"][row]) / max(float(view.rows["tcp"][row]), 1.0)
             yield Attack(
                 row=row,
-                feature="segments",
-                rate=float(rate[row]),
-                bits_per_s=float(rate[row]) * size * 8,
-                bound=self._settings.odd_floor_per_s if odd[row] else float(view.bound("segments")[row]),
-                normal=float(view.level("segments")[row]),
+                feature=feature,
+                rate=rate,
+                bits_per_s=rate * size * 8,
+                bound=self._settings.odd_floor_per_s if odd[row] else float(view.bound(feature)[row]),
+                normal=float(view.level(feature)[row]),
                 records=records,
                 evidence={"resets_sent_per_s": round(float(view.sent_s("rst")[row]), 1), **_flags(records)},
             )
@@ -55,17 +59,17 @@ class AckFlood:
         ports = len(np.unique(records["destination_port"]))
         return len(sources) <= self._settings.scan_sources and ports >= min(self._settings.scan_ports, len(records))
 
-    def _astray(self, view: View, rate: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell whose segments are not answered, or with resets, or have flags that cannot be."""
+    def _wrong(self, view: View, segments: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell whose segments are met with resets, or have flags that cannot be."""
+        reset = view.sent_s("rst") >= self._settings.reset_share * segments
+        return np.asarray(reset | (view.each_s("odd_flags") >= self._settings.odd_share * segments))
+
+    def _shaped(self, view: View) -> NDArray[np.bool_]:
+        """Tell whose unanswered segments are no transfer of which we see one direction only."""
         settings = self._settings
-        sent = view.sent
-        acknowledged = (sent["tcp"].astype(np.float64) - sent["rst"] - sent["syn_ack"]) / view.second.length_s
         size = view.rows["tcp_bytes"] / np.maximum(view.rows["tcp"], 1)
-        unanswered = acknowledged < settings.answered_share * rate
         shaped = ~view.silent | (view.flows >= settings.silent_flows) | (size < settings.silent_size_bytes)
-        reset = view.sent_s("rst") >= settings.reset_share * rate
-        odd = view.each_s("odd_flags") >= settings.odd_share * rate
-        return np.asarray((unanswered & shaped & ~view.blind) | reset | odd)
+        return np.asarray(shaped & ~view.blind)
 
 
 def _flags(records: NDArray[np.void]) -> dict[str, str]:

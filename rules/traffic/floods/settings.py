@@ -37,8 +37,7 @@ class SynAckFloodSettings(DetectorBase):
 class AckFloodSettings(DetectorBase):
     """When segments are a flood."""
 
-    floor_per_s: float = Field(default=1_000.0, gt=0)  # segments: the least bound
-    answered_share: float = Field(default=0.01, gt=0, lt=1)  # of segments that a receiver acknowledges at least
+    floor_per_s: float = Field(default=1_000.0, gt=0)  # segments that no answer explains: the least bound
     reset_share: float = Field(default=0.3, gt=0, le=1)  # of segments met with resets: they are of no connection
     odd_share: float = Field(default=0.5, gt=0, le=1)  # of segments with flags that no stack sends
     odd_floor_per_s: float = Field(default=300.0, gt=0)  # segments with such flags, to few ports: a flood anyway

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netmon.api.networks import Networks
 from netmon.api.traffic import ENDPOINT, Second
 from rules.traffic import telling
+from rules.traffic.floods.strays import strays
 from rules.traffic.learned import Keys, Learned, Numbers, hashed
 from rules.traffic.tables.sketch import distinct
 
@@ -19,6 +20,7 @@ FEATURES: Final = (
     "syn_ack",  # that no SYN asked for
     "rst",  # beyond those that end connections
     "segments",  # TCP packets within connections, or pretending to be: ACK, FIN, without or with odd flags
+    "strays",  # those of them that no answer of the address explains
     "udp",  # that the address did not answer
     "udp_all",
     "icmp",
@@ -162,6 +164,7 @@ def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Nu
         "syn_ack": got("syn_ack") - _SYN_EACH * gave("syn"),
         "rst": got("rst") - _RST_EACH * (gave("syn") + got("syn") + got("fin")) - astray,
         "segments": segments,
+        "strays": strays(rows, sent, segments, second),
         "udp": got("udp") - _UDP_EACH * gave("udp"),
         "udp_all": got("udp"),
         "icmp": got("icmp"),

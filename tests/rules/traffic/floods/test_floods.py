@@ -305,6 +305,37 @@ def test_who_is_reset_for_what_he_sent_is_no_victim() -> None:
     assert [(finding.rule, finding.target) for finding in found] == [("ack_flood", "10.20.1.80")]
 
 
+@pytest.mark.parametrize("size", [60, 566])
+def test_segments_that_the_victim_ignores_are_seen_beside_clients_that_it_serves(size: int) -> None:
+    """A firewall drops them without a word; sixty real clients a second are answered all the while."""
+    draw = np.random.default_rng(3)
+    served = Bundles()
+    served.connections(anyone(draw, 60), WEB, 443, high(draw, 60), up=2, down=10)
+    served.transfer(BOT, WEB, 443, 2_000)  # and one sends a large file
+    rate = 12_000
+    flood = packets(
+        source=anyone(draw, rate), destination=WEB, source_port=high(draw, rate), destination_port=443, protocol=TCP,
+        flags=ACK, size=np.full(rate, size),
+    )  # fmt: skip
+    assert [finding.rule for finding in run([np.concatenate([served.records(), flood])] * 2)] == ["ack_flood"]
+    assert [finding.rule for finding in run([np.concatenate([served.records(), flood[::4]])] * 2)] == ["ack_flood"]
+    answers = flood.copy()
+    for one, other in (("source_lo", "destination_lo"), ("source_port", "destination_port")):
+        answers[one], answers[other] = flood[other], flood[one]
+    assert run([np.concatenate([served.records(), flood[::6], answers[::6]])] * 2) == []
+
+
+@pytest.mark.parametrize("gathered", [2, 22, 44, 64])
+def test_uploads_are_no_flood_however_few_or_many_and_however_they_are_acknowledged(gathered: int) -> None:
+    draw = np.random.default_rng(3)
+    for uploads in (1, 3, 40, 600):
+        made = Bundles()
+        for sender in anyone(draw, uploads).tolist():
+            made.transfer(sender, WEB, 443, 60_000 // uploads, each=gathered)
+        made.connections(anyone(draw, 500), WEB, 443, high(draw, 500), up=2, down=3)
+        assert run([made.records()] * 3) == []
+
+
 def test_segments_cut_into_pieces_are_one_attack() -> None:
     draw = np.random.default_rng(3)
     first = syn_flood(draw)
