@@ -1,19 +1,25 @@
 """What `netmon sensor` and `netmon flow-collector` share: their options, and the settings that come of them."""
 
-from collections.abc import Callable, Mapping
+import os
+import pwd
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from pydantic import ValidationError
 
 from netmon.api import ConfigError, Fault
 from netmon.app import logs
+from netmon.app.catalog import Role
 from netmon.app.settings import Settings, load_directory, state_directory
 from netmon.app.settings.inventory import Inventory
 from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
+
+SENSOR_STATE: Final = Path("/var/lib/netmon-sensor")
+"""Where a sensor keeps its things that was started by root without a configuration."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -54,6 +60,32 @@ def configured(directory: Path | None, store: Path | None, given: Mapping[str, A
         raise ConfigError(*(_fault(each["loc"], each["msg"]) for each in error.errors())) from None
     settings = Settings(settings.directory, settings.netmon.model_copy(update={"traffic": traffic}), settings.inventory)
     return settings, state_directory(settings)
+
+
+def own_place(state: Path, settings: Settings, becomes: str | None) -> Path:
+    """Return where a sensor keeps captures and what it learned; one that becomes another user can get there.
+
+    The state directory of root itself lies in root's home, where nobody else comes.
+    """
+    if becomes is not None and settings.netmon.state_dir is None and "NETMON_STATE_DIR" not in os.environ:
+        state = SENSOR_STATE
+    place = state / Role.SENSOR.value
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
+def hand_over(places: Iterable[Path | None], user: str) -> None:
+    """Give directories, with all in them, to the user that we are about to become. ConfigError without that user."""
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise ConfigError(
+            Fault("privileges", 0, 0, t("sensor.no_user", user=user), t("sensor.no_user.remedy"))
+        ) from None
+    for place in places:
+        if place is not None and place.is_dir():
+            for each in (place, *place.rglob("*")):
+                os.chown(each, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
 
 
 def _fault(place: tuple[int | str, ...], problem: str) -> Fault:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from netmon.api import ConfigError
 from netmon.app.catalog import Role
-from netmon.app.commands.alone import alone, configured
+from netmon.app.commands.alone import alone, configured, hand_over, own_place
 from netmon.app.privileges import drop
 from netmon.app.text import t
 from netmon.app.traffic.needs import needs_traffic
@@ -36,7 +36,12 @@ def command(  # noqa: PLR0913  # one for each option of the command
     seconds: float | None,
 ) -> None:
     """Exit 0 after a clean stop; 2 where the interface or the configuration cannot be used."""
+    becomes = user if user and os.geteuid() == 0 else None
+    if not interfaces and directory is None:
+        raise click.UsageError(t("sensor.no_interface"))
     try:
+        if becomes is None:
+            drop(None)  # at once: threads that libraries start later have no more than we have now
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
         from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
@@ -47,9 +52,12 @@ def command(  # noqa: PLR0913  # one for each option of the command
             raise click.UsageError(t("sensor.no_interface"))
         stop = Stop()
         told, registry = Told(as_json=as_json), CollectorRegistry()
-        part = build_part(settings, Role.SENSOR, state, told, nowhere, registry)
+        place = own_place(state, settings, becomes)
+        part = build_part(settings, Role.SENSOR, place, told, nowhere, registry)
         part.open()
-        drop(user or None if os.geteuid() == 0 else None)
+        if becomes is not None:
+            hand_over((place, settings.netmon.traffic.store_directory), becomes)
+            drop(becomes)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)

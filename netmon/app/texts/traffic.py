@@ -75,6 +75,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Processes that share each interface: more than one where a core is full.",
         "Proses yang berbagi tiap antarmuka: lebih dari satu bila satu inti CPU penuh.",
     ),
+    "sensor.no_user": Text("there is no user {user}", "tidak ada pengguna {user}"),
+    "sensor.no_user.remedy": Text(
+        "name one that has no rights, for example nobody", "sebutkan yang tidak berhak apa pun, misalnya nobody"
+    ),
     "sensor.no_interface": Text(
         "name an interface with --interface, or traffic.sensors in the configuration",
         "sebutkan antarmuka dengan --interface, atau traffic.sensors di konfigurasi",
