@@ -1,7 +1,7 @@
 """Connection floods: handshakes that are completed, on HTTP or any other service, more than it ever has.
 
 Real clients come in crowds too; so a crowd must pass what the address has learned and a high floor, and a lower floor
-holds only where one source makes most of the connections, as the tools of single attackers do.
+holds only where few sources make most of the connections, each of them as quickly as tools do and no browser does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +37,7 @@ class ConnectionFlood:
         begun = _begun(view, rows)
         for row in rows:
             records = begun[row]
-            most = telling.top(records, "source_hi", "source_lo", count=1)
-            few = bool(most) and most[0][1] >= settings.few_share
+            few = self._few(records, float(rate[row]), float(view.level("connections")[row]))
             if not few and rate[row] <= settings.many_floor_per_s:
                 continue
             ports = telling.top(records, "destination_port", count=1)
@@ -58,6 +57,13 @@ class ConnectionFlood:
                 },
                 unit="connections",
             )
+
+    def _few(self, records: NDArray[np.void], rate: float, usual: float) -> bool:
+        """Tell whether few sources, each with many connections, make a great part of what is more than usual."""
+        settings = self._settings
+        most = telling.top(records, "source_hi", "source_lo", count=settings.few_sources)
+        quick = sum(part for _, part in most if part * rate >= settings.few_each_per_s)
+        return quick * rate >= settings.few_share * (rate - usual)
 
 
 def _begun(view: View, rows: Sequence[int]) -> dict[int, NDArray[np.void]]:

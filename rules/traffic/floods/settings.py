@@ -91,8 +91,10 @@ class FragmentFloodSettings(DetectorBase):
 class ConnectionFloodSettings(DetectorBase):
     """When connections are a flood."""
 
-    few_floor_per_s: float = Field(default=100.0, gt=0)  # handshakes, mostly from one source: the least bound
-    few_share: float = Field(default=0.5, gt=0, le=1)  # of new connections that the one source makes
+    few_floor_per_s: float = Field(default=100.0, gt=0)  # handshakes, mostly from few sources: the least bound
+    few_share: float = Field(default=0.5, gt=0, le=1)  # of new connections beyond the usual, that few sources make
+    few_sources: int = Field(default=64, ge=1)  # what is few
+    few_each_per_s: float = Field(default=5.0, gt=0)  # connections that each of them makes: no browser makes as many
     many_floor_per_s: float = Field(default=2_000.0, gt=0)  # handshakes from whomever: the least bound
 
 

@@ -336,6 +336,29 @@ def test_uploads_are_no_flood_however_few_or_many_and_however_they_are_acknowled
         assert run([made.records()] * 3) == []
 
 
+@pytest.mark.parametrize(("sources", "rate"), [(3, 130), (12, 400), (40, 400)])
+def test_a_connection_flood_by_some_machines(sources: int, rate: int) -> None:
+    draw = np.random.default_rng(3)
+
+    def second(count: int) -> np.ndarray:
+        made = Bundles()
+        made.connections(BOT + np.arange(count) % sources, WEB, 80, high(draw, count), up=1, down=7)
+        made.connections(anyone(draw, 60), WEB, 443, high(draw, 60), up=2, down=7)
+        return made.records()
+
+    found = run([second(rate)] * 3)
+    assert [(finding.rule, finding.evidence["from_few"]) for finding in found] == [("connection_flood", "yes")]
+    assert found[0].at <= START + 2
+    assert run([second(30)] * 3) == []
+
+
+def test_a_crowd_behind_many_offices_is_no_flood() -> None:
+    draw = np.random.default_rng(3)
+    made = Bundles()
+    made.connections(anyone(draw, 200)[np.arange(600) % 200], WEB, 443, high(draw, 600), up=2, down=7)
+    assert run([made.records()] * 3) == []
+
+
 def test_segments_cut_into_pieces_are_one_attack() -> None:
     draw = np.random.default_rng(3)
     first = syn_flood(draw)
