@@ -13,6 +13,7 @@ from netmon.app.catalog import Role
 from netmon.app.commands.alone import alone, configured
 from netmon.app.text import t
 from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.stopping import Stop
 
 
 @click.command("flow-collector", help=t("flow-collector.help"), epilog=t("flow-collector.examples"))
@@ -30,16 +31,16 @@ def command(  # noqa: PLR0913  # one for each option of the command
     seconds: float | None,
 ) -> None:
     """Exit 0 after a clean stop; 2 where an address or the configuration cannot be used."""
+    stop = Stop()
     try:
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
-        from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
+        from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 
         flows = {"listen": list(listen), "allow": list(allow)} if listen else None
         settings, state = configured(directory, store, {"flows": flows} if flows else {})
         if settings.netmon.traffic.flows is None:
             raise click.UsageError(t("flow-collector.no_address"))
-        stop = Stop()
         told, registry = Told(as_json=as_json), CollectorRegistry()
         part = build_part(settings, Role.FLOW_COLLECTOR, state, told, nowhere, registry)
         part.open()

@@ -15,6 +15,7 @@ from netmon.app.commands.alone import alone, configured, hand_over, own_place
 from netmon.app.privileges import drop
 from netmon.app.text import t
 from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.stopping import Stop
 
 
 @click.command("sensor", help=t("sensor.help"), epilog=t("sensor.examples"))
@@ -39,18 +40,18 @@ def command(  # noqa: PLR0913  # one for each option of the command
     becomes = user if user and os.geteuid() == 0 else None
     if not interfaces and directory is None:
         raise click.UsageError(t("sensor.no_interface"))
+    stop = Stop()
     try:
         if becomes is None:
             drop(None)  # at once: threads that libraries start later have no more than we have now
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
-        from netmon.app.traffic.standalone import How, Stop, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
+        from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 
         sensors = [{"interface": name, "filter": expression, "processes": processes} for name in interfaces]
         settings, state = configured(directory, store, {"sensors": sensors} if sensors else {})
         if not settings.netmon.traffic.sensors:
             raise click.UsageError(t("sensor.no_interface"))
-        stop = Stop()
         told, registry = Told(as_json=as_json), CollectorRegistry()
         place = own_place(state, settings, becomes)
         part = build_part(settings, Role.SENSOR, place, told, nowhere, registry)

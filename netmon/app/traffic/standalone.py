@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from netmon.app.commands.recorded import shown_time
 from netmon.app.text import language, t
 from netmon.app.traffic.outcomes import Outcomes, as_json
 from netmon.app.traffic.part import Stream, TrafficPart
+from netmon.app.traffic.stopping import Stop
 
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "bold red"}
 
@@ -67,27 +67,6 @@ class How:
 
     listen: tuple[str, ...] = ()  # where metrics are served; empty: nowhere
     seconds: float | None = None  # how long; None: until told to stop
-
-
-class Stop:
-    """Whether we were told to stop, from the first moment on: opening and compiling take a while."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, frame: object) -> None:
-        del number, frame
-        self._asked = True
-
-    async def wait(self) -> None:
-        """Return when SIGINT or SIGTERM comes, or came already."""
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        if not self._asked:
-            await stopping.wait()
 
 
 async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegistry, stop: Stop) -> None:
