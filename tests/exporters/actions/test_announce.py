@@ -23,11 +23,13 @@ ROUTES = [Route(victim) for victim in VICTIMS] + [
 ]
 
 
-def _settings(form: str, kind: str = "flowspec", file: Path = Path("/nowhere/routes")) -> AnnouncementSettings:
+def announcing(form: str, kind: str = "flowspec", file: Path = Path("/nowhere/routes")) -> AnnouncementSettings:
+    """Return settings of announcements."""
     return AnnouncementSettings.model_validate({"file": file, "format": form, "route": kind})
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
+    """Return where a program is; skips where it is not."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if found is None:
         pytest.skip(f"{name} is missing (Debian packages exabgp and bird2)")
@@ -35,7 +37,7 @@ def _tool(name: str) -> str:
 
 
 def test_exabgp_understands_every_route(tmp_path: Path) -> None:
-    lines = render(_settings("exabgp"), ROUTES).splitlines()
+    lines = render(announcing("exabgp"), ROUTES).splitlines()
     flows = [line.removeprefix("announce flow route") for line in lines if line.startswith("announce flow route ")]
     static = [line.removeprefix("announce ") + ";" for line in lines if line.startswith("announce route ")]
     assert len(flows) + len(static) == len(lines) == len(set(ROUTES))
@@ -49,7 +51,7 @@ def test_exabgp_understands_every_route(tmp_path: Path) -> None:
             f"static {{\n{chr(10).join(static)}\n}}\nflow {{\n{chr(10).join(named)}\n}} }}\n"
         )
         return subprocess.run(
-            [_tool("exabgp"), "--test", str(file)], capture_output=True, text=True, timeout=60, check=False
+            [tool("exabgp"), "--test", str(file)], capture_output=True, text=True, timeout=60, check=False
         )
 
     good = check()
@@ -60,14 +62,14 @@ def test_exabgp_understands_every_route(tmp_path: Path) -> None:
 
 
 def test_bird_understands_every_route(tmp_path: Path) -> None:
-    text = render(_settings("bird"), ROUTES)
+    text = render(announcing("bird"), ROUTES)
     assert text.count("route ") == len(set(ROUTES))
     file = tmp_path / "bird.conf"
     head = "router id 192.0.2.9;\nflow4 table flowtab4;\nflow6 table flowtab6;\nprotocol device {}\n"
 
     def check(routes: str) -> int:
         file.write_text(head + routes)
-        return subprocess.run([_tool("bird"), "-p", "-c", str(file)], timeout=60, check=False).returncode
+        return subprocess.run([tool("bird"), "-p", "-c", str(file)], timeout=60, check=False).returncode
 
     assert check(text) == 0
     assert check(text.replace("dst ", "dest ")) != 0
@@ -79,22 +81,22 @@ def test_a_route_drops_what_the_attack_looks_like() -> None:
     assert route("flowspec", finding(), victim).match == Match("tcp", "syn")
     amplified = route("flowspec", finding(rule="amplification", amplifier_port=11_211), victim)
     assert amplified.match == Match("udp", source_port=11_211)
-    (plain,) = json.loads(render(_settings("json"), [amplified]))
+    (plain,) = json.loads(render(announcing("json"), [amplified]))
     assert plain == {
         "destination": "192.0.2.7/32",
         "then": "discard",
         "match": {"protocol": "udp", "source_port": 11_211},
     }
-    (hole,) = json.loads(render(_settings("json"), [Route("2001:db8::7/128")]))
+    (hole,) = json.loads(render(announcing("json"), [Route("2001:db8::7/128")]))
     assert hole["communities"] == ["65535:666"]
     assert hole["next_hop"] == "100::1"
-    line = render(_settings("exabgp"), [Route("192.0.2.7/32")])
+    line = render(announcing("exabgp"), [Route("192.0.2.7/32")])
     assert line == "announce route 192.0.2.7/32 next-hop 192.0.2.1 community [65535:666]\n"
 
 
 def test_what_was_announced_is_withdrawn_also_after_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "routes"
-    book = Book(_settings("exabgp", file=file))
+    book = Book(announcing("exabgp", file=file))
     before = os.umask(0o077)
     try:
         book.open()
@@ -111,7 +113,7 @@ def test_what_was_announced_is_withdrawn_also_after_a_crash(tmp_path: Path) -> N
     ]
     assert book.put([other])
     assert [line.split()[0] for line in file.read_text().splitlines()] == ["withdraw", "announce"]
-    after_a_crash = Book(_settings("exabgp", file=file))
+    after_a_crash = Book(announcing("exabgp", file=file))
     after_a_crash.open()
     (line,) = file.read_text().splitlines()
     assert line.startswith("withdraw route 192.0.2.8/32 ")
@@ -119,7 +121,7 @@ def test_what_was_announced_is_withdrawn_also_after_a_crash(tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    book = Book(_settings("json", file=tmp_path / "missing" / "routes"))
+    book = Book(announcing("json", file=tmp_path / "missing" / "routes"))
     with pytest.raises(FileNotFoundError):
         book.open()
     with pytest.raises(FileNotFoundError):
