@@ -17,6 +17,7 @@ class ScanSettings(DetectorBase):
     web_hosts: int = Field(
         default=64, ge=3, le=128
     )  # the same for 80 and 443, which a browser without Internet fails with
+    mail_hosts: int = Field(default=64, ge=3, le=128)  # the same for 25: a mail server tries dead servers again
     udp_ports: int = Field(default=15, ge=3)  # of one host, refused or silent
     udp_hosts: int = Field(default=40, ge=3)  # with one UDP port, refused or silent
     echo_hosts: int = Field(default=30, ge=3)  # that do not answer an ICMP request

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.traffic.scans.contacts import TCP, UDP, Kind, Outcome
-from rules.traffic.scans.network_sweep import WEB
+from rules.traffic.scans.network_sweep import needed
 from rules.traffic.scans.settings import ScanSettings
 from rules.traffic.scans.udp_scan import UNSURE
 
@@ -120,9 +120,9 @@ class Walks:
         port, protocol = int(first["port"]), int(first["protocol"])
         if protocol == UDP and (port in UNSURE or port >= 1024):
             return False
-        needed = settings.web_hosts if protocol == TCP and port in WEB else settings.slow_hosts
+        enough = needed(settings, port, settings.slow_hosts) if protocol == TCP else settings.slow_hosts
         together = group.failures >= settings.concentration * self._failures.get(group.source, 0)
-        return group.failures >= needed and together
+        return group.failures >= enough and together
 
     def _remove(self, key: tuple[int, bool, int]) -> None:
         del self._groups[key]

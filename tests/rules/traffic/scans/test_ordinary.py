@@ -111,6 +111,18 @@ def mail_server() -> Traffic:
     return told
 
 
+def mail_queue() -> Traffic:
+    """A mail server's queue: thirty servers that are dead, one after the other, each quarter of an hour."""
+    packets = []
+    for run in range(3):
+        for place in range(30):
+            at = run * 900 + place * 2.0
+            packets += [each for again in (0, 1, 3) for each in silent(syn(at + again, HOST, outside(place), 25))]
+            if place % 10 == 0:
+                packets += session(syn(at + 0.5, HOST, outside(1_000 + run * 30 + place), 25))
+    return packets
+
+
 def backscatter() -> Traffic:
     """A host elsewhere is flooded in the name of our addresses: its answers come here."""
     told: Traffic = []
