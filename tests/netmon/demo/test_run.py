@@ -55,7 +55,7 @@ async def test_a_run_reads_everything_and_says_so(tmp_path: Path) -> None:
     code, output = await run(demo.moved(tmp_path / "demo"), tmp_path / "state", 4)
     assert code == 0, output
     assert "27 / 27" in output
-    assert "After 4 s" in output
+    assert re.search(r"After \d+ s", output)  # a busy machine ends it late
     assert "/targets/acc-dinkes/metrics" in output
     assert "no graph" in output
     assert (tmp_path / "state").is_dir()

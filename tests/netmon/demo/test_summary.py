@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from rich.console import Console
 from netmon.core.ledger.faults import Fault, Wrong
 from netmon.core.ledger.report import Report
 from netmon.demo.outcome import Outcome
+from netmon.demo.packets.stage import Happened
 from netmon.demo.summary import Failure, Run, complete, missed, read_page, show
 
 PAGE = """\
@@ -118,3 +120,14 @@ def test_the_summary_tells_of_alerts_of_messages_and_of_who_took_what() -> None:
         "good: nothing was changed",
     ):
         assert wanted in text
+
+
+def test_the_sensors_share_of_a_core_is_shown_where_there_was_one() -> None:
+    assert "CPU of the sensor" not in shown(RUN)
+    assert re.search(r"CPU of the sensor +│ 2\.5 %", shown(replace(RUN, sensor_cpu_s=0.25)))
+
+
+def test_attacks_are_told_above_the_figures() -> None:
+    text = shown(replace(RUN, happened=(Happened("began", "port_scan", 1_768_464_000.0),)))
+    assert text.index("port scan") < text.index("Targets read")
+    assert "not named" in text

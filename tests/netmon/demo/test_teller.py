@@ -1,8 +1,10 @@
 import io
+import time
 
 import pytest
 from rich.console import Console
 
+from netmon.demo.packets.stage import Happened
 from netmon.demo.receiver import Delivery
 from netmon.demo.teller import Teller
 
@@ -41,3 +43,13 @@ def test_what_ends_of_an_earlier_run_is_not_told() -> None:
     assert "(I1)" not in text
     assert "(I11)" in text
     assert teller.delivered["siti"] == 1
+
+
+def test_an_attack_is_told_when_it_begins_and_not_when_it_ends() -> None:
+    output = io.StringIO()
+    teller = Teller(Console(file=output, width=60), ())
+    at = 1_768_464_000.0
+    teller.happened(Happened("began", "amplification", at))
+    teller.happened(Happened("ended", "amplification", at + 9, 7_200))
+    clock = time.strftime("%H:%M:%S", time.localtime(at))
+    assert output.getvalue() == f"{clock}  attack begins: DNS amplification\n"
