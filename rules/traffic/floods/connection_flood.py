@@ -5,6 +5,7 @@ holds only where few sources make most of the connections, each of them as quick
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from rules.traffic import telling
 from rules.traffic.floods.flood import Attack, crossed
 from rules.traffic.floods.settings import ConnectionFloodSettings
 from rules.traffic.floods.view import View
+
+_LEAST: Final = 4.5  # of the connections that are looked at: fewer of one source tell nothing of how quick it is
 
 
 class ConnectionFlood:
@@ -62,7 +65,8 @@ class ConnectionFlood:
         """Tell whether few sources, each with many connections, make a great part of what is more than usual."""
         settings = self._settings
         most = telling.top(records, "source_hi", "source_lo", count=settings.few_sources)
-        quick = sum(part for _, part in most if part * rate >= settings.few_each_per_s)
+        known = [part for _, part in most if part * len(records) >= _LEAST]
+        quick = sum(part for part in known if part * rate >= settings.few_each_per_s)
         return quick * rate >= settings.few_share * (rate - usual)
 
 
