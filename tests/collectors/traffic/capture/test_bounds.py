@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.bounds import checked_cache
+
 REPOSITORY = Path(__file__).parents[4]
 CHILD = """
 import random
@@ -60,8 +62,8 @@ print("frames", total > 2_000)
 """
 
 
-def test_no_index_leaves_its_array(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+def test_no_index_leaves_its_array() -> None:
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     done = subprocess.run(
         [sys.executable, "-B", "-c", CHILD],
         cwd=REPOSITORY,

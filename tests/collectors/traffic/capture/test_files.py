@@ -327,7 +327,11 @@ def test_pcapng_that_lies(
             "looks like pcapng, but its section header names no order of octets (octet 8)",
             8,
         ),
-        (gzip.compress(b"nothing to see", mtime=0), "begins with 6e 6f 74 68, which is neither pcap nor pcapng (octet 0)", 0),
+        (
+            gzip.compress(b"nothing to see", mtime=0),
+            "begins with 6e 6f 74 68, which is neither pcap nor pcapng (octet 0)",
+            0,
+        ),
     ],
 )
 def test_what_is_no_capture(tmp_path: Path, octets: bytes, problem: str, octet: int) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.table import FlowTable
 from netmon.api.traffic import EndReason, FlowState
+from tests.support.bounds import checked_cache
 from tests.support.flow_fuzz import batches, save
 from tests.support.flow_packets import START_NS, at, back, feed, handshake, plain, sent, small, sums, there, udp
 from tests.support.flow_run import run
@@ -62,7 +63,7 @@ def test_damaged_and_hostile_packets() -> None:
 
 def test_damaged_and_hostile_packets_with_bounds_checks(tmp_path: Path) -> None:
     save(tmp_path / "batches.npz", batches(2, 20_000))
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.flow_run", str(tmp_path / "batches.npz")],
         env=environment,

@@ -18,6 +18,7 @@ from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api.traffic import RECORD, Frames, Traffic, mac_text
 from tests.collectors.traffic.messages.hostile import ASK, SAMPLES, batches, udp
+from tests.support.bounds import checked_cache
 from tests.support.local_frames import arp_request, gratuitous, lease, link, said
 from tests.support.local_talk import read
 
@@ -189,11 +190,11 @@ def forged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("checked", ["0", "1"])
-def test_nothing_is_read_past_a_frame(checked: str, forged: Path, tmp_path: Path) -> None:
+def test_nothing_is_read_past_a_frame(checked: str, forged: Path) -> None:
     """In a process of its own: bounds checking is chosen when numba compiles."""
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": checked, "PYTHONPATH": str(ROOT)}
     if checked == "1":
-        environment["NUMBA_CACHE_DIR"] = str(tmp_path)
+        environment["NUMBA_CACHE_DIR"] = checked_cache()
     done = subprocess.run(
         [sys.executable, "-m", "tests.collectors.traffic.messages.hostile", str(forged)],
         capture_output=True, text=True, timeout=200, check=False, cwd=ROOT, env=environment,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from collectors.traffic.packet.decode import allocate, warm_up
 from collectors.traffic.packet.decode_kernel import decode
 from netmon.api.traffic import FRAME, RECORD, Verdict
+from tests.support.bounds import checked_cache
 from tests.support.packet_fuzz import LINK_TYPES, check, fuzz
 from tests.support.packet_stacks import ALL_TUNNELS, frame, tunnelled
 from tests.support.packets import decoded, ethernet, ipv4, udp
@@ -97,8 +98,8 @@ def test_mutated_frames_without_bounds_checks() -> None:
     assert sum(verdicts.values()) >= 29_000
 
 
-def test_mutated_frames_with_bounds_checks(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+def test_mutated_frames_with_bounds_checks() -> None:
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.packet_fuzz", "2", "60000"],
         env=environment,

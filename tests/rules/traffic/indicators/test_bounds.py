@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
+
+from tests.support.bounds import checked_cache
 
 ASK = """
 import random
 import numpy as np
 from rules.traffic.indicators.matching_kernel import fill, find, find_names, hash_names
+
 
 chance = random.Random(5)
 for count in (0, 1, 7, 200):
@@ -35,8 +37,8 @@ print("sound")
 """
 
 
-def test_no_look_up_leaves_its_arrays(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+def test_no_look_up_leaves_its_arrays() -> None:
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     done = subprocess.run(
         [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, timeout=120, check=False
     )

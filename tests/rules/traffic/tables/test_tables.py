@@ -11,6 +11,7 @@ from rules.traffic.tables.merge import merge
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.sketch import distinct
 from rules.traffic.tables.tables import Tables
+from tests.support.bounds import checked_cache
 
 TCP, UDP, ICMP = 6, 17, 1
 FLAGS = (0x02, 0x12, 0x10, 0x18, 0x11, 0x04, 0x14, 0x00, 0x01, 0x29, 0x03, 0xC2)
@@ -268,6 +269,7 @@ import numpy as np
 from netmon.api.traffic import RECORD
 from rules.traffic.tables.tables import Tables
 from rules.traffic.tables.settings import TablesSettings
+
 draw = np.random.default_rng(11)
 tables = Tables(TablesSettings(rows=64, kept=8), window_s=1.0, seed=1)
 for number in range(60):
@@ -288,8 +290,8 @@ print("through")
 """
 
 
-def test_any_octets_are_counted_within_bounds(tmp_path: object) -> None:
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+def test_any_octets_are_counted_within_bounds() -> None:
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     ran = subprocess.run(
         [sys.executable, "-c", FUZZ], env=environment, capture_output=True, text=True, timeout=120, check=False
     )

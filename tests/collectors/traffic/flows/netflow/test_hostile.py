@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.netflow.decoder import NetFlow
 from tests.support import netflow_fuzz
+from tests.support.bounds import checked_cache
 from tests.support.exporters import batch, flowset, ipfix, mixed, number, template, v5, v5_record, v9
 
 DEFINE = template(300, (1, 4), (2, 4))
@@ -116,8 +117,8 @@ def test_mutations() -> None:
     netflow_fuzz.fuzz(600, seed=1)
 
 
-def test_mutations_with_bounds_checked(tmp_path: Path) -> None:
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+def test_mutations_with_bounds_checked() -> None:
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     command = [sys.executable, "-m", "tests.support.netflow_fuzz", "400", "2"]
     root = Path(__file__).parents[5]
     ran = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False)

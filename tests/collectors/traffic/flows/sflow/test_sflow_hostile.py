@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.sflow.sflow import SFlow
+from tests.support.bounds import checked_cache
 from tests.support.packets import ethernet, ipv4, tcp
 from tests.support.sflow import batch, datagram, decoded, flow_sample, part, raw_header
 from tests.support.sflow_fuzz import rich
@@ -33,11 +34,9 @@ def fuzzed(rounds: int, **environment: str) -> str:
     return done.stdout
 
 
-def test_damaged_datagrams_read_nothing_past_their_end(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_damaged_datagrams_read_nothing_past_their_end() -> None:
     """With bounds checked an access past an array raises; without, another octet than theirs would change the sum."""
-    cache = getattr(pytestconfig, "cache", None)  # compiled once, kept from run to run where pytest keeps anything
-    kept = tmp_path if cache is None else cache.mkdir("numba-boundscheck")
-    checked = fuzzed(4_000, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(kept))
+    checked = fuzzed(4_000, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=checked_cache())
     assert checked == fuzzed(4_000)
 
 
