@@ -12,14 +12,14 @@ import numpy as np
 from bench.detection.machines import MACHINES
 from bench.detection.packets import Packets, file_of
 from bench.detection.people import PEOPLE
-from bench.detection.place import Plan
+from bench.detection.place import HOUR_S, Plan
 from bench.detection.servers import SERVERS
 from bench.detection.upkeep import UPKEEP
 
 
-def hour(seed: int) -> Iterator[Packets]:
-    """Yield the packets of an hour, in order."""
-    plan = Plan(np.random.default_rng(seed))
+def hour(seed: int, until_s: float = HOUR_S) -> Iterator[Packets]:
+    """Yield the packets of an hour, or of its first part, in order."""
+    plan = Plan(np.random.default_rng(seed), until_s)
     for each in (*PEOPLE, *MACHINES, *SERVERS, *UPKEEP):
         each(plan)
     return plan.stream()

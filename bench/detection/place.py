@@ -46,12 +46,13 @@ class Plan:
     """What is to happen: made in the order of time, so that an hour needs the memory of some minutes."""
 
     rng: Generator
+    until_s: float = HOUR_S
     events: list[tuple[float, int, Make]] = field(default_factory=list)
     _ports: dict[int, int] = field(default_factory=dict)
 
     def at(self, second: float, make: Make) -> None:
         """Have something happen so many seconds after the start."""
-        if 0 <= second < HOUR_S:
+        if 0 <= second < self.until_s:
             self.events.append((START + second, len(self.events), make))
 
     def every(
@@ -59,7 +60,7 @@ class Plan:
     ) -> None:
         """Have something happen again and again. `make` is given the time of each."""
         at = self.rng.uniform(0, interval_s) if first_s is None else first_s
-        while at < HOUR_S:
+        while at < self.until_s:
             self.at(at, make(START + at))
             at += interval_s + (self.rng.uniform(-jitter_s, jitter_s) if jitter_s else 0.0)
 
@@ -68,7 +69,7 @@ class Plan:
     ) -> None:
         """Have something happen at random, so often on average (Poisson)."""
         at = begin_s + self.rng.exponential(1 / per_s)
-        while at < end_s:
+        while at < min(end_s, self.until_s):
             self.at(at, make(START + at))
             at += self.rng.exponential(1 / per_s)
 
@@ -85,7 +86,7 @@ class Plan:
         self.events.sort(key=lambda event: event[:2])
         ahead: list[Packets] = []
         place = 0
-        for until in range(START + 10, START + HOUR_S + 10, 10):
+        for until in range(START + 10, START + round(self.until_s) + 10, 10):
             while place < len(self.events) and self.events[place][0] < until:
                 ahead.append(self.events[place][2](self.rng))
                 self.events[place] = (0.0, 0, _made)

@@ -23,13 +23,8 @@ MODELS: tuple[Case, ...] = (*floods.CASES, *quiet.CASES)
 
 
 def background(seed: int = 1) -> Packets:
-    """Return the first minutes of an ordinary hour, without what was planned for its transfers' later part."""
-    parts = []
-    for part in hour(seed):
-        parts.append(part)
-        if len(part) and int(part["at_ns"][-1]) > (START + BACKGROUND_S) * 10**9:
-            break
-    rows = joined(parts)
+    """Return the first minute and a half of an ordinary hour."""
+    rows = joined(list(hour(seed, BACKGROUND_S)))
     return rows[: int(np.searchsorted(rows["at_ns"], (START + BACKGROUND_S) * 10**9))]
 
 
