@@ -79,6 +79,7 @@ class Capturing:
         self._queued = 0
         self._unsent = {"unsent_windows": 0, "unsent_flows": 0, "captures": 0, "failed_captures": 0}
         self._counts: dict[str, Counts] = {"ring": self._of_ring, **counts, "sending": lambda: self._unsent}
+        self._counts["windows"] = lambda: {"late_records": self._pipeline.windows.late}
         self._counting = threading.Lock()
         self._stopping = threading.Event()
         self._captures: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
@@ -162,7 +163,6 @@ class Capturing:
             "kind": "window",
             "up": self._ring.link is Link.UP,
             "tallies": tallies.plain(),
-            "late": self._pipeline.windows.late,
             "counts": {part: dict(counts()) for part, counts in self._counts.items()},
         }
         parcel = Parcel(head, second)
@@ -183,6 +183,9 @@ class Capturing:
                 send(self._parent, parcel)
             except OSError:
                 os._exit(0)  # nobody is there for it
+            except Exception:  # without this thread nothing is told any more: another process is to take over
+                log.exception("a capturing process failed in an unforeseen way")
+                os._exit(1)
             with self._counting:
                 self._queued -= parcel.octets
 

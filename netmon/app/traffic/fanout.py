@@ -152,6 +152,8 @@ class Fan:
         """End all processes; safe to call twice."""
         for worker in self._workers:
             if worker.pipe is not None:
+                with suppress(OSError):
+                    worker.pipe.shutdown(socket.SHUT_RDWR)  # who reads it stops
                 worker.pipe.close()
                 worker.pipe, worker.running, worker.up = None, False, False
         self._forker.close()

@@ -72,7 +72,7 @@ def send(to: socket.socket, parcel: Parcel) -> None:
         head["second"] = {name: getattr(second, name) for name in _SCALARS}
         head["unlisted"] = dict(second.unlisted)
         head["rows"] = {name: len(part) for name, part in zip(_TABLES, parts, strict=True) if len(part)}
-    words = json.dumps(head).encode()
+    words = json.dumps(head, default=int).encode()  # counters may be numpy's
     to.sendall(_LENGTHS.pack(len(words), sum(part.nbytes for part in parts)) + words)
     for part in parts:
         if len(part):
