@@ -79,7 +79,7 @@ def port_scan(places: Places, chance: Random, lasts_s: float) -> Iterator[Timed]
 
 def brute_force(places: Places, chance: Random, lasts_s: float) -> Iterator[Timed]:
     """Log in to a server over SSH again and again, as flows show it: hello, keys, some tries, and the end."""
-    guesser, server = outsider(211), End(places.server(_GUESSED), 22)
+    guesser, server = outsider(chance.randrange(200, 700)), End(places.server(_GUESSED), 22)  # another each round
     waiting: list[Timed] = []
     for number in range(int(lasts_s * GUESSES_PER_S)):
         at = number / GUESSES_PER_S
