@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import FlowState, Fragment
 from rules.traffic.learned import hashed
+from rules.traffic.tables.amplifiers import AMPLIFIERS
 
 CONTACT: Final = np.dtype(
     [
@@ -30,6 +31,8 @@ TCP, UDP = 6, 17
 _SPREAD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _TRACE_PORT: Final = 33_434  # traceroute's first port; what it sends has few hops to live
 _TRACE_HOPS: Final = 32
+_ANSWERING: Final = np.array([port for port in AMPLIFIERS if port >= 1024], np.uint16)
+_PROBE_OCTETS: Final = np.uint64(600)  # of a UDP probe's frame: nmap's payloads are shorter; what is larger is a flood
 _ECHO: Final = ((1, 8), (1, 13), (1, 17), (58, 128))  # echo, timestamp and mask requests
 
 
@@ -179,8 +182,9 @@ def _odd(
 
 
 def _udp(records: NDArray[np.void], kind: NDArray[np.uint8], outcome: NDArray[np.uint8]) -> None:
-    # From a low port it is an answer of which the question was not seen, or one that came too late.
+    # From a low port, or an amplifier's, it is an answer of which the question was not seen, or one that came too late.
     udp = (records["protocol"] == UDP) & (records["source_port"] >= 1024) & (records["packets"] > 0)
+    udp &= ~np.isin(records["source_port"], _ANSWERING) & (records["bytes"] <= _PROBE_OCTETS * records["packets"])
     ttl = records["ttl"]
     udp &= ~((records["destination_port"] >= _TRACE_PORT) & (ttl > 0) & (ttl <= _TRACE_HOPS))
     state = records["state"]

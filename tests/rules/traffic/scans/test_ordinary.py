@@ -111,6 +111,31 @@ def mail_server() -> Traffic:
     return told
 
 
+def amplified() -> Traffic:
+    """Answers of two hundred amplifiers that nobody asked, to ports at random."""
+    random = np.random.default_rng(4)
+    told: Traffic = []
+    for place in range(6_000):
+        told += datagram(
+            Packet(
+                place / 1_000, outside(place % 200), HOST, 11_211, int(random.integers(1_024, 65_535)), UDP, size=360
+            ),
+            answered=False,
+        )
+    return told
+
+
+def large_datagrams() -> Traffic:
+    """A flood of large datagrams to a thousand ports."""
+    random = np.random.default_rng(5)
+    told: Traffic = []
+    for place in range(6_000):
+        source_port, port = (int(each) for each in random.integers(1_024, 65_535, 2))
+        packet = Packet(place / 1_000, outside(place % 100), HOST, source_port, port % 1_000 + 1, UDP, size=1_442)
+        told += datagram(packet, answered=False)
+    return told
+
+
 def mail_queue() -> Traffic:
     """A mail server's queue: thirty servers that are dead, one after the other, each quarter of an hour."""
     packets = []
@@ -218,6 +243,9 @@ ORDINARY = (
     resolver,
     server_down,
     mail_server,
+    mail_queue,
+    amplified,
+    large_datagrams,
     backscatter,
     traceroute,
     happy_eyeballs,
