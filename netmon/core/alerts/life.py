@@ -43,7 +43,7 @@ def say(act: Act, finding: Finding, source: str, site_of: SiteOf) -> None:
     if old is not None and old.key != finding.key:
         raise Refused("collision", f"the keys {old.key!r} and {finding.key!r} have the same id")
     if finding.cleared:
-        _clear(act, old)
+        _clear(act, old, _finite(finding, act.now))
         return
     finding = _finite(finding, act.now)
     if old is None or old.state is State.RESOLVED:
@@ -200,10 +200,12 @@ def _relabel(act: Act, new: Alert, old: Alert) -> None:
         fire(act, new.id)
 
 
-def _clear(act: Act, old: Alert | None) -> None:
-    """Its source says that it is over."""
+def _clear(act: Act, old: Alert | None, finding: Finding) -> None:
+    """Its source says that it is over; one that sums up its matter then has the last word on it."""
     if old is None or old.state is State.RESOLVED:
         return
+    if finding.at_once and finding.summary:
+        old = replace(old, summary=finding.summary, summaries=finding.summaries, evidence=finding.evidence)
     timers = act.timers(old.id)
     if timers.resolves_at is not None:
         return

@@ -31,8 +31,17 @@ def test_others_fire_when_they_lasted(world: World) -> None:
 
 def test_what_its_rule_made_sure_of_fires_at_once(world: World) -> None:
     assert world.say(severity="warning", at_once=True) == ["incident I1 opened", "alert down/sw-1 firing"]
-    assert world.clear(severity="warning", at_once=True) == ["alert down/sw-1 clearing"]
+    assert world.clear(severity="warning", at_once=True, summary="3,000 in all", evidence={"total": 3_000}) == [
+        "alert down/sw-1 clearing"
+    ]
+    assert (world.alert().summary, world.alert().evidence) == ("3,000 in all", {"total": 3_000})
     assert world.later(60) == ["alert down/sw-1 resolved", "incident I1 resolved"]
+
+
+def test_what_others_say_when_it_is_over_is_not_what_it_was(world: World) -> None:
+    before = world.say() and world.alert().summary
+    world.clear(summary="12% is fine")
+    assert world.alert().summary == before
 
 
 def test_an_address_is_where_the_finding_says_and_leaves_no_inventory(world: World) -> None:
