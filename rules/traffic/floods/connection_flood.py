@@ -67,7 +67,7 @@ class ConnectionFlood:
         most = telling.top(records, "source_hi", "source_lo", count=settings.few_sources)
         known = [part for _, part in most if part * len(records) >= _LEAST]
         quick = sum(part for part in known if part * rate >= settings.few_each_per_s)
-        return quick * rate >= settings.few_share * (rate - usual)
+        return quick * rate >= settings.few_share * max(rate - usual, settings.few_floor_per_s)
 
 
 def _begun(view: View, rows: Sequence[int]) -> dict[int, NDArray[np.void]]:

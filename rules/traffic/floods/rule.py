@@ -81,7 +81,7 @@ class Floods:
         )
         self._carpet = CarpetBombing(settings.carpet_bombing, settings.learned)
         self._outbound = OutboundFlood(settings.outbound_flood, networks)
-        self._held = HeldConnections(settings.held_connections, networks)
+        self._held = HeldConnections(settings.held_connections, settings.learned, networks)
         self._learned = Learned(FEATURES, settings.learned)
         floors = {name: floor for detector in self._detectors for name, floor in detector.floors.items()}
         self._floors = [floors.get(feature, 0.0) for feature in FEATURES]
@@ -102,7 +102,7 @@ class Floods:
         if self._settings.outbound_flood.enabled:
             yield from self._outwards(second)
         if self._settings.held_connections.enabled:
-            yield from self._held.observe(second)
+            yield from self._held.observe(second, self._is_flooded)
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
         old = [key for key, pending in self._pending.items() if pending.last <= second.start]
@@ -117,12 +117,21 @@ class Floods:
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return what is normal."""
         hosts = {f"hosts_{name}": column for name, column in self._learned.save().items()}
-        return {**hosts, **{f"prefixes_{name}": column for name, column in self._carpet.learned.save().items()}}
+        services = {f"services_{name}": column for name, column in self._held.learned.save().items()}
+        return {**hosts, **services, **{f"prefixes_{name}": it for name, it in self._carpet.learned.save().items()}}
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Go on with what `save` gave; ValueError where that cannot be."""
-        for learned, word in ((self._learned, "hosts_"), (self._carpet.learned, "prefixes_")):
+        for learned, word in (
+            (self._learned, "hosts_"),
+            (self._held.learned, "services_"),
+            (self._carpet.learned, "prefixes_"),
+        ):
             learned.restore({name[len(word) :]: column for name, column in arrays.items() if name.startswith(word)})
+
+    def _is_flooded(self, victim: str) -> bool:
+        """Tell whether an address has a flood that is told and leaves connections open."""
+        return any(victim in self._episodes[name] for name in ("syn_flood", "connection_flood"))
 
     def _inbound(self, second: Second) -> Iterator[Finding]:
         view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)

@@ -102,11 +102,16 @@ class HeldConnectionsSettings(DetectorBase):
     """When connections that are held are an attack."""
 
     ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443, 8888)  # of web servers: databases keep pools of connections
-    held: int = Field(default=200, ge=2)  # connections that one source has open with one service
+    held: int = Field(default=200, ge=2)  # connections that one source has open with one service, hardly used
     idle_bytes_per_s: float = Field(default=300.0, gt=0)  # that it sends on each: more is use
-    begun: int = Field(default=5, ge=1)  # flows begun in one window from which a source is followed
+    together: int = Field(default=500, ge=2)  # hardly used ones of several sources together: the least bound
+    many_each: int = Field(default=15, ge=2)  # that each of those has: more than browsers do
+    unserved_windows: int = Field(default=5, ge=1)  # in a row in which the server sends them nothing
+    busy: int = Field(default=100, ge=2)  # connections of one source that are used: the least bound
+    busy_share: float = Field(default=0.5, gt=0, le=1)  # of all that the service has open
+    begun: int = Field(default=2, ge=1)  # flows begun in one window from which a source is followed
     forget_s: float = Field(default=600.0, gt=0)  # after which connections that were not seen to end are forgotten
-    followed: int = Field(default=20_000, ge=1)  # sources with services at once, 400 B each
+    followed: int = Field(default=20_000, ge=1)  # sources with services at once, and services, 400 B each
     quiet_s: float = Field(default=30.0, gt=0)  # below the number for so long: it is over
 
 

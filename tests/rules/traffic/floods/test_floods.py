@@ -15,7 +15,6 @@ from tests.rules.traffic.floods import ordinary
 from tests.rules.traffic.floods.ordinary import (
     ACK,
     CLIENTS,
-    FIN,
     ICMP,
     NETWORKS,
     PUSH,
@@ -502,40 +501,6 @@ def test_whole_sentences() -> None:
     assert "Banjir SYN ke web1: 2.000 paket/dtk" in found[0].summaries["id"]
     assert found[0].evidence["completed_share"] == "0%"
     assert 1_400 <= int(str(found[0].evidence["distinct_sources"])) <= 2_800
-
-
-def test_connections_that_are_held_open_are_seen() -> None:
-    """As Slowloris: 60 connections a second, hardly any octets, none ended."""
-    rule = Floods(FloodSettings(), NETWORKS)
-    tables = Tables(seed=1)
-    found: list[Finding] = []
-    for number in range(6):
-        ports = 20_000 + number * 60 + np.arange(60)
-        ends = {"source": BOT, "destination": WEB, "source_port": ports, "destination_port": 80, "protocol": TCP}
-        begun = packets(**ends, flags=SYN)
-        begun["state"] = 1
-        tables.add(
-            np.concatenate([packets(**ends, flags=SYN), packets(**ends, flags=ACK), packets(**ends, flags=PUSH)])
-        )
-        second = tables.drain(START + number, START + number + 1)
-        found += rule.observe(replace(second, begun=begun))
-    assert [(finding.rule, finding.target) for finding in found] == [("held_connections", "web1")]
-    assert found[0].at == START + 4
-    assert found[0].evidence["source"] == "198.51.100.66"
-
-
-def test_connections_that_end_are_not_held() -> None:
-    rule = Floods(FloodSettings(), NETWORKS)
-    tables = Tables(seed=1)
-    for number in range(8):
-        ports = 20_000 + number * 60 + np.arange(60)
-        ends = {"source": BOT, "destination": WEB, "source_port": ports, "destination_port": 80, "protocol": TCP}
-        flows = packets(**ends, flags=SYN)
-        ended = flows.copy()
-        ended["end_reason"] = 3
-        tables.add(np.concatenate([packets(**ends, flags=SYN), packets(**ends, flags=ACK), packets(**ends, flags=FIN)]))
-        second = tables.drain(START + number, START + number + 1)
-        assert list(rule.observe(replace(second, begun=flows, ended=ended))) == []
 
 
 def test_any_window_is_judged_without_a_fault() -> None:
