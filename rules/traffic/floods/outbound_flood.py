@@ -2,23 +2,40 @@
 
 The detectors of floods judge addresses that are not ours, and what they find is told of the host of ours that sends
 it. Reflecting is told by octets: a server of ours that gives a stranger many times what it was asked for, on a port of
-amplifiers, serves an attack, whoever asked.
+amplifiers, serves an attack, whoever asked. Where no prefix is known, a private address is ours and a public one is
+not.
 """
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api import Severity, Value
-from netmon.api.networks import Networks
+from netmon.api.networks import Networks, Place
 from rules.traffic import telling
 from rules.traffic.episode import Seen
 from rules.traffic.floods.flood import Attack, Text
 from rules.traffic.floods.settings import OutboundFloodSettings
 from rules.traffic.floods.view import CONVERSING, View
 from rules.traffic.tables.amplifiers import AMPLIFIERS
+
+_PRIVATE: Final = Networks(
+    [
+        Place(ip_network(text), protected=True)
+        for text in (
+            "10.0.0.0/8",  # RFC 1918
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",  # RFC 6598
+            "169.254.0.0/16",  # RFC 3927
+            "fc00::/7",  # RFC 4193
+            "fe80::/10",
+        )
+    ]
+)
 
 
 class OutboundFlood:
@@ -31,14 +48,21 @@ class OutboundFlood:
         """Judge by these settings, with these networks as ours."""
         self._settings = settings
         self._networks = networks
+        self.ours = networks if networks.places else _PRIVATE
+
+    def tells(self, view: View, attack: Attack) -> bool:
+        """Tell whether a flood on one of our addresses is rather one by ours, where only private addresses tell."""
+        if self._networks.places or not len(attack.records):
+            return False
+        victim = view.rows[attack.row : attack.row + 1]
+        return not self.ours.own(victim["hi"], victim["lo"])[0] and self._from_us(attack) >= self._settings.own_share
 
     def seen(self, kind: Mapping[str, str], view: View, attack: Attack) -> Seen | None:
         """Return a flood on an address that is not ours as it is said of who sends it; None where ours do not."""
         records = attack.records
-        ours = self._networks.own(records["source_hi"], records["source_lo"])
-        if not len(records) or float(ours.mean()) < self._settings.own_share:
+        if not len(records) or self._from_us(attack) < self._settings.own_share:
             return None
-        return self._say(kind, view, attack, records[ours])
+        return self._say(kind, view, attack, records[self.ours.own(records["source_hi"], records["source_lo"])])
 
     def reflecting(self, view: View) -> Iterator[Attack]:
         """Give the addresses that our amplifiers answer far more than was asked in their name."""
@@ -69,6 +93,10 @@ class OutboundFlood:
                     "amplification": round(float(gave[row] / asked[row]), 1),
                 },
             )
+
+    def _from_us(self, attack: Attack) -> float:
+        """Return which share of an attack's sampled packets our addresses send."""
+        return float(self.ours.own(attack.records["source_hi"], attack.records["source_lo"]).mean())
 
     def _say(self, kind: Mapping[str, str], view: View, attack: Attack, records: NDArray[np.void]) -> Seen:
         row, seconds = view.rows[attack.row], view.second.length_s

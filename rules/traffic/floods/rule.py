@@ -141,6 +141,8 @@ class Floods:
             for attack in detector.judge(view, taken):
                 taken.setdefault(attack.row, set()).add(detector.name)
                 found.append((detector, attack))
+        if self._settings.outbound_flood.enabled:
+            found = [one for one in found if one[0].name not in _OUTBOUND or not self._outbound.tells(view, one[1])]
         carpets = []
         if self._settings.carpet_bombing.enabled:
             carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
@@ -167,7 +169,7 @@ class Floods:
         )
 
     def _outwards(self, second: Second) -> Iterator[Finding]:
-        view = look(second, self._networks, None, self._floors, self._settings.judged_per_s)
+        view = look(second, self._outbound.ours, None, self._floors, self._settings.judged_per_s)
         if not len(view):
             return
         taken: dict[int, set[str]] = {}

@@ -249,11 +249,27 @@ def test_a_kind_that_is_switched_off_is_not_told_of(make: Make, rule: str) -> No
 
 @pytest.mark.parametrize(("make", "rule"), [(make, rule) for make, rule, *_ in ATTACKS], ids=NAMES)
 def test_an_attack_is_seen_where_nothing_was_learned_and_no_prefix_is_known(make: Make, rule: str) -> None:
-    if rule == "outbound_flood":
-        rule = {"outbound": "udp_flood", "reflecting": ""}[make.__name__]  # who is ours is not known
     draw = np.random.default_rng(3)
     found = run([make(draw) for _ in range(3)], Networks())
-    assert {finding.rule for finding in found} == ({rule} if rule else set())
+    assert {finding.rule for finding in found} == {rule}
+
+
+def test_where_no_prefix_is_known_private_addresses_are_ours_if_they_speak_with_public_ones() -> None:
+    ends = {"source_port": np.arange(3_000) + 2_000, "destination_port": 80, "protocol": TCP, "flags": SYN}
+    public, stranger = address("203.0.113.80"), address("198.51.100.7")
+    kinds = {
+        (WEB, BOT): ("outbound_flood", "10.20.1.80"),
+        (address("100.64.0.9"), BOT): ("outbound_flood", "100.64.0.9"),
+        (BOT, WEB): ("syn_flood", "10.20.1.80"),
+        (CLIENTS + 9, WEB): ("syn_flood", "10.20.1.80"),
+        (stranger, public): ("syn_flood", "203.0.113.80"),
+    }
+    for (source, victim), expected in kinds.items():
+        found = run([packets(source=source, destination=victim, **ends)] * 2, Networks())
+        assert [(finding.rule, finding.target) for finding in found] == [expected]
+    off = Floods(FloodSettings.model_validate({"outbound_flood": {"enabled": False}}), Networks())
+    found = run([packets(source=WEB, destination=BOT, **ends)] * 2, rule=off)
+    assert [finding.rule for finding in found] == ["syn_flood"]
 
 
 def test_a_carpet_over_many_prefixes_is_one_finding() -> None:
