@@ -56,6 +56,7 @@ class FlowStore:
         self._waiting = Waiting(settings.buffer_records)
         self._now = 0.0
         self._said: float | None = None
+        self._warned: dict[str, float] = {}  # when a reason was last told
         self.networks = networks
 
     @property
@@ -91,10 +92,18 @@ class FlowStore:
         for reason, wrong in (("late", late), ("future", future)):
             if dropped := int(np.count_nonzero(wrong)):
                 self._metrics.dropped.labels(reason).inc(dropped)
+                self._warn(reason, dropped)
         right = records[~(late | future)]
         hours = right["end_ns"] // _HOUR_NS
         for hour in np.unique(hours).tolist():
             self._keep(hour, right[hours == hour])
+
+    def _warn(self, reason: str, records: int) -> None:
+        """Say that times are wrong, once a minute: whose clock it is, or that an old capture is being exported."""
+        if self._now - self._warned.get(reason, -_SAY_EVERY_S) >= _SAY_EVERY_S:
+            self._warned[reason] = self._now
+            remedy = "look at the exporter's clock; late_hours and ahead_s under traffic.store say what is kept"
+            _log.warning("flows are not kept: their time is wrong", reason=reason, records=records, remedy=remedy)
 
     def _keep(self, hour: int, records: NDArray[np.void]) -> None:
         if dropped := self._waiting.put(hour, records, self._now):

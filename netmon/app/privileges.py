@@ -57,18 +57,36 @@ def drop(user: str | None) -> Kept:
     return Kept(_name(os.getuid()), os.getuid(), bool(_held() & _ONLY))
 
 
+def leave_root(user: str) -> None:
+    """Become `user`, without any capability, for good; called as root. ConfigError where that cannot be."""
+    entry = _entry(user)
+    os.setgroups([])
+    os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)  # the kernel takes all capabilities away: capabilities(7)
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+    _verify(entry.pw_uid)
+    if _held():
+        raise _fault("capabilities were not given up", "this is a fault of netmon's: report it")
+
+
 def _become(user: str) -> None:
     """Take on a user and the user's group, without other groups, and keep the capabilities through it."""
+    entry = _entry(user)
+    _prctl(_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+
+
+def _entry(user: str) -> pwd.struct_passwd:
+    """Return who a user is; ConfigError where there is none of that name, or it is root."""
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
         raise _fault(f"there is no user {user}", "name one that has no rights, for example nobody") from None
     if entry.pw_uid == 0:
         raise _fault(f"{user} is root", "name a user that has no rights, for example nobody")
-    _prctl(_SET_KEEPCAPS, 1)
-    os.setgroups([])
-    os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
-    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+    return entry
 
 
 def _keep_only(capabilities: int) -> None:

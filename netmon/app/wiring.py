@@ -26,6 +26,7 @@ from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, configured_language, load_directory, load_file
 from netmon.app.settings.inventory import Inventory
 from netmon.app.text import speaking, t
+from netmon.app.traffic.checking import faults_of
 from netmon.core.link.uplink import SpoolingUplink
 from rules.pack import Pack
 
@@ -84,6 +85,7 @@ def _load_plan(directory: Path, *, tells: bool) -> Plan:
         read_web_config(plan)  # it is read again when it is used: its file may change meanwhile
     except ConfigError as error:
         faults += error.faults
+    faults += faults_of(settings.netmon.traffic, directory)
     if faults:
         raise ConfigError(*faults)
     return plan

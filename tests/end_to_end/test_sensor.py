@@ -1,5 +1,6 @@
 """`netmon sensor` and `netmon flow-collector` as users start them, on a network of their own."""
 
+import os
 import re
 import socket
 import subprocess
@@ -7,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import NETMON, environment, netmon
+from tests.support.exporters import v5, v5_record
 from tests.support.netns import INTERFACE, Host, lan
 from tests.support.waiting import eventually_sync
 
@@ -77,3 +81,30 @@ def test_without_an_interface_or_an_address_the_commands_say_what_to_give() -> N
     assert "--interface" in netmon("sensor").stderr
     assert "--listen" in netmon("flow-collector").stderr
     assert netmon("flow-collector", "--listen", "tcp//x").returncode == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_flow_collector_that_root_starts_is_nobody_and_says_what_it_did_not_keep(tmp_path: Path) -> None:
+    store = tmp_path / "flows"
+    tmp_path.chmod(0o777)
+    command = [*NETMON, "flow-collector", "--listen", "udp://127.0.0.1:0", "--store", str(store)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=environment(NETMON_STATE_DIR=str(tmp_path)), stdout=pipe, stderr=pipe, text=True
+    ) as collector:
+        try:
+            assert collector.stderr is not None
+            said = next(line for line in collector.stderr if "listening: " in line)
+            port = int(said.rpartition(":")[2])
+            status = Path(f"/proc/{collector.pid}/status").read_text(encoding="ascii")
+            assert re.search(r"^Uid:\s+65534\s+65534", status, re.MULTILINE)
+            assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as exporter:
+                exporter.sendto(v5([v5_record()] * 3, seconds=1_000_000), ("127.0.0.1", port))  # in 1970
+            collector.terminate()
+            _, err = collector.communicate(timeout=60)
+        finally:
+            collector.kill()
+    assert collector.returncode == 0, err
+    assert "3 flow records" in err
+    assert "Files of flows: dropped_late 3" in err

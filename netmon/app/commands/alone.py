@@ -18,8 +18,8 @@ from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
 
-SENSOR_STATE: Final = Path("/var/lib/netmon-sensor")
-"""Where a sensor keeps its things that was started by root without a configuration."""
+ALONE_STATE: Final = Path("/var/lib/netmon-alone")
+"""Where who was started by root without a configuration keeps things: root's home is closed to who it becomes."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,14 +62,14 @@ def configured(directory: Path | None, store: Path | None, given: Mapping[str, A
     return settings, state_directory(settings)
 
 
-def own_place(state: Path, settings: Settings, becomes: str | None) -> Path:
-    """Return where a sensor keeps captures and what it learned; one that becomes another user can get there.
+def own_place(state: Path, settings: Settings, becomes: str | None, role: Role) -> Path:
+    """Return where captures and what was learned are kept; whoever becomes another user can get there.
 
     The state directory of root itself lies in root's home, where nobody else comes.
     """
     if becomes is not None and settings.netmon.state_dir is None and "NETMON_STATE_DIR" not in os.environ:
-        state = SENSOR_STATE
-    place = state / Role.SENSOR.value
+        state = ALONE_STATE
+    place = state / role.value
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 

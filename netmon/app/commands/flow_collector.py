@@ -1,6 +1,7 @@
 """`netmon flow-collector`: the flows that devices export, judged and kept; a core is not needed."""
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from netmon.api import ConfigError
 from netmon.app.catalog import Role
-from netmon.app.commands.alone import alone, configured
+from netmon.app.commands.alone import alone, configured, hand_over, own_place
+from netmon.app.privileges import leave_root
 from netmon.app.text import t
 from netmon.app.traffic.needs import needs_traffic
 from netmon.app.traffic.stopping import Stop
@@ -19,11 +21,13 @@ from netmon.app.traffic.stopping import Stop
 @click.command("flow-collector", help=t("flow-collector.help"), epilog=t("flow-collector.examples"))
 @click.option("--listen", multiple=True, metavar="URL", help=t("flow-collector.option.listen"))
 @click.option("--allow", multiple=True, metavar="PREFIX", help=t("flow-collector.option.allow"))
+@click.option("--user", default="nobody", show_default=True, help=t("flow-collector.option.user"))
 @alone
 def command(  # noqa: PLR0913  # one for each option of the command
     listen: tuple[str, ...],
     *,
     allow: tuple[str, ...],
+    user: str,
     directory: Path | None,
     store: Path | None,
     metrics_listen: tuple[str, ...],
@@ -32,6 +36,7 @@ def command(  # noqa: PLR0913  # one for each option of the command
 ) -> None:
     """Exit 0 after a clean stop; 2 where an address or the configuration cannot be used."""
     stop = Stop()
+    becomes = user if user and os.geteuid() == 0 else None
     try:
         needs_traffic()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
@@ -42,11 +47,15 @@ def command(  # noqa: PLR0913  # one for each option of the command
         if settings.netmon.traffic.flows is None:
             raise click.UsageError(t("flow-collector.no_address"))
         told, registry = Told(as_json=as_json), CollectorRegistry()
-        part = build_part(settings, Role.FLOW_COLLECTOR, state, told, nowhere, registry)
+        place = own_place(state, settings, becomes, Role.FLOW_COLLECTOR)
+        part = build_part(settings, Role.FLOW_COLLECTOR, place, told, nowhere, registry)
         part.open()
+        if becomes is not None:
+            hand_over((place, settings.netmon.traffic.store_directory), becomes)
+            leave_root(becomes)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     began = time.monotonic()
     asyncio.run(watch(part, told, How(metrics_listen, seconds), registry, stop))
-    summary(part.streams, began)
+    summary(part, began)

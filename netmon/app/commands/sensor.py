@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913  # one for each option of the command
         if not settings.netmon.traffic.sensors:
             raise click.UsageError(t("sensor.no_interface"))
         told, registry = Told(as_json=as_json), CollectorRegistry()
-        place = own_place(state, settings, becomes)
+        place = own_place(state, settings, becomes, Role.SENSOR)
         part = build_part(settings, Role.SENSOR, place, told, nowhere, registry)
         part.open()
         if becomes is not None:
@@ -64,4 +64,4 @@ def command(  # noqa: PLR0913  # one for each option of the command
         sys.exit(2)
     began = time.monotonic()
     asyncio.run(watch(part, told, How(metrics_listen, seconds), registry, stop))
-    summary(part.streams, began)
+    summary(part, began)

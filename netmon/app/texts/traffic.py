@@ -33,6 +33,17 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
     "traffic.see_help": Text("see --help, or docs/configuration.md", "lihat --help, atau docs/configuration.md"),
+    "traffic.no_list": Text("{what}: there is no file {path}", "{what}: tidak ada berkas {path}"),
+    "traffic.no_list.remedy": Text(
+        "give the path of a list, from the configuration directory on",
+        "sebutkan jalur daftar, dari direktori konfigurasi",
+    ),
+    "traffic.listens_twice": Text(
+        "traffic.flows.listen: {address} is there twice", "traffic.flows.listen: {address} disebut dua kali"
+    ),
+    "traffic.listens_twice.remedy": Text("leave it there once", "sebutkan sekali saja"),
+    "traffic.sensor_twice": Text("traffic.sensors: {name} is there twice", "traffic.sensors: {name} disebut dua kali"),
+    "traffic.sensor_twice.remedy": Text("give each a name of its own", "beri nama yang berbeda"),
     "traffic.listening": Text("listening: {sources}", "mendengarkan: {sources}"),
     "traffic.begins": Text("begins", "mulai"),
     "traffic.ends": Text("is over", "berakhir"),
@@ -43,6 +54,11 @@ TEXTS: Final[Mapping[str, Text]] = {
     "traffic.summary.flows": Text(
         "{source}: {records} flow records of {packets} packets, {bytes} in {took}",
         "{source}: {records} rekaman flow dari {packets} paket, {bytes} dalam {took}",
+    ),
+    "traffic.summary.files": Text("Files of flows: {counts}", "Berkas flow: {counts}"),
+    "flow-collector.option.user": Text(
+        "As root: become this user, without any right, once the sockets are open. Empty: stay as it is.",
+        "Sebagai root: menjadi pengguna ini, tanpa hak apa pun, setelah soket terbuka. Kosong: tetap.",
     ),
     "sensor.help": Text(
         "Watch the packets of an interface (a mirror port, or this host's own): floods, scans, guessing, spoofing and "

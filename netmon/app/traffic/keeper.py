@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from exporters.flowstore.metrics import DROPPED
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.writer import FlowStore
 from netmon.api import ConfigError, Fault
@@ -29,9 +30,18 @@ class Keeper:
         exporters: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._directory = directory
+        self._registry = registry
         self._store = FlowStore(settings, directory, networks, exporters=exporters, registry=registry)
         self._putting = threading.Lock()
         self._open = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return what was kept and what was not, by reason."""
+        named: dict[str, tuple[str, dict[str, str]]] = {"kept": ("netmon_flows_kept_records_total", {})} | {
+            f"dropped_{reason}": ("netmon_flows_dropped_records_total", {"reason": reason}) for reason in DROPPED
+        }
+        return {name: int(self._registry.get_sample_value(*sample) or 0) for name, sample in named.items()}
 
     def open(self, now: float) -> None:
         """Take the directory; ConfigError where it cannot be used."""

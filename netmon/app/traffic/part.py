@@ -190,6 +190,11 @@ class TrafficPart:
         """Return what the pages list: each stream, under the job `traffic`."""
         return [(stream.target, "traffic") for stream in self.streams]
 
+    @property
+    def kept(self) -> Mapping[str, int]:
+        """Return what was written to the files of flows and what was not; empty where none are kept."""
+        return {} if self._keeper is None else self._keeper.counts
+
     def follow(self, take: Take) -> None:
         """Give readings to somebody else."""
         self._take = take

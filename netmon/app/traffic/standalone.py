@@ -97,24 +97,32 @@ def nowhere(target: Target, job: str, reading: Reading) -> None:
     del target, job, reading
 
 
-def summary(streams: Sequence[Stream], began: float) -> None:
-    """Say on standard error what each stream saw, and what it dropped and why."""
-    for stream in streams:
-        tallies = stream.tallies
-        key = "traffic.summary.packets" if stream.source.live else "traffic.summary.flows"
-        words = {
-            "source": stream.source.name,
-            "records": f"{sum(tallies.verdicts().values()):,}",
-            "packets": f"{tallies.packets:,}",
-            "bytes": human.scaled(tallies.bytes, "B"),
-            "took": human.duration(round(time.monotonic() - began)),
-        }
-        click.echo(t(key, **words), err=True)
-        for part, counts in {**stream.source.counts, **stream.built.counts}.items():
-            listed = ", ".join(f"{event} {count:,}" for event, count in counts().items() if count)
-            if listed:
-                click.echo(f"  {part}: {listed}", err=True)
-        odd = tallies.odd()
-        if odd:
-            listed = ", ".join(f"{verdict} {count:,}" for verdict, count in odd.items())
-            click.echo("  " + t("replay.summary.odd", counts=listed), err=True)
+def summary(part: TrafficPart, began: float) -> None:
+    """Say on standard error what each stream saw, and what was dropped and why."""
+    for stream in part.streams:
+        _tell(stream, began)
+    kept = ", ".join(f"{event} {count:,}" for event, count in part.kept.items() if count)
+    if kept:
+        click.echo(t("traffic.summary.files", counts=kept), err=True)
+
+
+def _tell(stream: Stream, began: float) -> None:
+    """Say what one stream saw."""
+    tallies = stream.tallies
+    key = "traffic.summary.packets" if stream.source.live else "traffic.summary.flows"
+    words = {
+        "source": stream.source.name,
+        "records": f"{sum(tallies.verdicts().values()):,}",
+        "packets": f"{tallies.packets:,}",
+        "bytes": human.scaled(tallies.bytes, "B"),
+        "took": human.duration(round(time.monotonic() - began)),
+    }
+    click.echo(t(key, **words), err=True)
+    for part, counts in {**stream.source.counts, **stream.built.counts}.items():
+        listed = ", ".join(f"{event} {count:,}" for event, count in counts().items() if count)
+        if listed:
+            click.echo(f"  {part}: {listed}", err=True)
+    odd = tallies.odd()
+    if odd:
+        listed = ", ".join(f"{verdict} {count:,}" for verdict, count in odd.items())
+        click.echo("  " + t("replay.summary.odd", counts=listed), err=True)

@@ -59,8 +59,8 @@ class Matter:
             self.kinds[kind] = self.kinds.get(kind, 0) + number
 
     def add_open(self, rows: NDArray[np.void]) -> None:
-        """Take contacts that were answered: open ports."""
-        for row in rows[: 4 * _TOLD]:
+        """Take contacts that were answered: open ports. A ping that is answered opens none."""
+        for row in rows[rows["port"] > 0][: 4 * _TOLD]:
             if len(self.open) >= _TOLD:
                 return
             host = "" if self.one_host else f"{telling.address(row['destination_hi'], row['destination_lo'])} "

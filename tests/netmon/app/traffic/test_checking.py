@@ -1,0 +1,33 @@
+from pathlib import Path
+
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.traffic.checking import faults_of
+
+
+def problems(directory: Path, **section: object) -> list[str]:
+    return [fault.problem for fault in faults_of(TrafficSettings.model_validate(section), directory)]
+
+
+def test_a_filter_that_libpcap_refuses_is_told_before_the_start(tmp_path: Path) -> None:
+    (wrong,) = problems(
+        tmp_path, sensors=[{"interface": "eth0", "filter": "udp"}, {"interface": "eth1", "filter": "not hots 1.2.3.4"}]
+    )
+    assert wrong.startswith("traffic.sensors.1.filter: ")
+
+
+def test_lists_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_text("192.0.2.1\n", encoding="ascii")
+    lists = [{"name": "here", "file": "bad.txt"}, {"name": "gone", "file": "gone.txt"}, {"name": "folder", "file": "."}]
+    told = problems(tmp_path, detectors={"indicators": {"lists": lists}, "first_seen": {"lists": {"xx": "xx.txt"}}})
+    assert [one.rpartition("/")[2] for one in told] == ["gone.txt", tmp_path.name, "xx.txt"]
+    assert told[0].startswith("traffic.detectors.indicators.lists: gone: there is no file")
+
+
+def test_what_is_there_twice(tmp_path: Path) -> None:
+    flows = {"listen": ["udp://127.0.0.1:2055", "udp://127.0.0.1:2055"], "allow": ["127.0.0.0/8"]}
+    told = problems(tmp_path, sensors=[{"interface": "eth0"}, {"interface": "eth0"}], flows=flows)
+    assert told == ["traffic.flows.listen: udp://127.0.0.1:2055 is there twice", "traffic.sensors: eth0 is there twice"]
+
+
+def test_what_holds_by_default_is_fine(tmp_path: Path) -> None:
+    assert problems(tmp_path) == []
