@@ -1,8 +1,8 @@
 """Guessing as one rule: attempts of the last minutes by pair, by source and by host, and what follows them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from rules.traffic.recent import Recent
 _MATTERS: Final = 2_000  # at once, 2 kB each
 _BUCKETS: Final = np.uint64(0xFFFF)  # by which keys are counted roughly before they are looked at
 _TOLD: Final = 20  # hosts that evidence names
+
+
+_Found: TypeAlias = tuple[int, Service, NDArray[np.void]]  # what a matter is known by, and its ATTEMPTs
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class Guessing:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
-        rows = self._reader.read(second.ended, live=second.live)
+        rows = _without_floods(self._reader.read(second.ended, live=second.live), self._settings, second.length_s)
         if self._settings.allow:
             rows = rows[self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0]
         self._recent.add(rows, second.end)
@@ -126,15 +129,16 @@ class Guessing:
         touched: set[int] = set()
         fresh = rows[rows["fits"] != 0]
         for by in ("host", "source", "pair") if len(fresh) else ():
+            found: list[_Found] = []
             for key, rows_of_key in self._candidates(by, fresh):
                 if key in self._matters:
                     continue
                 newest = rows_of_key["service"][-1]
                 service = self._settings.services[int(newest)]
                 mine = self._not_told(rows_of_key[rows_of_key["service"] == newest])
-                if len(mine) and self._is_guessing(by, mine, service, now) and len(self._matters) < _MATTERS:
-                    self._matters[key] = self._begin(by, mine, service, now)
-                    touched.add(key)
+                if len(mine) and self._is_guessing(by, mine, service, now):
+                    found.append((key, service, mine))
+            touched |= self._begin_all(by, found, now)
         return touched
 
     def _candidates(self, by: str, fresh: NDArray[np.void]) -> list[tuple[int, NDArray[np.void]]]:
@@ -153,6 +157,25 @@ class Guessing:
             if counts[each] >= self._least
         ]
 
+    def _begin_all(self, by: str, found: Sequence[_Found], now: float) -> set[int]:
+        """Begin the matters of one kind; pairs on one host that would be too many by themselves are one, the host's."""
+        together: dict[int, list[_Found]] = {}
+        for each in found:
+            host = int(each[2]["host"][0])
+            together.setdefault(host if by == "pair" else each[0], []).append(each)
+        touched: set[int] = set()
+        for host, mine in together.items():
+            told = sum(each.by == "pair" and int(each.first["host"]) == host for each in self._matters.values())
+            many = by == "pair" and len(mine) + told >= self._settings.sources_apart
+            as_one = [(host, mine[0][1], np.concatenate([rows for _, _, rows in mine]))]
+            begins = "host" if many else by
+            for key, service, rows in as_one if many else mine:
+                if len(self._matters) < _MATTERS:
+                    rule = brute_force.NAME if by == "pair" else password_spraying.NAME
+                    self._matters[key] = self._begin(rule, begins, rows, service, now)
+                    touched.add(key)
+        return touched
+
     def _not_told(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Leave out what belongs to guessing that is told already: one finding for one attack."""
         told = np.array([*self._matters, 0], np.uint64)
@@ -166,9 +189,8 @@ class Guessing:
         outside = rows[~self._networks.own(rows["source_hi"], rows["source_lo"])] if self._networks.places else rows
         return len(outside) > 0 and password_spraying.judge_many(outside, service, self._settings)
 
-    def _begin(self, by: str, rows: NDArray[np.void], service: Service, now: float) -> Matter:
+    def _begin(self, rule: str, by: str, rows: NDArray[np.void], service: Service, now: float) -> Matter:
         failed = rows[rows["fits"] != 0]
-        rule = brute_force.NAME if by == "pair" else password_spraying.NAME
         middle = alike(failed["octets"], service.spread)[1]
         matter = Matter(rule, by, service, failed[0].copy(), float(failed["at_ns"].min()) / 1e9, now, middle)
         self._add(matter, failed, now)
@@ -209,6 +231,14 @@ class Guessing:
             labels={"service": matter.service.name},
             since=matter.since,
         )
+
+
+def _without_floods(rows: NDArray[np.void], settings: GuessingSettings, length_s: float) -> NDArray[np.void]:
+    """Leave out conversations with services that get floods of them: they are told as such, and guess nothing."""
+    most = np.array([service.flood_per_s for service in settings.services])[rows["service"]]
+    _, place, counts = np.unique(rows["host"], return_inverse=True, return_counts=True)
+    kept: NDArray[np.void] = rows[counts[place.reshape(-1)] < most * max(length_s, 1e-3)]
+    return kept
 
 
 _Evidence = Mapping[str, str | Value]

@@ -19,6 +19,7 @@ class Service(Model):
     spread: float = Field(default=0.12, gt=0, le=1)  # how far from the median a connection may be and still be alike
     alike: float = Field(default=0.7, gt=0, le=1)  # of the connections that are alike, at least
     longest_s: float = Field(default=90.0, gt=0)  # sshd closes after 120 s, others sooner
+    flood_per_s: float = Field(default=1e6, gt=0)  # conversations of one host from which they are a flood, no guessing
     distributed: bool = False  # whether many sources with few tries each are judged together
 
 
@@ -58,6 +59,7 @@ _SERVICES: Final = (
         spread=0.04,
         alike=0.9,
         longest_s=30.0,
+        flood_per_s=80.0,  # a little below what connection_flood tells
     ),
 )
 
@@ -74,6 +76,7 @@ class GuessingSettings(DetectorBase):
     spray_attempts: int = Field(default=12, ge=3)  # on all of them
     spray_sources: int = Field(default=20, ge=3)  # from outside that try one service of one host within long_window_s
     spray_tries: int = Field(default=40, ge=3)  # of all of them
+    sources_apart: int = Field(default=3, ge=2)  # that guess on one service of one host: from so many on, one finding
     session_times: float = Field(default=1.5, gt=1)  # the median failure, in octets or beyond it: a log-in that worked
     recent: int = Field(default=131_072, ge=1_024)  # attempts of long_window_s, remembered: 9 MB
     candidates: int = Field(default=200, ge=1)  # looked at in one window, the busiest first

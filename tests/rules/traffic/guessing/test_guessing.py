@@ -103,6 +103,46 @@ def test_guessing_by_many_sources() -> None:
     assert found[0].evidence["target"] == SERVER
 
 
+def test_some_tries_in_each_connection() -> None:
+    """A person, or a slow program: one to three tries each, so that sizes fall on few levels."""
+    packets = [
+        packet
+        for place, levels in enumerate([3, 1, 1, 1, 2, 3, 1, 1, 2, 1, 1])
+        for packet in session(
+            syn(place * 6.5, STRANGER, SERVER, 22, 33_000 + place), 2_441 + 152 * levels, 2_288 + 56 * levels, lasts=4
+        )
+    ]
+    assert [finding.rule for finding in begun(packets)] == ["brute_force"]
+
+
+def test_many_sources_on_one_web_form_are_one_finding() -> None:
+    packets = [
+        packet
+        for place in range(1_300)
+        for packet in session(syn(place / 30, f"198.51.100.{1 + place % 6}", SERVER, 443, 20_000 + place), 520, 4_700)
+    ]
+    found = begun(packets)
+    assert {finding.rule for finding in found} == {"brute_force"}
+    assert len(found) <= 3
+    last = [finding for finding in said(packets) if "many/" in finding.key][-1]
+    assert last.evidence["target"] == SERVER
+    assert int(last.evidence["sources"]) >= 3
+
+
+@pytest.mark.parametrize("sources", [1, 3, 40])
+def test_a_flood_of_connections_with_a_web_server_is_no_guessing(sources: int) -> None:
+    packets = [
+        packet
+        for place in range(2_400)
+        for packet in session(
+            syn(place / 120, f"198.51.100.{1 + place % sources}", SERVER, 80, 20_000 + place), 400, 9_000, lasts=0.4
+        )
+    ]
+    assert said(packets) == []
+    if sources < 10:  # of 40, each comes to 60 only
+        assert said(packets, services=[{**GuessingSettings().services[-1].model_dump(), "flood_per_s": 1e6}])
+
+
 def automation() -> Traffic:
     """An automation logs in to 30 hosts, each task a session or two, with a file now and then."""
     random = np.random.default_rng(1)
