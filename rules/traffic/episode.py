@@ -100,6 +100,12 @@ class Episodes:
             matter.said = at
             yield self._finding(matter, at)
 
+    def lasts(self, key: str, at: float) -> None:
+        """Keep a matter that is going on: what another detector sees shows that it is not over."""
+        matter = self._matters.get(key)
+        if matter is not None:
+            matter.last = max(matter.last, at)
+
     def tick(self, now: float) -> Iterator[Finding]:
         """Close what was quiet for long enough, and say again what lasts without being seen this second."""
         for key, matter in list(self._matters.items()):

@@ -47,8 +47,8 @@ class HeldConnections:
         """Return how many sources, services and matters there was no room for."""
         return self._open.dropped + self.episodes.dropped
 
-    def observe(self, second: Second, is_told: Callable[[str], bool]) -> Iterator[Finding]:
-        """Judge one window. `is_told`: whether a flood on an address is told that brings open connections with it."""
+    def observe(self, second: Second, is_told: Callable[[str, float], bool]) -> Iterator[Finding]:
+        """Judge one window. `is_told`: whether a flood on an address is told, which then goes on."""
         if second.live:
             self._open.observe(second)
             services = list(self._open.by_service())
@@ -60,7 +60,7 @@ class HeldConnections:
         self,
         services: Sequence[tuple[Service, Held, list[tuple[Pair, Held]]]],
         second: Second,
-        is_told: Callable[[str], bool],
+        is_told: Callable[[str, float], bool],
     ) -> Iterator[Finding]:
         hi, lo = _keys([service for service, _, _ in services])
         many = [[each for each in sources if each[1].open >= self._settings.many_each] for _, _, sources in services]
@@ -73,7 +73,7 @@ class HeldConnections:
             told = list(self._seen(service, held, many[place], bounds[place], second))
             victim = telling.address(*service[:2])
             for seen in told:
-                if seen.key in self.episodes or not is_told(victim):
+                if seen.key in self.episodes or not is_told(victim, second.end):
                     yield from self.episodes.see(seen, second.end)
             attacked[place] |= bool(told)
         self.learned.learn(

@@ -129,9 +129,12 @@ class Floods:
         ):
             learned.restore({name[len(word) :]: column for name, column in arrays.items() if name.startswith(word)})
 
-    def _is_flooded(self, victim: str) -> bool:
-        """Tell whether an address has a flood that is told and leaves connections open."""
-        return any(victim in self._episodes[name] for name in ("syn_flood", "connection_flood"))
+    def _is_flooded(self, victim: str, at: float) -> bool:
+        """Tell whether an address has a flood that is told; the connections that it left open are a part of it."""
+        told = [self._episodes[name] for name in ("syn_flood", "connection_flood") if victim in self._episodes[name]]
+        for episodes in told:
+            episodes.lasts(victim, at)
+        return bool(told)
 
     def _inbound(self, second: Second) -> Iterator[Finding]:
         view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)

@@ -156,6 +156,14 @@ def test_a_connection_flood_that_leaves_connections_open_is_one_finding() -> Non
         assert {finding.rule for finding in found} == {"connection_flood"}
 
 
+def test_a_burst_of_connections_that_are_then_held_is_one_finding_until_they_are_gone() -> None:
+    server, rule = Server(40, answer=66), Floods(FloodSettings(), NETWORKS)
+    found = run(server, lambda number: [(BOT, 200)] if number < 3 else [], 70, rule)
+    assert {finding.rule for finding in found} == {"connection_flood"}
+    assert found[-1].cleared
+    assert found[-1].at >= START + 50
+
+
 def test_connections_that_were_never_made_are_not_held() -> None:
     rule, tables = Floods(FloodSettings(), NETWORKS), Tables(seed=1)
     for number in range(20):
