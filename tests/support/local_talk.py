@@ -6,7 +6,7 @@ from collectors.traffic.messages.messages import Drained, Messages
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api import Finding
-from netmon.api.traffic import Second, TrafficRule
+from netmon.api.traffic import RECORD, SAMPLE, Second, TrafficRule, empty
 
 Timed = tuple[float, bytes]  # Unix seconds, and a frame
 
@@ -30,13 +30,17 @@ def seconds(frames: Iterable[Timed], until: float = 0.0) -> Iterator[Second]:
         while place < len(waiting) and waiting[place][0] < start + 1:
             place += 1
         now = waiting[begin:place]
+        sample = empty(RECORD)
         if now:
-            messages.add(decode_frames([octets for _, octets in now], start_ns=[int(at * 1e9) for at, _ in now]))
+            traffic = decode_frames([octets for _, octets in now], start_ns=[int(at * 1e9) for at, _ in now])
+            messages.add(traffic)
+            sample = traffic.records[:SAMPLE]
         kept = messages.drain()
         yield Second(
             start,
             start + 1,
             records=len(now),
+            sample=sample,
             dns=kept.dns,
             neighbours=kept.neighbours,
             leases=kept.leases,

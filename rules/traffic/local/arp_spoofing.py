@@ -1,7 +1,7 @@
 """ARP and neighbour spoofing: one machine says that it has addresses which are others', the gateway's worst of all."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.local.contests import Address, Contests, Holding
+from rules.traffic.local.diversions import Diversions
 from rules.traffic.local.gateways import Gateways
 from rules.traffic.local.settings import ArpSpoofingSettings
 from rules.traffic.local.telling import di_vlan, is_virtual, listed, on_vlan
@@ -32,6 +33,8 @@ class ArpSpoofing:
         self._networks = networks
         self._contests = Contests(settings.contests)
         self._gateways = Gateways(settings.gateways)
+        self._diversions = Diversions(settings.contests)
+        self._diverted: dict[int, int] = {}  # who has traffic come through him, and whose it was
         self._shared = frozenset(halves(address) for address in settings.shared_addresses)
         self._takers: OrderedDict[int, OrderedDict[Address, Holding]] = OrderedDict()
         self._episodes = Episodes(self.name, "T1557.002", quiet_s=settings.quiet_s)
@@ -49,9 +52,10 @@ class ArpSpoofing:
         for taker, held in suspects.items():
             if self._is_spoofing(taker, held):
                 yield from self._episodes.see(self._seen(taker, held), second.end)
+        yield from self._diversions_of(second, suspects)
         for finding in self._episodes.tick(second.end):
             if finding.cleared:
-                self._takers.pop(int(str(finding.evidence["attacker_mac"]).replace(":", ""), 16), None)
+                self._forget(int(str(finding.evidence["attacker_mac"]).replace(":", ""), 16))
             yield finding
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -60,6 +64,17 @@ class ArpSpoofing:
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
+
+    def _diversions_of(self, second: Second, told: Container[int]) -> Iterator[Finding]:
+        """Tell of those who have traffic come through them, but for who is told of already."""
+        for taker, (held, before) in self._diversions.observe(second, self._contests).items():
+            if held.address not in self._shared and taker not in told:
+                self._diverted[taker] = before
+                yield from self._episodes.see(self._seen(taker, held), second.end)
+
+    def _forget(self, taker: int) -> None:
+        self._takers.pop(taker, None)
+        self._diverted.pop(taker, None)
 
     def _note(self, held: Holding) -> Iterator[int]:
         """Remember who takes an address; return them."""
@@ -105,6 +120,8 @@ class ArpSpoofing:
 
     def _is_gateway(self, held: Holding, taker: int) -> bool:
         """Tell whether an address is a gateway's: it is known as one, or its other claimant forwards for many."""
+        if self._diversions.carries(self._diverted.get(taker, 0)) > 1:
+            return True
         return held.address in self._gateways or any(
             mac != taker and self._contests.address_of(mac) == held.address and self._gateways.forwards(mac)
             for mac in held.claimants
@@ -115,7 +132,7 @@ class ArpSpoofing:
         critical = [address for address, each in taken.items() if self._is_gateway(each, taker)]
         victim = critical[0] if critical else held.address
         own = self._contests.address_of(taker)
-        holder = next((each for each in reversed(held.claimants) if each != taker), 0)
+        holder = next((each for each in reversed(held.claimants) if each != taker), self._diverted.get(taker, 0))
         claimant = held.claimants[taker]
         return Seen(
             key=f"{held.vlan}/{mac_text(taker)}",

@@ -24,6 +24,7 @@ _CLAIMANTS_MAX: Final = 4  # machines remembered for one address: more at once a
 _LISTENERS_MAX: Final = 64  # whom one machine tells: an attacker of a whole /24 shows in the first of them
 _TIMES_MAX: Final = 8  # times remembered of each matter, more than any threshold needs
 _COPIES_S: Final = 0.5  # a mirror port shows a frame twice, and both of two machines answer a question
+_TELLERS_MAX: Final = 256  # machines watched after an unasked claim: a flood of them is told by their claims
 _GROUP_IPV6: Final = 0xFF
 
 
@@ -37,6 +38,7 @@ class Claimant:
     claims: int = 0
     forged: int = 0  # frames sent from another MAC address than the one that they claim
     unasked: int = 0
+    announced: int = 0  # claims to everybody, as of machines that take over an address
     told: OrderedDict[Address, deque[float]] = field(default_factory=OrderedDict)  # unasked replies, by listener
 
     def insists(self, settings: ContestSettings) -> bool:
@@ -79,6 +81,9 @@ class Contests:
         self._asked: OrderedDict[tuple[int, Address, Address], float] = OrderedDict()
         self._leased: OrderedDict[Place, int] = OrderedDict()
         self._own: OrderedDict[int, Address] = OrderedDict()
+        self._others: OrderedDict[int, Address] = OrderedDict()  # what a machine claimed beside its first address
+        self.unasked: OrderedDict[int, tuple[Holding, float]] = OrderedDict()
+        """By MAC address: what it told somebody unasked that it has, and since when. Whoever reads it forgets."""
         self.dropped = 0  # addresses forgotten for want of room
 
     def observe(self, second: Second) -> list[Holding]:
@@ -99,6 +104,10 @@ class Contests:
     def address_of(self, mac: int) -> Address | None:
         """Return the address that a machine holds without dispute, where one is known."""
         return self._own.get(mac)
+
+    def has_more(self, mac: int, held: Holding) -> bool:
+        """Tell whether a machine was seen with another address than this one."""
+        return any(own.get(mac, held.address) != held.address for own in (self._own, self._others))
 
     def _note_leases(self, second: Second) -> None:
         rows = second.leases
@@ -122,18 +131,31 @@ class Contests:
         held = self._held.get(place)
         if held is None:
             held = self._held[place] = Holding(vlan, address, mac, at, at)
-            self._own.setdefault(mac, address)
-            while len(self._own) > self._settings.addresses:
-                self._own.popitem(last=False)
+            if self._own.setdefault(mac, address) != address:
+                self._others[mac] = address
+            for known in (self._own, self._others):
+                while len(known) > self._settings.addresses:
+                    known.popitem(last=False)
         self._held.move_to_end(place)
         claimant = self._claimant(held, mac, at)
         claimant.last = at
         claimant.claims += 1
+        claimant.announced += asked == address
         claimant.forged += frame_mac != mac and not is_virtual(mac) and not is_virtual(frame_mac)
         if kind in _REPLIES and not self._was_asked(at, vlan, address, asked):
             _note_unasked(claimant, asked, at, gratuitous=asked == address)
+            if asked != address:
+                self._note_telling(held, mac, at)
         self._take_turn(held, mac, at)
         return held
+
+    def _note_telling(self, held: Holding, mac: int, at: float) -> None:
+        known = self.unasked.get(mac)
+        if known is None or known[0] is not held:
+            self.unasked[mac] = held, at
+            self.unasked.move_to_end(mac)
+            if len(self.unasked) > _TELLERS_MAX:
+                self.unasked.popitem(last=False)
 
     def _note_question(self, at: float, vlan: int, asked: Address, asker: Address) -> None:
         for who in (asker, asked):  # a neighbour advertisement does not say to whom it is
