@@ -142,12 +142,28 @@ def test_offices_behind_one_address_each_are_quiet() -> None:
     assert run(Server(60, octets_each=120), offices, 120) == []
 
 
-@pytest.mark.parametrize("lasts_s", [0, 1, 2])
+@pytest.mark.parametrize("lasts_s", [1, 2])
 def test_connections_that_end_soon_are_not_held(lasts_s: int) -> None:
-    """However unevenly they come: what ended is not counted twice, and not forgotten."""
     draw = np.random.default_rng(3)
-    rule = Floods(FloodSettings(), NETWORKS)
-    assert run(Server(lasts_s), lambda _: [(BOT, int(draw.integers(5, 90)) // (lasts_s + 1))], 200, rule) == []
+    assert run(Server(lasts_s), lambda _: [(BOT, int(draw.integers(5, 90)) // lasts_s)], 200) == []
+
+
+def test_connections_that_end_in_the_window_they_began_in_are_not_held() -> None:
+    """However unevenly: what ended is not forgotten where it was not yet counted."""
+    draw = np.random.default_rng(3)
+
+    class Hasty(Server):
+        def second(self, number: int, begin: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            records, begun, ended = super().second(number, begin)
+            at, sources, ports = self._open.pop()
+            stay = int(draw.integers(0, len(sources) // 2))
+            self._open.append((at, sources[:stay], ports[:stay]))
+            over = self._flows(sources[stay:], ports[stay:])
+            over["end_reason"], over["state"] = 3, FlowState.CLOSED
+            return records, begun, np.concatenate([ended, over])
+
+    settings = FloodSettings.model_validate({"held_connections": {"held": 60}})  # less than half of 95 stay
+    assert run(Hasty(1), lambda _: [(BOT, int(draw.integers(5, 95)))], 100, Floods(settings, NETWORKS)) == []
 
 
 def test_a_connection_flood_that_leaves_connections_open_is_one_finding() -> None:
