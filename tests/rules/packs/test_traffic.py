@@ -41,7 +41,7 @@ def test_the_forecast_is_bounded_by_the_capacity_of_the_same_row() -> None:
     [part] = reading(0, 1.0).parts
     [table] = part.tables
     told = {family.name: family for family in table.families}
-    forecast = next(one for one in pack().forecasts if one.name == "capacity_bits_filling")
+    forecast = next(one for one in pack().forecasts if one.name == "bit_rate_filling")
     bound = told[forecast.metric].upper_limit
     assert dict(zip((family.name for family in table.families), table.columns, strict=True))[bound][0] == 1e9
 
