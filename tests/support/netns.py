@@ -151,7 +151,9 @@ def _held(first: int | None, *, private: bool) -> Iterator[int]:
     if private:
         join = ["nsenter", "-t", str(first), "-U", "--preserve-credentials", "--"]
         command = ["unshare", "-r", "-n", "cat"] if first is None else [*join, *command]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as holder:
+    pipe = subprocess.PIPE
+    # Unbuffered: nothing is left to be written when it could not make its namespace and is gone.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as holder:
         assert holder.stdin is not None
         assert holder.stdout is not None
         try:
