@@ -145,10 +145,10 @@ WEB: Final = (
     Tool("requests on 250 connections/s", ("connection_flood",), _python(_HULK, "8"), serves="web"),
     Tool(  # 300 connections at once are both
         "slowloris, 300 connections",
-        ("held_connections",),
+        ("connection_flood", "held_connections"),
         _python(_SLOWLORIS, "12"),
         serves="web",
-        beside=("connection_flood",),
+        beside=("held_connections",),
     ),
 )
 TOOLS: Final = (*FLOODS, *SCANS, *GUESSING, *WEB)
