@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -129,7 +130,8 @@ class Stage:
         )  # fmt: skip
         self._say(written(places_of(self._settings.inventory)))
         try:
-            line = await asyncio.wait_for(_reader(sender.stdout).readline(), START_S)
+            async with asyncio.timeout(START_S):
+                line = await _reader(sender.stdout).readline()
         except TimeoutError:
             line = b""
         if not line:
@@ -163,7 +165,8 @@ class Stage:
 
     def _say(self, what: Mapping[str, Any]) -> None:
         if self._sender is not None and self._sender.stdin is not None:
-            self._sender.stdin.write(json.dumps(what).encode() + b"\n")
+            with suppress(RuntimeError, OSError):  # it has ended, as what it prints or does not print tells
+                self._sender.stdin.write(json.dumps(what).encode() + b"\n")
 
     async def _listen(self, sender: asyncio.subprocess.Process) -> None:
         output = _reader(sender.stdout)
