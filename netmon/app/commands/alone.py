@@ -1,63 +1,141 @@
-"""What `netmon sensor` and `netmon flow-collector` share: their options, and the settings that come of them."""
+"""What `netmon sensor` and `netmon flow-collector` share: a role that runs by itself, from its options to its end."""
 
+import asyncio
 import os
 import pwd
-from collections.abc import Callable, Iterable, Mapping
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from netmon.api import ConfigError, Fault
 from netmon.app import logs
 from netmon.app.catalog import Role
 from netmon.app.settings import Settings, load_directory, state_directory
+from netmon.app.settings.document import Document
 from netmon.app.settings.inventory import Inventory
 from netmon.app.settings.model import NetmonSettings
+from netmon.app.settings.problems import faults_of
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
+from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.stopping import Stop
 
 ALONE_STATE: Final = Path("/var/lib/netmon-alone")
 """Where who was started by root without a configuration keeps things: root's home is closed to who it becomes."""
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """The options that both commands have."""
+
+    directory: Path | None
+    store: Path | None
+    metrics_listen: tuple[str, ...]
+    as_json: bool
+    seconds: float | None
+    user: str
+
+    @property
+    def becomes(self) -> str | None:
+        """Return the user to become once everything is open; None where we stay who we are."""
+        return self.user if self.user and os.geteuid() == 0 else None
 
 
-def alone(function: _Function) -> _Function:
-    """Give a command the options of a role that runs by itself."""
-    options = (
-        click.option(
-            "--config",
-            "directory",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            help=t("traffic.option.config"),
-        ),
-        click.option("--store", type=click.Path(path_type=Path, file_okay=False), help=t("traffic.option.store")),
-        click.option("--metrics-listen", multiple=True, metavar="HOST:PORT", help=t("traffic.option.metrics_listen")),
-        click.option("--json", "as_json", is_flag=True, help=t("traffic.option.json")),
-        click.option("--for", "seconds", type=click.FloatRange(min=0.1), help=t("traffic.option.for")),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+_OPTIONS: Final = (
+    click.option(
+        "--config",
+        "directory",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help=t("traffic.option.config"),
+    ),
+    click.option("--store", type=click.Path(path_type=Path, file_okay=False), help=t("traffic.option.store")),
+    click.option("--metrics-listen", multiple=True, metavar="HOST:PORT", help=t("traffic.option.metrics_listen")),
+    click.option("--json", "as_json", is_flag=True, help=t("traffic.option.json")),
+    click.option("--for", "seconds", type=click.FloatRange(min=0.1), help=t("traffic.option.for")),
+    click.option("--user", default="nobody", show_default=True, help=t("traffic.option.user")),
+)
 
 
-def configured(directory: Path | None, store: Path | None, given: Mapping[str, Any]) -> tuple[Settings, Path]:
-    """Return the settings, with what the command line gives in their `traffic` section, and where captures go.
+def alone(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options; it gets them as one, named `how`."""
+
+    @wraps(function)
+    def command(**options: Any) -> None:
+        how = Alone(**{name: options.pop(name) for name in Alone.__dataclass_fields__})
+        function(how=how, **options)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one of the two commands runs."""
+
+    role: Role
+    listens_at: Callable[[TrafficSettings], object]  # what there is to listen at; empty or None: nothing
+    missing: str  # the text that says how to name it
+    leave: Callable[[str], object]  # becomes a user without the rights that are not needed
+
+
+def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
+    """Open, become who we are to be, watch, and say what was seen; exit 2 where something of it cannot be used.
+
+    `given` is what the command line says of the `traffic` section.
+    """
+    stop = Stop()
+    try:
+        needs_traffic()
+        from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
+        from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
+
+        settings, state = configured(how, given)
+        if not kind.listens_at(settings.netmon.traffic):
+            raise click.UsageError(t(kind.missing))
+        store = settings.netmon.traffic.store_directory if settings.netmon.traffic.keep_flows else None
+        place = own_place(state, settings, how.becomes, kind.role)
+        if how.becomes is not None and store is not None:
+            only_flows(store)
+        told, registry = Told(as_json=how.as_json), CollectorRegistry()
+        part = build_part(settings, kind.role, place, told, nowhere, registry)
+        part.open()
+        if how.becomes is not None:
+            hand_over((place, store), how.becomes)
+            kind.leave(how.becomes)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    began = time.monotonic()
+    asyncio.run(watch(part, told, How(how.metrics_listen, how.seconds), registry, stop))
+    summary(part, began)
+
+
+def configured(how: Alone, given: Mapping[str, Any]) -> tuple[Settings, Path]:
+    """Return the settings, with what the command line gives in their `traffic` section, and the state directory.
 
     Flows are kept only where a directory is named: on the command line, or by a configuration.
     """
-    settings = Settings(Path(), NetmonSettings(), Inventory()) if directory is None else load_directory(directory)
+    nothing = Settings(Path(), NetmonSettings(), Inventory())
+    settings = nothing if how.directory is None else load_directory(how.directory)
     logs.configure(settings.netmon.log.format, settings.netmon.log.level)  # to standard error: findings have the other
-    keep = store is not None or (directory is not None and settings.netmon.traffic.keep_flows)
+    keep = how.store is not None or (how.directory is not None and settings.netmon.traffic.keep_flows)
     merged = settings.netmon.traffic.model_dump() | {**given, "keep_flows": keep}
-    if store is not None:
-        merged["store_directory"] = store.absolute()
+    if how.store is not None:
+        merged["store_directory"] = how.store.absolute()
     try:
         traffic = TrafficSettings.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(*(_fault(each["loc"], each["msg"]) for each in error.errors())) from None
+        raise ConfigError(*_faults(error, merged)) from None
     settings = Settings(settings.directory, settings.netmon.model_copy(update={"traffic": traffic}), settings.inventory)
     return settings, state_directory(settings)
 
@@ -74,6 +152,13 @@ def own_place(state: Path, settings: Settings, becomes: str | None, role: Role) 
     return place
 
 
+def only_flows(store: Path) -> None:
+    """Raise ConfigError where a directory holds other things than flows: it is about to be given to another user."""
+    names = {each.name for each in store.iterdir()} if store.is_dir() else set()
+    if names and "lock" not in names:
+        raise ConfigError(Fault(str(store), 0, 0, t("traffic.store_not_ours"), t("traffic.store_not_ours.remedy")))
+
+
 def hand_over(places: Iterable[Path | None], user: str) -> None:
     """Give directories, with all in them, to the user that we are about to become. ConfigError without that user."""
     try:
@@ -88,6 +173,8 @@ def hand_over(places: Iterable[Path | None], user: str) -> None:
                 os.chown(each, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
 
 
-def _fault(place: tuple[int | str, ...], problem: str) -> Fault:
-    named = ".".join(str(step) for step in place if not isinstance(step, int))
-    return Fault("netmon", 0, 0, f"{named}: {problem}", t("traffic.see_help"))
+def _faults(error: ValidationError, section: Mapping[str, Any]) -> Iterator[Fault]:
+    """Give the faults of a section that came from the command line, where no file has a line to name."""
+    document = Document("command line", section, marks=defaultdict(dict))
+    for fault in faults_of(error, document, TrafficSettings):
+        yield replace(fault, line=0, column=0)

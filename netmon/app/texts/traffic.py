@@ -28,11 +28,19 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Sajikan metrik di HOST:PORT ini.",
     ),
     "traffic.option.user": Text(
-        "As root: become this user once the sockets are open, with CAP_NET_RAW only. Empty: stay as it is.",
-        "Sebagai root: menjadi pengguna ini setelah soket terbuka, hanya dengan CAP_NET_RAW. Kosong: tetap.",
+        "As root: become this user once all is open, with CAP_NET_RAW for a sensor and nothing else. Empty: stay root.",
+        "Sebagai root: menjadi pengguna ini setelah semua terbuka, dengan CAP_NET_RAW bagi sensor dan tanpa hak lain. "
+        "Kosong: tetap root.",
+    ),
+    "traffic.store_not_ours": Text(
+        "holds other things than flows, and would be given to the user that we become",
+        "berisi hal lain selain flow, dan akan diserahkan kepada pengguna tujuan",
+    ),
+    "traffic.store_not_ours.remedy": Text(
+        "give a directory of its own, which need not be there yet",
+        "sebutkan direktori tersendiri, yang boleh belum ada",
     ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
-    "traffic.see_help": Text("see --help, or docs/configuration.md", "lihat --help, atau docs/configuration.md"),
     "traffic.no_list": Text("{what}: there is no file {path}", "{what}: tidak ada berkas {path}"),
     "traffic.no_list.remedy": Text(
         "give the path of a list, from the configuration directory on",
@@ -56,10 +64,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         "{source}: {records} rekaman flow dari {packets} paket, {bytes} dalam {took}",
     ),
     "traffic.summary.files": Text("Files of flows: {counts}", "Berkas flow: {counts}"),
-    "flow-collector.option.user": Text(
-        "As root: become this user, without any right, once the sockets are open. Empty: stay as it is.",
-        "Sebagai root: menjadi pengguna ini, tanpa hak apa pun, setelah soket terbuka. Kosong: tetap.",
-    ),
     "sensor.help": Text(
         "Watch the packets of an interface (a mirror port, or this host's own): floods, scans, guessing, spoofing and "
         "hidden channels are named within seconds. Takes CAP_NET_RAW, or root, which it gives up once it listens.",

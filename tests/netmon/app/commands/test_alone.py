@@ -1,0 +1,60 @@
+"""`netmon sensor` and `netmon flow-collector` by themselves: what they refuse, and how they say it."""
+
+from pathlib import Path
+
+import pytest
+
+from netmon.api import ConfigError
+from netmon.app.commands.alone import only_flows
+from tests.support.command import netmon
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_directory_with_other_things_is_not_given_to_another_user(tmp_path: Path, what: str) -> None:
+    other = tmp_path / "lib"
+    if what == "file":
+        other.write_text("somebody's")
+    else:
+        other.mkdir()
+    with pytest.raises(ConfigError, match="holds other things than flows"):
+        only_flows(tmp_path)
+
+
+def test_a_store_an_empty_directory_and_a_new_one_are_taken(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    only_flows(store)
+    store.mkdir()
+    only_flows(store)
+    (store / "lock").touch()
+    (store / "2026-11-22T10").mkdir()
+    only_flows(store)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("flow-collector", "--listen", "tap://127.0.0.1:2055"),
+            "command line:0:0: 'tap://127.0.0.1:2055' is no address",
+        ),
+        (("flow-collector", "--listen", "udp://127.0.0.1:0", "--allow", "10.0.0.0/33"), "10.0.0.0/33"),
+        (("sensor", "--interface", "lo", "--filter", "no such port"), "filter"),
+    ],
+)
+def test_what_the_command_line_has_wrong_is_said_once_and_plainly(
+    tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    done = netmon(*options, "--for", "1", NETMON_STATE_DIR=str(tmp_path))
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert "pydantic" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("command", ["sensor", "flow-collector"])
+def test_nothing_to_listen_at_is_a_matter_of_usage(tmp_path: Path, command: str) -> None:
+    done = netmon(command, "--for", "1", NETMON_STATE_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "--help" in done.stderr
