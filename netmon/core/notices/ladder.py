@@ -1,13 +1,13 @@
 """Routes and their steps: who is told first, who is called when nobody answers, and when it is said again. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from netmon.api import Alert, Incident, Notices, State, Unknown
 from netmon.core.alerts.matchers import Conditions
 from netmon.core.notices.matching import parse_matcher
-from netmon.core.notices.news import Digests, owe
+from netmon.core.notices.news import Asked, owe
 from netmon.core.notices.settings import Match, NotifySettings, Route, Step
 from netmon.core.notices.words import Case, Owed, Track
 
@@ -25,19 +25,14 @@ class Lookups(Protocol):
         """Return the alerts of an incident."""
 
 
-Busy = Callable[[str, str], bool]
-"""(person, incident) → whether a message on it is on its way to them: it is written when it goes, so one will do.
-`knows`: whether they were told, and not yet of its end."""
-
-
 class Ladder:
     """Takes cases up the steps of their routes."""
 
-    def __init__(self, settings: NotifySettings, digests: Digests, busy: Busy, knows: Busy) -> None:
+    def __init__(self, settings: NotifySettings, busy: Asked, knows: Asked) -> None:
+        """`busy`: as for `News`. `knows`: whether they were told of it, and not yet of its end."""
         self._settings = settings
         self._routes = dict(settings.named_routes())
         self._conditions = {name: _conditions(route.match) for name, route in self._routes.items()}
-        self._digests = digests
         self._busy = busy
         self._knows = knows
 
@@ -111,7 +106,7 @@ class Ladder:
                 continue
             for step in route.steps[: track.steps]:
                 for one in _relieved(step.notify, came):
-                    due_at = self._digests(one, now) if route.digest else now
+                    due_at = self._settings.due_at(one, now, digest=route.digest)
                     owed.append(Owed(one, Notices.HANDOVER, now, due_at, step.channels, route.digest))
         return owe(case, *(one for one in owed if not self._busy(one.person, case.id)))
 
@@ -153,7 +148,7 @@ class Ladder:
 
     def _tell(self, case: Case, route: Route, step: Step, why: Notices, now: float) -> Case:
         free = [one for one in self._settings.resolve(step.notify, now) if not self._busy(one, case.id)]
-        due = {person: self._digests(person, now) if route.digest else now for person in free}
+        due = {person: self._settings.due_at(person, now, digest=route.digest) for person in free}
         return owe(case, *(Owed(one, why, now, due[one], step.channels, route.digest) for one in free))
 
 

@@ -54,16 +54,17 @@ def first_seen(incident: Incident, matures_at: float) -> Case:
     return followed(case, incident)
 
 
-Digests = Callable[[str, float], float]
-"""(person, now) → when their next digest goes out, Unix seconds."""
+Asked = Callable[[str, str], bool]
+"""What is asked of (person, incident)."""
 
 
 class News:
     """Compares what people know with what is so."""
 
-    def __init__(self, settings: NotifySettings, digests: Digests) -> None:
+    def __init__(self, settings: NotifySettings, busy: Asked) -> None:
+        """`busy`: whether a message on it is on its way to them; it is written when it goes, so one will do."""
         self._settings = settings
-        self._digests = digests
+        self._busy = busy
 
     def why(self, case: Case, person: str, known: Known) -> Notices | None:
         """Return why somebody who knows this much must be told more; None where they need not."""
@@ -84,12 +85,19 @@ class News:
             return Notices.REPEATED  # nobody has it in hand any more
         return None
 
+    def unsaid(self, case: Case, person: str, known: Known | None) -> Notices | None:
+        """Return why somebody must be told of what a message to them left out because it was muted by then."""
+        if known is None:
+            return None if case.muted and case.state is State.RESOLVED else Notices.OPENED
+        again = case.state is State.FIRING and not case.muted
+        return self.why(case, person, known) or (Notices.REPEATED if again else None)
+
     def answer(self, why: Notices, person: str, known: Known, now: float) -> Owed:
         """Return what is owed to somebody in the way that they were told before."""
-        due_at = self._digests(person, now) if known.digest else now
+        due_at = self._settings.due_at(person, now, digest=known.digest)
         return Owed(person, why, now, due_at, known.channels, known.digest)
 
-    def reconciled(self, case: Case, told: Mapping[str, Known], busy: Callable[[str], bool], now: float) -> Case:
+    def reconciled(self, case: Case, told: Mapping[str, Known], now: float) -> Case:
         """Return a case that owes what its state asks for now.
 
         Those to whom a message is on its way are left out: it is written when it goes, and what changed by the time
@@ -98,7 +106,7 @@ class News:
         before = {owed.person: owed for owed in case.owed}
         kept = {owed.person: owed for owed in case.owed if _still_due(case, owed, told.get(owed.person))}
         for person, known in told.items():
-            why = None if busy(person) else self.why(case, person, known)
+            why = None if self._busy(person, case.id) else self.why(case, person, known)
             if why is not None:
                 old = before.get(person)
                 if old is None:

@@ -14,7 +14,6 @@ from netmon.core.notices.changes import Changed, NoticeChange, folded
 from netmon.core.notices.delivery import Failure, after_failure, channels_of
 from netmon.core.notices.ladder import Ladder, Lookups, alerts_of, halted
 from netmon.core.notices.news import News, endings, first_seen, followed, owe
-from netmon.core.notices.oncall import next_time
 from netmon.core.notices.outbox import Outbox
 from netmon.core.notices.render import Draft, Renderer
 from netmon.core.notices.settings import NotifySettings
@@ -40,8 +39,8 @@ class Planner:
         self._build()
 
     def _build(self) -> None:
-        self._news = News(self.settings, self._next_digest)
-        self._ladder = Ladder(self.settings, self._next_digest, self.tables.is_busy, self.tables.knows)
+        self._news = News(self.settings, self.tables.is_busy)
+        self._ladder = Ladder(self.settings, self.tables.is_busy, self.tables.knows)
         self._outbox = Outbox(self.settings, self.tables)
         self._renderer = Renderer(self.settings)
 
@@ -109,11 +108,7 @@ class Planner:
         told = self._told(case.id)
         if reopened:  # those who know that it was over are told of it like everybody, by its routes
             told = {person: known for person, known in told.items() if known.state is not State.RESOLVED}
-
-        def busy(person: str) -> bool:
-            return self.tables.is_busy(person, case.id)
-
-        new = self._news.reconciled(case, told, busy, now)
+        new = self._news.reconciled(case, told, now)
         if case.muted and case.state is State.RESOLVED:
             self.counts["muted"] += sum(owed.person not in told for owed in case.owed)
         return new
@@ -185,8 +180,7 @@ class Planner:
 
     def _late_relief(self, case: Case, now: float) -> Case:
         """Owe what was muted, and is in somebody's hand, to those who came on call meanwhile."""
-        known = self.tables.knows
-        came = {rota: person for rota, person in self.tables.duty.items() if not known(person, case.id)}
+        came = {rota: one for rota, one in self.tables.duty.items() if not self.tables.knows(one, case.id)}
         return self._ladder.hand_over(case, came, now)
 
     def _catch_up(self, lookups: Lookups, now: float, made: list[NoticeChange]) -> None:
@@ -227,20 +221,19 @@ class Planner:
         notice = self.tables.notices.get(notice_id)
         if notice is None:
             return made
-        for one in said:
-            known = Known(one.state, one.severity, notice.digest, notice.channels)
-            for incident in one.incidents:
-                self._compare(notice.person, incident, known, now, made)
-        self._owe_unsaid(notice, said, now, made)
+        if notice.person in self.settings.people:
+            for one in said:
+                known = Known(one.state, one.severity, notice.digest, notice.channels)
+                for case in map(self.tables.cases.get, one.incidents):
+                    if case is not None:
+                        self._compare(notice.person, case, known, now, made)
+            self._owe_unsaid(notice, said, now, made)
         attempts = notice.attempts + 1
         self._make("sent", replace(notice, state=Way.SENT, sent_at=now, attempts=attempts, said=tuple(said)), made)
         return made
 
-    def _compare(self, person: str, incident: str, known: Known, now: float, made: list[NoticeChange]) -> None:
+    def _compare(self, person: str, case: Case, known: Known, now: float, made: list[NoticeChange]) -> None:
         """Owe what changed of an incident while the message on it was on its way."""
-        case = self.tables.cases.get(incident)
-        if case is None or person not in self.settings.people:
-            return
         if case.merged_into in self.tables.cases:
             into = self.tables.cases[case.merged_into]
             owed = self._news.answer(Notices.OPENED, person, known, now)
@@ -249,14 +242,14 @@ class Planner:
             self._make("owed", owe(case, self._news.answer(why, person, known, now)), made)
 
     def _owe_unsaid(self, notice: Notice, said: Sequence[Said], now: float, made: list[NoticeChange]) -> None:
-        """Owe again what a message left out because it was muted when it was written."""
+        """Owe what a message left out because it was muted when it was written."""
         left_out = set(notice.incidents).difference(*(one.incidents for one in said))
         for case in self.tables.cases_of(notice):
-            hushed_up = case.muted and case.state is State.RESOLVED
-            if case.id in left_out and not hushed_up and not self.tables.knows(notice.person, case.id):
-                due_at = self._next_digest(notice.person, now) if notice.digest else now
-                owed = Owed(notice.person, Notices.OPENED, now, due_at, notice.channels, notice.digest)
-                self._make("owed", owe(case, owed), made)
+            known = self.tables.told.get(case.id, {}).get(notice.person)
+            why = self._news.unsaid(case, notice.person, known) if case.id in left_out else None
+            if why is not None:
+                by_it = Known(case.state, case.severity, notice.digest, notice.channels)
+                self._make("owed", owe(case, self._news.answer(why, notice.person, by_it, now)), made)
 
     def failed(self, notice_id: str, failure: Failure, now: float) -> list[NoticeChange]:
         """Take that an attempt failed."""
@@ -305,6 +298,3 @@ class Planner:
     def _make_if_new(self, what: str, old: Case, new: Case, made: list[NoticeChange]) -> None:
         if new != old:
             self._make(what, new, made)
-
-    def _next_digest(self, person: str, now: float) -> float:
-        return next_time(self.settings.digest.times(), self.settings.zone_of(person), now)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from netmon.api import Severity
 from netmon.core.notices.matching import MatcherText
-from netmon.core.notices.oncall import Rota, TimeZone
+from netmon.core.notices.oncall import Rota, TimeZone, next_time
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RECIPIENT: Final = re.compile(r"(person|oncall):(.+)")
@@ -239,6 +239,10 @@ class NotifySettings(_Model):
         """Return the time zone in which this person lives."""
         known = self.people.get(person)
         return (known and known.timezone) or self.timezone
+
+    def due_at(self, person: str, now: float, *, digest: bool) -> float:
+        """Return when something is to go to this person: now, or with their next digest."""
+        return next_time(self.digest.times(), self.zone_of(person), now) if digest else now
 
     def urls(self) -> dict[tuple[str, str], SecretStr]:
         """Return (person, channel) → URL, for the courier."""
