@@ -30,10 +30,11 @@ from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.learned import Memory
 from netmon.app.traffic.metering import Metering, meter_of
 from netmon.app.traffic.metrics import TrafficMetrics
-from netmon.app.traffic.moments import Moments, writing
-from netmon.app.traffic.part import Stream, Take, TrafficPart
+from netmon.app.traffic.moments import Moments, Write, writing
+from netmon.app.traffic.part import Take, TrafficPart
 from netmon.app.traffic.prefixfiles import PrefixFiles
 from netmon.app.traffic.sources import Exports, Interface
+from netmon.app.traffic.stream import Stream
 
 
 def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
@@ -85,15 +86,16 @@ def _sensor(settings: SensorSettings, traffic: TrafficSettings, networks: Networ
     target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
     if settings.processes > 1:
         fan = Fan(settings, traffic, name)
-        built = build_gathered(traffic, networks, fan.gathered.parts)
-        built.hooks.attach = Moments(traffic.moments, place / "moments", fan.capture, name=name).attach
-        stream = Stream(fan, built, target, memory)
+        stream = Stream(fan, build_gathered(traffic, networks, fan.gathered.parts), target, memory)
         stream.tallies = fan.tallies
-        return stream
-    built = build_sensor(traffic, networks)
-    source = Interface(settings, name, tunnels=tunnel_mask(traffic))
-    built.hooks.attach = Moments(traffic.moments, place / "moments", writing(source.ring.recent), name=name).attach
-    return Stream(source, built, target, memory)
+        write: Write = fan.capture
+    else:
+        source = Interface(settings, name, tunnels=tunnel_mask(traffic))
+        stream = Stream(source, build_sensor(traffic, networks), target, memory)
+        write = writing(source.ring.recent)
+    moments = Moments(traffic.moments, place / "moments", stream.judging.by_reader(write), name=name)
+    stream.built.hooks.attach = moments.attach
+    return stream
 
 
 def _equip(givers: Sequence[Callable[[Sequence[TrafficRule]], None]], rules: Sequence[TrafficRule]) -> None:

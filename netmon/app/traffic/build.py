@@ -22,6 +22,7 @@ from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.settings.words import split_address
 from netmon.app.traffic import learned
 from netmon.app.traffic.judges import Judges
+from netmon.app.traffic.judging import without_flows
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
@@ -141,9 +142,10 @@ class ExportedFlows:
 
 @dataclass(slots=True)
 class Hooks:
-    """What others do with a stream's windows. Called in the stream's thread."""
+    """What others do with a stream's windows. The first two are called by who reads, the others by who judges."""
 
     keep: Callable[[Records], None] | None = None  # flows that are over
+    gather: Callable[[], None] | None = None  # what the source has beside records, once a window
     attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
     watch: Callable[[Second], None] | None = None
     equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
@@ -157,7 +159,7 @@ class Built:
         self, settings: TrafficSettings, networks: Networks, parts: Parts, *, window_s: float, live: bool
     ) -> None:
         self.judges = Judges(detectors(settings, networks))
-        self.pipeline = Pipeline(parts, self.judges.see, self._sink, window_s=window_s, live=live)
+        self.pipeline = Pipeline(parts, self._see_all, window_s=window_s, live=live)
         self.hooks = Hooks()
         self.counts: dict[str, Counts] = {}  # what the parts count, by part
         self._live = live
@@ -168,18 +170,30 @@ class Built:
         """Judge by these settings from the next window on. May be called from another thread."""
         self._successor = (settings, networks)
 
-    def _sink(self, second: Second, findings: Sequence[Finding]) -> None:
+    def lay_by(self, second: Second) -> None:
+        """Keep what is to be kept of a window, whether it is judged or not."""
+        if self.hooks.gather is not None:
+            self.hooks.gather()
+        if self.hooks.keep is not None and self._live:
+            self.hooks.keep(second.ended)
+
+    def see(self, second: Second, *, flows: bool = True) -> None:
+        """Measure a window, judge it, without its flows where that is to be quick, and tell what was found."""
         hooks = self.hooks
-        if hooks.keep is not None and self._live:
-            hooks.keep(second.ended)
         if hooks.watch is not None:
             hooks.watch(second)
-        findings = [placed(finding, self._networks) for finding in findings]
+        found = self.judges.see(second if flows else without_flows(second))
+        findings = [placed(finding, self._networks) for finding in found]
         if findings and hooks.send is not None:
             hooks.send(findings if hooks.attach is None else hooks.attach(findings, second.end))
         if self._successor is not None:
             (settings, networks), self._successor = self._successor, None
             self._adopt(settings, networks)
+
+    def _see_all(self, second: Second) -> None:
+        """Do both at once: for who reads a file, which waits."""
+        self.lay_by(second)
+        self.see(second)
 
     def _adopt(self, settings: TrafficSettings, networks: Networks) -> None:
         """Take detectors with other settings; they go on with what the old ones learned."""

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +31,7 @@ from collectors.traffic.capture.ring_kernel import walk_block
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
-from netmon.api import ConfigError, Finding
+from netmon.api import ConfigError
 from netmon.api.traffic import FRAME, RECORD, Second
 from netmon.app import logs
 from netmon.app.privileges import drop
@@ -72,7 +72,7 @@ class Capturing:
         self._plan = plan
         self._parent = parent
         parts, counts = sensor_parts(plan.tables, plan.flows, plan.messages)
-        self._pipeline = Pipeline(parts, _nobody_judges, self._sink)
+        self._pipeline = Pipeline(parts, self._send)
         self._ring = self._new_ring()
         self._tallies = Tallies()
         self._windows: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
@@ -156,8 +156,7 @@ class Capturing:
         else:
             self._unsent["captures"] += 1
 
-    def _sink(self, second: Second, findings: Sequence[Finding]) -> None:
-        del findings
+    def _send(self, second: Second) -> None:
         tallies, self._tallies = self._tallies, Tallies()
         head = {
             "kind": "window",
@@ -256,18 +255,13 @@ def _warm_up() -> None:
     """Load every loop of the way of packets, so that children find it in memory."""
     tables, flows = TablesSettings(rows=64, kept=16), FlowTableSettings(flows=64, begun_rows=64, ended_rows=64)
     parts, _ = sensor_parts(tables, flows, MessageSettings())
-    pipeline = Pipeline(parts, _nobody_judges, lambda second, findings: None)  # noqa: ARG005
+    pipeline = Pipeline(parts, lambda second: None)  # noqa: ARG005
     pipeline.take(decode_frames([PACKET], start_ns=[1_000_000_000]))
     pipeline.finish()
     words = np.zeros(1, np.uint64)
     frames, records, tags = np.zeros(1, FRAME), np.zeros(1, RECORD), np.zeros(1, np.uint32)
     walk_block(words.view(np.uint32), words.view(np.uint16), np.zeros(3, np.uint64), frames, records, tags)
     evidence.warm_up()
-
-
-def _nobody_judges(second: Second) -> list[Finding]:
-    del second
-    return []
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class Metering:
             self.see(second)
 
         hooks.watch = watch
+        if self._agents is not None:
+            hooks.gather = self._agents.take
 
     def configure(self, settings: Settings) -> None:
         """Go on with another inventory."""
@@ -62,10 +64,8 @@ class Metering:
                 rule.follow(self._named, link_capacities(self._inventory))
 
     def see(self, second: Second) -> None:
-        """Count one window; called in the stream's thread."""
+        """Count one window; called by who judges."""
         self._meter.see(second)
-        if self._agents is not None:
-            self._agents.take()
 
     def reading(self, now: float) -> Reading | None:
         """Return what was counted so far; None before the first window."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 if TYPE_CHECKING:
-    from netmon.app.traffic.part import Stream
+    from netmon.app.traffic.stream import Stream
 
 _OF_NOW: Final = frozenset({"open", "waiting"})
 """What parts hold at the moment, among what they count."""
@@ -84,7 +84,7 @@ class TrafficMetrics:
             labels=["source", "part", "event"],
         )
         for stream in self._streams:
-            for part, counts in {**stream.built.counts, **stream.source.counts}.items():
+            for part, counts in stream.counts.items():
                 for event, count in counts().items():
                     (held if event in _OF_NOW else family).add_metric([stream.source.name, part, event], count)
         yield from (family, held)

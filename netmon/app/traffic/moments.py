@@ -33,7 +33,11 @@ def writing(recent: Recent) -> Write:
 
 
 class Moments:
-    """Writes one capture for what begins in a window, and says in each finding where it is."""
+    """Writes a capture for what begins in a window, and says in each finding where it is.
+
+    A storm is one moment: captures are `interval_s` apart at least. What began before the newest was written is in it;
+    what began since gets one of its own when it is told again after the interval, if it still lasts.
+    """
 
     def __init__(self, settings: MomentSettings, directory: Path, write: Write, *, name: str) -> None:
         self._settings = settings
@@ -41,8 +45,8 @@ class Moments:
         self._write = write
         self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name)
         self._paths: dict[str, str] = {}  # by the finding's key
-        self._last = -settings.interval_s
-        self._path = ""
+        self._tried = -settings.interval_s  # when a capture was last begun, in Unix seconds of the traffic
+        self._newest: tuple[float, str] | None = None  # when the newest was written, and where it is
         self.written = 0
         self.failed = 0
 
@@ -50,34 +54,42 @@ class Moments:
         """Return the findings with the path of their capture in the evidence (`pcap`), where there is one."""
         if not self._settings.enabled:
             return list(findings)
-        begun = [one for one in findings if not one.cleared and one.key not in self._paths]
-        if begun:
+        lacking = [one for one in findings if not one.cleared and one.key not in self._paths]
+        if any(self._holding(one) is None for one in lacking) and at - self._tried >= self._settings.interval_s:
             self._capture(at)
-        for finding in begun:
+        for finding in lacking:
+            path = self._holding(finding)
+            if path is None:
+                continue
             if len(self._paths) >= _CAP:
                 del self._paths[next(iter(self._paths))]
-            self._paths[finding.key] = self._path
+            self._paths[finding.key] = path
         return [self._with_path(finding) for finding in findings]
 
     def _with_path(self, finding: Finding) -> Finding:
         path = self._paths.pop(finding.key, "") if finding.cleared else self._paths.get(finding.key, "")
         return replace(finding, evidence={**finding.evidence, "pcap": path}) if path else finding
 
+    def _holding(self, finding: Finding) -> str | None:
+        """Return the newest capture where what is found had begun when it was written."""
+        began = finding.evidence.get("start", finding.at)
+        if self._newest is None or not isinstance(began, int | float) or began > self._newest[0]:
+            return None
+        return self._newest[1]
+
     def _capture(self, at: float) -> None:
-        """Write what is still kept, unless that was done just now: then the newest capture holds this moment too."""
-        if at - self._last < self._settings.interval_s:
-            return
-        self._last = at
+        """Write what is still kept."""
+        self._tried = at
         path = self._directory / f"{self._name}-{at:.0f}.pcap"
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room()
-            self._path = self._write(path, self._settings.file_bytes)
+            written = self._write(path, self._settings.file_bytes)
         except OSError as error:
             self.failed += 1
-            self._path = ""
             log.warning("the packets of a finding could not be kept", file=str(path), problem=str(error))
             return
+        self._newest = (at, written)
         self.written += 1
 
     def _make_room(self) -> None:

@@ -1,13 +1,12 @@
-"""The way of traffic: records in; each second its tables, flows and messages to the detectors, what they say out."""
+"""The way of traffic: records in; each second its tables, flows and messages out, to who judges them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api import Finding
 from netmon.api.traffic import Frames, Second, Traffic
 from netmon.app.traffic.windows import NS, Windows
 
@@ -56,23 +55,21 @@ class Parts:
     messages: Messages | None = None
 
 
-Sink = Callable[[Second, Sequence[Finding]], None]
-Judge = Callable[[Second], list[Finding]]
+Hand = Callable[[Second], None]
 
 
 class Pipeline:
     """One stream of records through its parts. Not for several threads at once."""
 
-    def __init__(self, parts: Parts, judge: Judge, sink: Sink, *, window_s: float = 1.0, live: bool = True) -> None:
-        """`judge` sees every window; `sink` gets each window with what was found in it, also where that is nothing."""
+    def __init__(self, parts: Parts, hand: Hand, *, window_s: float = 1.0, live: bool = True) -> None:
+        """`hand` gets every window when it is over; its arrays are its own from then on."""
         self._parts = parts
-        self._judge = judge
-        self.sink = sink
+        self.hand = hand
         self._live = live
         self.windows = Windows(window_s)
 
     def take(self, traffic: Traffic) -> None:
-        """Take a batch; the windows that its times show to be over are judged on the way."""
+        """Take a batch; the windows that its times show to be over are handed out on the way."""
         at_ns = traffic.records["end_ns"]
         begin, count = 0, len(traffic)
         while begin < count:
@@ -90,14 +87,14 @@ class Pipeline:
             self._add(traffic)
 
     def elapse(self, now_ns: int) -> None:
-        """Judge what is over by the clock: for a wire on which nothing comes."""
+        """Hand out what is over by the clock: for a wire on which nothing comes."""
         if not self.windows.is_open:
             self.windows.open_at(now_ns)
         elif now_ns >= self.windows.end_ns or now_ns < self.windows.oldest_ns:
             self._move_to(now_ns)
 
     def finish(self, *, quiet_windows: int = 0) -> None:
-        """Judge the open window, with all flows that are still open, and then so many in which nothing comes.
+        """Hand out the open window, with all flows that are still open, and then so many in which nothing comes.
 
         The quiet ones let a capture's findings close with their totals, as silence on a wire would.
         """
@@ -128,7 +125,7 @@ class Pipeline:
         second = replace(second, begun=begun, ended=ended)
         if self._parts.messages is not None:
             second = self._parts.messages.fill(second)
-        self.sink(second, self._judge(second))
+        self.hand(second)
 
 
 def _part(traffic: Traffic, begin: int, end: int) -> Traffic:

@@ -20,8 +20,9 @@ from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
 from netmon.app.text import language, t
 from netmon.app.traffic.outcomes import Outcomes, as_json
-from netmon.app.traffic.part import Stream, TrafficPart
+from netmon.app.traffic.part import TrafficPart
 from netmon.app.traffic.stopping import Stop
+from netmon.app.traffic.stream import Stream
 
 _STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "bold red"}
 
@@ -118,7 +119,7 @@ def _tell(stream: Stream, began: float) -> None:
         "took": human.duration(round(time.monotonic() - began)),
     }
     click.echo(t(key, **words), err=True)
-    for part, counts in {**stream.source.counts, **stream.built.counts}.items():
+    for part, counts in stream.counts.items():
         listed = ", ".join(f"{event} {count:,}" for event, count in counts().items() if count)
         if listed:
             click.echo(f"  {part}: {listed}", err=True)

@@ -19,7 +19,7 @@ from netmon.app.traffic import learned
 from netmon.app.traffic.build import Built, Hooks, detectors
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.learned import Memory, collect, hand_out
-from netmon.app.traffic.part import Stream
+from netmon.app.traffic.stream import Stream
 
 
 class Counting:

@@ -2,7 +2,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netmon.api import Finding
 from netmon.api.traffic import RECORD, Second, Traffic, empty
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from netmon.app.traffic.windows import LONGEST_GAP, NS, PATIENCE, Windows
@@ -45,15 +44,7 @@ def at(*seconds: float) -> Traffic:
 class Watched:
     def __init__(self, window_s: float = 1.0) -> None:
         self.seconds: list[Second] = []
-        self.pipeline = Pipeline(Parts(Tables(), Flows()), self.judge, self.sink, window_s=window_s)
-
-    def judge(self, second: Second) -> list[Finding]:
-        self.seconds.append(second)
-        return []
-
-    def sink(self, second: Second, findings: object) -> None:
-        assert second is self.seconds[-1]
-        assert findings == []
+        self.pipeline = Pipeline(Parts(Tables(), Flows()), self.seconds.append, window_s=window_s)
 
     @property
     def told(self) -> list[tuple[float, int]]:
