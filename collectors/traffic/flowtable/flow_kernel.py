@@ -20,6 +20,7 @@ from collectors.traffic.flowtable.rows_kernel import (
     write,
 )
 from collectors.traffic.flowtable.tcp_kernel import ACK, FIN, RST, SYN, sent_again, tcp_phase
+from collectors.traffic.packet.prefetch_kernel import prefetch
 from netmon.api.traffic import EndReason, FlowState, Fragment
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -265,7 +266,7 @@ def take(
     total = np.uint64(len(records))
     quote = keys[CHUNK]
     taken = 0
-    touched = packets = octets = _ZERO
+    packets = octets = _ZERO
     base = stop = wire = _ZERO
     for begin in range(_ZERO, total, np.uint64(CHUNK)):
         width = min(np.uint64(CHUNK), total - begin)
@@ -277,13 +278,12 @@ def take(
                 if base > size or stop > size or stop < base:
                     base = stop = _ZERO
             make_key(record, keys[i], buffer, base, stop, by_vlan, seeds)
-            # Read now what will be needed soon: the misses of the whole chunk overlap.
-            touched += slots[np.uint64(keys[i].hash) & mask]
+            prefetch(slots, np.uint64(keys[i].hash) & mask, _ZERO)
         for i in range(width):
             entry = slots[np.uint64(keys[i].hash) & mask]
             if entry != _ZERO:
-                held = rows[(entry & _LOW) - _ONE]
-                touched += held.a_hi + held.packets
+                prefetch(rows, (entry & _LOW) - _ONE, _ZERO)
+                prefetch(rows, (entry & _LOW) - _ONE, np.uint64(64))
         for i in range(width):
             key = keys[i]
             record = records[begin + i]
@@ -336,5 +336,4 @@ def take(
                 _quoted(rows, slots, links, state, record, buffer, base, stop, quote, by_vlan, seeds)
     state[Place.PACKETS] += packets
     state[Place.BYTES] += octets
-    state[Place.TOUCHED] = touched
     return taken

@@ -84,8 +84,8 @@ def _compiled(sources: int) -> Any:
         while row < rows:
             if row + _AHEAD < rows:
                 near = min(U(frames[row + _AHEAD].at), size)
-                prefetch(buffer, near)
-                prefetch(buffer, near + _LINE)
+                prefetch(buffer, near, U(0))
+                prefetch(buffer, near, _LINE)
             frame = frames[row]
             record = records[row]
             first = min(U(frame.at), size)
