@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from exporters.actions.settings import ScriptSettings
+from exporters.actions.settings import SEARCHED, ScriptSettings
 
-_ENVIRONMENT: Final = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_ENVIRONMENT: Final = {"PATH": SEARCHED, "LC_ALL": "C.UTF-8"}
 """What the program gets of ours: a way to other programs, and no secrets."""
 
 log = structlog.get_logger(__name__)

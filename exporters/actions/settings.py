@@ -2,11 +2,14 @@
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Prefix: TypeAlias = IPv4Network | IPv6Network
+SEARCHED: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs without a path are looked for: the PATH that they get."""
+
 Community: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,5}:[0-9]{1,5}$")]
 
 

@@ -14,6 +14,7 @@ from netmon.app.settings import Settings, configured_language, dump, enter
 from netmon.app.settings.dump import plain
 from netmon.app.text import speaking, t
 from netmon.app.topology import standpoint
+from netmon.app.traffic.checking import remarks_on
 from netmon.app.wiring import Plan, load_plan
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _fine(plan: Plan, *, show: bool) -> str:
 
 def _notes(plan: Plan) -> list[str]:
     """Return what is no fault, but should be known."""
-    return [*_about_links(plan.settings), *_about_packs(plan)]
+    return [*_about_links(plan.settings), *_about_packs(plan), *map(str, remarks_on(plan.settings))]
 
 
 def _about_links(settings: Settings) -> list[str]:

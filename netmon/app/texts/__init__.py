@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from netmon.app.texts import (
+    actions,
     alerts,
     attention,
     backtest,
@@ -30,6 +31,7 @@ from netmon.app.texts.text import Text
 __all__ = ["TABLES", "Text"]
 
 TABLES: Final[tuple[Mapping[str, Text], ...]] = (
+    actions.TEXTS,
     alerts.TEXTS,
     attention.TEXTS,
     backtest.TEXTS,

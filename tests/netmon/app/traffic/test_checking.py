@@ -1,7 +1,11 @@
 from pathlib import Path
 
+import pytest
+
+from netmon.api import ConfigError
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.checking import faults_of
+from netmon.app.wiring import load_plan
 
 
 def problems(directory: Path, **section: object) -> list[str]:
@@ -31,3 +35,27 @@ def test_what_is_there_twice(tmp_path: Path) -> None:
 
 def test_what_holds_by_default_is_fine(tmp_path: Path) -> None:
     assert problems(tmp_path) == []
+
+
+def test_each_is_told_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "netmon.yaml").write_text(
+        "traffic:\n"
+        "  sensors:\n"
+        "    - {interface: eth0, filter: not hots}\n"
+        "    - {interface: eth0}\n"
+        "  flows: {listen: ['udp://127.0.0.1:2055', 'udp://127.0.0.1:2055'], allow: [127.0.0.0/8]}\n"
+        "  detectors:\n"
+        "    first_seen:\n"
+        "      lists:\n"
+        "        xx: xx.txt\n"
+        "    indicators: {lists: [{name: gone, file: gone.txt}]}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_plan(tmp_path)
+    assert [(fault.line, fault.column) for fault in caught.value.faults] == [
+        (3, 33),
+        (4, 7),
+        (5, 44),
+        (9, 13),
+        (10, 45),
+    ]
