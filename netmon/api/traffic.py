@@ -135,25 +135,25 @@ class EndReason(IntEnum):
 
 ENDPOINT: Final = np.dtype(
     [
-        # What every packet of a TCP transfer changes: one cache line.
+        # What every packet changes: one cache line.
         ("hi", "u8"),
         ("lo", "u8"),
         ("bytes", "u8"),
         ("tcp_bytes", "u8"),
+        ("udp_bytes", "u8"),
         ("packets", "u4"),
         ("tcp", "u4"),
         ("udp", "u4"),
-        ("icmp", "u4"),  # ICMP and ICMPv6
-        ("syn", "u4"),  # SYN without ACK
         ("ack", "u4"),  # ACK without SYN, FIN or RST, with or without PSH and payload
         ("port_votes", "u4"),
         ("port", "u2"),  # the destination port of most packets, by majority vote (Boyer and Moore)
         ("reflected_port", "u2"),  # the amplifier's port of most reflected packets, by majority vote
         # What some packets change.
-        ("udp_bytes", "u8"),
         ("icmp_bytes", "u8"),
         ("reflected_bytes", "u8"),
         ("fragment_bytes", "u8"),
+        ("icmp", "u4"),  # ICMP and ICMPv6
+        ("syn", "u4"),  # SYN without ACK
         ("syn_ack", "u4"),
         ("rst", "u4"),
         ("fin", "u4"),
@@ -286,7 +286,7 @@ def empty(dtype: np.dtype[np.void]) -> NDArray[np.void]:
     return np.zeros(0, dtype)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Second:
     """What was seen in one window of time, for the rules: tables of it, its flows, its messages.
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.traffic import ENDPOINT, PORT_LOAD, RECORD, SAMPLE, Second
+from rules.traffic.tables.ends_kernel import AHEAD, BEGUN_BITS, KNOWN_ENDS
 from rules.traffic.tables.settings import TablesSettings
-from rules.traffic.tables.tables_kernel import BEGUN_WORDS, OTHERS, PORT, PORT_ROWS, STATE, add, reserve
+from rules.traffic.tables.tables_kernel import OTHERS, PORT, PORT_ROWS, STATE, add, reserve
 
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
@@ -52,9 +53,12 @@ class Tables:
         self._sources = _Table(self._settings.rows)
         self._ports = np.zeros(PORT_ROWS, PORT)
         self._ports_used = np.zeros(PORT_ROWS, np.uint32)
-        self._begun = np.zeros((2, BEGUN_WORDS), np.uint64)
-        self._amplifiers = np.zeros(65_536, np.uint8)
-        self._amplifiers[list(self._settings.amplifier_ports)] = 1
+        self._begun = np.zeros(BEGUN_BITS // 32, np.uint64)  # two windows, word by word
+        self._known = _lines(KNOWN_ENDS)
+        self._hashes = np.zeros((AHEAD, 4), np.uint64)
+        self._amplifiers = np.zeros(1_024, np.uint64)  # a bit for each port
+        for port in self._settings.amplifier_ports:
+            self._amplifiers[port >> 6] |= np.uint64(1 << (port & 63))
         self._sample = np.zeros(SAMPLE, RECORD)
         self._states = np.zeros(1, STATE)
         draw = np.random.default_rng(seed)
@@ -76,6 +80,8 @@ class Tables:
             self._begun,
             self._amplifiers,
             self._sample,
+            self._known,
+            self._hashes,
         )
 
     def drain(self, start: float, end: float, *, live: bool = True) -> Second:
@@ -103,7 +109,8 @@ class Tables:
             state[name] = 0
         state["destinations"], state["sources"] = kept_destinations, kept_sources
         state["turn"] ^= np.uint64(1)
-        self._begun[int(state["turn"])] = 0
+        self._begun[int(state["turn"]) :: 2] = 0
+        self._known.fill(0)
         return second
 
     def _drain_ports(self, used: int) -> NDArray[np.void]:
@@ -122,3 +129,10 @@ def _aligned(rows: int) -> NDArray[np.void]:
     octets = np.zeros(rows * ENDPOINT.itemsize + 64, np.uint8)
     first = -octets.ctypes.data % 64
     return octets[first : first + rows * ENDPOINT.itemsize].view(ENDPOINT)
+
+
+def _lines(words: int) -> NDArray[np.uint64]:
+    """Return empty words that begin where a cache line does."""
+    octets = np.zeros(words * 8 + 64, np.uint8)
+    first = -octets.ctypes.data % 64
+    return octets[first : first + words * 8].view(np.uint64)

@@ -1,8 +1,8 @@
 """The compiled pass over records that fills a window's tables. Everything it writes is handed in.
 
-Rows stand densely in the order in which their addresses came; a separate index, open addressing over half the slots,
-leads from an address to its row. So draining copies what was used and nothing else, and a look-up that misses the
-cache misses it in 8 bytes, not in 256.
+Rows stand densely in the order in which their addresses came, so that draining hands out what was used and nothing
+else. What most packets change of a row is one cache line; the sketches, two further ones, are written where ends are
+met for the first time in a window.
 """
 
 from typing import Any, Final
@@ -10,7 +10,18 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from rules.traffic.tables.prefetch import prefetch
+from rules.traffic.tables.ends_kernel import (
+    AHEAD,
+    ASKED,
+    OPTIONS,
+    begun_at,
+    claim,
+    know,
+    look_ahead,
+    mix,
+    place_of,
+    rows_at,
+)
 
 STATE: Final = np.dtype(
     [
@@ -34,38 +45,15 @@ PORT: Final = np.dtype([("bytes", "u8"), ("packets", "u8"), ("flows", "u8")])
 
 OTHERS: Final = 131_072  # rows of TCP's ports, then of UDP's, then one for each IP protocol
 PORT_ROWS: Final = OTHERS + 256
-BEGUN_WORDS: Final = 1 << 15
-"""Of 64 bits: two million connections begun. At 200,000 SYN in a second, a bit in ten is another connection's."""
-
-_OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
-"""The loops make no arrays: without numba's counting of references they are a tenth shorter."""
-
 U = np.uint64
-_0, _1, _6, _16, _32, _63 = U(0), U(1), U(6), U(16), U(32), U(63)
-_29 = U(29)
-_M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
-_LOW = U(0xFFFF_FFFF)
+_0, _1, _6, _63 = U(0), U(1), U(6), U(63)
 _MOST = U(0xFFFF_FFFF)
-_TCP, _UDP, _ICMP, _ICMP6 = U(6), U(17), U(1), U(58)
+_TCP, _UDP, _ICMP, _ICMP6, _SCTP = U(6), U(17), U(1), U(58), U(132)
 _FIN, _SYN, _RST, _ACK, _EDGES, _URGENT = U(1), U(2), U(4), U(16), U(0x17), U(0x29)
 _CODES = U(0x3F)  # the flags without ECE and CWR, which any SYN may carry (RFC 3168)
 _PORTS = U(65_536)
 _OTHERS = U(OTHERS)
-_WORDS = U(BEGUN_WORDS - 1)
 _LATER = U(2)
-_64, _128, _192 = U(64), U(128), U(192)
-_FAR, _NEAR = 32, 16
-"""How many records ahead an index's slot, and then the row that it leads to, are asked for."""
-_COLD = U(2_048)  # rows from which a table is larger than the second cache
-
-
-@njit(inline="always")
-def _mix(a: Any, b: Any) -> Any:
-    """Return 64 bits that depend on all bits of both (the multipliers are those of SplitMix64)."""
-    x = (a ^ (b * _M2)) * _M1
-    x ^= x >> _29
-    x *= _M2
-    return x ^ (x >> _32)
 
 
 @njit(inline="always")
@@ -91,37 +79,25 @@ def _unit(state: Any) -> Any:
     return (np.float64(_draw(state) >> U(11)) + 0.5) / 9007199254740992.0
 
 
-@njit(**_OPTIONS)
-def claim(rows: Any, index: Any, used: Any, hi: Any, lo: Any, mixed: Any) -> Any:
-    """Return the row of an address; `used`, the first free one, where it is new; the number of rows: no room."""
-    mask = U(len(index) - 1)
-    tag = mixed & ~_LOW
-    slot = mixed & mask
-    while True:
-        entry = index[slot]
-        if entry == _0:
-            if used >= U(len(rows)):
-                return used
-            index[slot] = tag | (used + _1)
-            rows[used].hi = hi
-            rows[used].lo = lo
-            return used
-        if (entry & ~_LOW) == tag:
-            row = (entry & _LOW) - _1
-            if rows[row].lo == lo and rows[row].hi == hi:
-                return row
-        slot = (slot + _1) & mask
-
-
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def reserve(rows: Any, index: Any, keys: Any, seed: Any) -> Any:
     """Give these addresses (u8[n, 2]) the first rows of an empty table; return how many have one."""
     used = _0
     for i in range(len(keys)):
         hi, lo = keys[i, 0], keys[i, 1]
-        if claim(rows, index, used, hi, lo, _mix(hi ^ seed, lo)) == used and used < U(len(rows)):
+        if claim(rows, index, used, hi, lo, mix(hi ^ seed, lo)) == used and used < U(len(rows)):
             used += _1
     return used
+
+
+@njit(inline="always")
+def _sketch(row: Any, peer: Any, flow: Any, votes: Any, port: Any, seed: Any) -> None:
+    """Note in an address's row whom it met: `peer` and `flow` are the other end without and with its port, mixed."""
+    row.peers[(peer >> _6) & U(7)] |= _1 << (peer & _63)
+    if votes:
+        mixed = mix(port, seed)
+        row.ports[(mixed >> _6) & U(3)] |= _1 << (mixed & _63)
+        row.flows[(flow >> _6) & U(3)] |= _1 << (flow & _63)
 
 
 @njit(inline="always")
@@ -129,86 +105,81 @@ def _tally(
     row: Any,
     packets: Any,
     octets: Any,
-    protocol: Any,
+    tcp: Any,
+    tcp_octets: Any,
+    udp: Any,
+    udp_octets: Any,
+    ack: Any,
     port: Any,
-    votes: Any,
-    peer: Any,
-    flow: Any,
-    seed: Any,
-    fragment: Any,
-    reflected: Any,
+    ballots: Any,
 ) -> None:
-    """Count packets in an address's row, but for TCP's flags. `reflected`: the amplifier's port, or 0."""
+    """Count packets in the line of an address's row that all change: without a branch that could be foretold wrongly.
+
+    `ballots`: the packets that vote for the port.
+    """
     row.packets = _more(row.packets, packets)
     row.bytes += octets
-    if votes:
-        if port == U(row.port):
-            row.port_votes = _more(row.port_votes, packets)
-        elif U(row.port_votes) >= packets:
-            row.port_votes = U(row.port_votes) - packets
-        else:
-            row.port = port
-            row.port_votes = min(packets - U(row.port_votes), _MOST)
-        mixed = _mix(port, seed)
-        row.ports[(mixed >> _6) & U(3)] |= _1 << (mixed & _63)
-        row.flows[(flow >> _6) & U(3)] |= _1 << (flow & _63)
-    row.peers[(peer >> _6) & U(7)] |= _1 << (peer & _63)
-    if protocol == _TCP:
-        row.tcp = _more(row.tcp, packets)
-        row.tcp_bytes += octets
-    elif protocol == _UDP:
-        row.udp = _more(row.udp, packets)
-        row.udp_bytes += octets
-        if reflected:
-            row.reflected = _more(row.reflected, packets)
-            row.reflected_bytes += octets
-            if reflected == U(row.reflected_port):
-                row.reflected_votes = _more(row.reflected_votes, packets)
-            elif U(row.reflected_votes) >= packets:
-                row.reflected_votes = U(row.reflected_votes) - packets
-            else:
-                row.reflected_port = reflected
-                row.reflected_votes = min(packets - U(row.reflected_votes), _MOST)
-    elif protocol == _ICMP or protocol == _ICMP6:
-        row.icmp = _more(row.icmp, packets)
-        row.icmp_bytes += octets
-    if fragment:
-        row.fragments = _more(row.fragments, packets)
-        row.fragment_bytes += octets
-
-
-@njit(inline="always")
-def _flagged(row: Any, syn: Any, ack: Any, syn_ack: Any, rst: Any, fin: Any, odd: Any, handshakes: Any) -> None:
-    """Count TCP packets by their flags."""
-    row.syn = _more(row.syn, syn)
+    row.tcp = _more(row.tcp, tcp)
+    row.tcp_bytes += tcp_octets
+    row.udp = _more(row.udp, udp)
+    row.udp_bytes += udp_octets
     row.ack = _more(row.ack, ack)
-    if syn_ack | rst | fin | odd | handshakes:  # another cache line, which transfers leave alone
-        row.syn_ack = _more(row.syn_ack, syn_ack)
-        row.rst = _more(row.rst, rst)
-        row.fin = _more(row.fin, fin)
-        row.odd_flags = _more(row.odd_flags, odd)
-        row.handshakes = _more(row.handshakes, handshakes)
+    votes = U(row.port_votes)
+    same = port == U(row.port)
+    row.port = U(row.port) if same | (votes >= ballots) else port
+    row.port_votes = min(_voted(votes, ballots, same), _MOST)
 
 
 @njit(inline="always")
-def _ask(rows: Any, index: Any, hi: Any, lo: Any, seed: Any, near: Any, transfer: Any) -> None:
-    """Ask for the slot of an address or, where that should have come, for its row; for a `transfer` what that needs."""
-    mixed = _mix(hi ^ seed, lo)
-    slot = mixed & U(len(index) - 1)
-    if not near:
-        prefetch(index, slot, _0)
-        return
-    entry = index[slot]
-    if entry and ((entry ^ mixed) & ~_LOW) == _0:
-        row = (entry & _LOW) - _1
-        prefetch(rows, row, _0)
-        if not transfer:
-            prefetch(rows, row, _64)
-        prefetch(rows, row, _128)
-        prefetch(rows, row, _192)
+def _voted(votes: Any, ballots: Any, same: Any) -> Any:
+    """Return the votes after some more for the same or for another (Boyer and Moore)."""
+    apart = votes - ballots if votes >= ballots else ballots - votes
+    return votes + ballots if same else apart
 
 
-@njit(**_OPTIONS)
+@njit(inline="always")
+def _tally_rare(
+    row: Any,
+    syn: Any,
+    syn_ack: Any,
+    rst: Any,
+    fin: Any,
+    odd: Any,
+    handshakes: Any,
+    icmp: Any,
+    cut: Any,
+    amplifier: Any,
+    reflected: Any,
+    octets: Any,
+) -> None:
+    """Count in the second line what transfers leave alone. Of what a packet is not the count is 0.
+
+    `cut`: packets that are fragments; `reflected`: those from or to an amplifier's port.
+    """
+    row.syn = _more(row.syn, syn)
+    row.syn_ack = _more(row.syn_ack, syn_ack)
+    row.rst = _more(row.rst, rst)
+    row.fin = _more(row.fin, fin)
+    row.odd_flags = _more(row.odd_flags, odd)
+    row.handshakes = _more(row.handshakes, handshakes)
+    row.icmp = _more(row.icmp, icmp)
+    row.icmp_bytes += octets if icmp else _0
+    row.fragments = _more(row.fragments, cut)
+    row.fragment_bytes += octets if cut else _0
+    row.reflected = _more(row.reflected, reflected)
+    row.reflected_bytes += octets if reflected else _0
+    votes = U(row.reflected_votes)
+    same = amplifier == U(row.reflected_port)
+    row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
+    row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
+
+
+@njit(inline="always")
+def _is_in(ports: Any, port: Any) -> Any:
+    return (ports[port >> _6] >> (port & _63)) & _1 != _0
+
+
+@njit(**OPTIONS)
 def add(
     records: Any,
     states: Any,
@@ -221,12 +192,14 @@ def add(
     begun: Any,
     amplifiers: Any,
     sample: Any,
+    known: Any,
+    hashes: Any,
 ) -> None:
     """Count records (RECORD) in the tables.
 
     `states`: STATE[1]; `destinations`, `sources`: ENDPOINT, empty rows zero; indexes: u8, a power of two, at least
-    twice the rows; `ports`: PORT[PORT_ROWS]; `ports_used`: u4[PORT_ROWS]; `begun`: u8[2, BEGUN_WORDS]; `amplifiers`:
-    u1[65536]; `sample`: RECORD.
+    twice the rows; `ports`: PORT[PORT_ROWS]; `ports_used`: u4[PORT_ROWS]; `begun`: u8[BEGUN_BITS / 32]; `amplifiers`:
+    u1[65536]; `sample`: RECORD; `known`: u8[KNOWN_ENDS], zeros where a window begins; `hashes`: u8[AHEAD, 4].
     """
     state = states[0]
     seed = state.seed
@@ -236,18 +209,22 @@ def add(
     total_packets, total_bytes = state.packets, state.bytes
     room = U(len(sample))
     seen, following = state.records, state.next
-    cold = used_d > _COLD or used_s > _COLD
     for i in range(len(records)):
-        if cold:
-            if i + _FAR < len(records):
-                a = records[i + _FAR]
-                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, False, False)
-                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, False, False)
-            if i + _NEAR < len(records):
-                a = records[i + _NEAR]
-                bare = U(a.protocol) == _TCP and (U(a.tcp_flags) & _EDGES) == _ACK
-                _ask(destinations, destination_index, U(a.destination_hi), U(a.destination_lo), seed, True, bare)
-                _ask(sources, source_index, U(a.source_hi), U(a.source_lo), seed, True, bare)
+        at = i % AHEAD
+        if at == 0:
+            look_ahead(
+                records,
+                i,
+                min(AHEAD, len(records) - i),
+                seed,
+                hashes,
+                known,
+                destinations,
+                destination_index,
+                sources,
+                source_index,
+                begun,
+            )
         r = records[i]
         # The sample: reservoir by skips (Li 1994, algorithm L), so that most records cost one comparison.
         if seen == following:
@@ -290,22 +267,21 @@ def add(
         source_port, destination_port = U(r.source_port), U(r.destination_port)
         flags = U(r.tcp_flags)
         fragment = U(r.fragment)
-        votes = fragment != _LATER and (protocol == _TCP or protocol == _UDP or protocol == U(132))
+        is_tcp, is_udp = protocol == _TCP, protocol == _UDP
+        votes = (fragment != _LATER) & (is_tcp | is_udp | (protocol == _SCTP))
 
         place = _OTHERS + protocol
-        if votes and protocol != U(132):
-            place = min(source_port, destination_port) + (_PORTS if protocol == _UDP else _0)
+        if votes & (protocol != _SCTP):
+            place = min(source_port, destination_port) + (_PORTS if is_udp else _0)
         load = ports[place]
-        if load.packets == _0 and load.flows == _0 and load.bytes == _0 and packets + reply_packets > _0:
-            ports_used[used_p] = place
-            used_p += _1
         if packets + reply_packets > _0:
+            if load.packets == _0 and load.flows == _0 and load.bytes == _0:
+                ports_used[used_p] = place
+                used_p += _1
             load.bytes += octets + reply_octets
             load.packets += packets + reply_packets
-            if not single:
-                load.flows += _1
-            elif protocol == _TCP and (flags & (_SYN | _ACK)) == _SYN:
-                load.flows += packets
+            begins = packets if is_tcp & ((flags & (_SYN | _ACK)) == _SYN) else _0
+            load.flows += begins if single else _1
 
         for side in range(2 if reply_packets > _0 else 1):
             if side == 1:
@@ -314,102 +290,103 @@ def add(
                 source_port, destination_port = destination_port, source_port
                 flags = U(r.reply_tcp_flags)
                 packets, octets = reply_packets, reply_octets
-            source = _mix(source_hi ^ seed, source_lo)
-            destination = _mix(destination_hi ^ seed, destination_lo)
+            source, destination, ends = hashes[at, side], hashes[at, 1 - side], hashes[at, 2]
+            # Of ends that were met in this window the rows are known, with all that is noted but the counts.
+            row_s, row_d, place_known, asked = U(len(sources)), U(len(destinations)), U(len(known)), ASKED
+            plain = single and side == 0 and fragment == _0
+            if plain:
+                place_known = place_of(known, ends)
+                if place_known < U(len(known)):
+                    row_s, row_d = rows_at(known, place_known)
+                    asked = known[place_known] & ASKED
+                    if (
+                        sources[row_s].lo != source_lo
+                        or destinations[row_d].lo != destination_lo
+                        or sources[row_s].hi != source_hi
+                        or destinations[row_d].hi != destination_hi
+                    ):
+                        place_known = U(len(known))
+                        asked = ASKED
+            met = place_known < U(len(known))
             syn, ack, syn_ack, rst, fin, odd, handshakes = _0, _0, _0, _0, _0, _0, _0
-            if protocol == _TCP and fragment != _LATER:
-                codes = flags & _CODES
-                if single or codes == _SYN or codes == (_SYN | _ACK) or (codes & ~_ACK) == _RST:
-                    # A packet, a sampled one, or a flow all of whose packets are alike.
-                    edges = flags & _EDGES
-                    if edges == _ACK:
-                        ack = packets
-                    elif edges == _SYN:
-                        syn = packets
-                    elif edges == (_SYN | _ACK):
-                        syn_ack = packets
-                    elif edges & _RST:
-                        rst = packets
-                    elif edges & _FIN:
-                        fin = packets
-                    if codes == _0 or codes == _FIN or codes == _URGENT or ((flags & _SYN) and (flags & (_FIN | _RST))):
-                        odd = packets
-                    if single and (ack | syn) and r.sampling <= 1:
-                        bit = _mix(source ^ (source_port << _16 | destination_port), destination)
-                        word = (bit >> _6) & _WORDS
-                        one = _1 << (bit & _63)
-                        if syn:
-                            begun[turn, word] |= one
-                        elif (begun[0, word] | begun[1, word]) & one:
-                            begun[0, word] &= ~one
-                            begun[1, word] &= ~one
+            told = packets if is_tcp & (fragment != _LATER) else _0
+            codes, edges = flags & _CODES, flags & _EDGES
+            if single | (codes == _SYN) | (codes == (_SYN | _ACK)) | ((codes & ~_ACK) == _RST):
+                # A packet, a sampled one, or a flow all of whose packets are alike.
+                ack = told if edges == _ACK else _0
+                syn = told if edges == _SYN else _0
+                syn_ack = told if edges == (_SYN | _ACK) else _0
+                rst = told if edges & _RST else _0
+                fin = told if (edges & (_RST | _FIN)) == _FIN else _0
+                strange = (codes == _0) | (codes == _FIN) | (codes == _URGENT)
+                strange |= ((flags & _SYN) != _0) & ((flags & (_FIN | _RST)) != _0)
+                odd = told if strange else _0
+                if (syn | (ack if asked else _0)) and single and r.sampling <= 1:
+                    word, one = begun_at(ends)
+                    if syn:
+                        begun[word | turn] |= one
+                        asked = ASKED
+                    else:
+                        asked = _0
+                        if (begun[word] | begun[word | _1]) & one:
+                            begun[word] &= ~one
+                            begun[word | _1] &= ~one
                             handshakes = packets
-                elif packets > _0:
-                    # A flow's flags are those of all its packets: one of each that begins and ends it.
-                    rst = _1 if flags & _RST else _0
-                    fin = _1 if flags & _FIN else _0
-                    if (flags & (_SYN | _ACK)) == (_SYN | _ACK):
-                        if side == 0 and (source_port > destination_port or reply_packets > _0):
-                            syn = _1
-                            handshakes = _1
-                        else:
-                            syn_ack = _1
-                    elif flags & _SYN:
+                    if met:
+                        known[place_known] = (known[place_known] & ~ASKED) | asked
+            elif told:
+                # A flow's flags are those of all its packets: one of each that begins and ends it.
+                rst = _1 if flags & _RST else _0
+                fin = _1 if flags & _FIN else _0
+                if (flags & (_SYN | _ACK)) == (_SYN | _ACK):
+                    if side == 0 and (source_port > destination_port or reply_packets > _0):
                         syn = _1
-                    if (codes != _0 and codes == _FIN) or codes == _URGENT:
-                        odd = packets
-                    elif flags & _ACK:
-                        told = syn + syn_ack + rst + fin
-                        ack = packets - told if packets > told else _0
+                        handshakes = _1
+                    else:
+                        syn_ack = _1
+                elif flags & _SYN:
+                    syn = _1
+                if (codes != _0 and codes == _FIN) or codes == _URGENT:
+                    odd = packets
+                elif flags & _ACK:
+                    others = syn + syn_ack + rst + fin
+                    ack = packets - others if packets > others else _0
 
-            amplifier = source_port if protocol == _UDP and votes and amplifiers[source_port] else _0
-            asked = destination_port if protocol == _UDP and votes and amplifiers[destination_port] else _0
+            amplifier = source_port if is_udp & votes & _is_in(amplifiers, source_port) else _0
+            server = destination_port if is_udp & votes & _is_in(amplifiers, destination_port) else _0
             if packets == _0:
                 continue
 
-            row = claim(destinations, destination_index, used_d, destination_hi, destination_lo, destination)
-            if row < U(len(destinations)):
-                if row == used_d:
-                    used_d += _1
-                d = destinations[row]
-                _tally(
-                    d,
-                    packets,
-                    octets,
-                    protocol,
-                    destination_port,
-                    votes,
-                    source,
-                    _mix(source, source_port),
-                    seed,
-                    fragment,
-                    amplifier,
-                )
-                if protocol == _TCP:
-                    _flagged(d, syn, ack, syn_ack, rst, fin, odd, handshakes)
+            if not met:
+                row_d = claim(destinations, destination_index, used_d, destination_hi, destination_lo, destination)
+                row_s = claim(sources, source_index, used_s, source_hi, source_lo, source)
+                used_d += _1 if row_d == used_d and row_d < U(len(destinations)) else _0
+                used_s += _1 if row_s == used_s and row_s < U(len(sources)) else _0
+                if plain and row_d < U(len(destinations)) and row_s < U(len(sources)):
+                    know(known, ends, row_s, row_d, asked, seen)
+            tcp, udp = packets if is_tcp else _0, packets if is_udp else _0
+            icmp = packets if (protocol == _ICMP) | (protocol == _ICMP6) else _0
+            tcp_octets, udp_octets = octets if is_tcp else _0, octets if is_udp else _0
+            cut, ballots = packets if fragment else _0, packets if votes else _0
+            rare = syn | syn_ack | rst | fin | odd | handshakes | icmp | cut | amplifier | server
+            if row_d < U(len(destinations)):
+                row = destinations[row_d]
+                _tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
+                if rare:
+                    back = packets if amplifier else _0
+                    _tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, amplifier, back, octets)
+                if not met:
+                    _sketch(row, source, mix(source, source_port), votes, destination_port, seed)
             else:
                 state.no_destination += _1
-
-            row = claim(sources, source_index, used_s, source_hi, source_lo, source)
-            if row < U(len(sources)):
-                if row == used_s:
-                    used_s += _1
-                s = sources[row]
-                _tally(
-                    s,
-                    packets,
-                    octets,
-                    protocol,
-                    destination_port,
-                    votes,
-                    destination,
-                    _mix(destination, destination_port),
-                    seed,
-                    fragment,
-                    asked,
-                )
-                if protocol == _TCP:
-                    _flagged(s, syn, ack, syn_ack, rst, fin, odd, handshakes)
+            if row_s < U(len(sources)):
+                row = sources[row_s]
+                _tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
+                if rare:
+                    back = packets if server else _0
+                    _tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, server, back, octets)
+                if not met:
+                    _sketch(row, destination, mix(destination, destination_port), votes, destination_port, seed)
             else:
                 state.no_source += _1
     state.destinations, state.sources, state.ports = used_d, used_s, used_p
