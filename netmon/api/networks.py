@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.api.prefix_kernel import Lookup
 from netmon.api.traffic import MAPPED, address_text
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -39,6 +40,7 @@ class PrefixMap:
         self._owners = np.array([owner for _, owner in edges], np.int32)
         self._low_starts = starts[starts[:, 0] == 0, 1]  # a search over 64 bits is five times as quick
         self._top, self._middle = self._tables()
+        self.lookup = Lookup(self._top, self._middle, starts, self._owners)  # for compiled loops
 
     def find(self, hi: Halves, lo: Halves) -> NDArray[np.int32]:
         """Return for each address the place of its longest prefix in the list, -1 where none fits."""
@@ -152,6 +154,16 @@ class Networks:
     def ours(self, places: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Tell the same of places that `find` returned."""
         return self._own[places]  # -1 is the last: what no prefix holds
+
+    @property
+    def lookup(self) -> Lookup:
+        """Return the tables of `find`, for compiled loops."""
+        return self._map.lookup
+
+    @property
+    def of_places(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return of each place, and last of what no prefix holds, whether it is ours, and whether to protect."""
+        return self._own, self._protected
 
     def protected(self, hi: Halves, lo: Halves) -> NDArray[np.bool_]:
         """Tell of each address whether it is one to protect; where no prefix is marked so, all of ours are."""

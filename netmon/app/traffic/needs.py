@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import collectors
+import netmon.api
 import rules
 from netmon.api import ConfigError, Fault
 from netmon.app.text import t
@@ -53,8 +54,8 @@ def cache_base(environment: Mapping[str, str]) -> Path:
 def _sources() -> str:
     """Return a number of all the files that compiled loops may be made of."""
     digest = hashlib.sha256()
-    for package in (collectors, rules):
-        for folder in package.__path__:
-            for file in sorted(Path(folder, "traffic").rglob("*_kernel.py")):
-                digest.update(file.read_bytes())
+    folders = [Path(folder, "traffic") for package in (collectors, rules) for folder in package.__path__]
+    for folder in (*folders, *map(Path, netmon.api.__path__)):
+        for file in sorted(folder.rglob("*_kernel.py")):
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -12,6 +12,8 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
 from statistics import median
 from typing import Final, TypeAlias
 
@@ -20,18 +22,24 @@ from numpy.typing import NDArray
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import FlowState, Second
+from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import BeaconSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, network_of
+from rules.traffic.hidden.sides import Address, Rows, Sides, grouped, is_finite, keyed, network_of
+from rules.traffic.hidden.sides_kernel import CONTACT, DESTINATION_OUTSIDE, SOURCE_OWN
 
 _Key: TypeAlias = tuple[int, int, int, int, int, int]  # source and destination halves, destination port, protocol
+_Contact: TypeAlias = tuple[int, int, int, int]  # start, source port, flags, octets
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _KEPT: Final = 48  # intervals remembered of a pair: quantiles of a tenth then rest on five
 _GROWN: Final = 4  # contacts after which a pair is kept apart from those that came once
 _MANY: Final = 64  # flows of one pair in one window that are looked at: all are one or few contacts
 _PORTS: Final = 8  # source ports remembered of a pair: streams that go on side by side in parts
+_CHOSEN: Final = CONTACT | SOURCE_OWN | DESTINATION_OUTSIDE
+_PORT: Final = np.uint32(0xFFFF)
+_FIELDS: Final = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port", "protocol")
+_CONTACT: Final = ("start_ns", "source_port", "tcp_flags", "bytes")
 _SAVED: Final = np.dtype(
     [
         ("key", "u8", 6),
@@ -78,7 +86,8 @@ class Beacon:
         self._settings = settings
         self._networks = networks
         self._sides = Sides(networks, settings.known_destinations)
-        self._ignored_ports = np.array(sorted(settings.ignored_ports), np.uint16)
+        self._ignored_ports = np.zeros(1 << 16, np.bool_)
+        self._ignored_ports[list(settings.ignored_ports)] = True
         self._young: OrderedDict[_Key, _Pair] = OrderedDict()
         self._grown: OrderedDict[_Key, _Pair] = OrderedDict()
         self._users: OrderedDict[Address, dict[Address, float]] = OrderedDict()  # our hosts by network outside
@@ -90,15 +99,12 @@ class Beacon:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the flows that ended in one window."""
-        groups = grouped(self._chosen(second.ended), *_FIELDS) if len(second.ended) else []
-        most = max(1, int(self._settings.groups_per_s * second.length_s))
-        self.skipped += max(0, len(groups) - most)
-        for rows in groups[:most]:
-            key: _Key = tuple(int(rows[name][0]) for name in _FIELDS)  # type: ignore[assignment] # six of them
-            self._used(network_of(key[2:4]), key[:2], second.end)
-            pair = self._take(key, rows)
-            if pair is not None:
-                yield from self._judge(key, pair, second.end)
+        if len(second.ended):
+            for key, contacts in self._contacts(second):
+                self._used(network_of(key[2:4]), key[:2], second.end)
+                pair = self._take(key, contacts)
+                if pair is not None:
+                    yield from self._judge(key, pair, second.end)
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -128,26 +134,27 @@ class Beacon:
             pair.octets.extend(row["octets"][: min(kept + 1, _KEPT)].tolist())
             self._grown[key] = pair
 
-    def _chosen(self, flows: Records) -> Records:
-        """Return the flows that are contacts of ours with outside: begun in their record, answered, not ignored."""
-        tcp = flows["protocol"] == 6
-        # A part of a connection that goes on has no SYN: it is no new contact. An exporter without flags tells nothing.
-        begun = tcp & ((flows["tcp_flags"] & 2) != 0)
-        answered = (flows["reply_packets"] > 0) | (flows["state"] == FlowState.UNKNOWN)
-        mask = (begun | (flows["protocol"] == 17)) & answered & (flows["packets"] > 0)
-        mask &= ~np.isin(flows["destination_port"], self._ignored_ports)
-        rows = flows[mask]
-        chosen: Records = rows[self._sides.own(rows, "source") & self._sides.outside(rows, "destination")]
-        return chosen
+    def _contacts(self, second: Second) -> Iterator[tuple[_Key, list[_Contact]]]:
+        """Yield each pair that had contact with outside, and its contacts by time, the earliest of many."""
+        flows, look = second.ended, self._sides.look(second)
+        rows = look.rows(_CHOSEN)
+        rows = rows[~self._ignored_ports[look.services[rows] & _PORT]]
+        rows = self._sides.unless_ignored(flows, rows, "destination")
+        order, edges = grouped(keyed(look.pairs[rows], look.services[rows]))
+        most = max(1, int(self._settings.groups_per_s * second.length_s))
+        self.skipped += max(0, len(edges) - 1 - most)
+        rows, edges = rows[order[: edges[: most + 1][-1]]], edges[: most + 1]
+        rows, sizes = _earliest(flows["start_ns"], rows, edges)
+        told = zip(*(flows[name][rows].tolist() for name in _CONTACT), strict=True)
+        keys = zip(*(flows[name][rows[np.cumsum(sizes) - sizes]].tolist() for name in _FIELDS), strict=True)
+        for key, size in zip(keys, sizes.tolist(), strict=True):
+            yield key, [next(told)] if size == 1 else sorted(islice(told, size), key=itemgetter(0))
 
-    def _take(self, key: _Key, rows: Records) -> _Pair | None:
+    def _take(self, key: _Key, contacts: list[_Contact]) -> _Pair | None:
         """Add the flows of one pair; return it where a contact was new."""
-        rows = rows[np.argsort(rows["start_ns"], kind="stable")[:_MANY]]
         pair = self._grown.get(key) or self._young.get(key)
         new = False
-        for start_ns, port, flags, octets in zip(
-            *(rows[name].tolist() for name in ("start_ns", "source_port", "tcp_flags", "bytes")), strict=True
-        ):
+        for start_ns, port, flags, octets in contacts:
             at = start_ns / 1e9
             if pair is None:
                 pair = _Pair(at, at, (port,))
@@ -280,6 +287,18 @@ class Beacon:
         )
 
 
+def _earliest(start_ns: NDArray[np.uint64], rows: Rows, edges: Rows) -> tuple[Rows, Rows]:
+    """Return the rows of runs, of each the earliest `_MANY` at most, and how many rows each run has then."""
+    sizes = np.diff(edges)
+    large = np.flatnonzero(sizes > _MANY)
+    if not len(large):
+        return rows, sizes
+    kept = np.ones(len(rows), np.bool_)
+    for begin, end in zip(edges[large].tolist(), edges[large + 1].tolist(), strict=True):
+        kept[begin + np.argsort(start_ns[rows[begin:end]], kind="stable")[_MANY:]] = False
+    return rows[kept], np.minimum(sizes, _MANY)
+
+
 def _english(evidence: _Evidence) -> str:
     return (
         f"{evidence['host']} contacts {evidence['destination']}, port {evidence['port']}, each "
@@ -296,5 +315,4 @@ def _indonesian(evidence: _Evidence) -> str:
     )
 
 
-_FIELDS: Final = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port", "protocol")
 _TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

@@ -7,25 +7,37 @@ until a week of it was seen, and nothing of work stations, whose staff upload as
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api import Finding, Severity, Value
+from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.hidden.exfiltration_words import TEXT
 from rules.traffic.hidden.settings import ExfiltrationSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, is_finite, is_named, network_of, runs
+from rules.traffic.hidden.sides import Address, Look, Sides, grouped, is_finite, is_named, network_of
+from rules.traffic.hidden.sides_kernel import (
+    DESTINATION_OUTSIDE,
+    DESTINATION_OWN,
+    REPLIED,
+    SOURCE_OUTSIDE,
+    SOURCE_OWN,
+)
 
-_Evidence: TypeAlias = Mapping[str, str | Value]
 _Pairing: TypeAlias = tuple[Address, Address, bool]  # our host, the address outside, whether ours served
 _KINDS: Final = ("sent", "sent_to_new", "served")
+_SENT: Final = SOURCE_OWN | DESTINATION_OUTSIDE
+_SERVED: Final = DESTINATION_OWN | SOURCE_OUTSIDE
+_PORT: Final = np.uint32(0xFFFF)
+_BYTES: Final = ("bytes", "reply_bytes")
+_DESTINATION: Final = ("destination_hi", "destination_lo")
 _HOST: Final = np.dtype(
     [
         ("hi", "u8"),
@@ -84,12 +96,11 @@ class Exfiltration:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the flows that ended in one window."""
-        flows = second.ended
-        if len(flows):
-            self._note_servers(flows, second)
-            for inside, outside, served in (("source", "destination", False), ("destination", "source", True)):
-                rows = flows[self._sides.own(flows, inside) & self._sides.outside(flows, outside)]
-                yield from self._add_up(rows, inside, outside, served=served, second=second)
+        if len(second.ended):
+            look = self._sides.look(second)
+            self._note_servers(second, look)
+            for served in (False, True):
+                yield from self._add_up(second, look, served=served)
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
@@ -116,32 +127,48 @@ class Exfiltration:
         for hi, lo, network_hi, network_lo in known[-self._settings.known :].tolist():
             self._known[(hi, lo), (network_hi, network_lo)] = None
 
-    def _note_servers(self, flows: Records, second: Second) -> None:
+    def _note_servers(self, second: Second, look: Look) -> None:
         """Count what our hosts answered: who is a server is learned."""
-        rows = flows[(flows["reply_packets"] > 0) & (flows["destination_port"] > 0)]
-        rows = rows[self._sides.own(rows, "destination")] if len(rows) else rows
-        rows, edges = runs(rows, "destination_hi", "destination_lo", "source_hi", "source_lo")
-        for start, end in pairwise(edges[: self._most(second) + 1].tolist()):
-            group = rows[start:end]
-            host = self._host(_address(group, "destination"), second.end)
-            host.answered = min(host.answered + len(group), 1 << 30)
-            if len(host.peers) < self._settings.server_peers:
-                host.peers.add(_address(group, "source"))
-
-    def _add_up(self, rows: Records, inside: str, outside: str, *, served: bool, second: Second) -> Iterator[Finding]:
+        rows = look.rows(REPLIED | DESTINATION_OWN)
+        rows = rows[(look.services[rows] & _PORT) != 0]
         if not len(rows):
             return
-        sent, back = ("reply_bytes", "bytes") if served else ("bytes", "reply_bytes")
-        rows, edges = runs(rows, f"{inside}_hi", f"{inside}_lo", f"{outside}_hi", f"{outside}_lo")
-        starts = edges[:-1]
-        out, returned = np.add.reduceat(rows[sent], starts), np.add.reduceat(rows[back], starts)
-        large = np.flatnonzero(out >= self._settings.least_octets * second.length_s)
+        order, edges = grouped(look.pairs[rows])
+        firsts, counts = rows[order[edges[:-1]]], np.diff(edges)  # one for each who asked
+        order, edges = grouped(look.hosts[firsts])
+        answered, edges = np.add.reduceat(counts[order], edges[:-1]), edges[: self._most(second) + 1]
+        flows, firsts = second.ended, firsts[order[: edges[-1]]]
+        rank = np.arange(len(firsts)) - np.repeat(edges[:-1], np.diff(edges))
+        peers = firsts[rank < self._settings.server_peers]
+        sources = zip(*(flows[name][peers].tolist() for name in ("source_hi", "source_lo")), strict=True)
+        hosts = zip(*(flows[name][firsts[edges[:-1]]].tolist() for name in _DESTINATION), strict=True)
+        sizes = np.minimum(np.diff(edges), self._settings.server_peers).tolist()
+        for address, count, size in zip(hosts, answered.tolist(), sizes, strict=False):
+            host, asked = self._host(address, second.end), list(islice(sources, size))
+            host.answered = min(host.answered + count, 1 << 30)
+            room = self._settings.server_peers - len(host.peers)
+            if room > 0:
+                host.peers.update([source for source in asked if source not in host.peers][:room])
+
+    def _add_up(self, second: Second, look: Look, *, served: bool) -> Iterator[Finding]:
+        """Add up what each pair's flows carried in one window, where it may be as much as counts."""
+        least, flows = self._settings.least_octets * second.length_s, second.ended
+        rows = look.may_send(look.rows(_SERVED if served else _SENT), least, served=served)
+        inside, outside = ("destination", "source") if served else ("source", "destination")
+        rows = self._sides.unless_ignored(flows, rows, outside)
+        if not len(rows):
+            return
+        order, edges = grouped(look.pairs[rows])
+        rows, starts = rows[order], edges[:-1]
+        out, returned = (np.add.reduceat(flows[name][rows], starts) for name in (_BYTES[::-1] if served else _BYTES))
+        large = np.flatnonzero(out >= least)
         most = self._most(second)
         self.skipped += max(0, len(large) - most)
-        for place in large[np.argsort(-out[large].astype(np.float64), kind="stable")][:most].tolist():
-            group = rows[starts[place] : starts[place] + 1]
-            ours, theirs = _address(group, inside), _address(group, outside)
-            yield from self._take((ours, theirs, served), int(out[place]), int(returned[place]), second.end)
+        large = large[np.argsort(-out[large].astype(np.float64), kind="stable")][:most]
+        columns = [out[large], returned[large]]
+        columns += [flows[f"{side}_{half}"][rows[starts[large]]] for side in (inside, outside) for half in ("hi", "lo")]
+        for octets, others, *ends in zip(*(column.tolist() for column in columns), strict=True):
+            yield from self._take(((ends[0], ends[1]), (ends[2], ends[3]), served), octets, others, second.end)
 
     def _take(self, key: _Pairing, out: int, back: int, now: float) -> Iterator[Finding]:
         ours, theirs, served = key
@@ -182,7 +209,7 @@ class Exfiltration:
             severity=Severity.ERROR if volume.out >= 10 * bound else Severity.WARNING,
             source=source,
             victim=victim,
-            text=_TEXT,
+            text=TEXT,
             counts={"octets": volume.out if f"{source}/{kind}" not in self._episodes else out},
             evidence={
                 "host": name,
@@ -265,37 +292,3 @@ class Exfiltration:
 
     def _most(self, second: Second) -> int:
         return max(1, int(self._settings.groups_per_s * second.length_s))
-
-
-def _address(rows: Records, side: str) -> Address:
-    return int(rows[f"{side}_hi"][0]), int(rows[f"{side}_lo"][0])
-
-
-_FORMS: Final = {
-    "en": {
-        "sent": "{host} sent {octets} out in {window}, at most {usual} before; at last to {destination}",
-        "sent_to_new": "{host} sent {octets} in {window} to networks that it never sent to, at last to {destination}",
-        "served": "{destination} fetched {octets} from {host} in {window}; no one took more than {usual} before",
-    },
-    "id": {
-        "sent": "{host} mengirim {octets} ke luar dalam {window}, dulu paling banyak {usual}; kini ke {destination}",
-        "sent_to_new": "{host} mengirim {octets} dalam {window} ke jaringan yang baru baginya, kini ke {destination}",
-        "served": "{destination} mengambil {octets} dari {host} dalam {window}; sebelumnya paling banyak {usual}",
-    },
-}
-
-
-def _text(language: str) -> Callable[[_Evidence], str]:
-    def make(evidence: _Evidence) -> str:
-        return _FORMS[language][str(evidence["kind"])].format(
-            host=evidence["host"],
-            destination=evidence["destination"],
-            octets=telling.octets(float(evidence["octets"]), language),
-            usual=telling.octets(float(evidence["usual_most_octets"]), language),
-            window=telling.duration(float(evidence["window_s"]), language),
-        )
-
-    return make
-
-
-_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {language: _text(language) for language in _FORMS}

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,11 +16,20 @@ from numpy.typing import NDArray
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks, PrefixMap
-from netmon.api.traffic import FlowState, Second
+from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import FirstSeenSettings
-from rules.traffic.hidden.sides import Address, Records, Sides, grouped, is_finite, is_named
+from rules.traffic.hidden.sides import Address, Look, Records, Rows, Sides, grouped, is_finite, is_named, keyed
+from rules.traffic.hidden.sides_kernel import (
+    DESTINATION_OWN,
+    DESTINATION_PROTECTED,
+    REPLIED,
+    SENT,
+    SERVICE,
+    SOURCE_OUTSIDE,
+    SOURCE_OWN,
+)
 
 _Service: TypeAlias = tuple[int, int]  # protocol and port
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -27,7 +37,8 @@ _Prefixes: TypeAlias = Sequence[IPv4Network | IPv6Network]
 _SYSTEM: Final = 1_024  # ports below are not opened as a program needs one
 _SHOWN: Final = 8  # ports spelled out in evidence
 _LISTS_MAX: Final = 255  # names of lists; each is one octet in what is saved
-_ANSWERED: Final = (FlowState.ESTABLISHED, FlowState.CLOSED, FlowState.RESET)
+_PORTS, _PROTOCOL = np.uint32(0xFFFF), np.uint32(16)
+_service_of = itemgetter(0)
 _HOST: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("first_s", "f8"), ("flows", "u4"), ("peers", "u4")])
 _PORT: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("protocol", "u1"), ("port", "u2")])
 _MET: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("list", "S64")])
@@ -55,7 +66,8 @@ class FirstSeen:
         self._networks = networks
         self._sides = Sides(networks)
         self._hosts: OrderedDict[Address, _Host] = OrderedDict()
-        self._ignored_ports = np.array(sorted(settings.ignored_ports), np.uint16)
+        self._ignored_ports = np.zeros(1 << 16, np.bool_)
+        self._ignored_ports[list(settings.ignored_ports)] = True
         self._list_map: PrefixMap | None = None
         self._list_names: tuple[str, ...] = ()  # by prefix
         quiet_s, repeat_s = settings.quiet_s, settings.repeat_s
@@ -115,57 +127,53 @@ class FirstSeen:
                 self._hosts[hi, lo].met.add(name.decode(errors="replace"))
 
     def _judge_services(self, second: Second) -> Iterator[Finding]:
-        rows = self._answered(second)
-        groups = grouped(rows, "destination_hi", "destination_lo", "protocol", "destination_port")
-        most = max(1, int(self._settings.rows_per_s * second.length_s))
-        self.skipped += max(0, len(groups) - most)
-        new: dict[Address, list[tuple[_Service, Records]]] = {}
-        for group in groups[:most]:
-            address = (int(group["destination_hi"][0]), int(group["destination_lo"][0]))
-            service = (int(group["protocol"][0]), int(group["destination_port"][0]))
+        flows, look = second.ended, self._sides.look(second)
+        rows = self._answered(look)
+        order, edges = grouped(keyed(look.hosts[rows], look.services[rows]))
+        rows, most = rows[order], max(1, int(self._settings.rows_per_s * second.length_s))
+        self.skipped += max(0, len(edges) - 1 - most)
+        edges = edges[: most + 1]
+        firsts = rows[edges[:-1]]
+        services = zip(*(flows[name][firsts].tolist() for name in ("protocol", "destination_port")), strict=True)
+        addresses = zip(*(flows[name][firsts].tolist() for name in ("destination_hi", "destination_lo")), strict=True)
+        new: dict[Address, list[tuple[_Service, Rows]]] = {}
+        for address, service, start, end in zip(
+            addresses, services, edges[:-1].tolist(), edges[1:].tolist(), strict=True
+        ):
             host = self._host(address, second)
             grown = second.end - host.first_s >= self._settings.learning_s
             if not grown:
-                self._note(host, group)
+                self._note(host, flows, rows[start:end])
             if service not in host.services:
                 if grown and self._is_server(address, host) and not self._is_any(host, service):
-                    new.setdefault(address, []).append((service, group))
+                    new.setdefault(address, []).append((service, rows[start:end]))
                 self._learn(host, service)
-        for address, services in new.items():
-            yield from self._services.see(self._new_service(address, services), second.end)
+        for address, found in sorted(new.items()):
+            yield from self._services.see(
+                self._new_service(address, sorted(found, key=_service_of), second, look), second.end
+            )
 
-    def _answered(self, second: Second) -> Records:
+    def _answered(self, look: Look) -> Rows:
         """Return the flows that show a service of one of our hosts."""
-        flows = second.ended
-        if second.live:
-            tcp = np.isin(flows["state"], _ANSWERED) & (flows["handshake_us"] > 0)
-        else:
-            # Exporters' clocks are coarse, so that who began may be taken wrong: the service has the lower port.
-            both = (flows["tcp_flags"] & 2 != 0) & (flows["reply_tcp_flags"] & 18 == 18)
-            tcp = both & (flows["destination_port"] < flows["source_port"])
-        udp = (flows["reply_packets"] > 0) & (flows["packets"] > 0)
-        udp &= (flows["destination_port"] < self._settings.udp_ports_below) & (
-            flows["destination_port"] < flows["source_port"]
-        )
-        mask = ((flows["protocol"] == 6) & tcp) | ((flows["protocol"] == 17) & udp)
-        mask &= ~np.isin(flows["destination_port"], self._ignored_ports)
-        rows: Records = flows[mask]
-        if not len(rows):
-            return rows
-        hi, lo = rows["destination_hi"], rows["destination_lo"]
-        ours: Records = rows[self._sides.own(rows, "destination") & self._networks.protected(hi, lo)]
-        return ours
+        rows = look.rows(SERVICE | DESTINATION_OWN | DESTINATION_PROTECTED)
+        services = look.services[rows]
+        ports = services & _PORTS
+        tcp = services >> _PROTOCOL == 6
+        shown: Rows = rows[(tcp | (ports < self._settings.udp_ports_below)) & ~self._ignored_ports[ports]]
+        return shown
 
     def _judge_contacts(self, second: Second) -> Iterator[Finding]:
         """Judge who on a list had answered flows with a server, whoever began."""
-        flows = second.ended[(second.ended["packets"] > 0) & (second.ended["reply_packets"] > 0)]
+        flows, look = second.ended, self._sides.look(second)
         assert self._list_map is not None  # noqa: S101 - there are names
-        for inside, outside in (("source", "destination"), ("destination", "source")):
-            places = self._list_map.find(flows[f"{outside}_hi"], flows[f"{outside}_lo"])
-            mask = places >= 0
-            rows, places = flows[mask], places[mask]
-            ours = self._sides.own(rows, inside)
-            for row, place in list(zip(rows[ours], places[ours].tolist(), strict=True))[: self._settings.rows_per_s]:
+        for inside, outside, own in (
+            ("source", "destination", SOURCE_OWN),
+            ("destination", "source", DESTINATION_OWN),
+        ):
+            rows = look.rows(SENT | REPLIED | own)
+            places = self._list_map.find(flows[f"{outside}_hi"][rows], flows[f"{outside}_lo"][rows])
+            listed = np.flatnonzero(places >= 0)[: self._settings.rows_per_s]
+            for row, place in zip(flows[rows[listed]], places[listed].tolist(), strict=True):
                 address = (int(row[f"{inside}_hi"]), int(row[f"{inside}_lo"]))
                 yield from self._meet(address, self._list_names[place], row, outside, second)
 
@@ -187,11 +195,12 @@ class FirstSeen:
         self._hosts.move_to_end(address)
         return host
 
-    def _note(self, host: _Host, rows: Records) -> None:
+    def _note(self, host: _Host, flows: Records, rows: Rows) -> None:
         host.answered = min(host.answered + len(rows), 1 << 30)
         room = self._settings.server_peers - len(host.peers)
         if room > 0:
-            pairs = zip(rows["source_hi"][: 4 * room].tolist(), rows["source_lo"][: 4 * room].tolist(), strict=True)
+            first = rows[: 4 * room]
+            pairs = zip(*(flows[name][first].tolist() for name in ("source_hi", "source_lo")), strict=True)
             host.peers.update(list(dict.fromkeys(pairs))[:room])
 
     def _learn(self, host: _Host, service: _Service) -> None:
@@ -212,9 +221,9 @@ class FirstSeen:
         learned = host.answered >= settings.server_flows and len(host.peers) >= settings.server_peers
         return learned or is_named(self._networks, address, telling.address(*address))
 
-    def _new_service(self, address: Address, services: list[tuple[_Service, Records]]) -> Seen:
-        rows = np.concatenate([group for _, group in services])
-        outside = self._sides.outside(rows, "source")
+    def _new_service(self, address: Address, services: list[tuple[_Service, Rows]], second: Second, look: Look) -> Seen:
+        places = np.concatenate([each for _, each in services])
+        outside, rows = look.marks[places] & SOURCE_OUTSIDE != 0, second.ended[places]
         first = rows[int(np.argmax(outside))]
         name, source = self._networks.name_of(*address), telling.address(first["source_hi"], first["source_lo"])
         ports = [f"{telling.protocol(protocol)} {telling.service(port)}" for (protocol, port), _ in services]

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import Fragment, Second
+from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.hidden.settings import IcmpTunnelSettings
 from rules.traffic.hidden.sides import Address, Records, Sides
+from rules.traffic.hidden.sides_kernel import DESTINATION_OWN, ECHO, SOURCE_OWN
 
 _Key: TypeAlias = tuple[int, int, int, int]
 _Evidence: TypeAlias = Mapping[str, str | Value]
-_ECHO: Final = ((1, (0, 8)), (58, (128, 129)))  # protocol, types of request and reply
 _HEADERS: Final = 42  # octets of Ethernet, IPv4 and ICMP: what lies behind is the message's own
 _SHORTEST: Final = 64  # octets of a frame: shorter ones are padded, in one direction seen and in the other not
 _FRAGMENTED: Final = 1_200  # octets from which a message may be a first fragment, whose size a path decides
@@ -66,7 +66,7 @@ class IcmpTunnel:
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the flows that ended in one window."""
         touched: dict[_Key, _Pair] = {}
-        rows = self._chosen(second.ended, second.length_s) if len(second.ended) else second.ended
+        rows = self._chosen(second) if len(second.ended) else second.ended
         for told in zip(*(rows[name].tolist() for name in _FIELDS), strict=True):
             key = _between(told[:4])
             touched[key] = self._pair(key, second, told[4])
@@ -85,18 +85,13 @@ class IcmpTunnel:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
 
-    def _chosen(self, flows: Records, length_s: float) -> Records:
+    def _chosen(self, second: Second) -> Records:
         """Return the echo flows in which one of our hosts takes part, the largest of them where they are many."""
-        mask = np.zeros(len(flows), np.bool_)
-        for protocol, types in _ECHO:
-            mask |= (flows["protocol"] == protocol) & np.isin(flows["icmp_type"], types)
-        mask &= flows["fragment"] != Fragment.LATER  # these have no type
-        rows = flows[mask]
-        if len(rows):
-            ours = self._sides.own(rows, "source") | self._sides.own(rows, "destination")
-            ignored = self._sides.ignored(rows, "source") | self._sides.ignored(rows, "destination")
-            rows = rows[ours & ~ignored]
-        most = max(1, int(self._settings.rows_per_s * length_s))
+        look = self._sides.look(second)
+        places = look.rows(ECHO)
+        places = places[look.marks[places] & (SOURCE_OWN | DESTINATION_OWN) != 0]
+        rows = second.ended[self._sides.unless_ignored(second.ended, places, "source", "destination")]
+        most = max(1, int(self._settings.rows_per_s * second.length_s))
         if len(rows) > most:
             self.skipped += len(rows) - most
             octets = rows["bytes"] + rows["reply_bytes"]
