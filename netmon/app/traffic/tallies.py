@@ -6,54 +6,56 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.packet.sums_kernel import VERDICTS, add_up
 from netmon.api.traffic import Verdict
 
-_KINDS: Final = 32  # more than there are verdicts
 _NS: Final = 1e9
+_NEVER: Final = 2**64 - 1  # the earliest time before there is one
 
 
 class Tallies:
     """Sums over records."""
 
     def __init__(self) -> None:
-        self.packets = 0
-        self.bytes = 0
         self.flows = 0
-        self._verdicts = np.zeros(_KINDS, np.int64)
-        self._first_ns: int | None = None
-        self._last_ns = 0
+        self._sums = np.array([0, 0, _NEVER, 0], np.uint64)  # packets, bytes, the earliest start, the latest end
+        self._verdicts = np.zeros(VERDICTS, np.uint64)
+
+    @property
+    def packets(self) -> int:
+        """Return how many packets there were, sampling applied."""
+        return int(self._sums[0])
+
+    @property
+    def bytes(self) -> int:
+        """Return how many octets they had, sampling applied."""
+        return int(self._sums[1])
 
     def take(self, records: NDArray[np.void]) -> None:
         """Add a batch."""
-        if not len(records):
-            return
-        self.packets += int(records["packets"].sum())
-        self.bytes += int(records["bytes"].sum())
-        self._verdicts += np.bincount(records["verdict"], minlength=_KINDS)[:_KINDS]
-        first = int(records["start_ns"].min())
-        self._first_ns = first if self._first_ns is None else min(self._first_ns, first)
-        self._last_ns = max(self._last_ns, int(records["end_ns"].max()))
+        add_up(records, self._sums, self._verdicts)
 
     def plain(self) -> dict[str, list[int]]:
         """Return the sums, for another process."""
-        spans = [] if self._first_ns is None else [self._first_ns, self._last_ns]
-        return {"sums": [self.packets, self.bytes], "verdicts": self._verdicts.tolist(), "span": spans}
+        sums: list[int] = self._sums.tolist()
+        spans = sums[2:] if sums[2] != _NEVER else []
+        return {"sums": sums[:2], "verdicts": self._verdicts.tolist(), "span": spans}
 
     def join(self, plain: Mapping[str, Sequence[int]]) -> None:
         """Add the sums of another process; KeyError or ValueError for what cannot be that."""
         packets, octets = plain["sums"]
-        self._verdicts += np.array(plain["verdicts"], np.int64)
-        self.packets += packets
-        self.bytes += octets
-        if plain["span"]:
-            first, last = plain["span"]
-            self._first_ns = first if self._first_ns is None else min(self._first_ns, first)
-            self._last_ns = max(self._last_ns, last)
+        first, last = plain["span"] or (_NEVER, 0)
+        verdicts = np.array(plain["verdicts"], np.uint64)
+        self._verdicts += verdicts
+        self._sums[:2] += np.array([packets, octets], np.uint64)
+        self._sums[2] = min(int(self._sums[2]), first)
+        self._sums[3] = max(int(self._sums[3]), last)
 
     @property
     def span_s(self) -> float:
         """Return the time from the first record to the last, in seconds."""
-        return 0.0 if self._first_ns is None else (self._last_ns - self._first_ns) / _NS
+        first, last = int(self._sums[2]), int(self._sums[3])
+        return 0.0 if first == _NEVER else (last - first) / _NS
 
     def verdicts(self) -> dict[str, int]:
         """Return how many records there were of each verdict that occurred, in small letters."""

@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.packet.sums_kernel import reach
+
 NS: Final = 1_000_000_000
 LONGEST_GAP: Final = 400
 """Empty windows that are told one by one: what is longer is jumped over, since by then everything that closes after a
@@ -39,11 +41,9 @@ class Windows:
         """Return how far the records from `begin` on belong to the open window; `begin` itself where time moved on."""
         if not self.is_open:
             self.open_at(int(at_ns[begin]))
-        rest = at_ns[begin:]
-        outside = (rest >= np.uint64(self.end_ns)) | (rest < np.uint64(self.oldest_ns))
-        length = int(outside.argmax()) if outside.any() else len(rest)
-        self.late += int(np.count_nonzero(rest[:length] < np.uint64(self.start_ns)))
-        return begin + length
+        end, late = reach(at_ns, begin, self.oldest_ns, self.start_ns, self.end_ns)
+        self.late += late
+        return int(end)
 
     def ends_before(self, at_ns: int) -> int:
         """Return how many windows are to be told as ended before the one of this time is open."""
