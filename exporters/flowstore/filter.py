@@ -10,6 +10,7 @@ rest. Everything wrong raises FilterError, which knows the column and what would
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Final, NamedTuple
@@ -68,12 +69,29 @@ def tokens(text: str) -> list[Token]:
     return [*found, Token("", end + 1)]
 
 
-class Reader:
-    """A place in the tokens of a filter."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a filter lets through, as expressions over SCHEMA's columns: of a flow the way `there`, and the way `back`.
 
-    def __init__(self, text: str) -> None:
+    `sided`: it may let through one of them and not the other.
+    """
+
+    there: pl.Expr
+    back: pl.Expr
+    sided: bool
+
+
+class Reader:
+    """A place in the tokens of a filter. `back`: it is read for the way back, whose source is the flow's destination.
+
+    `sided` is set by whoever reads a term that differs between the two.
+    """
+
+    def __init__(self, text: str, *, back: bool = False) -> None:
         self._tokens = tokens(text)
         self._place = 0
+        self.back = back
+        self.sided = False
 
     @property
     def here(self) -> Token:
@@ -100,14 +118,18 @@ class Reader:
         return FilterError(problem if token.text or token.quoted else "end", token.at, token.text, right)
 
 
-def parse(text: str, term: Callable[[Reader], pl.Expr]) -> pl.Expr | None:
-    """Return a filter as an expression over SCHEMA's columns; None for one that lets everything through.
+def parse(text: str, term: Callable[[Reader], pl.Expr]) -> Chosen | None:
+    """Return what a filter lets through; None for one that lets everything through.
 
     `term` reads one term. Raises FilterError.
     """
-    reader = Reader(text)
-    if not reader.here.text:
+    there, back = Reader(text), Reader(text, back=True)
+    if not there.here.text:
         return None
+    return Chosen(_whole(there, term), _whole(back, term), there.sided)
+
+
+def _whole(reader: Reader, term: Callable[[Reader], pl.Expr]) -> pl.Expr:
     found = _any(reader, term, 0)
     if reader.here.text or reader.here.quoted:
         raise reader.fail("word", "and", "or")

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from exporters.flowstore.files import Scan
+from exporters.flowstore.directions import Directions
 
 Totals: TypeAlias = tuple[int, int, int]
 
@@ -29,21 +29,16 @@ _KEYS_AT_ONCE: Final = 6_000_000  # of one table: three quarters of a gigabyte w
 _READERS: Final = 2
 _SAMPLE: Final = 8  # pieces that tell which buckets are heavy
 _JOIN: Final = 64  # pieces whose keys are joined at once
+_SUMS: Final = (pl.col("bytes", "packets").sum(), pl.len().cast(pl.UInt64).alias("flows"))
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What to count: the key's columns (`…_hi`, `…_lo`), what bytes and packets of a record are, which sum decides."""
+    """What to count: the key's columns (`…_hi`, `…_lo`), which sum decides, how many keys are wanted."""
 
     keys: Sequence[str]
-    values: Sequence[pl.Expr]
     order: str
     limit: int
-
-    @property
-    def sums(self) -> list[pl.Expr]:
-        """Return the sums of a group: bytes, packets, flows."""
-        return [*(value.sum() for value in self.values), pl.len().cast(pl.UInt64).alias("flows")]
 
     @property
     def bucket(self) -> pl.Expr:
@@ -63,19 +58,20 @@ class _Read:
     counted: list[pl.DataFrame] = field(default_factory=list)
 
 
-def heaviest(scan: Scan, where: pl.Expr | None, count: Count) -> tuple[pl.DataFrame, Totals]:
-    """Return the first `limit` keys with their sums, and the sums of all flows."""
-    table = scan.table if where is None else scan.table.filter(where)
-    unlike = _unlike(scan, where, count)
+def heaviest(directions: Directions, count: Count) -> tuple[pl.DataFrame, Totals]:
+    """Return the first `limit` keys with the sums of their directions, and the sums of all directions."""
+    scan, where = directions.scan, directions.where
+    table, pieces = directions.of(scan.table), [directions.of(piece) for piece in scan.pieces]
+    unlike = _unlike(directions, count)
     few = unlike * scan.records <= _KEYS_AT_ONCE
     if few and (scan.records < _WORTH or count.limit > _LIMIT or where is not None):
-        found = table.group_by(count.keys).agg(count.sums).collect(engine="streaming")
+        found = table.group_by(count.keys).agg(_SUMS).collect(engine="streaming")
         return found.top_k(count.limit, by=count.order), _totals(found)
-    some = _read(scan.pieces[:: max(1, len(scan.pieces) // _SAMPLE)][:_SAMPLE], where, count, None)
+    some = _read(pieces[:: max(1, len(pieces) // _SAMPLE)][:_SAMPLE], count, None)
     first = np.argsort(-some.weights, kind="stable")[: min(_BUCKETS, count.limit * _FIRST)]
     chosen = np.zeros(_BUCKETS, np.bool_)
     chosen[first] = True
-    everything = _read(scan.pieces, where, count, chosen)
+    everything = _read(pieces, count, chosen)
     best = _joined(everything.counted, count)
     rest = np.flatnonzero(~chosen & (everything.weights > 0))
     if best.height == count.limit:  # what a key needs to be among the first; one is for rounding
@@ -85,14 +81,12 @@ def heaviest(scan: Scan, where: pl.Expr | None, count: Count) -> tuple[pl.DataFr
     return best.top_k(count.limit, by=count.order).sort(count.order, descending=True), everything.totals
 
 
-def _read(
-    pieces: Sequence[pl.LazyFrame], where: pl.Expr | None, count: Count, chosen: NDArray[np.bool_] | None
-) -> _Read:
+def _read(pieces: Sequence[pl.LazyFrame], count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
     """Read records once, a piece at a time: memory is that of two pieces, and of the chosen buckets' keys."""
     found = _Read(np.zeros(_BUCKETS))
 
     def one(piece: pl.LazyFrame) -> _Read:
-        return _piece(piece if where is None else piece.filter(where), count, chosen)
+        return _piece(piece, count, chosen)
 
     with ThreadPoolExecutor(_READERS) as pool:
         for each in pool.map(one, pieces):
@@ -106,7 +100,7 @@ def _read(
 
 
 def _piece(piece: pl.LazyFrame, count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
-    raw = piece.select(*count.keys, *count.values).collect()
+    raw = piece.select(*count.keys, "bytes", "packets").collect()
     folded = raw[count.keys[0]].to_numpy()
     for key in count.keys[1:]:
         folded = folded ^ raw[key].to_numpy()
@@ -116,7 +110,7 @@ def _piece(piece: pl.LazyFrame, count: Count, chosen: NDArray[np.bool_] | None) 
     found = _Read(weights, (int(raw["bytes"].sum()), int(raw["packets"].sum()), raw.height))
     if chosen is not None:
         inside = raw.filter(pl.Series(chosen[places])).group_by(count.keys)
-        found.counted = [inside.agg(pl.col("bytes", "packets").sum(), pl.len().cast(pl.UInt64).alias("flows"))]
+        found.counted = [inside.agg(_SUMS)]
     return found
 
 
@@ -136,19 +130,18 @@ def _counted(table: pl.LazyFrame, count: Count, chosen: NDArray[np.intp], keys: 
         inside = table
         if len(part) < _BUCKETS:
             inside = table.filter(count.bucket.is_in(pl.Series(part, dtype=pl.UInt16).implode()))
-        found = inside.group_by(count.keys).agg(count.sums).collect(engine="streaming")
+        found = inside.group_by(count.keys).agg(_SUMS).collect(engine="streaming")
         best.append(found.top_k(count.limit, by=count.order))
     return pl.concat(best).top_k(count.limit, by=count.order).sort(count.order, descending=True)
 
 
-def _unlike(scan: Scan, where: pl.Expr | None, count: Count) -> float:
+def _unlike(directions: Directions, count: Count) -> float:
     """Return how many keys there are for each record, by two pieces from the middle: too many where they repeat."""
+    pieces = directions.scan.pieces
     records = keys = 0
-    for piece in scan.pieces[len(scan.pieces) // 2 :][:2]:
-        chosen = piece if where is None else piece.filter(where)
-        looked = chosen.select(count.keys).collect()
+    for piece in pieces[len(pieces) // 2 :][:2]:
         records += int(piece.select(pl.len()).collect().item())
-        keys += looked.n_unique()
+        keys += directions.of(piece).select(count.keys).collect().n_unique()
     return keys / max(1, records)
 
 

@@ -1,7 +1,7 @@
 """The questions that kept flows answer: who carried most, from which office to which, when, and the flows themselves.
 
-`bytes` and `packets` are of both directions where a record has both (a sensor's), so that the same question asked of a
-sensor's and of an exporter's records means the same. A flow belongs to the time in which it ended. Everything is exact.
+Each direction of a flow counts by itself (directions.py), so that the same question asked of a sensor's and of an
+exporter's records means the same. A flow belongs to the time in which it ended. Everything is exact.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
+from exporters.flowstore.directions import Directions
 from exporters.flowstore.files import Scan
+from exporters.flowstore.filter import Chosen
 from exporters.flowstore.heavy import Count, heaviest
 from exporters.flowstore.schema import DEFAULTS
 from exporters.flowstore.terms import app_port
@@ -90,15 +92,18 @@ class Top:
     total: Row
 
 
-def top(scan: Scan, by: By, where: pl.Expr | None, ranked: Ranked, words: Words) -> Top:
-    """Return the keys with most of what `order` says."""
+def top(scan: Scan, by: By, where: Chosen | None, ranked: Ranked, words: Words) -> Top:
+    """Return the keys with most of what `order` says.
+
+    An address (`src`, `dst`) has the flows in which it sent or received; any other key has each flow once.
+    """
     if not scan.records:
         return Top((), Row("", 0, 0, 0))
-    dimension = DIMENSIONS[by]
+    dimension, directions = DIMENSIONS[by], Directions(scan, where)
     if len(dimension.ends) == 1 and dimension.wide:
-        found, total = _wide(scan, where, dimension, ranked)
+        found, total = _wide(directions, dimension, ranked)
     else:
-        found, total = _narrow(scan, _where(scan.table, where), dimension)
+        found, total = _narrow(directions, dimension)
     rows: dict[str, Row] = {}
     for *key, octets, packets, flows in found.iter_rows():
         text = dimension.text(key, words)
@@ -108,26 +113,26 @@ def top(scan: Scan, by: By, where: pl.Expr | None, ranked: Ranked, words: Words)
     return Top(tuple(first[: ranked.limit]), total)
 
 
-def _where(table: pl.LazyFrame, where: pl.Expr | None) -> pl.LazyFrame:
-    return table if where is None else table.filter(where)
-
-
-def _wide(scan: Scan, where: pl.Expr | None, dimension: Dimension, ranked: Ranked) -> tuple[pl.DataFrame, Row]:
+def _wide(directions: Directions, dimension: Dimension, ranked: Ranked) -> tuple[pl.DataFrame, Row]:
     """Count keys that may be many; a part of the key that no file has is left out of it."""
     (ends,) = dimension.ends
-    keys = [name for name in ends if name in scan.present]
-    count = Count(keys, _values(scan.present), ranked.order, ranked.limit)
-    found, total = heaviest(scan, where, count)
+    keys = [name for name in ends if name in directions.present]
+    found, (octets, packets, flows) = heaviest(directions, Count(keys, ranked.order, ranked.limit))
+    if directions.both:  # that was of directions: each flow once
+        flows = int(directions.flows().select(pl.len()).collect(engine="streaming").item())
     found = found.with_columns(pl.lit(DEFAULTS[name]).alias(name) for name in ends if name not in keys)
-    return found.select(*ends, *_SUMS), Row("", *total)
+    return found.select(*ends, *_SUMS), Row("", octets, packets, flows)
 
 
-def _narrow(scan: Scan, table: pl.LazyFrame, dimension: Dimension) -> tuple[pl.DataFrame, Row]:
-    """Count keys that are few, at both ends: pairs first, so that the files are read once and no flow counts twice."""
+def _narrow(directions: Directions, dimension: Dimension) -> tuple[pl.DataFrame, Row]:
+    """Count keys that are few, at both ends: pairs first, so that the files are read once and no flow counts twice.
+
+    None of these keys tells the directions of a flow apart.
+    """
     names = list(dict.fromkeys(name for end in dimension.ends for name in end))
     made = {expression.meta.output_name() for expression in dimension.made}
-    keys = [name for name in names if name in scan.present or name in made]
-    pairs = _grouped(table.with_columns(*dimension.made), keys, scan.present).collect(engine="streaming")
+    keys = [name for name in names if name in directions.scan.present or name in made]
+    pairs = _grouped(directions, keys, dimension.made)
     pairs = pairs.with_columns(pl.lit(DEFAULTS[name]).alias(name) for name in names if name not in keys)
     total = _total(pairs)
     pairs = pairs.with_columns(pl.col(pl.Categorical).cast(pl.String))
@@ -141,57 +146,51 @@ def _narrow(scan: Scan, table: pl.LazyFrame, dimension: Dimension) -> tuple[pl.D
     return pl.concat(parts).group_by(first).agg(pl.col(*_SUMS).sum()), total
 
 
-def _values(present: frozenset[str]) -> list[pl.Expr]:
-    """Return the bytes and packets of a flow in both directions: no additions where no file has replies."""
-    return [
-        (pl.col(name) + pl.col(reply) if (reply := f"reply_{name}") in present else pl.col(name)).alias(name)
-        for name in ("bytes", "packets")
-    ]
-
-
-def _sums(present: frozenset[str]) -> list[pl.Expr]:
-    return [*(value.sum() for value in _values(present)), _FLOWS]
-
-
-def _grouped(table: pl.LazyFrame, keys: Sequence[str], present: frozenset[str]) -> pl.LazyFrame:
-    if not keys:  # no file has any of them: all flows have the same key
-        return table.select(_sums(present))
-    return table.group_by(keys).agg(_sums(present))
+def _grouped(directions: Directions, keys: Sequence[str], made: Sequence[pl.Expr] = ()) -> pl.DataFrame:
+    table = directions.flows().with_columns(*made)
+    sums = (*(directions.carried(name).sum() for name in ("bytes", "packets")), _FLOWS)
+    # No keys: no file has any of them, and all flows have the same.
+    return (table.group_by(keys).agg(*sums) if keys else table.select(*sums)).collect(engine="streaming")
 
 
 def _total(found: pl.DataFrame) -> Row:
     return Row("", *(int(found[name].sum()) for name in _SUMS))
 
 
-def matrix(scan: Scan, where: pl.Expr | None) -> pl.DataFrame:
-    """Return `source`, `destination` (sites) and what went from one to the other, replies the other way."""
-    ends = ("source_site", "destination_site")
-    sent = ("bytes", "packets", "reply_bytes", "reply_packets")
-    pairs = _where(scan.table, where).group_by(ends).agg(pl.col(*sent).sum(), _FLOWS).collect(engine="streaming")
+def matrix(scan: Scan, where: Chosen | None) -> pl.DataFrame:
+    """Return `source`, `destination` (sites) and what the one sent to the other.
+
+    A flow counts where it began; where its replies went, if only they are let through.
+    """
+    directions, ends = Directions(scan, where), ("source_site", "destination_site")
+    ways = {"there": directions.there, "back": directions.back}
+    sums = [part(name).sum().alias(f"{way}_{name}") for way, part in ways.items() for name in ("bytes", "packets")]
+    counts = {"there_flows": directions.begun, "back_flows": pl.len() - directions.begun}
+    pairs = directions.flows().group_by(ends).agg(*sums, **counts).collect(engine="streaming")
     pairs = pairs.with_columns(pl.col(ends).cast(pl.String))
-    there = pairs.select(pl.col("source_site").alias("source"), pl.col("destination_site").alias("destination"), *_SUMS)
-    replies = pairs.filter(pl.col("reply_packets") > 0)
-    back = replies.select(
-        pl.col("destination_site").alias("source"),
-        pl.col("source_site").alias("destination"),
-        pl.col("reply_bytes").alias("bytes"),
-        pl.col("reply_packets").alias("packets"),
-        pl.lit(0, pl.UInt64).alias("flows"),  # counted where it began
-    )
-    together = pl.concat([there, back]).group_by("source", "destination").agg(pl.col(*_SUMS).sum())
-    return together.sort("bytes", "source", "destination", descending=[True, False, False])
+    parts = [
+        pairs.select(
+            pl.col(one).alias("source"),
+            pl.col(other).alias("destination"),
+            *(pl.col(f"{way}_{name}").cast(pl.UInt64).alias(name) for name in _SUMS),
+        )
+        for way, (one, other) in (("there", ends), ("back", ends[::-1]))
+    ]
+    together = pl.concat(parts).group_by("source", "destination").agg(pl.col(*_SUMS).sum())
+    some = together.filter(pl.any_horizontal(pl.col(*_SUMS) > 0))
+    return some.sort("bytes", "source", "destination", descending=[True, False, False])
 
 
-def timeline(scan: Scan, where: pl.Expr | None, step_s: int) -> dict[int, Row]:
+def timeline(scan: Scan, where: Chosen | None, step_s: int) -> dict[int, Row]:
     """Return what flows that ended in each step came to, by its begin in Unix seconds; empty ones are left out."""
     begin = (pl.col("end").dt.epoch("s") // step_s * step_s).alias("begin")
-    table = _where(scan.table, where).group_by(begin).agg(_sums(scan.present))
-    return {row[0]: Row("", *row[1:]) for row in table.sort("begin").collect(engine="streaming").iter_rows()}
+    table = _grouped(Directions(scan, where), ["begin"], [begin])
+    return {row[0]: Row("", *row[1:]) for row in table.sort("begin").iter_rows()}
 
 
-def flows(scan: Scan, where: pl.Expr | None, order: Literal["time", "bytes", "packets"], limit: int) -> pl.DataFrame:
+def flows(scan: Scan, where: Chosen | None, order: Literal["time", "bytes", "packets"], limit: int) -> pl.DataFrame:
     """Return flows with the columns of SCHEMA: the latest, or the largest; at most `limit`."""
-    table = _where(scan.table, where)
+    table = Directions(scan, where).flows()
     by = pl.col("end") if order == "time" else pl.col(order) + pl.col(f"reply_{order}")
     # What is asked for is found in one column first, so that the others are read only where it is.
     ranks = table.select(by.alias("rank")).top_k(limit, by="rank").collect(engine="streaming")["rank"]

@@ -1,26 +1,23 @@
 """The terms of a filter: addresses, ports, sites, sizes. Pure.
 
-A term without `src` or `dst` holds where either end fits. Names and meanings are nfdump's where it has them: bytes,
-packets and duration with `k`, `m`, `g` (1000 each); `flags SA` are set, whatever else is; `flags S/SA` is pf's and
-tcpdump's: of these, only the first are set.
+A term without `src` or `dst` holds where either end fits; what went back has its ends the other way. Names and
+meanings are nfdump's where it has them: bytes, packets and duration with `k`, `m`, `g` (1000 each); `flags SA` are set,
+whatever else is; `flags S/SA` is pf's and tcpdump's: of these, only the first are set.
 """
 
 import operator
 import re
 from collections.abc import Callable
 from functools import partial
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
 import polars as pl
 
-from exporters.flowstore.filter import FilterError, Reader, Token, balanced, parse
+from exporters.flowstore.ends import VALUES
+from exporters.flowstore.filter import Chosen, FilterError, Reader, Token, balanced, parse
 from exporters.flowstore.words import FLAGS, ICMP, PROTOCOLS, STATES, Words
-from netmon.api.traffic import MAPPED
 
 Compare: TypeAlias = Callable[[pl.Expr, int], pl.Expr]
-Value: TypeAlias = Callable[[Token], Callable[[str], pl.Expr]]
-"""Reads a token; gives what one end (`source`, `destination`) must be."""
 
 _COMPARE: Final[dict[str, Compare]] = {
     "=": operator.eq, "==": operator.eq, "eq": operator.eq, "!=": operator.ne,
@@ -28,8 +25,8 @@ _COMPARE: Final[dict[str, Compare]] = {
 }  # fmt: skip
 _SCALED: Final = re.compile(r"(\d{1,18})([kmgt]?)", re.ASCII)
 _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_MAC: Final = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}", re.ASCII)
-_HALF: Final = (1 << 64) - 1
+_ENDS_OF: Final = (("source", "destination"), ("in_interface", "out_interface"), ("tcp_flags", "reply_tcp_flags"))
+_BACK: Final = {name: other for pair in _ENDS_OF for name, other in (pair, pair[::-1])}
 _MANY: Final = 256  # values in one list
 
 # In floating point where they are multiplied: a forged record may have 2**63 bytes.
@@ -59,12 +56,12 @@ _ALONE: Final[dict[str, pl.Expr]] = {
 _ENDS: Final = ("ip", "host", "addr", "net", "port", "as", "site", "mac")
 TERMS: Final = (
     "src", "dst", *_ENDS, "proto", "app", *_NUMBERS, "flags", "in if", "out if", "if", "exporter", "state",
-    "icmp-type", "icmp-code", *_ALONE, "not", "(",
+    "icmp-type", "icmp-code", *_ALONE, "began", "not", "(",
 )  # fmt: skip
 
 
-def expression(text: str, words: Words | None = None) -> pl.Expr | None:
-    """Return a filter as an expression over the columns of SCHEMA, None where it lets all through; FilterError."""
+def expression(text: str, words: Words | None = None) -> Chosen | None:
+    """Return what a filter lets through, None where that is all; FilterError."""
     return parse(text, partial(_term, words=words or Words()))
 
 
@@ -84,12 +81,18 @@ def _term(reader: Reader, words: Words) -> pl.Expr:
     raise reader.fail("word", *TERMS, token=token)
 
 
+def _seen(reader: Reader, name: str) -> str:
+    """Return what an end, or a column of one end, is in the direction that is read for."""
+    reader.sided = True
+    return _BACK[name] if reader.back else name
+
+
 def _one_end(end: str) -> Callable[[Reader], pl.Expr]:
     def read(reader: Reader) -> pl.Expr:
         token = reader.take()
         if token.word not in _ENDS:
             raise reader.fail("word", *_ENDS, token=token)
-        return _end(reader, token, (end,))
+        return _end(reader, token, (_seen(reader, end),))
 
     return read
 
@@ -101,7 +104,7 @@ def _end(reader: Reader, kind: Token, ends: tuple[str, ...]) -> pl.Expr:
         return _end_number(reader, word, ends)
     reader.took("=", "==")
     values = _listed(reader) if reader.took("in") else [reader.take()]
-    read = _VALUES[word]
+    read = VALUES[word]
     made = [read(value) for value in values]
     return balanced(operator.or_, [each(end) for each in made for end in ends])
 
@@ -134,63 +137,6 @@ def _listed(reader: Reader) -> list[Token]:
     if not found:
         raise reader.fail("value", token=reader.here)
     return found
-
-
-def _address(token: Token) -> Callable[[str], pl.Expr]:
-    if "/" in token.text:
-        return _net(token)
-    try:
-        address = ip_address(token.text)
-    except ValueError:
-        raise FilterError("value" if token.text else "end", token.at, token.text, ["10.1.2.3", "2001:db8::1"]) from None
-    number = int(address) | MAPPED if isinstance(address, IPv4Address) else int(address)
-    hi, lo = _half(number >> 64), _half(number & _HALF)
-    return lambda end: (pl.col(f"{end}_hi") == hi) & (pl.col(f"{end}_lo") == lo)
-
-
-def _half(number: int) -> pl.Expr:
-    return pl.lit(number, pl.UInt64)
-
-
-def _net(token: Token) -> Callable[[str], pl.Expr]:
-    try:
-        network = ip_network(token.text, strict=False)
-    except ValueError:
-        right = ["10.1.2.0/24", "2001:db8::/32"]
-        raise FilterError("value" if token.text else "end", token.at, token.text, right) from None
-    first = int(network.network_address) | (MAPPED if network.version == 4 else 0)
-    last = first + network.num_addresses - 1
-
-    def inside(end: str) -> pl.Expr:
-        hi, lo = pl.col(f"{end}_hi"), pl.col(f"{end}_lo")
-        if first >> 64 == last >> 64:
-            found = (hi == _half(first >> 64)) & lo.is_between(_half(first & _HALF), _half(last & _HALF))
-        else:  # a prefix of 64 bits or fewer: the low half is free
-            found = hi.is_between(_half(first >> 64), _half(last >> 64))
-        if network.version == 6 and first <= MAPPED <= last:  # ::/0 holds no IPv4
-            found &= ~((hi == 0) & lo.is_between(_half(MAPPED), _half(MAPPED + 0xFFFF_FFFF)))
-        return found
-
-    return inside
-
-
-def _site(token: Token) -> Callable[[str], pl.Expr]:
-    if not token.text and not token.quoted:
-        raise FilterError("end", token.at, "", ['"kantor kecamatan"'])
-    return lambda end: pl.col(f"{end}_site") == token.text
-
-
-def _mac(token: Token) -> Callable[[str], pl.Expr]:
-    if not _MAC.fullmatch(token.word):
-        raise FilterError("value" if token.text else "end", token.at, token.text, ["00:1b:2c:3d:4e:5f"])
-    number = int("".join(pair.zfill(2) for pair in re.split("[:-]", token.word)), 16)
-    return lambda end: pl.col(f"{end}_mac") == number
-
-
-_VALUES: Final[dict[str, Value]] = {
-    "ip": _address, "host": _address, "addr": _address, "net": _net, "site": _site,
-    "mac": _mac,
-}  # fmt: skip
 
 
 def _number(token: Token, top: int = (1 << 62)) -> int:
@@ -229,7 +175,7 @@ def _flags(reader: Reader) -> pl.Expr:
     if not token.text or set(wanted + mask) - set(FLAGS) or (slash and not mask):
         raise FilterError("value" if token.text else "end", token.at, token.text, ["S", "SA", "S/SA"])
     of, among = _bits(wanted), _bits(mask) if slash else _bits(wanted)
-    return (pl.col("protocol") == PROTOCOLS["tcp"]) & ((pl.col("tcp_flags") & among) == of)
+    return (pl.col("protocol") == PROTOCOLS["tcp"]) & ((pl.col(_seen(reader, "tcp_flags")) & among) == of)
 
 
 def _bits(letters: str) -> int:
@@ -242,10 +188,11 @@ def _icmp(column: str) -> Callable[[Reader], pl.Expr]:
 
 def _interface(*columns: str) -> Callable[[Reader], pl.Expr]:
     def read(reader: Reader) -> pl.Expr:
-        if columns != ("in_interface", "out_interface") and not reader.took("if"):
+        if len(columns) == 1 and not reader.took("if"):
             raise reader.fail("word", "if")
         number = _number(reader.take(), 0xFFFF_FFFF)
-        return balanced(operator.or_, [pl.col(column) == number for column in columns])
+        one = len(columns) == 1
+        return balanced(operator.or_, [pl.col(_seen(reader, each) if one else each) == number for each in columns])
 
     return read
 
@@ -265,6 +212,11 @@ def _state(reader: Reader) -> pl.Expr:
     return pl.col("state") == STATES[token.word]
 
 
+def _began(reader: Reader) -> pl.Expr:
+    reader.sided = True
+    return pl.lit(not reader.back)
+
+
 _READ: Final[dict[str, Callable[[Reader], pl.Expr]]] = {
     "src": _one_end("source"),
     "source": _one_end("source"),
@@ -279,6 +231,7 @@ _READ: Final[dict[str, Callable[[Reader], pl.Expr]]] = {
     "if": _interface("in_interface", "out_interface"),
     "exporter": _exporter,
     "state": _state,
+    "began": _began,
 }
 
 

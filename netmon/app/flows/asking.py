@@ -11,7 +11,7 @@ import click
 import polars as pl
 
 from exporters.flowstore.files import Scan, Span, look
-from exporters.flowstore.filter import FilterError
+from exporters.flowstore.filter import Chosen, FilterError
 from exporters.flowstore.terms import expression
 from exporters.flowstore.words import PROTOCOLS, Port, Words
 from netmon.app.asked import printable
@@ -33,7 +33,7 @@ class Asked:
 
     directory: Path
     span: Span
-    where: pl.Expr | None
+    where: Chosen | None
     words: Words
 
     def answer(self, question: Callable[[Scan], _Answer]) -> _Answer:

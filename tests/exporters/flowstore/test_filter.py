@@ -25,7 +25,17 @@ def table() -> pl.DataFrame:
     held = buffer(len(records))
     copy_in(held, 0, records)
     made = frame(held, len(records), Names(Sites(NETWORKS), EXPORTERS))
-    zeros = ("reply_bytes", "reply_packets", "ttl", "icmp_type", "icmp_code", "state", "source_as", "destination_as")
+    zeros = (
+        "reply_bytes",
+        "reply_packets",
+        "reply_tcp_flags",
+        "ttl",
+        "icmp_type",
+        "icmp_code",
+        "state",
+        "source_as",
+        "destination_as",
+    )
     macs = ("source_mac", "destination_mac", "mpls", "retransmissions")
     return made.with_columns(pl.lit(0, pl.UInt32).alias(name) for name in (*zeros, *macs))
 
@@ -43,7 +53,7 @@ ROWS = [
 
 def chosen(text: str, words: Words | None = None) -> list[bool]:
     where = expression(text, words)
-    return [True] * TABLE.height if where is None else TABLE.with_columns(where.alias("x"))["x"].to_list()
+    return [True] * TABLE.height if where is None else TABLE.with_columns(where.there.alias("x"))["x"].to_list()
 
 
 def either(test: Callable[[Row, str], bool]) -> dict[str, Callable[[Row], bool]]:
@@ -139,6 +149,26 @@ def test_terms_together(made: Filter) -> None:
     assert chosen(text) == [bool(test(row)) for row in ROWS]
 
 
+ENDS = [(f"source_{part}", f"destination_{part}") for part in ("hi", "lo", "port", "site", "as", "mac")]
+ENDS += [("in_interface", "out_interface"), ("tcp_flags", "reply_tcp_flags"), ("bytes", "reply_bytes")]
+
+
+@settings(max_examples=60)
+@given(FILTERS)
+@example(("src port 443 or src mac 00:00:00:00:00:00 and flags SA", bool))
+@example(("src as 0 and not out if 2", bool))
+def test_the_way_back_is_the_way_there_of_a_flow_turned_round(made: Filter) -> None:
+    text, _ = made
+    where = expression(text)
+    if where is None:
+        return
+    table = TABLE.with_columns(reply_tcp_flags=pl.col("tcp_flags").shift(1, fill_value=0))
+    turned = table.rename({one: other for pair in ENDS for one, other in (pair, pair[::-1])})
+    back = table.select(where.back.alias("x"))["x"]
+    assert back.to_list() == turned.select(where.there.alias("x"))["x"].to_list()
+    assert where.sided or back.to_list() == table.select(where.there.alias("x"))["x"].to_list()
+
+
 def test_and_binds_closer_than_or() -> None:
     assert chosen("tcp and port 443 or udp") == chosen("(tcp and port 443) or udp")
     assert chosen("udp or tcp and port 443") == chosen("udp or (tcp and port 443)")
@@ -232,7 +262,7 @@ def test_whatever_is_asked_is_answered_or_refused(text: str) -> None:
     place = 1
     try:
         where = expression(text)
-        chosen_ones = TABLE if where is None else TABLE.filter(where)
+        chosen_ones = TABLE if where is None else TABLE.filter(where.there, where.back)
     except FilterError as error:
         place, chosen_ones = error.at, TABLE
     assert 1 <= place <= len(text) + 1

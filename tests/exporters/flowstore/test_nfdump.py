@@ -158,7 +158,7 @@ def test_the_same_flows(both: tuple[Path, Path], text: str) -> None:
     ours, theirs = both
     where = expression(text)
     assert where is not None
-    found = look(ours, Span(0, 4e9), lambda scan: scan.table.filter(where).select("bytes").collect())
+    found = look(ours, Span(0, 4e9), lambda scan: scan.table.filter(where.there).select("bytes").collect())
     command = ["nfdump", "-R", str(theirs), "-q", "-N", "-o", "fmt:%byt", text]
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     expected = sorted(int(line) for line in said.stdout.split() if line.isdecimal())

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -24,9 +25,12 @@ from tests.support.waiting import eventually_sync
 
 ALL = Span(0, 4e9)
 WORDS = Words({(17, 443): "panggilan video"})
-RECORDS = many(3_000)
+RECORDS = many(1_500)
 RECORDS["reply_bytes"] = RECORDS["bytes"] // 3 * (RECORDS["vlan"] == 1)
 RECORDS["reply_packets"] = RECORDS["packets"] // 3 * (RECORDS["vlan"] == 1)
+RECORDS["reply_tcp_flags"] = np.where((RECORDS["vlan"] == 1) & (RECORDS["protocol"] == 6), 18, 0)
+_only_back = np.flatnonzero(RECORDS["reply_packets"])[::9]
+RECORDS["bytes"][_only_back] = RECORDS["packets"][_only_back] = 0
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +51,7 @@ def interface(row: np.void, name: str) -> str:
     return f"{EXPORTERS[row['exporter']]} {row[name]}".strip()
 
 
-KEYS: dict[By, Callable[[np.void], set[str]]] = {
-    "src": lambda row: {address_text(int(row["source_hi"]), int(row["source_lo"]))},
-    "dst": lambda row: {address_text(int(row["destination_hi"]), int(row["destination_lo"]))},
+KEYS: dict[By, Callable[[np.void], set[str]]] = {  # besides the addresses: those are of a direction
     "port": lambda row: {str(low(row))},
     "site": lambda row: {site(row, "source"), site(row, "destination")},
     "app": lambda row: {WORDS.app(int(row["protocol"]), low(row))},
@@ -61,13 +63,66 @@ KEYS: dict[By, Callable[[np.void], set[str]]] = {
 }
 
 
-def counted(records: NDArray[np.void], keys: Callable[[np.void], set[str]]) -> dict[str, tuple[int, int, int]]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One direction of a flow, in plain Python: what its sender would say of it."""
+
+    source: str
+    destination: str
+    ports: tuple[int, int]
+    interfaces: tuple[int, int]
+    flags: int
+    began: bool
+    sizes: tuple[int, int]
+    row: np.void
+
+
+def ways(row: np.void) -> list[Way]:
+    source, destination = (
+        address_text(int(row[f"{end}_hi"]), int(row[f"{end}_lo"])) for end in ("source", "destination")
+    )
+    ports = int(row["source_port"]), int(row["destination_port"])
+    interfaces = int(row["in_interface"]), int(row["out_interface"])
+    sent, replied = ((int(row[f"{name}bytes"]), int(row[f"{name}packets"])) for name in ("", "reply_"))
+    flags = int(row["tcp_flags"]), int(row["reply_tcp_flags"])
+    there = Way(source, destination, ports, interfaces, flags[0], True, sent, row)
+    back = Way(destination, source, ports[::-1], interfaces[::-1], flags[1], False, replied, row)
+    return [there, back] if any(replied) else [there]
+
+
+Fits: TypeAlias = Callable[[Way], bool]
+FILTERS: dict[str, Fits] = {
+    "": lambda _: True,
+    "udp or vlan 1": lambda way: way.row["protocol"] == 17 or way.row["vlan"] == 1,
+    "src net 10.1.9.0/24": lambda way: way.source.startswith("10.1.9."),
+    "not dst ip 10.1.9.2 and port 443": lambda way: way.destination != "10.1.9.2" and 443 in way.ports,
+    "dst port 53 or in if 3": lambda way: way.ports[1] == 53 or way.interfaces[0] == 3,
+    "flags SA and not flags F": lambda way: way.row["protocol"] == 6 and way.flags & 19 == 18,
+    "src site rsud and began": lambda way: way.began and way.source.startswith(("10.1.9.", "2001:db8:9:")),
+    "not began": lambda way: not way.began,
+    "src port 40000 and packets > 500": lambda way: (
+        way.ports[0] == 40_000 and int(way.row["packets"]) + int(way.row["reply_packets"]) > 500
+    ),
+}
+
+
+def counted(
+    records: NDArray[np.void], by: By | Callable[[np.void], set[str]], fits: Fits = FILTERS[""]
+) -> dict[str, tuple[int, int, int]]:
+    """Add up: an address has the directions that it sent or received, any other key each flow once."""
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in records:
-        for key in keys(row):
-            found[key][0] += int(row["bytes"]) + int(row["reply_bytes"])
-            found[key][1] += int(row["packets"]) + int(row["reply_packets"])
-            found[key][2] += 1
+        again: set[str] = set()
+        for way in filter(fits, ways(row)):
+            if by in {"src", "dst"}:
+                keys = {way.source if by == "src" else way.destination}
+            else:
+                keys = (by if callable(by) else KEYS[by])(row)
+            for key in keys:
+                found[key][0] += way.sizes[0]
+                found[key][1] += way.sizes[1]
+                found[key][2] += key not in again
+            again |= keys if by not in {"src", "dst"} else set()
     return {key: (one, two, three) for key, (one, two, three) in found.items()}
 
 
@@ -76,20 +131,33 @@ def as_counted(rows: tuple[Row, ...]) -> dict[str, tuple[int, int, int]]:
 
 
 def test_every_dimension_is_tested() -> None:
-    assert set(KEYS) == set(DIMENSIONS)
+    assert {*KEYS, "src", "dst"} == set(DIMENSIONS)
 
 
 @pytest.mark.parametrize("by", sorted(DIMENSIONS))
-@pytest.mark.parametrize("text", ["", "udp or vlan 1"])
+@pytest.mark.parametrize("text", ["", "udp or vlan 1", "src net 10.1.9.0/24"])
 def test_top(directory: Path, by: By, text: str) -> None:
-    chosen = RECORDS[(RECORDS["protocol"] == 17) | (RECORDS["vlan"] == 1)] if text else RECORDS
     answer = look(directory, ALL, lambda scan: top(scan, by, expression(text), Ranked("packets", 5), WORDS))
-    expected = counted(chosen, KEYS[by])
+    expected = counted(RECORDS, by, FILTERS[text])
     first = sorted(expected.items(), key=lambda each: (-each[1][1], each[0]))[:5]
     assert as_counted(answer.rows) == dict(first)
     assert [row.packets for row in answer.rows] == [sums[1] for _, sums in first]
-    (all_of_them,) = counted(chosen, lambda _: {""}).values()
+    (all_of_them,) = counted(RECORDS, lambda _: {""}, FILTERS[text]).values()
     assert (answer.total.bytes, answer.total.packets, answer.total.flows) == all_of_them
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_is_asked_of_each_direction(directory: Path, text: str) -> None:
+    where, fits = expression(text), FILTERS[text]
+    for by in ("src", "site"):
+        answer = look(directory, ALL, partial(top, by=by, where=where, ranked=Ranked("bytes", 1_000), words=WORDS))
+        assert as_counted(answer.rows) == counted(RECORDS, by, fits)
+    chosen = [row for row in RECORDS if any(map(fits, ways(row)))]
+    assert chosen
+    assert answer.total.flows == len(chosen)
+    listed = look(directory, ALL, lambda scan: flows(scan, where, "time", len(RECORDS)))
+    assert sorted(listed["bytes"].to_list()) == sorted(int(row["bytes"]) for row in chosen)
+    assert sorted(listed["source_lo"].to_list()) == sorted(int(row["source_lo"]) for row in chosen)
 
 
 @pytest.mark.parametrize("order", ["bytes", "packets", "flows"])
@@ -108,7 +176,7 @@ def test_the_heaviest_are_exact_however_they_are_counted(
         question = partial(top, by=by, where=None, ranked=Ranked(order, limit), words=WORDS)
         answer = look(directory, ALL, question)
         place = ("bytes", "packets", "flows").index(order)
-        expected = counted(RECORDS, KEYS[by])
+        expected = counted(RECORDS, by)
         weights = sorted((sums[place] for sums in expected.values()), reverse=True)[:limit]
         assert [getattr(row, order) for row in answer.rows] == weights
         assert all(expected[key] == sums for key, sums in as_counted(answer.rows).items())
@@ -132,13 +200,14 @@ def test_matrix(directory: Path) -> None:
     expected: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in RECORDS:
         ends = site(row, "source"), site(row, "destination")
-        for pair, name, count in ((ends, "", 1), (ends[::-1], "reply_", 0)):
-            expected[pair][0] += int(row[f"{name}bytes"])
-            expected[pair][1] += int(row[f"{name}packets"])
-            expected[pair][2] += count
+        for place, way in enumerate(ways(row)):
+            sums = expected[ends if way.began else ends[::-1]]
+            sums[0] += way.sizes[0]
+            sums[1] += way.sizes[1]
+            sums[2] += not place
     answer = look(directory, ALL, lambda scan: matrix(scan, None))
     found = {(row[0], row[1]): list(row[2:]) for row in answer.iter_rows()}
-    assert found == {pair: sums for pair, sums in expected.items() if any(sums)}
+    assert found == dict(expected)
     assert answer["bytes"].is_sorted(descending=True)
 
 

@@ -49,7 +49,7 @@ def test_top_as_a_table(config: Path) -> None:
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
     assert lines[0].split() == ["SOURCE", "BYTES", "PACKETS", "FLOWS", "SHARE"]
-    assert lines[2].split() == ["10.1.2.3", "5", "MB", "4000", "1", "99.8%"]
+    assert lines[2].split() == ["10.1.2.3", "5", "MB", "4002", "2", "99.9%"]
     assert lines[5].startswith("All: 5.01 MB, 4013 packets, 3 flows")
     assert said(config, "top", language="id").stdout.startswith("SUMBER")
 
