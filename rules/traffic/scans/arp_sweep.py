@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.traffic.scans.contacts import CONTACT, Kind, Outcome, distinct, keyed
+from rules.traffic.scans.contact import CONTACT, Kind, Outcome
+from rules.traffic.scans.contacts import distinct, keyed
 
 _REQUEST, _REPLY = 1, 2
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.traffic.scans.contacts import Outcome
+from rules.traffic.scans.contact import Outcome
 from rules.traffic.scans.settings import ScanSettings
 
 
@@ -42,10 +42,17 @@ def most(rows: NDArray[np.void], group: str, other: str) -> tuple[int, int]:
     """Return which value of `group` comes with most different values of `other`, and how many; (0, 0) for no rows."""
     if not len(rows):
         return 0, 0
-    pairs = np.unique(rows[[group, other]])
-    values, counts = np.unique(pairs[group], return_counts=True)
+    ones, others = rows[group], rows[other]
+    order = np.lexsort((others, ones))
+    ones, others = ones[order], others[order]
+    begins = np.ones(len(rows), np.bool_)
+    begins[1:] = ones[1:] != ones[:-1]
+    fresh = begins.copy()
+    fresh[1:] |= others[1:] != others[:-1]
+    starts = np.flatnonzero(begins)
+    counts = np.add.reduceat(fresh, starts, dtype=np.int64)
     place = int(counts.argmax())
-    return int(values[place]), int(counts[place])
+    return int(ones[starts[place]]), int(counts[place])
 
 
 def fails_mostly(view: View, failed: NDArray[np.void], group: str, other: str) -> bool:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
 from rules.traffic.learned import hashed
-from rules.traffic.scans.contacts import ODD_KINDS, Kind, distinct
+from rules.traffic.scans.contact import ODD_KINDS, Kind
+from rules.traffic.scans.contacts import distinct
 from rules.traffic.scans.settings import ScanSettings
 
 _WINDOWS: Final = 8  # that are looked at together

@@ -13,7 +13,7 @@ from netmon.api.traffic import MAPPED
 from rules.traffic import telling
 from rules.traffic.counting import Distinct, Ports
 from rules.traffic.episode import Seen
-from rules.traffic.scans.contacts import Kind
+from rules.traffic.scans.contact import Kind
 
 _TOLD: Final = 20  # open ports that evidence names
 _PRIVATE: Final = tuple(

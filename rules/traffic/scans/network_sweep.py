@@ -1,6 +1,6 @@
 """Many hosts tried by one source, with one TCP port or with ICMP requests (T1046, T1018)."""
 
-from rules.traffic.scans.contacts import Kind
+from rules.traffic.scans.contact import Kind
 from rules.traffic.scans.found import Found, View, chosen, fails_mostly, most, without_half
 from rules.traffic.scans.settings import ScanSettings
 

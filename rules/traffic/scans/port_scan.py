@@ -1,6 +1,6 @@
 """Many TCP ports of one host, tried by one source (T1046): SYN and connect scans."""
 
-from rules.traffic.scans.contacts import Kind
+from rules.traffic.scans.contact import Kind
 from rules.traffic.scans.found import Found, View, chosen, fails_mostly, most
 
 NAME = "port_scan"

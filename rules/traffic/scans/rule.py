@@ -1,6 +1,7 @@
 """All scans as one rule: they share the recent contacts, and one scan is one finding, whichever judge sees it first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -14,14 +15,15 @@ from rules.traffic.episode import Episodes
 from rules.traffic.learned import hashed
 from rules.traffic.recent import Recent
 from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
-from rules.traffic.scans.contacts import BAD, CONTACT, TCP, Kind, Outcome, contacts
+from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
+from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
+from rules.traffic.scans.memory import Memory, by_source
 from rules.traffic.scans.settings import ScanSettings
 
 _JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
-_OPEN: Final = (Outcome.GOOD, Outcome.HALF, Outcome.EMPTY)
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
 _FLOOD_SOURCES: Final = (
     250  # of failures with one port of one host in one window: its clients, or a flood's forged ones
@@ -41,11 +43,12 @@ class Scans:
         self._settings = settings
         self._networks = networks
         self._allowed = PrefixMap(settings.allow)
-        self._failed = Recent(settings.window_s, settings.recent, CONTACT)
-        self._tried = Recent(settings.window_s, settings.recent, CONTACT)
-        self._opened = Recent(settings.window_s, settings.recent, CONTACT)
+        self._failed = Memory(settings.window_s, settings.recent)
+        self._tried = Memory(settings.window_s, settings.recent)
+        self._opened = Memory(settings.window_s, settings.recent)
         self._asked = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._replied = Recent(settings.arp_window_s, settings.recent, CONTACT)
+        self._reader = Reader()
         self._hurried = hurried.Hurried(settings)
         self._walks = slow_scan.Walks(settings)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented
@@ -62,27 +65,32 @@ class Scans:
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
         now = second.end
-        ended = self._watched(contacts(second.ended, live=second.live))
-        begun = self._watched(contacts(second.begun, live=second.live))
-        failed = _without_floods(ended[np.isin(ended["outcome"], BAD)])
-        answered = ended[np.isin(ended["outcome"], _OPEN)]
+        failed, answered = (self._watched(rows) for rows in self._reader.read(second.ended, live=second.live))
+        begun = self._watched(self._reader.read(second.begun, live=second.live)[1])
+        failed = self._without_floods(failed)
         self._failed.add(failed, now)
         self._opened.add(answered, now)
-        self._tried.add(begun if second.live else ended[~np.isin(ended["outcome"], BAD)], now)
+        self._tried.add(begun if second.live else answered[answered["outcome"] != Outcome.HALF], now)
         touched = self._go_on(failed, answered, now)
         for found in self._found(second, failed, begun):
             touched |= self._open(found, now)
-        touched |= self._slow(ended, failed, now)
-        for key in sorted(touched):
-            matter = self._matters[key]
-            records = telling.chosen(second.ended, source=matter.source)
-            records = records if len(records) else telling.chosen(second.begun, source=matter.source)
-            yield from self._episodes[matter.rule].see(seen(matter, self._networks, records), now)
+        touched |= self._slow(answered, failed, now)
+        yield from self._told(sorted(touched), second)
         for rule, episodes in self._episodes.items():
             yield from episodes.tick(now)
             quiet_s = episodes.quiet_s
             for key in [key for key, each in self._matters.items() if each.rule == rule and now - each.last >= quiet_s]:
                 del self._matters[key]
+
+    def _told(self, touched: Sequence[int], second: Second) -> Iterator[Finding]:
+        """Say what these scans came to, with some of their flows of this window."""
+        sources = [self._matters[key].source for key in touched]
+        ended = telling.by_address(second.ended, "source", sources)
+        begun = telling.by_address(second.begun, "source", [each for each in sources if not len(ended[each])])
+        for key, source in zip(touched, sources, strict=True):
+            matter = self._matters[key]
+            records = ended[source] if len(ended[source]) else begun[source]
+            yield from self._episodes[matter.rule].see(seen(matter, self._networks, records), second.end)
 
     @property
     def dropped(self) -> int:
@@ -110,47 +118,61 @@ class Scans:
             return set()
         touched = set()
         known = np.array(list(self._matters), np.uint64)
-        for rows, opened in ((failed, False), (answered, True)):
-            mine = rows[np.isin(rows["source"], known)]
-            for source in np.unique(mine["source"]).tolist():
-                matter, those = self._matters[source], mine[mine["source"] == source]
-                if opened:
-                    matter.add_open(those)
-                else:
-                    matter.add(those, now)
-                touched.add(source)
+        for source, rows in by_source(failed, known).items():
+            self._matters[source].add(rows, now)
+            touched.add(source)
+        for source, rows in by_source(answered, known).items():
+            self._matters[source].add_open(rows)
+            touched.add(source)
         return touched
 
     def _found(self, second: Second, failed: NDArray[np.void], begun: NDArray[np.void]) -> list[Found]:
         """Return what the quick judges find of sources that have no open scan."""
         settings, now_ns = self._settings, int(second.end * 1e9)
-        rows = self._failed.rows
-        least = min(settings.odd_contacts, settings.ports, settings.hosts, settings.udp_ports, settings.echo_hosts)
-        keys, counts = np.unique(rows["source"], return_counts=True)
-        many = keys[(counts >= least) & np.isin(keys, failed["source"])]
-        many = many[np.argsort(-counts[np.searchsorted(keys, many)], kind="stable")]
         quick = self._hurried.take(second, begun)
+        rows = self._candidates(failed["source"], quick)
         known_ns = now_ns - int(_SETTLED_S * 1e9) if second.live else now_ns
+        tried = self._tried.of(np.fromiter(rows, np.uint64, len(rows))) if rows else {}
         found = []
-        for key in [*quick, *(int(each) for each in many if int(each) not in quick)][: settings.candidates]:
-            if key in self._matters:
-                continue
-            mine = rows[rows["source"] == key]
-            if key in quick:
-                mine = np.concatenate([mine, quick[key]])
-            tried = self._tried.rows
-            tried = tried[tried["source"] == key]
-            view = View(mine, tried[tried["at_ns"] <= known_ns], settings)
+        for key, mine in rows.items():
+            others = tried.get(key, mine[:0])
+            view = View(mine, others[others["at_ns"] <= known_ns], settings)
             told = next(filter(None, (judge(view) for judge in _JUDGES)), None)
             if told is not None:
                 found.append(told)
         return self._without_outage(found + self._arp(second))
+
+    def _candidates(
+        self, failing: NDArray[np.uint64], quick: Mapping[int, NDArray[np.void]]
+    ) -> dict[int, NDArray[np.void]]:
+        """Return what failed (CONTACT) of the sources to look at, by their hash: those that hurry, then the busiest.
+
+        `failing`: the sources of this window's failures.
+        """
+        settings = self._settings
+        least = min(settings.odd_contacts, settings.ports, settings.hosts, settings.udp_ports, settings.echo_hosts)
+        keys = np.unique(failing[self._failed.rough(failing) >= least]).tolist()
+        keys = [key for key in (*quick, *keys) if key not in self._matters]
+        if not keys:
+            return {}
+        rows = self._failed.of(np.array(keys, np.uint64))
+        told = {
+            key: np.concatenate([rows.pop(key, pending[:0]), pending])
+            for key, pending in quick.items()
+            if key not in self._matters
+        }
+        told |= sorted(rows.items(), key=lambda each: -len(each[1]))
+        return {
+            key: mine for key, mine in islice(told.items(), settings.candidates) if key in quick or len(mine) >= least
+        }
 
     def _arp(self, second: Second) -> list[Found]:
         settings = self._settings
         fresh = self._watched(arp_sweep.asked(second.neighbours))
         self._asked.add(fresh, second.end)
         self._replied.add(arp_sweep.answers(second.neighbours), second.end)
+        if not len(fresh):
+            return []
         rows = self._asked.rows
         keys, counts = np.unique(rows["source"], return_counts=True)
         found = []
@@ -201,7 +223,8 @@ class Scans:
             self._matters[key] = self._matter(found, together=together)
         matter = self._matters[key]
         matter.add(found.rows, now)
-        opened = self._opened.rows[self._opened.rows["source"] == found.rows["source"][0]]
+        source = found.rows["source"][:1]
+        opened = self._opened.of(source).get(int(source[0]), found.rows[:0])
         near = np.isin(opened["destination"], found.rows["destination"])
         matter.add_open(opened[near if found.one_host else near | np.isin(opened["port"], found.rows["port"])])
         return {key}
@@ -222,29 +245,35 @@ class Scans:
         others = [each for each in self._matters.values() if each.one_host and each.victim == victim]
         return len(others) >= self._settings.distributed_sources - 1
 
-    def _slow(self, ended: NDArray[np.void], failed: NDArray[np.void], now: float) -> set[int]:
+    def _slow(self, answered: NDArray[np.void], failed: NDArray[np.void], now: float) -> set[int]:
         """Let the contacts walk; return whose scans were seen by it."""
-        known = np.array([*self._matters, 0], np.uint64)
-        good = ended[ended["outcome"] == Outcome.GOOD]
-        rows = np.concatenate([failed, good])
-        touched = set()
-        for group in self._walks.take(rows[~np.isin(rows["source"], known)], now):
-            if group.source in self._matters:
+        if self._matters:
+            known = np.array(list(self._matters), np.uint64)
+            failed = failed[~np.isin(failed["source"], known)]
+            answered = answered[~np.isin(answered["source"], known)]
+        groups = self._walks.take(failed, answered, now)
+        tried = self._tried.of(np.array([group.source for group in groups], np.uint64)) if groups else {}
+        touched: set[int] = set()
+        for group in groups:
+            members = group.failed
+            if group.source in self._matters or (not group.one_host and self._is_outage(members)):
                 continue
-            members = np.array(group.failed)
-            tried = self._tried.rows
-            same = (tried["source"] == group.source) & (tried["protocol"] == members["protocol"][0])
+            same = tried.get(group.source, members[:0])
             side = "destination" if group.one_host else "port"
-            same &= tried[side] == members[side][0]
-            same &= tried["at_ns"] < int((now - _SETTLED_S) * 1e9)
-            if not group.one_host and self._is_outage(members):
-                continue
-            if self._walks.answered(group, tried["contact"][same]):
+            same = same[(same["protocol"] == members["protocol"][0]) & (same[side] == members[side][0])]
+            if self._walks.answered(group, same["contact"][same["at_ns"] < int((now - _SETTLED_S) * 1e9)]):
                 quick = now - float(members["at_ns"].min()) / 1e9 <= self._settings.window_s
-                touched |= self._open(
-                    Found(_quick_name(group) if quick else slow_scan.NAME, members, group.one_host), now
-                )
+                name = _quick_name(group) if quick else slow_scan.NAME
+                touched |= self._open(Found(name, members, group.one_host), now)
         return touched
+
+    def _without_floods(self, rows: NDArray[np.void]) -> NDArray[np.void]:
+        """Leave out failures with one port of one host that very many sources have: it is down, or flooded."""
+        if len(rows) < _FLOOD_SOURCES:
+            return rows
+        ends, _ = self._reader.number(hashed(rows["destination"], rows["port"].astype(np.uint64)))
+        counts = np.bincount(ends)
+        return rows if counts.max() < _FLOOD_SOURCES else rows[counts[ends] < _FLOOD_SOURCES]
 
 
 def _quick_name(group: slow_scan.Group) -> str:
@@ -259,12 +288,3 @@ def _source(rows: NDArray[np.void]) -> tuple[int, int]:
 
 def _victim(rows: NDArray[np.void]) -> tuple[int, int]:
     return int(rows["destination_hi"][0]), int(rows["destination_lo"][0])
-
-
-def _without_floods(rows: NDArray[np.void]) -> NDArray[np.void]:
-    """Leave out failures with one port of one host that very many sources have: it is down, or flooded."""
-    if len(rows) < _FLOOD_SOURCES:
-        return rows
-    ends = hashed(rows["destination"], rows["port"].astype(np.uint64))
-    _, inverse, counts = np.unique(ends, return_inverse=True, return_counts=True)
-    return rows[counts[inverse] < _FLOOD_SOURCES]

@@ -5,149 +5,116 @@ up where it failed, down where it succeeded; at the upper bound it is a scan, at
 begins anew. A group is begun by a failure, so that sources without failures cost nothing.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.traffic.scans.contacts import TCP, UDP, Kind, Outcome
+from rules.traffic.scans.contact import CONTACT, TCP, UDP, Kind, Outcome
+from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.network_sweep import needed
 from rules.traffic.scans.settings import ScanSettings
 from rules.traffic.scans.udp_scan import UNSURE
+from rules.traffic.scans.walks_kernel import GROUP, OWNER, STATE, walk
 
 NAME = "slow_scan"
-_MEMBERS = 128  # first contacts remembered of a group: above every threshold, 9 kB
-_ROWS = 24  # failures of a group that are kept whole, to tell of them: 6 kB
-_WALKING = (Kind.SYN, Kind.CONNECT, Kind.UDP, Kind.ICMP)
+_MEMBERS: Final = 128  # first contacts remembered of a group: above every threshold, 1 kB
+_ROWS: Final = 24  # failures of a group that are kept whole, to tell of them: 1.7 kB
+_WALKING: Final = np.zeros(256, np.bool_)
+_WALKING[[Kind.SYN, Kind.CONNECT, Kind.UDP, Kind.ICMP]] = True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
-    """A host's ports, or a port's hosts, as one source tries them."""
+    """A host's ports, or a port's hosts, as one source tries them, where that may be a scan."""
 
-    source: int
+    row: int
+    source: int  # hashed
     one_host: bool
-    walk: float = 0.0  # natural logarithm of the likelihood ratio
-    members: set[int] = field(default_factory=set)
-    failures: int = 0
-    failed: list[np.void] = field(default_factory=list)  # CONTACT rows, the first of them
-    last: float = 0.0
+    failed: NDArray[np.void]  # CONTACT: the first of its failures
 
 
 class Walks:
     """The groups that walk. At most `settings.groups`: who was silent longest goes first."""
 
-    def __init__(self, settings: ScanSettings) -> None:
+    def __init__(self, settings: ScanSettings, *, seed: int | None = None) -> None:
+        """`seed`: of the tables' hash; None draws one, so that nobody can choose addresses that share a slot."""
         self._settings = settings
-        self._up = log((1 - settings.theta1) / (1 - settings.theta0))
-        self._down = log(settings.theta1 / settings.theta0)
-        self._high = log((1 - settings.beta) / settings.alpha)
-        self._low = log(settings.beta / (1 - settings.alpha))
-        self._groups: OrderedDict[tuple[int, bool, int], Group] = OrderedDict()
-        self._failures: OrderedDict[int, int] = OrderedDict()  # by source
-        self._sources: dict[int, int] = {}  # groups by source
-        self.dropped = 0  # groups forgotten for want of room
+        self._reader = Reader(seed=seed)
+        count = settings.groups
+        self._groups = np.zeros(count + 1, GROUP)
+        self._owners = np.zeros(count + 2, OWNER)  # one more than there are groups: it has its first one made
+        self._groups["newer"] = np.arange(1, count + 2)
+        self._owners["newer"] = np.arange(1, count + 3)
+        self._groups["newer"][-1] = self._owners["newer"][-1] = 0
+        self._indices = [np.zeros(1 << (4 * count).bit_length(), np.uint64) for _ in range(2)]
+        self._members = np.zeros((count + 1, _MEMBERS), np.uint64)
+        self._kept = np.zeros((count + 1, _ROWS), CONTACT)
+        state = np.zeros(1, STATE)
+        state["seed"] = np.random.default_rng(seed).integers(1, 1 << 63, dtype=np.uint64)
+        state["up"] = log((1 - settings.theta1) / (1 - settings.theta0))
+        state["down"] = log(settings.theta1 / settings.theta0)
+        state["high"] = log((1 - settings.beta) / settings.alpha)
+        state["low"] = log(settings.beta / (1 - settings.alpha))
+        state["forget_s"] = settings.forget_s
+        state["free"] = state["free_owner"] = 1
+        self._state = state
         self.skipped = 0  # failures that did not walk, for want of time
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return int(self._state["groups"][0])
 
-    def take(self, rows: NDArray[np.void], now: float) -> Iterator[Group]:
-        """Take contacts that came to an end; give the groups that may be scans."""
-        failed = rows[np.isin(rows["outcome"], (Outcome.FAILED, Outcome.HALF)) & np.isin(rows["kind"], _WALKING)]
-        if len(failed) > self._settings.rows_per_window:
-            self.skipped += len(failed) - self._settings.rows_per_window
-            failed = _busiest(failed)[: self._settings.rows_per_window]
-        crossed: dict[tuple[int, bool, int], Group] = {}
-        for row in failed:
-            source = int(row["source"])
-            self._failures[source] = self._failures.get(source, 0) + 1
-            self._failures.move_to_end(source)
-            for key in _keys(row)[: 1 if row["outcome"] == Outcome.HALF else 2]:
-                group = self._fail(key, row, now)
-                if group.walk >= self._high:
-                    crossed[key] = group
-        good = rows[(rows["outcome"] == Outcome.GOOD)]
-        if self._sources and len(good):
-            known = np.fromiter(self._sources, np.uint64, len(self._sources))
-            for row in good[np.isin(good["source"], known)][: self._settings.rows_per_window // 4]:
-                for key in _keys(row):
-                    self._succeed(key, int(row["contact"]))
-        self._forget(now)
-        yield from (group for key, group in crossed.items() if key in self._groups and self._is_scan(group))
+    @property
+    def dropped(self) -> int:
+        """Return how many groups were forgotten for want of room."""
+        return int(self._state["dropped"][0])
+
+    def take(self, failed: NDArray[np.void], opened: NDArray[np.void], now: float) -> list[Group]:
+        """Take contacts (CONTACT) that failed and that were answered; return the groups that may be scans."""
+        if not len(failed) and not len(self):
+            return []
+        walks = _WALKING[failed["kind"]] & np.isin(failed["outcome"], (Outcome.FAILED, Outcome.HALF))
+        failed = failed[walks]
+        most = self._settings.rows_per_window
+        if len(failed) > most:
+            self.skipped += len(failed) - most
+            failed = self._busiest(failed)[:most]
+        crossed = np.zeros(2 * len(failed), np.uint32)
+        tables = (self._groups, self._indices[0], self._owners, self._indices[1], self._members, self._kept)
+        count = walk(*tables, self._state, failed, opened, most // 4, now, crossed)
+        return [self._group(row) for row in crossed[: int(count)].tolist() if self._is_scan(row)]
 
     def answered(self, group: Group, contacts: NDArray[np.uint64]) -> bool:
         """Take contacts of a group that were begun and did not fail; tell whether it still is a scan."""
-        fresh = {int(each) for each in np.unique(contacts)} - group.members
-        group.members |= set(list(fresh)[:_MEMBERS])
-        group.walk += self._down * len(fresh)
-        return group.walk >= self._high
+        row = self._groups[group.row]
+        members = int(row["members"])
+        fresh = np.setdiff1d(contacts, self._members[group.row, :members])
+        room = fresh[: _MEMBERS - members]
+        self._members[group.row, members : members + len(room)] = room
+        row["members"] += len(room)
+        row["walk"] += float(self._state["down"][0]) * len(fresh)
+        return bool(row["walk"] >= self._state["high"][0])
 
-    def _fail(self, key: tuple[int, bool, int], row: np.void, now: float) -> Group:
-        group = self._groups.get(key)
-        if group is None or now - group.last > self._settings.forget_s:
-            if group is None:
-                self._sources[key[0]] = self._sources.get(key[0], 0) + 1
-            group = self._groups[key] = Group(key[0], key[1])
-        self._groups.move_to_end(key)
-        group.last = now
-        contact = int(row["contact"])
-        if contact not in group.members and len(group.members) < _MEMBERS:
-            group.members.add(contact)
-            group.failures += 1
-            if len(group.failed) < _ROWS:
-                group.failed.append(row.copy())
-            group.walk += self._up
-        return group
+    def _group(self, row: int) -> Group:
+        group = self._groups[row]
+        failed = self._kept[row, : int(group["kept"])].copy()
+        return Group(row, int(group["source"]), bool(group["one_host"]), failed)
 
-    def _succeed(self, key: tuple[int, bool, int], contact: int) -> None:
-        group = self._groups.get(key)
-        if group is None or contact in group.members:
-            return
-        if len(group.members) < _MEMBERS:
-            group.members.add(contact)
-        group.walk += self._down
-        if group.walk <= self._low:
-            self._remove(key)
-
-    def _is_scan(self, group: Group) -> bool:
-        settings, first = self._settings, group.failed[0]
-        if group.one_host:
-            return group.failures >= settings.slow_ports
+    def _is_scan(self, row: int) -> bool:
+        settings, group, first = self._settings, self._groups[row], self._kept[row, 0]
+        failures = int(group["failures"])
+        if group["one_host"]:
+            return failures >= settings.slow_ports
         port, protocol = int(first["port"]), int(first["protocol"])
         if protocol == UDP and (port in UNSURE or port >= 1024):
             return False
         enough = needed(settings, port, settings.slow_hosts) if protocol == TCP else settings.slow_hosts
-        together = group.failures >= settings.concentration * self._failures.get(group.source, 0)
-        return group.failures >= enough and together
+        together = failures >= settings.concentration * int(self._owners[int(group["owner"])]["failures"])
+        return failures >= enough and together
 
-    def _remove(self, key: tuple[int, bool, int]) -> None:
-        del self._groups[key]
-        self._sources[key[0]] -= 1
-        if not self._sources[key[0]]:
-            del self._sources[key[0]]
-            self._failures.pop(key[0], None)
-
-    def _forget(self, now: float) -> None:
-        while self._groups:
-            key, group = next(iter(self._groups.items()))
-            late = now - group.last > self._settings.forget_s
-            if not late and len(self._groups) <= self._settings.groups:
-                return
-            self.dropped += not late
-            self._remove(key)
-
-
-def _keys(row: np.void) -> tuple[tuple[int, bool, int], ...]:
-    source, protocol = int(row["source"]), int(row["protocol"])
-    port = (source, False, int(row["port"]) << 8 | protocol)
-    return ((source, True, int(row["destination"]) ^ protocol), port) if protocol in {TCP, UDP} else (port,)
-
-
-def _busiest(rows: NDArray[np.void]) -> NDArray[np.void]:
-    """Return rows by how many their source has, the most first: a flood of forged sources has one each."""
-    _, inverse, counts = np.unique(rows["source"], return_inverse=True, return_counts=True)
-    return rows[np.argsort(-counts[inverse], kind="stable")]
+    def _busiest(self, rows: NDArray[np.void]) -> NDArray[np.void]:
+        """Return rows by how many their source has, the most first: a flood of forged sources has one each."""
+        groups, _ = self._reader.number(rows["source"])
+        return rows[np.argsort(-np.bincount(groups)[groups], kind="stable")]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rules.traffic.scans.contacts import ODD_KINDS, STRAY_KINDS, Outcome
+from rules.traffic.scans.contact import ODD_KINDS, STRAY_KINDS, Outcome
 from rules.traffic.scans.found import Found, View, chosen, most
 from rules.traffic.scans.network_sweep import WEB
 

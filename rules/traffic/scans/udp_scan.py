@@ -1,6 +1,6 @@
 """Many UDP ports of one host, or many hosts with one UDP port, refused or silent (T1046)."""
 
-from rules.traffic.scans.contacts import Kind
+from rules.traffic.scans.contact import Kind
 from rules.traffic.scans.found import Found, View, chosen, fails_mostly, most
 
 NAME = "udp_scan"

@@ -1,0 +1,252 @@
+"""The compiled pass over flows that reads contacts out of them, and the one that numbers equal keys.
+
+Both look keys up in a table of keys alone: open addressing, at least twice as many slots as there are keys, and at most
+`_PROBES` steps, so that nobody who chooses addresses makes a look-up long. A key that is not found by then counts as a
+new one: a contact is then told twice in a window, which the judges do not mind.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+from netmon.api.traffic import FlowState, Fragment
+from rules.traffic.scans.contact import ACK, FIN, PSH, RST, SYN, URG, Kind, Outcome
+
+U = np.uint64
+_0, _1 = U(0), U(1)
+_M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
+_PROBES: Final = 64
+_TRACE_PORT: Final = 33_434  # traceroute's first port; what it sends has few hops to live
+_TRACE_HOPS: Final = 32
+_PROBE_OCTETS: Final = U(600)  # of a UDP probe's frame: nmap's payloads are shorter; what is larger is a flood
+_PLAIN, _PLAIN_LIVE, _IPV6_MORE = U(50), U(64), U(20)  # octets of a SYN: a stack's carries more options than a tool's
+
+_BEGUN, _ONE_WAY, _ANSWERED = int(FlowState.BEGUN), int(FlowState.ONE_WAY), int(FlowState.ANSWERED)
+_UNKNOWN, _REFUSED = int(FlowState.UNKNOWN), int(FlowState.REFUSED)
+_CLOSED, _RESET = int(FlowState.CLOSED), int(FlowState.RESET)
+_LATER: Final = int(Fragment.LATER)
+_NO_KIND, _SYN_KIND, _CONNECT = int(Kind.NONE), int(Kind.SYN), int(Kind.CONNECT)
+_FIN_KIND, _NULL, _XMAS, _ODD = int(Kind.FIN), int(Kind.NULL), int(Kind.XMAS), int(Kind.ODD)
+_MAIMON, _ACK_KIND, _UDP_KIND, _ICMP_KIND = int(Kind.MAIMON), int(Kind.ACK), int(Kind.UDP), int(Kind.ICMP)
+_NOTHING, _FAILED, _GOOD, _HALF = int(Outcome.NONE), int(Outcome.FAILED), int(Outcome.GOOD), int(Outcome.HALF)
+_EMPTY, _PENDING, _SILENT = int(Outcome.EMPTY), int(Outcome.PENDING), int(Outcome.SILENT)
+_ONLY_RESET: Final = RST | ACK
+
+
+@njit(inline="always")
+def _mix(hi: Any, lo: Any) -> Any:
+    """Return the same as `rules.traffic.learned.hashed`, for one."""
+    x = (hi ^ (lo * _M2)) * _M1
+    x ^= x >> U(29)
+    x *= _M2
+    return x ^ (x >> U(32))
+
+
+@njit(inline="always")
+def _is_unicast(record: Any) -> Any:
+    """Leave out multicast and what looks like a subnet's broadcast address."""
+    if record.version == 4:
+        low = U(record.destination_lo) & U(0xFFFF_FFFF)
+        first = low >> U(24)
+        return first < U(224) and first != _0 and low & U(0xFF) != U(0xFF)
+    return record.version != 0 and U(record.destination_hi) >> U(56) != U(0xFF)
+
+
+@njit(inline="always")
+def _is_odd(record: Any) -> Any:
+    """Tell whether a segment has flags that no stack begins with, and had no answer but RST."""
+    flags = record.tcp_flags
+    strange = flags & (SYN | ACK | RST) == 0 or flags & (SYN | FIN | ACK) == SYN | FIN
+    return strange and record.reply_tcp_flags & ~_ONLY_RESET == 0
+
+
+@njit(inline="always")
+def _odd_kind(flags: Any) -> Any:
+    if flags == 0:
+        return _NULL
+    if flags == FIN:
+        return _FIN_KIND
+    return _XMAS if flags == FIN | PSH | URG else _ODD
+
+
+@njit(inline="always")
+def _tcp(record: Any, live: Any) -> Any:
+    """Return kind and outcome of a TCP flow with handshake, or of a stray segment."""
+    flags, reply, state = record.tcp_flags, record.reply_tcp_flags, record.state
+    packets = U(record.packets)
+    kind, outcome = _NO_KIND, _NOTHING
+    opened = reply & (SYN | ACK) == SYN | ACK
+    if flags & (SYN | ACK) == SYN | ACK:
+        if (packets > _1 or opened) and (state == _UNKNOWN or opened):
+            outcome = _GOOD
+            if state in (_CLOSED, _RESET) and (flags | reply) & PSH == 0:
+                kind, outcome = _CONNECT, _EMPTY
+        return kind, outcome
+    if packets == _0:
+        return kind, outcome
+    only_reset = reply & ~_ONLY_RESET == 0
+    if flags & (SYN | FIN) == SYN:
+        # One packet in many is no evidence of what a flow lacked.
+        alone = state in (_ONE_WAY, _REFUSED) or (state == _UNKNOWN and packets <= U(3) and record.sampling <= 1)
+        plain = (_PLAIN_LIVE if live else _PLAIN) + (_IPV6_MORE if record.version == 6 else _0)
+        kind = _SYN_KIND if U(record.bytes) < plain * packets else _CONNECT
+        if alone:
+            outcome = _FAILED
+        elif state == _BEGUN and flags & RST == 0:
+            outcome = _PENDING
+        if opened and state in (_RESET, _ANSWERED):
+            kind, outcome = _SYN_KIND, _HALF
+        return kind, outcome
+    if flags in (ACK, FIN | ACK) and only_reset and packets <= U(2) and U(record.reply_packets) <= U(2):
+        reset = state != _ONE_WAY and reply & RST != 0
+        if state in (_ONE_WAY, _REFUSED) or (reset and state == _RESET):
+            kind = _ACK_KIND if flags == ACK else _MAIMON
+            outcome = _FAILED if reset else _SILENT
+    return kind, outcome
+
+
+@njit(inline="always")
+def _udp(record: Any, answering: Any) -> Any:
+    """Return the outcome of a UDP flow that may be a probe."""
+    # From a low port, or an amplifier's, it is an answer of which the question was not seen, or one that came too late.
+    if record.source_port < 1024 or answering[U(record.source_port)] != 0:
+        return _NOTHING
+    packets, state, ttl = U(record.packets), record.state, record.ttl
+    if packets == _0 or U(record.bytes) > _PROBE_OCTETS * packets:
+        return _NOTHING
+    if record.destination_port >= _TRACE_PORT and 0 < ttl <= _TRACE_HOPS:
+        return _NOTHING
+    if state == _BEGUN:
+        return _PENDING
+    if state in (_ONE_WAY, _REFUSED):
+        return _FAILED
+    if state == _ANSWERED:
+        return _GOOD
+    lower = record.destination_port < record.source_port
+    few = state == _UNKNOWN and packets <= U(2) and record.sampling <= 1
+    return _FAILED if few and lower else _NOTHING
+
+
+@njit(inline="always")
+def _icmp(record: Any) -> Any:
+    """Return the outcome of an echo, timestamp or mask request."""
+    number, state = record.icmp_type, record.state
+    asks = number in (8, 13, 17) if record.protocol == 1 else number == 128
+    if not asks or U(record.packets) == _0:
+        return _NOTHING
+    if state == _BEGUN:
+        return _PENDING
+    if state == _ONE_WAY:
+        return _FAILED
+    return _GOOD if state == _ANSWERED else _NOTHING
+
+
+@njit(inline="always")
+def _tell(records: Any, telling: Any) -> Any:
+    """Mark the exporters that tell TCP's flags; those that tell none say 0."""
+    for i in range(len(records)):
+        if records[i].protocol == 6 and records[i].tcp_flags != 0:
+            telling[U(records[i].exporter) & U(0xFFFF)] = 1
+
+
+@njit(inline="always")
+def _place(slots: Any, mask: Any, key: Any) -> Any:
+    """Return the slot of a key, or the one that is free for it; beyond the last: neither is near."""
+    slot = (key * _M1 >> U(20)) & mask
+    for _ in range(_PROBES):
+        if slots[slot] in (key, _0):
+            return slot
+        slot = (slot + _1) & mask
+    return mask + _1
+
+
+@njit(cache=True, nogil=True)
+def read(
+    records: Any, live: Any, answering: Any, telling: Any, seed: Any, slots: Any, bad: Any, opened: Any
+) -> tuple[Any, Any]:
+    """Read flows (RECORD[n]) as contacts, each once, as it was first; return how many are in each of two lists.
+
+    `bad`: what a scan leaves; `opened`: answered and pending ones (CONTACT[n] both, filled from the front; what is half
+    open is in both). `slots`: zeros, a power of two. `answering`, `telling` (u1[65536]): UDP ports that answers come
+    from; room to mark exporters.
+    """
+    mask = U(len(slots) - 1)
+    bads, opens = _0, _0
+    told = live
+    for i in range(len(records)):
+        record = records[i]
+        protocol = record.protocol
+        if protocol == 6:
+            if U(record.packets) != _0 and _is_odd(record):
+                if not told:
+                    _tell(records, telling)
+                    told = True
+                if not live and telling[U(record.exporter) & U(0xFFFF)] == 0:
+                    continue
+                kind, outcome = _odd_kind(record.tcp_flags), _PENDING if record.state == _BEGUN else _FAILED
+            else:
+                kind, outcome = _tcp(record, live)
+        elif protocol == 17:
+            kind, outcome = _UDP_KIND, _udp(record, answering)
+        elif protocol in (1, 58):
+            kind, outcome = _ICMP_KIND, _icmp(record)
+        else:
+            continue
+        if outcome == _NOTHING or record.fragment == _LATER or not _is_unicast(record):
+            continue
+        source = _mix(U(record.source_hi), U(record.source_lo))
+        destination = _mix(U(record.destination_hi), U(record.destination_lo))
+        port = record.destination_port if protocol in (6, 17) else 0
+        what = (U(port) << U(8)) | U(protocol)
+        contact = _mix(source, destination ^ ((what + _1) * _M1))
+        key = (contact ^ seed) | _1
+        slot = _place(slots, mask, key)
+        if slot <= mask:
+            if slots[slot] == key:
+                continue
+            slots[slot] = key
+        is_bad = outcome in (_FAILED, _HALF, _SILENT)
+        row = bad[bads] if is_bad else opened[opens]
+        row.source = source
+        row.destination = destination
+        row.contact = contact
+        row.source_hi = record.source_hi
+        row.source_lo = record.source_lo
+        row.destination_hi = record.destination_hi
+        row.destination_lo = record.destination_lo
+        row.at_ns = record.start_ns
+        row.port = port
+        row.protocol = protocol
+        row.kind = kind
+        row.outcome = outcome
+        if is_bad:
+            bads += _1
+            if outcome == _HALF:
+                opened[opens] = row
+                opens += _1
+        else:
+            opens += _1
+    return bads, opens
+
+
+@njit(cache=True, nogil=True)
+def number(keys: Any, seed: Any, slots: Any, rows: Any, groups: Any) -> Any:
+    """Give each of `keys` (u8[n]) a number, equal ones the same, in the order in which they come; return how many.
+
+    The first is 0. `slots`: zeros, a power of two; `rows` (u4): as many, to note numbers; `groups` (u4[n]): the answer.
+    """
+    mask = U(len(slots) - 1)
+    count = _0
+    for i in range(len(keys)):
+        key = (keys[i] ^ seed) | _1
+        slot = _place(slots, mask, key)
+        if slot <= mask and slots[slot] == key:
+            groups[i] = rows[slot]
+            continue
+        if slot <= mask:
+            slots[slot] = key
+            rows[slot] = count
+        groups[i] = count
+        count += _1
+    return count
