@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from netmon.api.traffic import ENDPOINT, PORT_LOAD, RECORD, SAMPLE, Second
 from rules.traffic.tables.ends_kernel import AHEAD, BEGUN_BITS, KNOWN_ENDS
 from rules.traffic.tables.settings import TablesSettings
-from rules.traffic.tables.tables_kernel import OTHERS, PORT, PORT_ROWS, STATE, add, reserve
+from rules.traffic.tables.tables_kernel import OTHERS, PORT, PORT_ROWS, STATE, add, reserve, settle
 
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
+_GIVEN_AWAY_FROM: Final = 8_192
+"""Rows, 2 MB: as many are not copied; the next window gets memory of its own, which the kernel gives out empty."""
 
 
 class _Table:
@@ -20,19 +22,26 @@ class _Table:
     def __init__(self, rows: int) -> None:
         self.rows = _aligned(rows)
         self.index = np.zeros(1 << (2 * rows - 1).bit_length(), np.uint64)
-        self._octets = self.rows.view(np.uint8).reshape(rows, ENDPOINT.itemsize)
+        self._busy = np.zeros(rows, np.uint32)
+        self._reserved = 0
 
     def drain(self, used: int, kept: int, seed: np.uint64) -> tuple[NDArray[np.void], int]:
         """Return the rows used and empty the table, but for room for its busiest; return also how many have that."""
-        rows = self.rows[:used].copy()
-        self._octets[:used] = 0
+        claimed = self.rows[:used]
+        used, count = settle(self.rows, np.uint64(self._reserved), np.uint64(used), _KEPT_FROM, self._busy)
+        busy = self._busy[:count]
+        if count > kept:
+            packets = self.rows["packets"][busy]
+            busy = busy[np.argpartition(packets, count - kept)[count - kept :]]
+        keys = np.stack((self.rows["hi"][busy], self.rows["lo"][busy]), axis=1)
+        if used < _GIVEN_AWAY_FROM:
+            rows = _copied(self.rows[:used])
+            claimed.view(np.uint8).fill(0)
+        else:
+            rows, self.rows = self.rows[:used], _aligned(len(self.rows))
         self.index.fill(0)
-        rows = rows[rows["packets"] > 0] if used and not rows["packets"].all() else rows
-        busy = np.flatnonzero(rows["packets"] >= _KEPT_FROM)
-        if len(busy) > kept:
-            busy = busy[np.argpartition(rows["packets"][busy], len(busy) - kept)[len(busy) - kept :]]
-        keys = np.stack((rows["hi"][busy], rows["lo"][busy]), axis=1)
-        return rows, int(reserve(self.rows, self.index, keys, seed))
+        self._reserved = int(reserve(self.rows, self.index, keys, seed))
+        return rows, self._reserved
 
 
 class Tables:
@@ -103,7 +112,7 @@ class Tables:
             sources=sources,
             unlisted={table: count for table, count in unlisted.items() if count},
             ports=self._drain_ports(int(state["ports"])),
-            sample=self._sample[: min(records, SAMPLE)].copy(),
+            sample=_copied(self._sample[: min(records, SAMPLE)]),
         )
         for name in ("no_destination", "no_source", "records", "packets", "bytes", "next", "ports"):
             state[name] = 0
@@ -122,6 +131,11 @@ class Tables:
             ports[name] = self._ports[name][places]
             self._ports[name][places] = 0
         return ports
+
+
+def _copied(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Return a copy of rows, made octet by octet: numpy's own goes through them field by field."""
+    return rows.view(np.uint8).copy().view(rows.dtype)
 
 
 def _aligned(rows: int) -> NDArray[np.void]:

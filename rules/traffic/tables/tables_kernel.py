@@ -80,6 +80,27 @@ def _unit(state: Any) -> Any:
 
 
 @njit(**OPTIONS)
+def settle(rows: Any, reserved: Any, used: Any, least: Any, busy: Any) -> Any:
+    """Close a window's rows up; return how many there are, and how many have at least so many packets (`busy`: which).
+
+    Of the first rows, that were `reserved` for addresses, those that nothing was counted in get the last ones' place.
+    """
+    at = _0
+    while at < min(reserved, used):
+        if rows[at].packets == 0:
+            used -= _1
+            rows[at] = rows[used]
+        else:
+            at += _1
+    count = _0
+    for row in range(used):
+        if rows[row].packets >= least:
+            busy[count] = row
+            count += _1
+    return used, count
+
+
+@njit(**OPTIONS)
 def reserve(rows: Any, index: Any, keys: Any, seed: Any) -> Any:
     """Give these addresses (u8[n, 2]) the first rows of an empty table; return how many have one."""
     used = _0

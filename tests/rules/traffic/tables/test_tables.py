@@ -6,50 +6,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from netmon.api.traffic import MAPPED, RECORD, SAMPLE, Second, halves
-from rules.traffic.tables.merge import merge
+from netmon.api.traffic import MAPPED, SAMPLE
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.sketch import distinct
 from rules.traffic.tables.tables import Tables
+from tests.rules.traffic.tables.made import ICMP, TCP, UDP, drained, mixed, packets
 from tests.support.bounds import checked_cache
-
-TCP, UDP, ICMP = 6, 17, 1
-FLAGS = (0x02, 0x12, 0x10, 0x18, 0x11, 0x04, 0x14, 0x00, 0x01, 0x29, 0x03, 0xC2)
-
-
-def packets(count: int, **columns: object) -> np.ndarray:
-    records = np.zeros(count, RECORD)
-    records["source_lo"] = records["destination_lo"] = MAPPED
-    defaults = {"packets": 1, "sampling": 1, "bytes": 60, "version": 4, "protocol": TCP, "start_ns": 1, "end_ns": 1}
-    for name, value in {**defaults, **columns}.items():
-        records[name] += np.asarray(value).astype(RECORD[name])
-    return records
-
-
-def drained(*batches: np.ndarray, live: bool = True, settings: TablesSettings | None = None) -> Second:
-    tables = Tables(settings, seed=7)
-    for batch in batches:
-        tables.add(batch)
-    return tables.drain(100.0, 101.0, live=live)
-
-
-def mixed(count: int, seed: int) -> np.ndarray:
-    draw = np.random.default_rng(seed)
-    protocol = draw.choice([TCP, UDP, ICMP, 58, 132, 47], count, p=[0.5, 0.25, 0.1, 0.05, 0.05, 0.05])
-    ports = np.isin(protocol, [TCP, UDP, 132])
-    return packets(
-        count,
-        source_hi=draw.choice([0, 1 << 63], count).astype(np.uint64),
-        source_lo=draw.integers(0, 50, count),
-        destination_lo=draw.integers(0, 20, count),
-        bytes=draw.integers(0, 1_440, count),
-        protocol=protocol,
-        source_port=np.where(ports, draw.choice([53, 443, 40_000, 65_535], count), 0),
-        destination_port=np.where(ports, draw.choice([53, 443, 40_001], count), 0),
-        tcp_flags=np.where(protocol == TCP, draw.choice(FLAGS, count), 0),
-        fragment=draw.choice([0, 0, 0, 1], count),
-        version=np.where(draw.random(count) < 0.02, 0, 4),
-    )
 
 
 def classes(flags: int) -> set[str]:
@@ -110,21 +72,6 @@ def test_the_ports_table_counts_both_directions_under_the_lower_port() -> None:
     assert ports.tolist() == [(6, 443, 300, 5, 1), (47, 0, 60, 1, 0)]
 
 
-def test_the_next_window_begins_empty() -> None:
-    tables = Tables(seed=7)
-    tables.add(mixed(5_000, 1))
-    first, nothing = tables.drain(0, 1), tables.drain(1, 2)
-    tables.add(mixed(5_000, 1))
-    again = tables.drain(2, 3)
-    assert (nothing.records, len(nothing.destinations), len(nothing.sources), len(nothing.ports)) == (0, 0, 0, 0)
-    assert len(nothing.sample) == 0
-    for table in ("destinations", "sources"):
-        before, after = np.sort(getattr(first, table)), np.sort(getattr(again, table))
-        assert before[["hi", "lo", "packets", "bytes", "syn"]].tolist() == (
-            after[["hi", "lo", "packets", "bytes", "syn"]].tolist()
-        )
-
-
 @pytest.mark.parametrize("count", [1, 10, 100, 400, 1_000])
 def test_sketches_tell_how_many(count: int) -> None:
     second = drained(packets(count, source_lo=np.arange(count), source_port=np.arange(count), destination_port=443))
@@ -157,6 +104,24 @@ def test_a_handshake_is_an_ack_after_a_syn_of_the_same_ends() -> None:
     assert tables.drain(3, 4).destinations["handshakes"][0] == 0  # its SYN is too long ago
 
 
+def test_a_handshake_is_one_also_between_ends_that_were_met_before() -> None:
+    ends = {"source_port": np.arange(50) + 1_024, "destination_port": 443}
+    ack, syn = packets(50, tcp_flags=16, **ends), packets(50, tcp_flags=2, **ends)
+    second = drained(ack, syn, ack, ack, syn)
+    assert (second.destinations["handshakes"][0], second.destinations["packets"][0]) == (50, 250)
+
+
+def test_more_ends_than_are_known_at_once_are_counted_and_sketched_alike() -> None:
+    """One address meets 300,000 ends, twice: sketches are what those of fewer at a time are, joined."""
+    count = 300_000
+    records = packets(count, source_lo=np.arange(count) % 1_000, source_port=np.arange(count) // 1_000)
+    row = drained(records, records, settings=TablesSettings(rows=2_048)).destinations[0]
+    parts = [drained(records[at : at + 50_000]).destinations[0] for at in range(0, count, 50_000)]
+    assert row["packets"] == row["tcp"] == 2 * count
+    for sketch in ("peers", "ports", "flows"):
+        assert row[sketch].tolist() == np.bitwise_or.reduce([part[sketch] for part in parts]).tolist()
+
+
 def test_more_addresses_than_rows_are_counted_and_destinations_stay_exact() -> None:
     settings = TablesSettings(rows=64)
     records = packets(5_000, source_lo=np.arange(5_000), destination_lo=np.arange(5_000) % 8)
@@ -164,19 +129,6 @@ def test_more_addresses_than_rows_are_counted_and_destinations_stay_exact() -> N
     assert (len(second.sources), second.unlisted) == (64, {"sources": 5_000 - 64})
     assert second.destinations["packets"].tolist() == [625] * 8
     assert second.packets == 5_000
-
-
-def test_a_flood_of_sources_does_not_crowd_out_who_was_busy_before() -> None:
-    settings = TablesSettings(rows=64, kept=4)
-    tables = Tables(settings, seed=7)
-    server = halves("192.0.2.80")[1] - MAPPED
-    tables.add(packets(100, source_lo=server, tcp_flags=0x12))
-    tables.drain(0, 1)
-    tables.add(packets(5_000, source_lo=np.arange(5_000) + 1))
-    tables.add(packets(30, source_lo=server, tcp_flags=0x12))
-    sources = tables.drain(1, 2).sources
-    assert sources["syn_ack"][sources["lo"] == MAPPED + server].tolist() == [30]
-    assert len(tables.drain(2, 3).sources) == 0
 
 
 def test_a_long_flow_counts_with_the_share_that_fits_into_the_window() -> None:
@@ -236,32 +188,6 @@ def test_the_sample_is_uniform() -> None:
 def test_a_sample_of_few_is_all_of_them() -> None:
     records = packets(300, start_ns=np.arange(300))
     assert drained(records[:200], records[200:]).sample.tolist() == records.tolist()
-
-
-def test_windows_of_several_processes_merge_to_the_window_of_one() -> None:
-    records = mixed(9_000, 5)
-    whole = drained(records)
-    merged = merge([drained(records[part::3]) for part in range(3)])
-    for table in ("destinations", "sources"):
-        one = getattr(whole, table)
-        one, many = one[np.lexsort((one["lo"], one["hi"]))], getattr(merged, table)
-        for name in one.dtype.names or ():
-            if name not in ("port", "port_votes", "reflected_port", "reflected_votes", "handshakes"):
-                assert np.array_equal(one[name], many[name]), name
-    assert merged.ports.tolist() == sorted(whole.ports.tolist())
-    assert (merged.records, merged.packets, merged.bytes) == (whole.records, whole.packets, whole.bytes)
-    assert SAMPLE - 3 <= len(merged.sample) <= SAMPLE
-
-
-def test_merging_weighs_votes_and_samples() -> None:
-    busy = drained(packets(9_000, destination_port=443))
-    idle = drained(packets(1_000, destination_port=80))
-    merged = merge([idle, busy])
-    assert merged.destinations["port"].tolist() == [443]
-    assert merged.destinations["port_votes"].tolist() == [8_000]
-    assert np.count_nonzero(merged.sample["destination_port"] == 80) == pytest.approx(SAMPLE / 10, abs=1)
-    with pytest.raises(ValueError, match="no windows"):
-        merge([])
 
 
 FUZZ = """
