@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -14,7 +13,7 @@ from exporters.actions.announce import route
 from exporters.actions.book import Book
 from exporters.actions.decide import Decider, Refusal, Step
 from exporters.actions.script import Job, Scripts
-from exporters.actions.settings import ActionSettings, Prefix
+from exporters.actions.settings import ActionSettings, Prefix, ScriptSettings
 from netmon.api import Event, Finding, Severity, Uplink, Value
 
 CATEGORY: Final = "action"
@@ -37,28 +36,42 @@ class Actor:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`source`: who we are, in events. `protected`: the prefixes of the inventory that are marked so."""
-        self._settings = settings
         self._uplink = uplink
         self._source = source
         self._clock = clock
         self._decider = Decider(settings, protected)
-        self._really = settings.enabled and not settings.dry_run
-        self._book = Book(settings.announcement) if settings.announcement is not None and self._really else None
-        script = settings.script if self._really else None
-        self._scripts = None if script is None else Scripts(script, self._ran)
-        self._by_key: dict[str, Finding] = {}  # whose scripts run or wait
+        self._scripts = Scripts(self._ran)
+        self._book: Book | None = None
+        self._left: list[Book] = []  # of earlier settings, that could not be emptied yet
         self._counts = {"begun": 0, "over": 0, "refused": 0, "file_failures": 0}
         self._unwritten = False
         self._ticking: asyncio.Task[None] | None = None
+        self._adopt(settings, protected)
         registry.register(self)
 
-    async def start(self) -> None:
-        """Withdraw what an earlier run left announced, and begin."""
+    def _adopt(self, settings: ActionSettings, protected: Sequence[Prefix]) -> None:
+        self._given = (settings, tuple(protected))
+        self._really = settings.enabled and not settings.dry_run
+        self._script = settings.script if self._really else None
+        announcement = settings.announcement if self._really else None
+        if announcement is None:
+            self._book = None
+        elif self._book is None or self._book.settings.file != announcement.file:
+            self._book = Book(announcement)
+        elif self._book.settings != announcement:
+            self._book.configure(announcement)
+
+    def _open(self) -> None:
+        """Withdraw what an earlier run left announced."""
         if self._book is not None:
             try:
                 self._book.open()
             except OSError as error:
                 self._failed(error)
+
+    async def start(self) -> None:
+        """Withdraw what an earlier run left announced, and begin."""
+        self._open()
         self._ticking = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
@@ -68,8 +81,30 @@ class Actor:
             await asyncio.wait([self._ticking])
             self._ticking = None
         self._do(self._decider.stop())
-        if self._scripts is not None:
-            await self._scripts.finish()
+        if self._unwritten:
+            self._announce()
+        await self._scripts.finish()
+
+    def configure(self, settings: ActionSettings, protected: Sequence[Prefix] = ()) -> None:
+        """Act by other settings from now on; in the event loop.
+
+        What they do not allow ends. Where they act by other means, all ends by the old ones; what lasts begins anew.
+        """
+        if (settings, tuple(protected)) == self._given:
+            return
+        anew = _means(settings) != _means(self._given[0])
+        ended = list(self._decider.configure(settings, protected, anew=anew))
+        self._do(ended)
+        before = self._book
+        self._adopt(settings, protected)
+        file = None if self._book is None else self._book.settings.file
+        self._left = [one for one in (*self._left, before) if one is not None and one.settings.file != file]
+        if self._book is not before:
+            self._open()
+        self._announce()
+        now = self._clock()
+        lasting = [step.active.finding for step in ended if step.active.cleared is None]
+        self._do(step for finding in lasting if (step := self._decider.take(finding, now)) is not None)
 
     def send(self, things: Sequence[Finding | Event]) -> None:
         """Pass things on, and act on the findings among them; in the event loop."""
@@ -93,7 +128,7 @@ class Actor:
         for reason, count in self._decider.refused.items():
             refused.add_metric([reason], count)
         scripts = CounterMetricFamily("netmon_action_scripts", "Runs of an action's program", labels=["outcome"])
-        for outcome, count in ({} if self._scripts is None else self._scripts.outcomes).items():
+        for outcome, count in self._scripts.outcomes.items():
             scripts.add_metric([outcome], count)
         return [active, steps, refused, scripts]
 
@@ -112,8 +147,8 @@ class Actor:
         for step in taken:
             refused = isinstance(step.why, Refusal)
             self._counts["refused" if refused else "begun" if step.why is None else "over"] += 1
-            if self._scripts is not None and not refused:
-                self._run(step)
+            if self._script is not None and not refused:
+                self._run(step, self._script)
         if any(not isinstance(step.why, Refusal) for step in taken):
             self._announce()
         for step in taken:
@@ -121,12 +156,14 @@ class Actor:
 
     def _announce(self) -> None:
         """Have the file say what is going on; tried again at the next look where it cannot be written."""
-        if self._book is None or self._settings.announcement is None:
-            return
-        kind = self._settings.announcement.route
-        active = [one for one in self._decider.active if one.victim is not None]
         try:
-            self._book.put([route(kind, one.finding, one.victim) for one in active if one.victim is not None])
+            if self._book is not None:
+                kind = self._book.settings.route
+                active = self._decider.active
+                self._book.put([route(kind, one.finding, one.victim) for one in active if one.victim is not None])
+            while self._left:
+                self._left[-1].put([])
+                self._left.pop()
             self._unwritten = False
         except OSError as error:
             self._failed(error)
@@ -136,21 +173,15 @@ class Actor:
         self._counts["file_failures"] += 1
         log.error("announcements cannot be written", problem=str(error))
 
-    def _run(self, step: Step) -> None:
+    def _run(self, step: Step, script: ScriptSettings) -> None:
         finding = step.active.finding
-        job = Job(finding.key, {"action": "begin" if step.why is None else "end", "finding": as_plain(finding)})
-        if self._scripts is not None and self._scripts.put(job):
-            self._by_key[finding.key] = finding
-        else:
+        if not self._scripts.put(Job(finding, "begin" if step.why is None else "end", script)):
             self._event(finding, "script", "no_room", Severity.ERROR)
 
     def _ran(self, job: Job, outcome: str) -> None:
         """Tell how a program ended."""
-        with suppress(KeyError):
-            severity = Severity.INFO if outcome == "success" else Severity.ERROR
-            self._event(self._by_key[job.key], f"script_{job.told['action']}", outcome, severity)
-            if job.told["action"] == "end":
-                del self._by_key[job.key]
+        severity = Severity.INFO if outcome == "success" else Severity.ERROR
+        self._event(job.finding, f"script_{job.action}", outcome, severity)
 
     def _tell(self, step: Step) -> None:
         finding = step.active.finding
@@ -175,16 +206,8 @@ class Actor:
         self._uplink.send([Event(self._clock(), self._source, finding.target, CATEGORY, severity, fields)])
 
 
-def as_plain(finding: Finding) -> Mapping[str, Any]:
-    """Return a finding as a program gets it."""
-    return {
-        "rule": finding.rule,
-        "target": finding.target,
-        "at": finding.at,
-        "severity": finding.severity.value,
-        "summary": finding.summary,
-        "key": finding.key.replace("\x1f", "/"),
-        "over": finding.cleared,
-        "evidence": dict(finding.evidence),
-        "labels": dict(finding.labels),
-    }
+def _means(settings: ActionSettings) -> object:
+    """Return by what is acted; how long a program may take and how many may run is not part of it."""
+    if not settings.enabled or settings.dry_run:
+        return None
+    return settings.script and settings.script.command, settings.announcement

@@ -17,24 +17,34 @@ class Book:
     """The routes that stand in the file. Its methods block, for a small file."""
 
     def __init__(self, settings: AnnouncementSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._routes: frozenset[Route] = frozenset()
+        self._opened = False  # whether what an earlier run left is withdrawn
+        self._written = False  # whether the file says what stands here
         self._gone: dict[str, None] = {}  # commands of ExaBGP that were announced once
+
+    def configure(self, settings: AnnouncementSettings) -> None:
+        """Announce in the same file by other settings, from the next change on; what stands in it is withdrawn."""
+        self.settings = settings
+        self._written = False
 
     def open(self) -> None:
         """Withdraw what an earlier run left; OSError where the file cannot be written."""
-        if self._settings.format == "exabgp":
+        if self.settings.format == "exabgp":
             with suppress(FileNotFoundError):
-                left = announced(self._settings.file.read_text(encoding="utf-8", errors="replace"))
+                left = announced(self.settings.file.read_text(encoding="utf-8", errors="replace"))
                 self._gone = dict.fromkeys(left[-_GONE:])
         self._write()
+        self._opened = True
 
     def put(self, routes: Sequence[Route]) -> bool:
         """Have exactly these announced; tell whether that is a change. OSError where it cannot be written."""
+        if not self._opened:
+            self.open()
         wanted = frozenset(routes)
-        if wanted == self._routes:
+        if wanted == self._routes and self._written:
             return False
-        for command in commands(self._settings, self._routes | wanted):
+        for command in commands(self.settings, self._routes | wanted):
             self._gone.pop(command, None)  # the newest are kept the longest
             self._gone[command] = None
         while len(self._gone) > _GONE:
@@ -48,16 +58,18 @@ class Book:
         return True
 
     def _write(self) -> None:
-        file = self._settings.file
+        self._written = False
+        file = self.settings.file
         temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as text:
-                text.write(render(self._settings, self._routes, tuple(self._gone)))
+                text.write(render(self.settings, self._routes, tuple(self._gone)))
                 text.flush()
                 os.fchmod(text.fileno(), _MODE)  # whatever our umask is
                 os.fsync(text.fileno())
             temporary.replace(file)
+            self._written = True
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -32,6 +32,7 @@ class End(Enum):
     CLEARED = "the attack is over"
     HELD = "it lasted as long as it may"
     STOPPED = "netmon stops"
+    CHANGED = "the settings changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,24 @@ class Decider:
 
     def __init__(self, settings: ActionSettings, protected: Sequence[Prefix] = ()) -> None:
         """`protected`: the prefixes that may be cut off where the settings name none."""
+        self._active: dict[str, Active] = {}
+        self._over: dict[str, None] = {}  # findings that last longer than their action may: not acted on again
+        self._adopt(settings, protected)
+        self.refused: Counter[str] = Counter({one.name.lower(): 0 for one in Refusal})
+
+    def _adopt(self, settings: ActionSettings, protected: Sequence[Prefix]) -> None:
         self._settings = settings
         self._allow = settings.allow or tuple(protected)
-        self._active: dict[str, Active] = {}
         self._refused: dict[str, None] = {}
-        self._over: dict[str, None] = {}  # findings that last longer than their action may: not acted on again
         self._begun: deque[float] = deque(maxlen=settings.per_minute)
-        self.refused: Counter[str] = Counter({one.name.lower(): 0 for one in Refusal})
+
+    def configure(self, settings: ActionSettings, protected: Sequence[Prefix], *, anew: bool) -> Iterator[Step]:
+        """Decide by other settings; give the actions that end: those that these do not allow, or all if `anew`."""
+        self._adopt(settings, protected)
+        for key, active in list(self._active.items()):
+            if anew or not self._acts_on(active.finding) or self._of_victim(active.victim) is not None:
+                del self._active[key]
+                yield Step(active, End.CHANGED)
 
     @property
     def active(self) -> Sequence[Active]:
@@ -73,7 +85,7 @@ class Decider:
     def take(self, finding: Finding, now: float) -> Step | None:
         """Return what follows from a finding, if anything."""
         key = finding.key
-        if finding.rule not in self._settings.rules:
+        if not self._acts_on(finding):
             return None
         if finding.cleared:
             self._refused.pop(key, None)
@@ -119,6 +131,9 @@ class Decider:
         while self._active:
             _, active = self._active.popitem()
             yield Step(active, End.STOPPED)
+
+    def _acts_on(self, finding: Finding) -> bool:
+        return self._settings.enabled and finding.rule in self._settings.rules
 
     def _refusal(self, active: Active, now: float) -> Refusal | None:
         return self._of_victim(active.victim) or self._of_number(now)

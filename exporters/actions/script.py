@@ -8,11 +8,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 
 from exporters.actions.settings import SEARCHED, ScriptSettings
+from netmon.api import Finding
 
 _ENVIRONMENT: Final = {"PATH": SEARCHED, "LC_ALL": "C.UTF-8"}
 """What the program gets of ours: a way to other programs, and no secrets."""
@@ -22,30 +23,37 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: jobs of one key wait for each other."""
+    """One run: those of one finding wait for each other."""
 
-    key: str
-    told: Mapping[str, Any]  # the program's standard input, as JSON
+    finding: Finding
+    action: Literal["begin", "end"]
+    by: ScriptSettings
+
+    def told(self) -> bytes:
+        """Return the program's standard input."""
+        told = {"action": self.action, "finding": as_plain(self.finding)}
+        return json.dumps(told, ensure_ascii=False, default=str).encode()
 
 
 Done = Callable[[Job, str], None]  # a job, and its outcome: success, failure, timeout, not_started
 
 
 class Scripts:
-    """The program's runs. `done` hears of each, in the event loop."""
+    """Programs' runs. `done` hears of each, in the event loop."""
 
-    def __init__(self, settings: ScriptSettings, done: Done) -> None:
-        self._settings = settings
+    def __init__(self, done: Done) -> None:
         self._done = done
         self._waiting: deque[Job] = deque()
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}  # by the finding's key
+        self._longest_s = 0.0
         self.outcomes: Counter[str] = Counter(success=0, failure=0, timeout=0, not_started=0, no_room=0)
 
     def put(self, job: Job) -> bool:
         """Run this when its turn has come; False where too many wait."""
-        if len(self._waiting) >= self._settings.queue:
+        if len(self._waiting) >= job.by.queue:
             self.outcomes["no_room"] += 1
             return False
+        self._longest_s = max(self._longest_s, job.by.timeout_s)
         self._waiting.append(job)
         self._next()
         return True
@@ -53,7 +61,7 @@ class Scripts:
     async def finish(self) -> None:
         """Wait for what runs and waits, for so long as one run may take; what is left then is not run, and counted."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with asyncio.timeout(self._longest_s):
                 while self._busy:
                     await asyncio.wait(list(self._busy.values()))
         self.outcomes["not_started"] += len(self._waiting)
@@ -67,11 +75,11 @@ class Scripts:
     def _next(self) -> None:
         """Start what may start: the first that waits and whose finding has none running."""
         for job in list(self._waiting):
-            if len(self._busy) >= self._settings.at_once:
+            if len(self._busy) >= job.by.at_once:
                 return
-            if job.key not in self._busy:
+            if job.finding.key not in self._busy:
                 self._waiting.remove(job)
-                self._busy[job.key] = asyncio.create_task(self._run(job))
+                self._busy[job.finding.key] = asyncio.create_task(self._run(job))
 
     async def _run(self, job: Job) -> None:
         outcome = "failure"
@@ -79,13 +87,13 @@ class Scripts:
             outcome = await self._outcome(job)
         finally:
             self.outcomes[outcome] += 1
-            del self._busy[job.key]
+            del self._busy[job.finding.key]
             self._done(job, outcome)
             self._next()
 
     async def _outcome(self, job: Job) -> str:
         nowhere = asyncio.subprocess.DEVNULL
-        command = self._settings.command
+        command = job.by.command
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -99,10 +107,10 @@ class Scripts:
             log.error("an action's program cannot be started", program=command[0], problem=str(error))  # noqa: TRY400
             return "not_started"
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                await process.communicate(json.dumps(job.told, ensure_ascii=False, default=str).encode())
+            async with asyncio.timeout(job.by.timeout_s):
+                await process.communicate(job.told())
         except TimeoutError:
-            log.warning("an action's program did not end in time", program=command[0], key=job.key)
+            log.warning("an action's program did not end in time", program=command[0], key=job.finding.key)
             return "timeout"
         finally:
             if process.returncode is None:
@@ -110,5 +118,20 @@ class Scripts:
                     os.killpg(process.pid, signal.SIGKILL)  # with all that it started
                 await process.wait()
         if process.returncode:
-            log.warning("an action's program failed", program=command[0], code=process.returncode, key=job.key)
+            log.warning("an action's program failed", program=command[0], code=process.returncode, key=job.finding.key)
         return "failure" if process.returncode else "success"
+
+
+def as_plain(finding: Finding) -> Mapping[str, Any]:
+    """Return a finding as a program gets it."""
+    return {
+        "rule": finding.rule,
+        "target": finding.target,
+        "at": finding.at,
+        "severity": finding.severity.value,
+        "summary": finding.summary,
+        "key": finding.key.replace("\x1f", "/"),
+        "over": finding.cleared,
+        "evidence": dict(finding.evidence),
+        "labels": dict(finding.labels),
+    }

@@ -44,11 +44,10 @@ def _script(tmp_path: Path, body: str) -> list[str]:
     return [str(file), str(tmp_path), "; echo $HOME"]
 
 
-@pytest.mark.parametrize("given", [{}, {"enabled": False, "dry_run": False}])
-async def test_a_dry_run_does_nothing_and_tells_everything(tmp_path: Path, given: dict[str, Any]) -> None:
+async def test_a_dry_run_does_nothing_and_tells_everything(tmp_path: Path) -> None:
     core, file, ran = Core(), tmp_path / "routes", tmp_path / "ran"
     script = {"command": _script(tmp_path, "open(sys.argv[1] + '/ran', 'w')")}
-    actor = _actor(core, CollectorRegistry(), script=script, announcement={"file": file}, **given)
+    actor = _actor(core, CollectorRegistry(), script=script, announcement={"file": file})
     await actor.start()
     actor.send([finding()])
     await actor.stop()
@@ -59,6 +58,17 @@ async def test_a_dry_run_does_nothing_and_tells_everything(tmp_path: Path, given
     assert len(core.findings) == 1
     assert not file.exists()
     assert not ran.exists()
+
+
+async def test_what_is_switched_off_passes_everything_on_and_tells_nothing(tmp_path: Path) -> None:
+    core, file = Core(), tmp_path / "routes"
+    actor = _actor(core, CollectorRegistry(), announcement={"file": file}, enabled=False, dry_run=False)
+    await actor.start()
+    actor.send([finding(), finding("198.51.100.1")])
+    await actor.stop()
+    assert len(core.findings) == 2
+    assert core.events == []
+    assert not file.exists()
 
 
 async def test_a_route_stands_while_the_attack_lasts_and_falls_at_the_stop(tmp_path: Path) -> None:
