@@ -41,7 +41,7 @@ async def all_started(
     port = urlsplit(os.environ.get(PROMETHEUS_URL, "")).port
     prometheus = Prometheus(state / "prometheus", _prometheus_config(plan), port)
     async with AsyncExitStack() as stack:
-        say = partial(console.print, t("demo.compiling"), markup=False, soft_wrap=True)
+        say = partial(console.print, t("traffic.compiling"), markup=False, soft_wrap=True)
         before: list[Awaitable[object]] = [compile_once(say)] if _sees_traffic(plan) else []
         if prometheus.installed():
             before.append(past.tell(world.ring, prometheus.data))

@@ -26,7 +26,7 @@ from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.problems import faults_of
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
-from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.needs import needs_traffic, say_compiling
 from netmon.app.traffic.stopping import Stop
 
 ALONE_STATE: Final = Path("/var/lib/netmon-alone")
@@ -96,6 +96,7 @@ def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
     stop = Stop()
     try:
         needs_traffic()
+        say_compiling()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
         from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 

@@ -19,7 +19,7 @@ from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
 from netmon.app.fitted import Column, Fitted
 from netmon.app.text import language, t
-from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.needs import needs_traffic, say_compiling
 
 if TYPE_CHECKING:  # numba is for those who ask
     from netmon.app.traffic.replaying import Replay
@@ -45,6 +45,7 @@ def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, st
     logs.configure(level="warning")  # to standard error: findings are alone on the other
     try:
         needs_traffic()
+        say_compiling()
         from netmon.app.traffic.replaying import open_replay  # noqa: PLC0415 - numba takes a while
 
         replay = open_replay(file, directory, store)

@@ -49,10 +49,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         "    85  serat kedua itu putus: dua kantor tidak terjangkau\n"
         "   120  dari sini sampai 165 semuanya diperbaiki",
     ),
-    "demo.compiling": Text(
-        "Compiling the loops that read packets: half a minute, the first time only.",
-        "Mengompilasi bagian pembaca paket: setengah menit, hanya pertama kali.",
-    ),
     "demo.no_packets": Text(
         "Packets and attacks are not shown: {problem}", "Paket dan serangan tidak ditampilkan: {problem}"
     ),

@@ -32,6 +32,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Sebagai root: menjadi pengguna ini setelah semua terbuka, dengan CAP_NET_RAW bagi sensor dan tanpa hak lain. "
         "Kosong: tetap root.",
     ),
+    "traffic.compiling": Text(
+        "Compiling the loops that read packets: half a minute, the first time only.",
+        "Mengompilasi bagian pembaca paket: setengah menit, hanya pertama kali.",
+    ),
     "traffic.store_not_ours": Text(
         "holds other things than flows, and would be given to the user that we become",
         "berisi hal lain selain flow, dan akan diserahkan kepada pengguna tujuan",

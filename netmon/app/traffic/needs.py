@@ -2,11 +2,14 @@
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+import click
 
 import collectors
 import netmon.api
@@ -26,6 +29,12 @@ def needs_traffic() -> None:
         raise ConfigError(Fault("netmon", 0, 0, problem, t("traffic.not_installed.remedy")))
     os.environ.setdefault("POLARS_MAX_THREADS", "2")  # queries beside a capture are not to take every core
     use_cache()
+
+
+def say_compiling() -> None:
+    """Tell who waits at a terminal why: nothing was compiled here before. To be called after `needs_traffic`."""
+    if sys.stderr.isatty() and not Path(os.environ[_CACHE]).exists():
+        click.echo(t("traffic.compiling"), err=True)
 
 
 def use_cache() -> None:
