@@ -10,6 +10,7 @@ from rules.traffic.scans.contact import CONTACT
 
 _BUCKETS: Final = 1 << 17  # by which sources are counted roughly: as many as there are contacts at most, usually
 _BUCKET: Final = np.uint64(_BUCKETS - 1)
+_LOW: Final = np.uint64(0xFFFF)
 _FEW: Final = 2_000  # rows for which adding one by one is quicker than counting all buckets
 
 
@@ -89,18 +90,26 @@ class Memory:
             self._counts += by * np.bincount(buckets, minlength=_BUCKETS).astype(np.int32)
 
 
+def placed(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which of `keys` are among a few that are known (u8, hashes, in order), and which of those each is."""
+    if not len(known):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    wanted = np.zeros(1 << 16, np.bool_)
+    wanted[(known & _LOW).astype(np.intp)] = True
+    rows = np.flatnonzero(wanted[(keys & _LOW).astype(np.intp)])
+    near = keys[rows]
+    place = np.minimum(np.searchsorted(known, near), len(known) - 1)
+    mine = known[place] == near
+    return rows[mine], place[mine]
+
+
 def by_source(rows: NDArray[np.void], sources: NDArray[np.uint64]) -> dict[int, NDArray[np.void]]:
     """Return rows (CONTACT) by their source's hash, in their order, for those of `sources` that have some."""
-    if not len(rows) or not len(sources):
-        return {}
-    known = np.sort(sources)
-    place = np.minimum(np.searchsorted(known, rows["source"]), len(known) - 1)
-    mine = known[place] == rows["source"]
-    rows, place = rows[mine], place[mine]
-    if not len(rows):
+    mine, place = placed(rows["source"], np.unique(sources))
+    if not len(mine):
         return {}
     order = np.argsort(place, kind="stable")
-    rows, place = rows[order], place[order]
+    rows, place = rows[mine[order]], place[order]
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     return {
         int(rows["source"][begin]): rows[begin:end]

@@ -49,7 +49,7 @@ class Scans:
         self._asked = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._replied = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._reader = Reader()
-        self._hurried = hurried.Hurried(settings)
+        self._hurried = hurried.Hurried(settings, self._reader)
         self._walks = slow_scan.Walks(settings)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented
         self._episodes = {
