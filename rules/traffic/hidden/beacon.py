@@ -10,30 +10,29 @@ and by how many services the host contacts regularly: one that monitors has many
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from operator import itemgetter
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api import Finding, Severity, Value
+from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.hidden.acquaintances import Acquaintances
+from rules.traffic.hidden.beacon_kernel import DONE, GROWN
+from rules.traffic.hidden.beacon_words import TEXT
 from rules.traffic.hidden.settings import BeaconSettings
-from rules.traffic.hidden.sides import Address, Rows, Sides, grouped, is_finite, keyed, network_of
+from rules.traffic.hidden.sides import Address, Keys, Records, Rows, Sides, grouped, is_finite, keyed
 from rules.traffic.hidden.sides_kernel import CONTACT, DESTINATION_OUTSIDE, SOURCE_OWN
+from rules.traffic.learned import hashed
 
 _Key: TypeAlias = tuple[int, int, int, int, int, int]  # source and destination halves, destination port, protocol
-_Contact: TypeAlias = tuple[int, int, int, int]  # start, source port, flags, octets
-_Evidence: TypeAlias = Mapping[str, str | Value]
 _KEPT: Final = 48  # intervals remembered of a pair: quantiles of a tenth then rest on five
-_GROWN: Final = 4  # contacts after which a pair is kept apart from those that came once
 _MANY: Final = 64  # flows of one pair in one window that are looked at: all are one or few contacts
 _PORTS: Final = 8  # source ports remembered of a pair: streams that go on side by side in parts
 _CHOSEN: Final = CONTACT | SOURCE_OWN | DESTINATION_OUTSIDE
@@ -56,6 +55,7 @@ _SAVED: Final = np.dtype(
 
 @dataclass(slots=True)
 class _Pair:
+    key: _Key
     first_s: float
     last_s: float  # when the newest contact began
     ports: tuple[int, ...]  # that the newest contacts came from
@@ -88,31 +88,32 @@ class Beacon:
         self._sides = Sides(networks, settings.known_destinations)
         self._ignored_ports = np.zeros(1 << 16, np.bool_)
         self._ignored_ports[list(settings.ignored_ports)] = True
-        self._young: OrderedDict[_Key, _Pair] = OrderedDict()
-        self._grown: OrderedDict[_Key, _Pair] = OrderedDict()
-        self._users: OrderedDict[Address, dict[Address, float]] = OrderedDict()  # our hosts by network outside
+        self._acquaintances = Acquaintances(settings.pairs // 2, settings.pairs, settings.common_hosts)
+        self._grown: OrderedDict[int, _Pair] = OrderedDict()  # pairs of several contacts, by number
         self._hosts: set[Address] = set()  # of ours that were seen, at most `common_hosts` of them
         self._regular: dict[Address, set[_Key]] = {}  # regular pairs, by our host
         self._episodes = Episodes(self.name, "T1071", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
-        self.dropped = 0  # pairs forgotten for want of room
+        self._forgotten = 0  # pairs of several contacts
         self.skipped = 0  # pairs of a window not judged, for want of time
+
+    @property
+    def dropped(self) -> int:
+        """Return how many pairs were forgotten for want of room."""
+        return self._forgotten + self._acquaintances.dropped
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the flows that ended in one window."""
         if len(second.ended):
-            for key, contacts in self._contacts(second):
-                self._used(network_of(key[2:4]), key[:2], second.end)
-                pair = self._take(key, contacts)
-                if pair is not None:
-                    yield from self._judge(key, pair, second.end)
+            for key, pair in self._contacts(second):
+                yield from self._judge(key, pair, second.end)
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return the pairs of several contacts."""
         rows = np.zeros(len(self._grown), _SAVED)
-        for row, (key, pair) in zip(rows, self._grown.items(), strict=True):
+        for row, pair in zip(rows, self._grown.values(), strict=True):
             kept = len(pair.gaps_s)
-            row["key"], row["first_s"], row["last_s"] = key, pair.first_s, pair.last_s
+            row["key"], row["first_s"], row["last_s"] = pair.key, pair.first_s, pair.last_s
             row["ports"][: len(pair.ports)], row["beats"], row["kept"] = pair.ports, pair.beats, kept
             row["gaps_s"][:kept], row["octets"][: len(pair.octets)] = pair.gaps_s, pair.octets
         return {"pairs": rows} if len(rows) else {}
@@ -126,50 +127,62 @@ class Beacon:
             raise ValueError("pairs of another layout")
         if not is_finite(rows, "first_s", "last_s", "gaps_s", "octets"):
             raise ValueError("pairs that cannot be")
-        for row in rows[-(self._settings.pairs // 2) :]:
+        saved: Any = rows[-(self._settings.pairs // 2) :]
+        for number, row in zip(_numbers(saved["key"]).tolist(), saved, strict=True):
             kept = int(row["kept"])
             key: _Key = tuple(row["key"].tolist())
-            pair = _Pair(float(row["first_s"]), float(row["last_s"]), tuple(row["ports"].tolist()), int(row["beats"]))
+            ports, beats = tuple(row["ports"].tolist()), int(row["beats"])
+            pair = _Pair(key, float(row["first_s"]), float(row["last_s"]), ports, beats)
             pair.gaps_s.extend(row["gaps_s"][:kept].tolist())
             pair.octets.extend(row["octets"][: min(kept + 1, _KEPT)].tolist())
-            self._grown[key] = pair
+            self._grown[number] = pair
 
-    def _contacts(self, second: Second) -> Iterator[tuple[_Key, list[_Contact]]]:
-        """Yield each pair that had contact with outside, and its contacts by time, the earliest of many."""
-        flows, look = second.ended, self._sides.look(second)
+    def _contacts(self, second: Second) -> Iterator[tuple[_Key, _Pair]]:
+        """Add what the flows tell to pairs; yield those of several contacts to which one came."""
+        flows, look, settings = second.ended, self._sides.look(second), self._settings
         rows = look.rows(_CHOSEN)
         rows = rows[~self._ignored_ports[look.services[rows] & _PORT]]
         rows = self._sides.unless_ignored(flows, rows, "destination")
-        order, edges = grouped(keyed(look.pairs[rows], look.services[rows]))
-        most = max(1, int(self._settings.groups_per_s * second.length_s))
+        keys = keyed(look.pairs[rows], look.services[rows])
+        order, edges = grouped(keys)
+        most = max(1, int(settings.groups_per_s * second.length_s))
         self.skipped += max(0, len(edges) - 1 - most)
-        rows, edges = rows[order[: edges[: most + 1][-1]]], edges[: most + 1]
-        rows, sizes = _earliest(flows["start_ns"], rows, edges)
-        told = zip(*(flows[name][rows].tolist() for name in _CONTACT), strict=True)
-        keys = zip(*(flows[name][rows[np.cumsum(sizes) - sizes]].tolist() for name in _FIELDS), strict=True)
-        for key, size in zip(keys, sizes.tolist(), strict=True):
-            yield key, [next(told)] if size == 1 else sorted(islice(told, size), key=itemgetter(0))
+        edges = edges[: most + 1]
+        rows, numbers = rows[order[: edges[-1]]], keys[order[edges[:-1]]]
+        rows, edges = _earliest(flows["start_ns"], rows, edges)
+        self._meet(flows, rows[edges[:-1]])
+        grown = np.fromiter((number in self._grown for number in numbers.tolist()), np.bool_, len(numbers))
+        handled, risen = self._acquaintances.take(flows, rows, edges, numbers, grown, second.end, settings.apart_s)
+        new = iter(risen)
+        for place in np.flatnonzero(handled != DONE).tolist():
+            contacts, number, taken = rows[edges[place] : edges[place + 1]], int(numbers[place]), int(handled[place])
+            if taken:
+                self._grow(number, flows[contacts[0]], next(new))
+            pair = self._grown[number]
+            came = [self._beat(pair, *contact) for contact in _told(flows, contacts[taken:])]
+            self._keep(number)
+            if taken or any(came):
+                yield pair.key, pair
 
-    def _take(self, key: _Key, contacts: list[_Contact]) -> _Pair | None:
-        """Add the flows of one pair; return it where a contact was new."""
-        pair = self._grown.get(key) or self._young.get(key)
-        new = False
-        for start_ns, port, flags, octets in contacts:
-            at = start_ns / 1e9
-            if pair is None:
-                pair = _Pair(at, at, (port,))
-                pair.octets.append(octets)
-                self._young[key] = pair
-                continue
-            if port in pair.ports and not flags & 2:
-                continue  # the same conversation goes on: keep-alives of a tunnel, a stream, an exporter's part
-            new |= self._beat(pair, at, port, octets)
-        if pair is not None:
-            self._keep(key, pair)
-        return pair if new else None
+    def _meet(self, flows: Records, rows: Rows) -> None:
+        """Remember some of our hosts: whether several are seen at all."""
+        for row in rows.tolist():
+            if len(self._hosts) >= self._settings.common_hosts:
+                return
+            self._hosts.add((int(flows["source_hi"][row]), int(flows["source_lo"][row])))
 
-    def _beat(self, pair: _Pair, at: float, port: int, octets: int) -> bool:
+    def _grow(self, number: int, flow: np.void, row: np.void) -> None:
+        key: _Key = tuple(int(flow[name]) for name in _FIELDS)  # type: ignore[assignment] # six of them
+        pair = _Pair(key, float(row["first_s"]), float(row["last_s"]), tuple(row["ports"].tolist()), GROWN)
+        pair.gaps_s.extend(row["gaps_s"][: GROWN - 1].tolist())
+        pair.octets.extend(row["octets"].tolist())
+        self._grown[number] = pair
+
+    def _beat(self, pair: _Pair, start_ns: int, port: int, flags: int, octets: int) -> bool:
         """Add one flow to a pair; tell whether it is a new contact."""
+        if port in pair.ports and not flags & 2:
+            return False  # the same conversation goes on: keep-alives of a tunnel, a stream, an exporter's part
+        at = start_ns / 1e9
         gap = at - pair.last_s
         if gap < self._settings.apart_s:
             if gap >= 0:
@@ -182,34 +195,13 @@ class Beacon:
         pair.beats += 1
         return True
 
-    def _keep(self, key: _Key, pair: _Pair) -> None:
+    def _keep(self, number: int) -> None:
         """Move a pair behind those that were not seen for longer; forget the first where there is no room."""
-        if pair.beats >= _GROWN:
-            self._young.pop(key, None)
-            self._grown[key] = pair
-        held = self._grown if pair.beats >= _GROWN else self._young
-        held.move_to_end(key)
-        if len(held) > self._settings.pairs // 2:
-            gone, _ = held.popitem(last=False)
-            self._unregular(gone)
-            self.dropped += 1
-
-    def _used(self, network: Address, host: Address, now: float) -> None:
-        """Note that a host of ours talks to a network outside."""
-        users = self._users.setdefault(network, {})
-        self._users.move_to_end(network)
-        if len(self._hosts) < self._settings.common_hosts:
-            self._hosts.add(host)
-        if host in users or len(users) < self._settings.common_hosts:
-            users[host] = now
-        if len(self._users) > self._settings.pairs:
-            self._users.popitem(last=False)
-
-    def _is_common(self, network: Address, now: float) -> bool:
-        users = self._users.get(network, {})
-        for host in [host for host, last in users.items() if now - last > self._settings.common_s]:
-            del users[host]
-        return len(users) >= self._settings.common_hosts
+        self._grown.move_to_end(number)
+        if len(self._grown) > self._settings.pairs // 2:
+            _, gone = self._grown.popitem(last=False)
+            self._unregular(gone.key)
+            self._forgotten += 1
 
     def _unregular(self, key: _Key) -> None:
         pairs = self._regular.get(key[:2])
@@ -234,7 +226,7 @@ class Beacon:
             return
         if len({each[2:4] for each in pairs}) >= settings.poller_pairs:
             return
-        if not self._is_common(network_of(key[2:4]), now):
+        if self._acquaintances.users(key[2:4], now - settings.common_s) < settings.common_hosts:
             yield from self._episodes.see(self._seen(key, pair, rhythm), now)
 
     def _rhythm(self, pair: _Pair) -> _Rhythm | None:
@@ -259,7 +251,7 @@ class Beacon:
 
     def _seen(self, key: _Key, pair: _Pair, rhythm: _Rhythm) -> Seen:
         source, victim = telling.address(*key[:2]), telling.address(*key[2:4])
-        alone = len(self._users.get(network_of(key[2:4]), {})) == 1
+        alone = self._acquaintances.users(key[2:4], -np.inf) == 1
         # That only one host of ours talks to a network says something where several are seen at all.
         rare = alone and len(self._hosts) >= self._settings.common_hosts
         return Seen(
@@ -268,7 +260,7 @@ class Beacon:
             severity=Severity.WARNING if rare else Severity.INFO,
             source=source,
             victim=victim,
-            text=_TEXT,
+            text=TEXT,
             evidence={
                 "host": self._networks.name_of(*key[:2]),
                 "destination": victim,
@@ -287,32 +279,23 @@ class Beacon:
         )
 
 
-def _earliest(start_ns: NDArray[np.uint64], rows: Rows, edges: Rows) -> tuple[Rows, Rows]:
-    """Return the rows of runs, of each the earliest `_MANY` at most, and how many rows each run has then."""
-    sizes = np.diff(edges)
-    large = np.flatnonzero(sizes > _MANY)
+def _earliest(start_ns: Keys, rows: Rows, edges: Rows) -> tuple[Rows, Rows]:
+    """Return the rows of runs, of each the earliest `_MANY` at most, and where runs begin then."""
+    large = np.flatnonzero(np.diff(edges) > _MANY)
     if not len(large):
-        return rows, sizes
+        return rows, edges
     kept = np.ones(len(rows), np.bool_)
     for begin, end in zip(edges[large].tolist(), edges[large + 1].tolist(), strict=True):
         kept[begin + np.argsort(start_ns[rows[begin:end]], kind="stable")[_MANY:]] = False
-    return rows[kept], np.minimum(sizes, _MANY)
+    return rows[kept], np.concatenate([[0], np.cumsum(np.minimum(np.diff(edges), _MANY))])
 
 
-def _english(evidence: _Evidence) -> str:
-    return (
-        f"{evidence['host']} contacts {evidence['destination']}, port {evidence['port']}, each "
-        f"{telling.duration(float(evidence['interval_s']))}, {evidence['contacts']} times so far, with about "
-        f"{telling.octets(float(evidence['sent_octets']))} each: regular as a beacon"
-    )
+def _told(flows: Records, rows: Rows) -> Iterator[tuple[int, ...]]:
+    """Return starts, source ports, flags and octets of flows."""
+    return zip(*(flows[name][rows].tolist() for name in _CONTACT), strict=True)
 
 
-def _indonesian(evidence: _Evidence) -> str:
-    return (
-        f"{evidence['host']} menghubungi {evidence['destination']}, port {evidence['port']}, setiap "
-        f"{telling.duration(float(evidence['interval_s']), 'id')}, sudah {evidence['contacts']} kali, masing-masing "
-        f"sekitar {telling.octets(float(evidence['sent_octets']), 'id')}: teratur seperti beacon"
-    )
-
-
-_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
+def _numbers(keys: Keys) -> Keys:
+    """Return the numbers of pairs from what they are, shape (n, 6), as a look at their flows makes them."""
+    ends = [hashed(keys[:, column], keys[:, column + 1]) for column in (0, 2)]
+    return keyed(hashed(*ends), keys[:, 5] << np.uint64(16) | keys[:, 4])

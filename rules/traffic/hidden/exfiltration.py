@@ -7,7 +7,7 @@ until a week of it was seen, and nothing of work stations, whose staff upload as
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeAlias
@@ -168,25 +168,28 @@ class Exfiltration:
         columns = [out[large], returned[large]]
         columns += [flows[f"{side}_{half}"][rows[starts[large]]] for side in (inside, outside) for half in ("hi", "lo")]
         for octets, others, *ends in zip(*(column.tolist() for column in columns), strict=True):
-            yield from self._take(((ends[0], ends[1]), (ends[2], ends[3]), served), octets, others, second.end)
+            key = ((ends[0], ends[1]), (ends[2], ends[3]), served)
+            for kind, host, volume in self._take(key, octets, others, second.end):
+                yield from self._judge(host, kind, key, volume, (octets, second.end))
 
-    def _take(self, key: _Pairing, out: int, back: int, now: float) -> Iterator[Finding]:
+    def _take(self, key: _Pairing, out: int, back: int, now: float) -> Sequence[tuple[str, _Host, _Volume]]:
+        """Add what a pair's flows carried; return the volumes that are beyond their floors then."""
         ours, theirs, served = key
-        host = self._host(ours, now)
-        pair = self._volume(key, now)
+        host, pair, settings = self._host(ours, now), self._volume(key, now), self._settings
         pair.add(out, back)
         if served:
-            yield from self._judge(host, "served", key, pair, (out, now))
-            return
-        network = network_of(theirs)
+            return (("served", host, pair),) if pair.out > settings.served_floor_octets else ()
         self._renew(host, now)
         host.sent.add(out, back)
-        yield from self._judge(host, "sent", key, host.sent, (out, now))
-        if (ours, network) in self._known:
-            self._known.move_to_end((ours, network))
+        pairing = ours, network_of(theirs)
+        if pairing in self._known:
+            self._known.move_to_end(pairing)
         else:
             host.sent_to_new.add(out, back)
-            yield from self._judge(host, "sent_to_new", key, host.sent_to_new, (out, now))
+        if host.sent.out <= settings.floor_octets:
+            return ()
+        to_new = () if pairing in self._known else (("sent_to_new", host, host.sent_to_new),)
+        return (("sent", host, host.sent), *to_new)
 
     def _judge(
         self, host: _Host, kind: str, key: _Pairing, volume: _Volume, news: tuple[int, float]
@@ -243,19 +246,22 @@ class Exfiltration:
             if len(self._hosts) > self._settings.hosts:
                 self._hosts.popitem(last=False)
                 self.dropped += 1
-        self._hosts.move_to_end(address)
-        faded = 0.5 ** (max(0.0, now - host.last_s) / self._settings.half_life_s)
-        host.most = [most * faded for most in host.most]
-        host.last_s = max(host.last_s, now)
+        if now > host.last_s:
+            faded = 0.5 ** ((now - host.last_s) / self._settings.half_life_s)
+            host.most = [most * faded for most in host.most]
+            host.last_s = now
+            self._hosts.move_to_end(address)  # once in a window
         return host
 
     def _renew(self, host: _Host, now: float) -> None:
         """Learn from the hour that is over, and begin the next."""
-        for kind in ("sent", "sent_to_new"):
-            volume: _Volume = getattr(host, kind)
-            if now - volume.since > self._settings.window_s:
-                self._learn(host, kind, volume.out)
-                setattr(host, kind, _Volume(now))
+        before = now - self._settings.window_s
+        if host.sent.since < before:
+            self._learn(host, "sent", host.sent.out)
+            host.sent = _Volume(now)
+        if host.sent_to_new.since < before:
+            self._learn(host, "sent_to_new", host.sent_to_new.out)
+            host.sent_to_new = _Volume(now)
 
     def _volume(self, key: _Pairing, now: float) -> _Volume:
         """Return what a pair came to in its hour; learn from the one that is over."""

@@ -124,7 +124,7 @@ def test_a_scan_of_the_world_does_not_make_it_forget() -> None:
     told = begun(found(judged, beacon(60, 0.2, 40), scanned))
     assert [one.evidence["target"] for one in told] == [SERVER]
     assert judged.dropped > 3_000
-    assert len(judged._young) + len(judged._grown) <= 64
+    assert len(judged._acquaintances.young) + len(judged._grown) <= 64
 
 
 def test_it_goes_on_after_a_restart() -> None:
@@ -150,5 +150,5 @@ def test_any_flows_are_survived(octets: bytes, live: bool) -> None:
     judged = rule(NOWHERE, pairs=16)
     for place in range(3):
         assert list(judged.observe(Second(START + place, START + place + 1, live, ended=rows))) is not None
-    assert len(judged._young) + len(judged._grown) <= 16
+    assert len(judged._acquaintances.young) + len(judged._grown) <= 16
     rule().restore(judged.save())
