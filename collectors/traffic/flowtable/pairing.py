@@ -7,11 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.layout import CHUNK, KEY, LINK, NONE, SEEDS, Place
-from collectors.traffic.flowtable.pairing_kernel import EXPORTER, EXPORTERS, Tally, add, expire
+from collectors.traffic.flowtable.again import Again
+from collectors.traffic.flowtable.layout import CHUNK, KEY, SEEDS
+from collectors.traffic.flowtable.pairing_kernel import add, expire
+from collectors.traffic.flowtable.pairing_layout import EXPORTER, EXPORTERS, MARK, PLACE, Tally
 from collectors.traffic.flowtable.settings import PairingSettings
 from netmon.api.traffic import RECORD
 
+_FIRST_ROWS: Final = 16_384
+"""Rows that may be ready, at least: 2.8 MB. There is more as it is needed, up to the setting `ready_rows`."""
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
 _TOLD: Final = (
     Tally.RECORDS,
@@ -40,45 +44,72 @@ class Pairing:
         self.settings = settings = PairingSettings() if settings is None else settings
         bits = randbits(64 * SEEDS) if seed is None else seed
         self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(SEEDS)], np.uint64)
-        self._scratch = np.zeros(CHUNK, KEY)
-        self._tally = np.zeros(Tally.SIZE, np.uint64)
-        self._tally[Tally.FREE] = NONE
-        self._tally[Tally.WAIT_NS] = int(settings.wait_s * 1e9)
-        self._tally[Tally.APART_NS] = int(settings.apart_s * 1e9)
-        self._tally[Tally.SHARE] = int(settings.both_ways_share * 65_536)
-        self._tally[Tally.ENOUGH] = settings.both_ways_records
-        self._state = np.zeros(Place.SIZE, np.uint64)
-        self._ready = np.empty(settings.ready_rows, RECORD)
+        self._scratch = np.zeros(CHUNK + 1, KEY)
+        self._tally = tally = np.zeros(Tally.SIZE, np.uint64)
+        tally[Tally.MOST] = settings.ready_rows
+        tally[Tally.WAIT_NS] = int(settings.wait_s * 1e9)
+        tally[Tally.APART_NS] = int(settings.apart_s * 1e9)
+        tally[Tally.SHARE] = int(settings.both_ways_share * 65_536)
+        tally[Tally.ENOUGH] = settings.both_ways_records
+        self._arrays = Again(RECORD)
+        self._ready = self._arrays.take(min(_FIRST_ROWS, settings.ready_rows))
         self._held = (
             np.empty(settings.records, RECORD),
-            np.empty(settings.records, KEY),
+            np.empty(settings.records, MARK),
             np.zeros(1 << (2 * settings.records - 1).bit_length(), np.uint64),
-            np.empty(settings.records, LINK),
-            self._state,
-            self._tally,
+            np.empty(2 * settings.records, PLACE),
+            np.empty(settings.records, np.uint32),
+            tally,
         )
         self._exporters = np.zeros(EXPORTERS, EXPORTER)
 
     def add(self, records: NDArray[np.void], now_ns: int) -> None:
         """Take flow records (RECORD[n]) that came at this time, Unix nanoseconds."""
-        add(records, now_ns, *self._held, self._ready, self._exporters, self._seeds, self._scratch, _NO_OCTETS)
+        taken = 0
+        while True:
+            taken = add(
+                records, taken, now_ns, *self._held, self._ready, self._exporters, self._seeds, self._scratch,
+                _NO_OCTETS,
+            )  # fmt: skip
+            if taken == len(records):
+                break
+            self._enlarge(2 * len(self._ready))
 
     def drain(self, now_ns: int) -> NDArray[np.void]:
-        """Return what was joined since the last call, and what has waited long enough by now: RECORD[m]."""
-        expire(now_ns, *self._held, self._ready, self._exporters)
-        return self._take(self._ready)
+        """Return what was joined since the last call, and what has waited long enough by now: RECORD[m].
+
+        The rows are the caller's for as long as he holds them. What does not fit into `ready_rows` waits on.
+        """
+        while expire(now_ns, *self._held, self._ready, self._exporters):
+            if len(self._ready) == self.settings.ready_rows:
+                break
+            self._enlarge(2 * len(self._ready))
+        filled = int(self._tally[Tally.READY])
+        self._tally[Tally.READY] = 0
+        rows = self._ready[:filled]
+        self._ready = self._arrays.take(min(max(filled + filled // 8, _FIRST_ROWS), self.settings.ready_rows))
+        return rows
 
     def finish(self) -> NDArray[np.void]:
         """Return all that is left, also what has not waited long enough: RECORD[m]."""
-        done = self._take(self._ready)
-        left = np.empty(self.waiting, RECORD)
+        filled = int(self._tally[Tally.READY])
+        left = np.empty(filled + self.waiting, RECORD)
+        left[:filled] = self._ready[:filled]
         expire(2**64 - 1, *self._held, left, self._exporters)
-        return np.concatenate([done, self._take(left)])
+        self._tally[Tally.READY] = 0
+        return left
+
+    def _enlarge(self, rows: int) -> None:
+        """Make room for so many that are ready, as far as that is allowed."""
+        filled = int(self._tally[Tally.READY])
+        larger = self._arrays.take(min(rows, self.settings.ready_rows))
+        larger[:filled] = self._ready[:filled]
+        self._ready = larger
 
     @property
     def waiting(self) -> int:
         """Return how many records wait for their reverse."""
-        return int(self._state[Place.LENGTHS])
+        return int(self._tally[Tally.WAITING])
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -87,8 +118,3 @@ class Pairing:
         lost = {"": Tally.LOST, "_packets": Tally.LOST_PACKETS, "_bytes": Tally.LOST_BYTES}
         told |= {f"unwritten{name}": int(self._tally[place]) for name, place in lost.items()}
         return {**told, "waiting": self.waiting}
-
-    def _take(self, rows: NDArray[np.void]) -> NDArray[np.void]:
-        filled = int(self._tally[Tally.READY])
-        self._tally[Tally.READY] = 0
-        return rows[:filled].copy()

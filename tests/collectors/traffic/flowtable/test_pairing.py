@@ -174,6 +174,91 @@ def test_room_is_bounded_and_what_goes_is_counted() -> None:
     assert sums(rows, pairing.finish()) == (300 * 10 - 1360, 300_000 - 136_000)
 
 
+def test_what_is_ready_has_room_as_it_needs_it() -> None:
+    pairing = small(records=65_536, ready_rows=200_000)
+    for turn in range(3):
+        for first in range(0, 50_000, 5_000):
+            pairing.add(many(5_000, first=first), at(turn))
+        for first in range(0, 50_000, 5_000):
+            pairing.add(many(5_000, first=first, of=reverse), at(turn))
+        assert pairing.drain(at(turn))["source_port"].tolist() == list(range(10_000, 60_000))
+    pairing.add(many(30_000), at(3))
+    assert (len(pairing.drain(at(9))), len(pairing.finish())) == (30_000, 0)
+    assert (pairing.counts["unwritten"], pairing.counts["evicted"]) == (0, 0)
+
+
+def test_who_waits_long_is_found_behind_any_number_of_others() -> None:
+    pairing = small(records=64)
+    pairing.add(record(source_port=1), at(0))
+    for turn in range(20):
+        pairing.add(np.concatenate([many(50), many(50, of=reverse)]), at(0))
+        assert len(pairing.drain(at(0))) == 50
+        if turn == 9:
+            pairing.add(record(source_port=2), at(1))
+    pairing.add(reverse(destination_port=1), at(0))
+    assert pairing.drain(at(0))["source_port"].tolist() == [1]
+    assert (len(pairing.drain(at(5))), pairing.drain(at(6))["source_port"].tolist()) == (0, [2])
+
+
+def test_rows_stay_as_they_are_for_as_long_as_they_are_held() -> None:
+    pairing, held = small(ready_rows=65_536), []
+    for turn in range(4):
+        pairing.add(np.concatenate([many(40), many(40, of=reverse)]), at(turn))
+        rows = pairing.drain(at(turn))
+        held.append((rows, rows.copy()))
+        pairing.add(many(40, of=reverse, bytes=turn), at(turn))
+        pairing.drain(at(turn + 5))
+    assert all(np.array_equal(rows, as_it_was) for rows, as_it_was in held)
+    assert len({rows.ctypes.data for rows, _ in held}) == 4
+    held.clear()
+    places = set()
+    for turn in range(10, 20):
+        del rows
+        pairing.add(record(reply_packets=1), at(turn))
+        rows = pairing.drain(at(turn))
+        places.add(rows.ctypes.data)
+    assert len(places) <= 4  # they are used again
+
+
+ENDS = [(CLIENT, 40000), (CLIENT, 40001), (SERVER, 443), (SERVER, 40000), (MAPPED | 3, 443)]
+CAME = st.tuples(st.sampled_from(ENDS), st.sampled_from(ENDS), st.sampled_from([6, 17]), st.integers(1, 30))
+Came = tuple[tuple[int, int], tuple[int, int], int, int]
+
+
+def plainly(came: list[Came], room: int) -> list[tuple[int, int]]:
+    """What comes of records that all came at once: packets there and back of each flow, in the order of going out."""
+    waiting: dict[tuple[Any, ...], tuple[int, Came]] = {}
+    out = []
+    for number, one in enumerate(came):
+        source, destination, protocol, exporter = one
+        key = (frozenset([source, destination]), protocol, exporter)
+        place, held = waiting.pop(key, (0, None))
+        if held is not None and held[:2] == (destination, source) and source != destination:
+            out.append((place + 1, number + 1))
+            continue
+        if held is not None:
+            out.append((place + 1, 0))
+        elif len(waiting) == room:
+            out.append((waiting.pop(next(iter(waiting)))[0] + 1, 0))
+        waiting[key] = (number, one)
+    return out + [(place + 1, 0) for place, _ in waiting.values()]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(CAME, max_size=600), st.integers(1, 300))
+def test_it_does_what_a_dictionary_would(came: list[Came], batch: int) -> None:
+    rows = np.repeat(record(), len(came))
+    for number, (row, one) in enumerate(zip(rows, came, strict=True)):
+        (row["source_lo"], row["source_port"]), (row["destination_lo"], row["destination_port"]) = one[:2]
+        row["protocol"], row["exporter"] = one[2:]
+        row["packets"], row["start_ns"], row["end_ns"] = number + 1, at(0) + number, at(1)
+    pairing = small(records=64)
+    for first in range(0, len(rows), batch):
+        pairing.add(rows[first : first + batch], at(0))
+    got = pairing.finish()
+    assert list(zip(got["packets"].tolist(), got["reply_packets"].tolist(), strict=True)) == plainly(came, 64)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
