@@ -1,52 +1,27 @@
-"""The shared sockets: matching, retries, deadlines, limits, refusals by the network, and what is counted."""
+"""The shared sockets: matching, retries, deadlines, refusals by the network, and what is counted."""
 
 import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvloop
 
 from collectors.snmp import wire
-from collectors.snmp.agent import Agent
-from collectors.snmp.resolve import Resolver
 from collectors.snmp.settings import CommunityCredential
-from netmon.api import PeerError, PeerNotFound, PeerRefused, PeerTimeout, Reason
-from tests.support.evil import EvilAgent, Request, evil, honest, table
-from tests.support.processes import free_port
-from tests.support.snmp_client import columns, raw, rows, snmp_client
+from netmon.api import PeerRefused, PeerTimeout, Reason
+from tests.support.evil import EvilAgent, Request, evil, honest
+from tests.support.snmp_agents import ENTRY, GROUP, MIB, UP_TIME, late, nobody, silent
+from tests.support.snmp_client import raw, rows, snmp_client
 from tests.support.waiting import eventually
 
-ENTRY = "1.3.6.1.2.1.2.2.1"
-UP_TIME = "1.3.6.1.2.1.1.3"
-MIB = {f"{UP_TIME}.0": (int(wire.Tag.TIME_TICKS), 4711), **table(ENTRY, range(1, 26), range(1, 31))}
-GROUP = columns(ENTRY, range(1, 26))
-PUBLIC = CommunityCredential.model_validate({"version": "v2c", "community": "public"})
-
-
-def silent(*_: Any) -> Iterable[bytes]:
-    return []
-
-
-def late(seconds: float) -> Callable[[EvilAgent, Request], Iterable[bytes]]:
-    """Return a script that is honest after a while."""
-
-    def script(agent: EvilAgent, request: Request) -> Iterable[bytes]:
-        asyncio.get_running_loop().call_later(seconds, agent.send, agent.honest(request))
-        return []
-
-    return script
-
-
-def nobody(name: str = "nobody", host: str = "127.0.0.1") -> Agent:
-    """Return an agent where nothing listens."""
-    return Agent(name, host, free_port(socket.SOCK_DGRAM, host), credential=PUBLIC)
+if TYPE_CHECKING:
+    from collectors.snmp.agent import Agent
 
 
 async def test_a_lost_request_is_sent_again_under_its_id() -> None:
@@ -169,119 +144,6 @@ async def test_one_devices_icmp_errors_cost_no_other_device_a_datagram() -> None
         assert harness.metric("datagrams_unsent_total") == 0
 
 
-async def test_a_slow_device_delays_no_other() -> None:
-    async with evil(late(0.5), MIB) as slow, evil(honest, MIB) as quick, snmp_client(timeout_s=5) as harness:
-        waiting = asyncio.create_task(harness.fetch(slow.target(name="slow"), [UP_TIME]))
-        for _ in range(20):
-            await harness.fetch(quick.target(name="quick"), [UP_TIME], [GROUP])
-            assert not waiting.done()
-        assert (await waiting).cells[raw(UP_TIME)]
-
-
-@pytest.mark.parametrize("limit", [1, 2, 4])
-async def test_a_device_has_no_more_requests_to_answer_than_its_limit(limit: int) -> None:
-    under_way = most = 0
-
-    def script(agent: EvilAgent, request: Request) -> Iterable[bytes]:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-
-        def answer() -> None:
-            nonlocal under_way
-            under_way -= 1
-            agent.send(agent.honest(request))
-
-        asyncio.get_running_loop().call_later(0.002, answer)
-        return []
-
-    async with evil(script, MIB) as agent, snmp_client(timeout_s=5, max_in_flight_per_device=limit) as harness:
-        await asyncio.gather(
-            *(harness.fetch(agent.target(), [UP_TIME], [GROUP[:5], GROUP[5:10], GROUP[10:15]]) for _ in range(3))
-        )
-        assert most == limit
-
-
-async def test_all_devices_together_have_no_more_requests_to_answer_than_the_limit() -> None:
-    async with AsyncExitStack() as stack:
-        harness = await stack.enter_async_context(snmp_client(timeout_s=5, max_in_flight=3))
-        seen: list[tuple[int, int]] = []
-
-        def script(agent: EvilAgent, request: Request) -> Iterable[bytes]:
-            seen.append((harness.metric("requests_in_flight"), harness.metric("requests_waiting")))
-            return late(0.005)(agent, request)
-
-        agents = [await stack.enter_async_context(evil(script, MIB)) for _ in range(12)]
-        await asyncio.gather(*(harness.fetch(a.target(name=str(n)), [UP_TIME]) for n, a in enumerate(agents)))
-        assert max(in_flight for in_flight, _ in seen) == 3
-        assert max(waiting for _, waiting in seen) == 9
-
-
-async def test_devices_known_to_be_silent_take_no_place_from_others() -> None:
-    seen: list[int] = []
-
-    def script(*_: Any) -> Iterable[bytes]:
-        seen.append(harness.metric("requests_in_flight"))
-        return []
-
-    async with evil(script, MIB) as agent, snmp_client(timeout_s=0.03, retries=0, max_in_flight=8) as harness:
-        silent_ones = [agent.target(name=str(n)) for n in range(8)]
-        strangers = [agent.target(name=str(n)) for n in range(8, 16)]
-        for asked, most in ((silent_ones, 8), ([*silent_ones, *strangers], 16)):
-            polls = [harness.fetch(each, [UP_TIME]) for each in asked]
-            assert all(isinstance(each, PeerTimeout) for each in await asyncio.gather(*polls, return_exceptions=True))
-            assert max(seen) == most
-            seen.clear()
-
-
-async def test_a_request_that_finds_no_room_until_its_deadline_says_so() -> None:
-    async with (
-        evil(silent, MIB) as agent,
-        evil(honest, MIB) as other,
-        snmp_client(timeout_s=0.3, retries=0, max_in_flight=1) as harness,
-    ):
-        first = asyncio.create_task(harness.fetch(agent.target(name="first"), [UP_TIME]))
-        await eventually(lambda: agent.requests)
-        with pytest.raises(PeerTimeout, match="not asked: 1 requests were in flight"):
-            await harness.fetch(other.target(name="second"), [UP_TIME], within_s=0.05)
-        with pytest.raises(PeerTimeout, match="no answer"):
-            await first
-
-
-@pytest.mark.parametrize("limit", [1, 2])
-async def test_a_poll_that_waits_behind_others_of_a_silent_device_says_that_it_is_silent(limit: int) -> None:
-    async with evil(silent, MIB) as agent, snmp_client(timeout_s=5, max_in_flight_per_device=limit) as harness:
-        first = [asyncio.create_task(harness.fetch(agent.target(), [UP_TIME])) for _ in range(limit)]
-        await eventually(lambda: len(agent.requests) == limit)
-        with pytest.raises(PeerTimeout, match=rf"^no answer before the deadline to the requests .* \({limit}\)$"):
-            await harness.fetch(agent.target(), [UP_TIME], within_s=0.05)
-        for poll in first:
-            poll.cancel()
-        await asyncio.gather(*first, return_exceptions=True)
-
-
-async def test_a_request_that_was_sent_and_finds_no_room_to_be_sent_again_tells_of_the_silence() -> None:
-    async with evil(silent, MIB) as agent, snmp_client(timeout_s=0.3, max_in_flight_per_device=1) as harness:
-        first = asyncio.create_task(harness.fetch(agent.target(), [UP_TIME], within_s=0.45))
-        await eventually(lambda: agent.requests)
-        second = asyncio.create_task(harness.fetch(agent.target(), [UP_TIME], within_s=5))
-        with pytest.raises(PeerTimeout, match=r"^no answer before the deadline$"):
-            await first
-        second.cancel()
-        await asyncio.gather(second, return_exceptions=True)
-
-
-async def test_a_cancelled_poll_gives_its_places_back() -> None:
-    async with evil(silent, MIB) as agent, snmp_client(timeout_s=30, max_in_flight=2) as harness:
-        polls = [asyncio.create_task(harness.fetch(agent.target(name=str(n)), [UP_TIME])) for n in range(5)]
-        await eventually(lambda: harness.metric("requests_waiting") == 3)
-        for poll in reversed(polls):
-            poll.cancel()
-        await asyncio.gather(*polls, return_exceptions=True)
-        assert harness.metric("requests_in_flight") == 0
-        assert harness.metric("requests_waiting") == 0
-
-
 async def test_stopping_ends_what_is_under_way() -> None:
     async with evil(silent, MIB) as agent, snmp_client(timeout_s=30) as harness:
         poll = asyncio.create_task(harness.fetch(agent.target(), [UP_TIME]))
@@ -311,86 +173,6 @@ async def test_a_community_is_sent_as_the_octets_that_the_environment_holds(octe
         target = replace(agent.target(), credential=CommunityCredential.model_validate(said))
         assert (await harness.fetch(target, [UP_TIME])).cells[raw(UP_TIME)]
         assert agent.requests[0].community == octets
-
-
-async def test_names_are_resolved_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with evil(honest, MIB) as agent, snmp_client() as harness:
-        asked: list[str] = []
-
-        async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
-            asked.append(host)
-            if host != "core1.example":
-                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", port))]
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-        named = Agent("core1", "core1.example", agent.address[1], credential=PUBLIC)
-        for _ in range(3):
-            assert (await harness.fetch(named, [UP_TIME])).cells[raw(UP_TIME)]
-        for _ in range(2):
-            with pytest.raises(PeerNotFound, match=r"'core2\.example' has no address"):
-                await harness.fetch(Agent("core2", "core2.example", credential=PUBLIC), [UP_TIME])
-        assert asked == ["core1.example", "core2.example"]
-
-
-@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-@pytest.mark.parametrize(
-    ("host", "problem"),
-    [
-        ("fe80::1%nope", r"'fe80::1%nope' has no address: this host has no interface 'nope'"),
-        ("fe80::1%4000000000", r"this host has no interface '4000000000'"),
-        ("fe80::1%99999999999999999999", r"this host has no interface '99999999999999999999'"),
-        ("fe80::1%caf\udce9", r"this host has no interface 'caf\\udce9'"),
-        ("caf\udce9", r"'caf\\udce9' has no address: it cannot be a name in DNS"),
-        ("a..b", r"'a\.\.b' has no address: it cannot be a name in DNS"),
-    ],
-)
-def test_a_host_that_cannot_be_found_is_told_apart_from_one_that_refuses(
-    host: str, problem: str, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
-    async def look() -> None:
-        with pytest.raises(PeerNotFound, match=problem) as raised:
-            await Resolver(time.monotonic).resolve(host, 161, 5.0)
-        assert raised.value.missing().reason is Reason.NOT_FOUND
-
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(look())
-
-
-@pytest.mark.parametrize("scope", ["lo", str(socket.if_nametoindex("lo"))])
-async def test_a_scoped_address_keeps_its_scope(scope: str) -> None:
-    address = await Resolver(time.monotonic).resolve(f"fe80::1%{scope}", 161, 5.0)
-    assert address == ("fe80::1", 161, 0, socket.if_nametoindex("lo"))
-
-
-async def test_a_resolver_that_hangs_holds_up_its_own_device_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with evil(honest, MIB) as agent, snmp_client() as harness:
-
-        async def getaddrinfo(*_: Any, **__: Any) -> None:
-            await asyncio.Event().wait()
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-        stuck = asyncio.create_task(harness.fetch(Agent("a", "a.example", credential=PUBLIC), [UP_TIME], within_s=0.2))
-        await harness.fetch(agent.target(), [UP_TIME])
-        assert not stuck.done()
-        with pytest.raises(PeerTimeout, match=r"the resolver did not answer for 'a\.example'"):
-            await stuck
-
-
-async def test_a_names_next_address_has_its_turn_when_the_first_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with evil(honest, MIB) as agent, snmp_client(retries=0) as harness:
-
-        async def getaddrinfo(_: str, port: int, **__: Any) -> list[Any]:
-            return [
-                (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", port, 0, 0)),
-                (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", port)),
-            ]
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-        named = Agent("core1", "core1.example", agent.address[1], credential=PUBLIC)
-        with pytest.raises(PeerError):
-            await harness.fetch(named, [UP_TIME])
-        assert (await harness.fetch(named, [UP_TIME])).cells[raw(UP_TIME)]
 
 
 async def test_the_receive_buffer_and_what_the_kernel_dropped_are_exported() -> None:
