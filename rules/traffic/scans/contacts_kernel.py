@@ -1,9 +1,4 @@
-"""The compiled pass over flows that reads contacts out of them, and the one that numbers equal keys.
-
-Both look keys up in a table of keys alone: open addressing, at least twice as many slots as there are keys, and at most
-`_PROBES` steps, so that nobody who chooses addresses makes a look-up long. A key that is not found by then counts as a
-new one: a contact is then told twice in a window, which the judges do not mind.
-"""
+"""The compiled pass over flows that reads contacts out of them."""
 
 from typing import Any, Final
 
@@ -11,12 +6,12 @@ import numpy as np
 from numba import njit
 
 from netmon.api.traffic import FlowState, Fragment
+from rules.traffic.numbering_kernel import mixed, place_of
 from rules.traffic.scans.contact import ACK, FIN, PSH, RST, SYN, URG, Kind, Outcome
 
 U = np.uint64
 _0, _1 = U(0), U(1)
-_M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
-_PROBES: Final = 64
+_M1 = U(0x9E3779B97F4A7C15)
 _TRACE_PORT: Final = 33_434  # traceroute's first port; what it sends has few hops to live
 _TRACE_HOPS: Final = 32
 _PROBE_OCTETS: Final = U(600)  # of a UDP probe's frame: nmap's payloads are shorter; what is larger is a flood
@@ -32,15 +27,6 @@ _MAIMON, _ACK_KIND, _UDP_KIND, _ICMP_KIND = int(Kind.MAIMON), int(Kind.ACK), int
 _NOTHING, _FAILED, _GOOD, _HALF = int(Outcome.NONE), int(Outcome.FAILED), int(Outcome.GOOD), int(Outcome.HALF)
 _EMPTY, _PENDING, _SILENT = int(Outcome.EMPTY), int(Outcome.PENDING), int(Outcome.SILENT)
 _ONLY_RESET: Final = RST | ACK
-
-
-@njit(inline="always")
-def _mix(hi: Any, lo: Any) -> Any:
-    """Return the same as `rules.traffic.learned.hashed`, for one."""
-    x = (hi ^ (lo * _M2)) * _M1
-    x ^= x >> U(29)
-    x *= _M2
-    return x ^ (x >> U(32))
 
 
 @njit(inline="always")
@@ -150,17 +136,6 @@ def _tell(records: Any, telling: Any) -> Any:
             telling[U(records[i].exporter) & U(0xFFFF)] = 1
 
 
-@njit(inline="always")
-def _place(slots: Any, mask: Any, key: Any) -> Any:
-    """Return the slot of a key, or the one that is free for it; beyond the last: neither is near."""
-    slot = (key * _M1 >> U(20)) & mask
-    for _ in range(_PROBES):
-        if slots[slot] in (key, _0):
-            return slot
-        slot = (slot + _1) & mask
-    return mask + _1
-
-
 @njit(cache=True, nogil=True)
 def read(
     records: Any, live: Any, answering: Any, telling: Any, seed: Any, slots: Any, bad: Any, opened: Any
@@ -195,13 +170,13 @@ def read(
             continue
         if outcome == _NOTHING or record.fragment == _LATER or not _is_unicast(record):
             continue
-        source = _mix(U(record.source_hi), U(record.source_lo))
-        destination = _mix(U(record.destination_hi), U(record.destination_lo))
+        source = mixed(U(record.source_hi), U(record.source_lo))
+        destination = mixed(U(record.destination_hi), U(record.destination_lo))
         port = record.destination_port if protocol in (6, 17) else 0
         what = (U(port) << U(8)) | U(protocol)
-        contact = _mix(source, destination ^ ((what + _1) * _M1))
+        contact = mixed(source, destination ^ ((what + _1) * _M1))
         key = (contact ^ seed) | _1
-        slot = _place(slots, mask, key)
+        slot = place_of(slots, mask, key)
         if slot <= mask:
             if slots[slot] == key:
                 continue
@@ -228,25 +203,3 @@ def read(
         else:
             opens += _1
     return bads, opens
-
-
-@njit(cache=True, nogil=True)
-def number(keys: Any, seed: Any, slots: Any, rows: Any, groups: Any) -> Any:
-    """Give each of `keys` (u8[n]) a number, equal ones the same, in the order in which they come; return how many.
-
-    The first is 0. `slots`: zeros, a power of two; `rows` (u4): as many, to note numbers; `groups` (u4[n]): the answer.
-    """
-    mask = U(len(slots) - 1)
-    count = _0
-    for i in range(len(keys)):
-        key = (keys[i] ^ seed) | _1
-        slot = _place(slots, mask, key)
-        if slot <= mask and slots[slot] == key:
-            groups[i] = rows[slot]
-            continue
-        if slot <= mask:
-            slots[slot] = key
-            rows[slot] = count
-        groups[i] = count
-        count += _1
-    return count

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
 from rules.traffic.learned import hashed
+from rules.traffic.memory import by_key, placed
+from rules.traffic.numbering import Numbering
 from rules.traffic.scans.contact import ODD_KINDS, Kind
-from rules.traffic.scans.contacts import Reader, distinct
-from rules.traffic.scans.memory import by_source, placed
+from rules.traffic.scans.contacts import distinct
 from rules.traffic.scans.settings import ScanSettings
 
 _WINDOWS: Final = 8  # that are looked at together
@@ -27,9 +28,9 @@ class Hurried:
     In columns: a row for each source that is watched, for each window and class of kinds a number.
     """
 
-    def __init__(self, settings: ScanSettings, reader: Reader) -> None:
+    def __init__(self, settings: ScanSettings, numbering: Numbering) -> None:
         self._settings = settings
-        self._reader = reader
+        self._numbering = numbering
         self._keys = np.zeros(0, np.uint64)
         self._windows = np.zeros(0, np.int32)  # for how many windows it has been watched
         self._begun = np.zeros((0, _WINDOWS, len(_CLASSES) + 1), np.int32)
@@ -63,7 +64,7 @@ class Hurried:
 
     def _busy(self, sources: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return the sources that begin most."""
-        groups, count = self._reader.number(sources)
+        groups, count = self._numbering.number(sources)
         keys = np.zeros(count, np.uint64)
         keys[groups] = sources
         counts = np.bincount(groups, minlength=count)
@@ -107,7 +108,7 @@ class Hurried:
             return {}
         rows = np.concatenate(self._rows)
         given = {}
-        for key, mine in by_source(rows, self._keys[maybe]).items():
+        for key, mine in by_key(rows, "source", self._keys[maybe]).items():
             pending = distinct(mine)
             pending = pending[pending["at_ns"] < young_ns]
             kinds = _CLASS[pending["kind"]]

@@ -13,13 +13,14 @@ from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes
 from rules.traffic.learned import hashed
+from rules.traffic.memory import Memory, by_key
+from rules.traffic.numbering import Numbering
 from rules.traffic.recent import Recent
 from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
 from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
 from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
-from rules.traffic.scans.memory import Memory, by_source
 from rules.traffic.scans.settings import ScanSettings
 
 _JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
@@ -43,14 +44,15 @@ class Scans:
         self._settings = settings
         self._networks = networks
         self._allowed = PrefixMap(settings.allow)
-        self._failed = Memory(settings.window_s, settings.recent)
-        self._tried = Memory(settings.window_s, settings.recent)
-        self._opened = Memory(settings.window_s, settings.recent)
+        self._failed = Memory(settings.window_s, settings.recent, CONTACT, "source")
+        self._tried = Memory(settings.window_s, settings.recent, CONTACT, "source")
+        self._opened = Memory(settings.window_s, settings.recent, CONTACT, "source")
         self._asked = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._replied = Recent(settings.arp_window_s, settings.recent, CONTACT)
-        self._reader = Reader()
-        self._hurried = hurried.Hurried(settings, self._reader)
-        self._walks = slow_scan.Walks(settings)
+        self._numbering = Numbering()
+        self._reader = Reader(self._numbering)
+        self._hurried = hurried.Hurried(settings, self._numbering)
+        self._walks = slow_scan.Walks(settings, self._numbering)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented
         self._episodes = {
             rule: Episodes(
@@ -118,10 +120,10 @@ class Scans:
             return set()
         touched = set()
         known = np.array(list(self._matters), np.uint64)
-        for source, rows in by_source(failed, known).items():
+        for source, rows in by_key(failed, "source", known).items():
             self._matters[source].add(rows, now)
             touched.add(source)
-        for source, rows in by_source(answered, known).items():
+        for source, rows in by_key(answered, "source", known).items():
             self._matters[source].add_open(rows)
             touched.add(source)
         return touched
@@ -132,7 +134,7 @@ class Scans:
         quick = self._hurried.take(second, begun)
         rows = self._candidates(failed["source"], quick)
         known_ns = now_ns - int(_SETTLED_S * 1e9) if second.live else now_ns
-        tried = self._tried.of(np.fromiter(rows, np.uint64, len(rows))) if rows else {}
+        tried = self._tried.of("source", np.fromiter(rows, np.uint64, len(rows))) if rows else {}
         found = []
         for key, mine in rows.items():
             others = tried.get(key, mine[:0])
@@ -151,11 +153,11 @@ class Scans:
         """
         settings = self._settings
         least = min(settings.odd_contacts, settings.ports, settings.hosts, settings.udp_ports, settings.echo_hosts)
-        keys = np.unique(failing[self._failed.rough(failing) >= least]).tolist()
+        keys = np.unique(failing[self._failed.rough("source", failing) >= least]).tolist()
         keys = [key for key in (*quick, *keys) if key not in self._matters]
         if not keys:
             return {}
-        rows = self._failed.of(np.array(keys, np.uint64))
+        rows = self._failed.of("source", np.array(keys, np.uint64))
         told = {
             key: np.concatenate([rows.pop(key, pending[:0]), pending])
             for key, pending in quick.items()
@@ -224,7 +226,7 @@ class Scans:
         matter = self._matters[key]
         matter.add(found.rows, now)
         source = found.rows["source"][:1]
-        opened = self._opened.of(source).get(int(source[0]), found.rows[:0])
+        opened = self._opened.of("source", source).get(int(source[0]), found.rows[:0])
         near = np.isin(opened["destination"], found.rows["destination"])
         matter.add_open(opened[near if found.one_host else near | np.isin(opened["port"], found.rows["port"])])
         return {key}
@@ -252,7 +254,7 @@ class Scans:
             failed = failed[~np.isin(failed["source"], known)]
             answered = answered[~np.isin(answered["source"], known)]
         groups = self._walks.take(failed, answered, now)
-        tried = self._tried.of(np.array([group.source for group in groups], np.uint64)) if groups else {}
+        tried = self._tried.of("source", np.array([group.source for group in groups], np.uint64)) if groups else {}
         touched: set[int] = set()
         for group in groups:
             members = group.failed
@@ -271,7 +273,7 @@ class Scans:
         """Leave out failures with one port of one host that very many sources have: it is down, or flooded."""
         if len(rows) < _FLOOD_SOURCES:
             return rows
-        ends, _ = self._reader.number(hashed(rows["destination"], rows["port"].astype(np.uint64)))
+        ends, _ = self._numbering.number(hashed(rows["destination"], rows["port"].astype(np.uint64)))
         counts = np.bincount(ends)
         return rows if counts.max() < _FLOOD_SOURCES else rows[counts[ends] < _FLOOD_SOURCES]
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.traffic.numbering import Numbering
 from rules.traffic.scans.contact import CONTACT, TCP, UDP, Kind, Outcome
-from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.network_sweep import needed
 from rules.traffic.scans.settings import ScanSettings
 from rules.traffic.scans.udp_scan import UNSURE
@@ -39,10 +39,9 @@ class Group:
 class Walks:
     """The groups that walk. At most `settings.groups`: who was silent longest goes first."""
 
-    def __init__(self, settings: ScanSettings, *, seed: int | None = None) -> None:
-        """`seed`: of the tables' hash; None draws one, so that nobody can choose addresses that share a slot."""
+    def __init__(self, settings: ScanSettings, numbering: Numbering) -> None:
         self._settings = settings
-        self._reader = Reader(seed=seed)
+        self._numbering = numbering
         count = settings.groups
         self._groups = np.zeros(count + 1, GROUP)
         self._owners = np.zeros(count + 2, OWNER)  # one more than there are groups: it has its first one made
@@ -53,7 +52,7 @@ class Walks:
         self._members = np.zeros((count + 1, _MEMBERS), np.uint64)
         self._kept = np.zeros((count + 1, _ROWS), CONTACT)
         state = np.zeros(1, STATE)
-        state["seed"] = np.random.default_rng(seed).integers(1, 1 << 63, dtype=np.uint64)
+        state["seed"] = numbering.seed
         state["up"] = log((1 - settings.theta1) / (1 - settings.theta0))
         state["down"] = log(settings.theta1 / settings.theta0)
         state["high"] = log((1 - settings.beta) / settings.alpha)
@@ -116,5 +115,5 @@ class Walks:
 
     def _busiest(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Return rows by how many their source has, the most first: a flood of forged sources has one each."""
-        groups, _ = self._reader.number(rows["source"])
+        groups, _ = self._numbering.number(rows["source"])
         return rows[np.argsort(-np.bincount(groups)[groups], kind="stable")]

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from rules.traffic.numbering_kernel import mixed
 from rules.traffic.scans.contact import Outcome
 
 GROUP: Final = np.dtype(
@@ -50,16 +51,7 @@ STATE: Final = np.dtype(
 U = np.uint64
 _0, _1, _32 = U(0), U(1), U(32)
 _LOW = U(0xFFFF_FFFF)
-_M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
 _GOOD, _HALF = int(Outcome.GOOD), int(Outcome.HALF)
-
-
-@njit(inline="always")
-def _mix(hi: Any, lo: Any) -> Any:
-    x = (hi ^ (lo * _M2)) * _M1
-    x ^= x >> U(29)
-    x *= _M2
-    return x ^ (x >> _32)
 
 
 @njit(inline="always")
@@ -116,7 +108,7 @@ def _newest(groups: Any, state: Any, row: Any) -> None:
 def _remove(groups: Any, index: Any, owners: Any, owner_index: Any, state: Any, row: Any) -> None:
     """Forget a group, and its source with its last one."""
     key = U(groups[row].key)
-    _unlink(index, _slot(index, groups, key, _mix(key, U(state.seed)) >> _32))
+    _unlink(index, _slot(index, groups, key, mixed(key, U(state.seed)) >> _32))
     _apart(groups, state, row)
     groups[row].crossed = 0
     groups[row].newer = state.free
@@ -126,7 +118,7 @@ def _remove(groups: Any, index: Any, owners: Any, owner_index: Any, state: Any, 
     owners[owner].groups -= 1
     if owners[owner].groups == 0:
         key = U(owners[owner].key)
-        _unlink(owner_index, _slot(owner_index, owners, key, _mix(key, U(state.seed)) >> _32))
+        _unlink(owner_index, _slot(owner_index, owners, key, mixed(key, U(state.seed)) >> _32))
         owners[owner].newer = state.free_owner
         state.free_owner = owner
 
@@ -143,21 +135,21 @@ def _is_member(members: Any, row: Any, count: Any, contact: Any) -> Any:
 def _key(contact: Any, one_host: Any) -> Any:
     """Return what a contact's group is known by: the source, and its host or its port."""
     what = U(contact.destination) ^ U(contact.protocol) if one_host else U(contact.port) << U(8) | U(contact.protocol)
-    return _mix(U(contact.source) + (_1 if one_host else _0), what)
+    return mixed(U(contact.source) + (_1 if one_host else _0), what)
 
 
 @njit
 def _group(groups: Any, index: Any, owners: Any, owner_index: Any, state: Any, contact: Any, one_host: Any) -> Any:
     """Return the row of a failure's group, made where there is none: the oldest then goes where there is no room."""
     key = _key(contact, one_host)
-    tag = _mix(key, U(state.seed)) >> _32
+    tag = mixed(key, U(state.seed)) >> _32
     row = U(index[_slot(index, groups, key, tag)] & _LOW)
     if row != _0:
         _apart(groups, state, row)
         _newest(groups, state, row)
         return row
     source = U(contact.source)
-    owner = U(owner_index[_slot(owner_index, owners, source, _mix(source, U(state.seed)) >> _32)] & _LOW)
+    owner = U(owner_index[_slot(owner_index, owners, source, mixed(source, U(state.seed)) >> _32)] & _LOW)
     owners[owner].groups += 1  # before one goes, which may be the last that it had
     if state.free == 0:
         state.dropped += 1
@@ -176,7 +168,7 @@ def _group(groups: Any, index: Any, owners: Any, owner_index: Any, state: Any, c
 @njit(inline="always")
 def _owned(owners: Any, owner_index: Any, state: Any, source: Any) -> Any:
     """Return the row of a source, made where there is none: there are more rows than groups can have sources."""
-    tag = _mix(source, U(state.seed)) >> _32
+    tag = mixed(source, U(state.seed)) >> _32
     slot = _slot(owner_index, owners, source, tag)
     row = U(owner_index[slot] & _LOW)
     if row == _0:
@@ -193,7 +185,7 @@ def _succeed(
 ) -> None:
     """Move a group down by a contact that was answered; at the lower bound it is ordinary, and forgotten."""
     key = _key(contact, one_host)
-    row = U(index[_slot(index, groups, key, _mix(key, U(state.seed)) >> _32)] & _LOW)
+    row = U(index[_slot(index, groups, key, mixed(key, U(state.seed)) >> _32)] & _LOW)
     if row == _0 or _is_member(members, row, groups[row].members, contact.contact):
         return
     group = groups[row]
@@ -261,7 +253,7 @@ def walk(
         source = U(contact.source)
         if contact.outcome != _GOOD:
             continue
-        if owner_index[_slot(owner_index, owners, source, _mix(source, U(state.seed)) >> _32)] != _0:
+        if owner_index[_slot(owner_index, owners, source, mixed(source, U(state.seed)) >> _32)] != _0:
             left -= 1
             if contact.protocol in (6, 17):
                 _succeed(groups, index, owners, owner_index, members, state, contact, True)

@@ -1,0 +1,123 @@
+"""The rows of the last seconds, so kept that those of a few sources, or hosts, are found without looking at all."""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BUCKETS: Final = 1 << 17  # by which keys are counted roughly: as many as there are rows at most, usually
+_BUCKET: Final = np.uint64(_BUCKETS - 1)
+_LOW: Final = np.uint64(0xFFFF)
+_FEW: Final = 2_000  # rows for which adding one by one is quicker than counting all buckets
+
+
+class Memory:
+    """The rows of the last seconds, window by window, in a ring. At most `cap`: the oldest windows go first."""
+
+    def __init__(self, keep_s: float, cap: int, dtype: np.dtype[np.void], *fields: str) -> None:
+        """`fields`: those by whose values rows are asked for: hashes, u8."""
+        self._keep_s = keep_s
+        self._cap = cap
+        self._ring = np.zeros(cap, dtype)
+        self._buckets = {field: np.zeros(cap, np.uint32) for field in fields}  # of each row's key
+        self._counts = {field: np.zeros(_BUCKETS, np.int32) for field in fields}  # rows by bucket
+        self._parts: deque[tuple[float, int]] = deque()  # when a window ended, and its rows
+        self._first = 0
+        self._count = 0
+        self.dropped = 0  # rows for which there was no room
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, rows: NDArray[np.void], at: float) -> None:
+        """Take the rows of the window that ended now, and forget the old."""
+        while self._parts and self._parts[0][0] <= at - self._keep_s:
+            self._forget()
+        if not len(rows):
+            return
+        if len(rows) > self._cap // 2:
+            self.dropped += len(rows) - self._cap // 2
+            rows = rows[: self._cap // 2]
+        while self._count + len(rows) > self._cap:
+            self.dropped += self._forget()
+        begin = (self._first + self._count) % self._cap
+        _put(self._ring, begin, rows)
+        for field, buckets in self._buckets.items():
+            own = (rows[field] & _BUCKET).astype(np.uint32)
+            _put(buckets, begin, own)
+            _counted(self._counts[field], own, 1)
+        self._parts.append((at, len(rows)))
+        self._count += len(rows)
+
+    def rough(self, field: str, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Return how many rows have each of these keys at most: exactly so many, or a few more."""
+        return self._counts[field][(keys & _BUCKET).astype(np.intp)]
+
+    def of(self, field: str, keys: NDArray[np.uint64]) -> dict[int, NDArray[np.void]]:
+        """Return the rows of some keys, the oldest first; keys that have none are left out."""
+        wanted = np.zeros(_BUCKETS, np.bool_)
+        wanted[(keys & _BUCKET).astype(np.intp)] = True
+        buckets = self._buckets[field]
+        parts = [self._ring[piece][wanted[buckets[piece]]] for piece in self._pieces()]
+        return by_key(np.concatenate(parts), field, keys)
+
+    @property
+    def rows(self) -> NDArray[np.void]:
+        """Return a copy of all of them, the oldest first."""
+        return np.concatenate([self._ring[piece] for piece in self._pieces()])
+
+    def _pieces(self) -> tuple[slice, slice]:
+        end = self._first + self._count
+        return slice(self._first, min(end, self._cap)), slice(0, max(end - self._cap, 0))
+
+    def _forget(self) -> int:
+        """Forget the oldest window; return how many rows it had."""
+        _, gone = self._parts.popleft()
+        end = self._first + gone
+        for piece in (slice(self._first, min(end, self._cap)), slice(0, max(end - self._cap, 0))):
+            for field, buckets in self._buckets.items():
+                _counted(self._counts[field], buckets[piece], -1)
+        self._first = end % self._cap
+        self._count -= gone
+        return gone
+
+
+def _put(ring: NDArray[np.generic], begin: int, rows: NDArray[np.generic]) -> None:
+    room = len(ring) - begin
+    ring[begin : begin + len(rows)] = rows[:room]
+    ring[: max(len(rows) - room, 0)] = rows[room:]
+
+
+def _counted(counts: NDArray[np.int32], buckets: NDArray[np.uint32], by: int) -> None:
+    if len(buckets) < _FEW:
+        np.add.at(counts, buckets, by)
+    else:
+        counts += by * np.bincount(buckets, minlength=_BUCKETS).astype(np.int32)
+
+
+def placed(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which of `keys` are among a few that are known (u8, hashes, in order), and which of those each is."""
+    if not len(known):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    wanted = np.zeros(1 << 16, np.bool_)
+    wanted[(known & _LOW).astype(np.intp)] = True
+    rows = np.flatnonzero(wanted[(keys & _LOW).astype(np.intp)])
+    near = keys[rows]
+    place = np.minimum(np.searchsorted(known, near), len(known) - 1)
+    mine = known[place] == near
+    return rows[mine], place[mine]
+
+
+def by_key(rows: NDArray[np.void], field: str, keys: NDArray[np.uint64]) -> dict[int, NDArray[np.void]]:
+    """Return rows by the hash in one of their fields, in their order, for those of `keys` that have some."""
+    mine, place = placed(rows[field], np.unique(keys))
+    if not len(mine):
+        return {}
+    order = np.argsort(place, kind="stable")
+    rows, place = rows[mine[order]], place[order]
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    return {
+        int(rows[field][begin]): rows[begin:end]
+        for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), len(rows)], strict=True)
+    }
