@@ -14,11 +14,13 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.traffic.learned_kernel import LEVEL, PACE, learn, normal
 from rules.traffic.learned_settings import LearnedSettings
 
 Numbers: TypeAlias = NDArray[np.float64]
 Keys: TypeAlias = NDArray[np.uint64]
 
+_SAVED: Final = ("level", "spread", "peak")
 _M1: Final = np.uint64(0x9E3779B97F4A7C15)
 _M2: Final = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -41,10 +43,10 @@ class Learned:
         self._keys = np.zeros(0, np.uint64)  # hashed, sorted
         self._last = np.zeros(0)  # when it was learned from last, Unix seconds
         self._windows = np.zeros(0)  # how many windows it was learned from
-        self._held_since = np.zeros((0, len(self.features)))  # NaN: not held
-        self._level = np.zeros((0, len(self.features)))
-        self._spread = np.zeros((0, len(self.features)))
-        self._peak = np.zeros((0, len(self.features)))
+        self._kept = np.zeros((0, len(self.features)), LEVEL)
+        self._paces = np.zeros(1, PACE)
+        for name in PACE.names or ():
+            self._paces[name] = getattr(settings, name)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -52,12 +54,9 @@ class Learned:
     def normal(self, hi: Keys, lo: Keys, floors: Numbers, at: float) -> tuple[Numbers, Numbers]:
         """Return levels and bounds (f8[n, features] both) as they are at a time; unknown keys have level 0."""
         rows = self._find(hashed(hi, lo))
-        known = rows >= 0
-        level = np.zeros((len(rows), len(self.features)))
-        bound = np.tile(floors, (len(rows), 1))
-        level[known], own = self._now(rows[known], at)
-        bound[known] = np.maximum(bound[known], own)
-        return level, bound
+        levels, bounds = np.zeros((len(rows), len(self.features))), np.tile(floors, (len(rows), 1))
+        normal(self._kept, self._last, self._windows, rows, float(at), self._paces, levels, bounds)
+        return levels, bounds
 
     def learn(  # noqa: PLR0913 - one window
         self,
@@ -74,17 +73,10 @@ class Learned:
         if not len(hi):
             return
         keys, first = np.unique(hashed(hi, lo), return_index=True)
-        rates, bounds, held = rates[first], bounds[first], held[first]
         self._make_room(keys)
-        rows = self._find(keys)
-        there = rows >= 0
-        rows, rates, bounds, held = rows[there], rates[there], bounds[there], held[there]
-        since = np.where(held, np.fmin(self._held_since[rows], at), np.nan)
-        self._held_since[rows] = since
-        with np.errstate(invalid="ignore"):
-            accepted = at - since >= self._settings.accept_after_s
-        young = (self._windows[rows] < self._settings.grown_windows)[:, np.newaxis]
-        self._take(rows, np.where(accepted | young, rates, np.minimum(rates, bounds)), held & ~accepted, at, length_s)
+        rates, bounds, held = np.take(rates, first, 0), np.take(bounds, first, 0), np.take(held, first, 0)
+        rows, at, length_s = self._find(keys), float(at), float(length_s)
+        learn(self._kept, self._last, self._windows, rows, rates, bounds, held, at, length_s, self._paces)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return everything as arrays by name."""
@@ -92,7 +84,7 @@ class Learned:
             "keys": self._keys.copy(),
             "last": self._last.copy(),
             "windows": self._windows.copy(),
-            "levels": np.stack((self._level, self._spread, self._peak)),
+            "levels": np.stack([self._kept[name] for name in _SAVED]),
             "features": np.array(self.features, "S32"),
         }
 
@@ -116,8 +108,9 @@ class Learned:
             raise ValueError("learned levels that cannot be")
         kept = np.sort(np.argsort(-last, kind="stable")[: self._settings.keys])
         self._keys, self._last, self._windows = keys[kept], last[kept].astype(float), windows[kept].astype(float)
-        self._level, self._spread, self._peak = (part[kept].astype(float) for part in levels)
-        self._held_since = np.full((len(kept), len(self.features)), np.nan)
+        self._kept = self._nothing(len(kept))
+        for name, part in zip(_SAVED, levels, strict=True):
+            self._kept[name] = part[kept]
 
     def _find(self, keys: Keys) -> NDArray[np.int64]:
         """Return the row of each hashed key, -1 where there is none."""
@@ -126,35 +119,11 @@ class Learned:
         rows = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return np.where(self._keys[rows] == keys, rows, -1)
 
-    def _now(self, rows: NDArray[np.int64], at: float) -> tuple[Numbers, Numbers]:
-        """Return the levels and the bounds without floors of rows, faded by the time that nothing was seen."""
-        settings = self._settings
-        gap = np.maximum(at - self._last[rows], 0.0)[:, np.newaxis]
-        faded = np.exp(-gap / settings.falling_s)
-        level, spread = self._level[rows] * faded, self._spread[rows] * faded
-        peak = self._peak[rows] * np.exp2(-gap / settings.peak_half_life_s)
-        grown = np.minimum(self._windows[rows] / settings.grown_windows, 1.0)[:, np.newaxis]
-        own = np.maximum(settings.factor * level + settings.spreads * spread, settings.headroom * peak)
-        return level, grown * own
-
-    def _take(self, rows: NDArray[np.int64], rates: Numbers, held: NDArray[np.bool_], at: float, length: float) -> None:
-        settings = self._settings
-        gap = np.maximum(at - self._last[rows] - length, 0.0)[:, np.newaxis]
-        faded = np.where(held, 1.0, np.exp(-gap / settings.falling_s))
-        level, spread = self._level[rows] * faded, self._spread[rows] * faded
-        peak = self._peak[rows] * np.exp2(-(gap + length) / settings.peak_half_life_s)
-        first = (1.0 / (self._windows[rows] + 1.0))[:, np.newaxis]  # the mean of all, while they are few
-        pace = np.where(rates > level, length / settings.rising_s, length / settings.falling_s)
-        pace = np.minimum(np.maximum(pace, first), 1.0)
-        rise = np.minimum(np.maximum(length / settings.peak_rising_s, first), 1.0)
-        new_spread = spread + pace * (np.abs(rates - level) - spread)
-        new_level = level + pace * (rates - level)
-        new_peak = np.maximum(peak, peak + rise * (rates - peak))
-        self._level[rows] = np.where(held, level, new_level)
-        self._spread[rows] = np.where(held, spread, new_spread)
-        self._peak[rows] = np.where(held, self._peak[rows], new_peak)
-        self._windows[rows] += 1
-        self._last[rows] = at
+    def _nothing(self, count: int) -> NDArray[np.void]:
+        """Return levels of keys that nothing was learned of."""
+        kept = np.zeros((count, len(self.features)), LEVEL)
+        kept["held_since"] = np.nan
+        return kept
 
     def _make_room(self, keys: Keys) -> None:
         """Add the keys that are not known; where that is too many, those that were not seen for longest go."""
@@ -170,11 +139,7 @@ class Learned:
             last[known[known >= 0]] = np.inf  # seen now
             stay = np.sort(np.argsort(last, kind="stable")[over:])
         order = np.argsort(np.concatenate((self._keys[stay], fresh)), kind="stable")
-        nothing = np.zeros((len(fresh), len(self.features)))
         self._keys = np.concatenate((self._keys[stay], fresh))[order]
         self._last = np.concatenate((self._last[stay], np.zeros(len(fresh))))[order]
         self._windows = np.concatenate((self._windows[stay], np.zeros(len(fresh))))[order]
-        self._held_since = np.concatenate((self._held_since[stay], nothing * np.nan))[order]
-        self._level = np.concatenate((self._level[stay], nothing))[order]
-        self._spread = np.concatenate((self._spread[stay], nothing))[order]
-        self._peak = np.concatenate((self._peak[stay], nothing))[order]
+        self._kept = np.concatenate((self._kept[stay], self._nothing(len(fresh))))[order]

@@ -85,6 +85,7 @@ class Floods:
         self._learned = Learned(FEATURES, settings.learned)
         floors = {name: floor for detector in self._detectors for name, floor in detector.floors.items()}
         self._floors = [floors.get(feature, 0.0) for feature in FEATURES]
+        self._least_outwards = self._outbound_least()
         self._episodes = {
             each.name: Episodes(each.name, each.technique, quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
             for each in (*self._detectors, self._carpet, self._outbound)
@@ -136,6 +137,13 @@ class Floods:
             episodes.lasts(victim, at)
         return bool(told)
 
+    def _outbound_least(self) -> float:
+        """Return below how many packets a second no address that is not ours can be judged to be flooded."""
+        settings = self._settings
+        floors = [floor for each in self._detectors if each.name in _OUTBOUND for floor in each.floors.values()]
+        least = min(*floors, settings.outbound_flood.reflected_per_s, settings.ack_flood.odd_floor_per_s)
+        return max(least, settings.judged_per_s)
+
     def _inbound(self, second: Second) -> Iterator[Finding]:
         view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)
         taken: dict[int, set[str]] = {}
@@ -172,7 +180,7 @@ class Floods:
         )
 
     def _outwards(self, second: Second) -> Iterator[Finding]:
-        view = look(second, self._outbound.ours, None, self._floors, self._settings.judged_per_s)
+        view = look(second, self._outbound.ours, None, self._floors, self._least_outwards)
         if not len(view):
             return
         taken: dict[int, set[str]] = {}

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from netmon.api.networks import Networks
 from netmon.api.traffic import ENDPOINT, Second
 from rules.traffic import telling
+from rules.traffic.floods.join_kernel import join
 from rules.traffic.floods.strays import strays
-from rules.traffic.learned import Keys, Learned, Numbers, hashed
+from rules.traffic.learned import Keys, Learned, Numbers
 from rules.traffic.tables.sketch import distinct
 
 FEATURES: Final = (
@@ -114,14 +115,13 @@ def look(second: Second, networks: Networks, learned: Learned | None, floors: Se
 
     `floors`: of FEATURES, the least that bounds are; `least`: packets a second from which an address is judged.
     """
-    rows = second.destinations
-    rows = rows[(rows["packets"] >= least * second.length_s) & ~_multicast(rows["hi"], rows["lo"])]
-    if learned is not None:
-        rows = rows[networks.protected(rows["hi"], rows["lo"])]
-    else:
-        rows = rows[~networks.own(rows["hi"], rows["lo"])]
-    sent = _joined(rows, second.sources)
-    rates = _rates(rows, sent, second)
+    table = second.destinations
+    many = np.flatnonzero(table["packets"] >= least * second.length_s)
+    hi, lo = table["hi"][many], table["lo"][many]
+    mine = networks.protected(hi, lo) if learned is not None else ~networks.own(hi, lo)
+    rows = _taken(table, many[mine & ~_multicast(hi, lo)])
+    sent, receivers = _joined(rows, second)
+    rates = _rates(rows, sent, receivers, second)
     lowest = np.asarray(floors, np.float64)
     if learned is not None:
         levels, bounds = learned.normal(rows["hi"], rows["lo"], lowest, second.end)
@@ -130,22 +130,32 @@ def look(second: Second, networks: Networks, learned: Learned | None, floors: Se
     return View(second, rows, sent, rates, levels, bounds, learned is not None)
 
 
-def _joined(rows: NDArray[np.void], others: NDArray[np.void]) -> NDArray[np.void]:
-    """Return for each row the row of the same address in another table, zeros where it has none."""
-    joined = np.zeros(len(rows), ENDPOINT)
-    if not len(rows) or not len(others):
-        return joined
-    keys = hashed(rows["hi"], rows["lo"])
-    order = np.argsort(keys, kind="stable")
-    wanted = hashed(others["hi"], others["lo"])
-    places = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    hit = np.flatnonzero(keys[order][places] == wanted)
-    joined[order[places[hit]]] = others[hit]
-    return joined
+def _taken(table: NDArray[np.void], places: NDArray[np.intp]) -> NDArray[np.void]:
+    """Return some rows of ENDPOINT, copied as octets: numpy's own way goes through them field by field."""
+    return _octets(table)[places].reshape(-1).view(ENDPOINT)
 
 
-def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Numbers:
-    """Return FEATURES of each row, for each second."""
+def _octets(table: NDArray[np.void]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(table).view(np.uint8).reshape(len(table), ENDPOINT.itemsize)
+
+
+def _joined(rows: NDArray[np.void], second: Second) -> tuple[NDArray[np.void], NDArray[np.int32]]:
+    """Return what the address of each row sent, zeros where it was not seen to; and the row each sampled record is to.
+
+    A record that is to none of them has row -1.
+    """
+    sent, receivers = np.zeros(len(rows), ENDPOINT), np.full(len(second.sample), -1, np.int32)
+    if not len(rows):
+        return sent, receivers
+    index, places = np.zeros(1 << (2 * len(rows)).bit_length(), np.int32), np.empty(len(rows), np.int32)
+    join(rows, np.ascontiguousarray(second.sources), np.ascontiguousarray(second.sample), index, places, receivers)
+    hit = np.flatnonzero(places >= 0)
+    _octets(sent)[hit] = _octets(second.sources)[places[hit]]
+    return sent, receivers
+
+
+def _rates(rows: NDArray[np.void], sent: NDArray[np.void], receivers: NDArray[np.int32], second: Second) -> Numbers:
+    """Return FEATURES of each row, for each second; `receivers`: the row that each sampled record is to."""
 
     def got(name: str) -> Numbers:
         return np.asarray(rows[name], np.float64)
@@ -164,7 +174,7 @@ def _rates(rows: NDArray[np.void], sent: NDArray[np.void], second: Second) -> Nu
         "syn_ack": got("syn_ack") - _SYN_EACH * gave("syn"),
         "rst": got("rst") - _RST_EACH * (gave("syn") + got("syn") + got("fin")) - astray,
         "segments": segments,
-        "strays": strays(rows, sent, segments, second),
+        "strays": strays(receivers, sent, segments, second),
         "udp": got("udp") - _UDP_EACH * gave("udp"),
         "udp_all": got("udp"),
         "icmp": got("icmp"),
