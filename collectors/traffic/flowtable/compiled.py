@@ -10,3 +10,6 @@ hands to the next took more than half of the time."""
 
 compiled: Final[Any] = njit(**OPTIONS)
 """For what others call; it is compiled into them. What Python calls is in entry_kernel.py."""
+
+inlined: Final[Any] = njit(forceinline=True, **OPTIONS)
+"""For what is called for every packet, from one place: a call hands every array on in seven words."""

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from collectors.traffic.flowtable.compiled import compiled
+from collectors.traffic.flowtable.compiled import compiled, inlined
 from collectors.traffic.flowtable.key_kernel import fill, hash_of, make_key, u16, u32
 from collectors.traffic.flowtable.layout import CHUNK, NONE, Phase, Place
 from collectors.traffic.flowtable.rows_kernel import (
     REPLY_SEEN,
+    SCOUTED,
     SENT_SEEN,
     append,
     end,
@@ -16,6 +17,7 @@ from collectors.traffic.flowtable.rows_kernel import (
     find,
     make_room,
     part,
+    scout,
     unlink,
     write,
 )
@@ -30,6 +32,10 @@ _NONE = np.uint64(NONE)
 _TIMEOUTS = np.uint64(Place.TIMEOUTS)
 _MAPPED = np.uint64(0xFFFF)
 _TALK = np.uint64(8)  # packets, both ways: a flow that is not TCP is then worth as much as an established one
+_KEYS = np.uint64(CHUNK - 1)
+_LEAD = np.uint64(CHUNK // 4)
+_LINE = np.uint64(64)
+_TCP_HEADER = np.uint64(20)
 _ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
 
 
@@ -103,7 +109,7 @@ def _begin(rows: Any, slots: Any, links: Any, state: Any, ended: Any, key: Any, 
     return row
 
 
-@compiled
+@inlined
 def _rank(held: Any, phase: Any) -> Any:
     """Return the rank of a flow with more than one packet. Parts begin to count anew, but no rank is lost by that."""
     if phase == Phase.CLOSED or phase == Phase.RESET or phase == Phase.REFUSED:
@@ -115,7 +121,7 @@ def _rank(held: Any, phase: Any) -> Any:
     return max(_ONE, np.uint64(held.rank))
 
 
-@compiled
+@inlined
 def _enter_phase(rows: Any, links: Any, state: Any, row: Any, phase: Any, now_ns: Any) -> None:
     """Note how far a flow came; it is looked at again when that may be over."""
     held = rows[row]
@@ -197,14 +203,14 @@ def _quoted(
         append(rows, links, state, row, _ZERO)
 
 
-@compiled
+@inlined
 def _is_port_unreachable(record: Any) -> Any:
     return (record.protocol == _ICMP and record.icmp_type == 3 and record.icmp_code == 3) or (
         record.protocol == _ICMP6 and record.icmp_type == 1 and record.icmp_code == 4
     )
 
 
-@compiled
+@inlined
 def _row_of(rows: Any, slots: Any, links: Any, state: Any, ended: Any, key: Any, record: Any) -> Any:
     """Return the open flow of a packet, begun if need be; one that is over or was quiet for too long ends first."""
     now = record.start_ns
@@ -229,7 +235,7 @@ def _row_of(rows: Any, slots: Any, links: Any, state: Any, ended: Any, key: Any,
     return row
 
 
-@compiled
+@inlined
 def _count(held: Any, record: Any, forward: Any) -> None:
     """Add a packet to its flow. Without branches: nothing foretells a packet's direction."""
     sent = np.uint64(forward)
@@ -266,32 +272,40 @@ def take(
     total = np.uint64(len(records))
     quote = keys[CHUNK]
     taken = 0
+    begun_before = _ZERO
     packets = octets = _ZERO
     base = stop = wire = _ZERO
-    for begin in range(_ZERO, total, np.uint64(CHUNK)):
-        width = min(np.uint64(CHUNK), total - begin)
-        for i in range(width):
-            record = records[begin + i]
+    for step in range(_ZERO, total + _LEAD + _LEAD):
+        # Three packets in each step: of the first the key is made and its place in the index asked for, of the second
+        # the row, the third is counted. Memory answers meanwhile.
+        if step % np.uint64(SCOUTED) == _ZERO and state[Place.BEGUN] != begun_before:
+            begun_before = state[Place.BEGUN]
+            scout(rows, slots, links, state)
+        if step < total:
+            record = records[step]
             if has_frames:
-                frame = frames[begin + i]
+                frame = frames[step]
                 base, stop = frame.at, frame.at + frame.captured
                 if base > size or stop > size or stop < base:
                     base = stop = _ZERO
-            make_key(record, keys[i], buffer, base, stop, by_vlan, seeds)
-            prefetch(slots, np.uint64(keys[i].hash) & mask, _ZERO)
-        for i in range(width):
-            entry = slots[np.uint64(keys[i].hash) & mask]
+                prefetch(buffer, base + np.uint64(record.payload_at), _ZERO - _TCP_HEADER)
+            key = keys[step & _KEYS]
+            make_key(record, key, buffer, base, stop, by_vlan, seeds)
+            prefetch(slots, np.uint64(key.hash) & mask, _ZERO)
+        if step >= _LEAD and step < total + _LEAD:
+            entry = slots[np.uint64(keys[(step - _LEAD) & _KEYS].hash) & mask]
             if entry != _ZERO:
                 prefetch(rows, (entry & _LOW) - _ONE, _ZERO)
-                prefetch(rows, (entry & _LOW) - _ONE, np.uint64(64))
-        for i in range(width):
-            key = keys[i]
-            record = records[begin + i]
+                prefetch(rows, (entry & _LOW) - _ONE, _LINE)
+        if step >= _LEAD + _LEAD:
+            i = step - _LEAD - _LEAD
+            key = keys[i & _KEYS]
+            record = records[i]
             if key.skip:
                 state[np.uint64(key.skip)] += _ONE
                 continue
             if has_frames:
-                frame = frames[begin + i]
+                frame = frames[i]
                 base, stop, wire = frame.at, frame.at + frame.captured, np.uint64(frame.wire)
                 if base > size or stop > size or stop < base:
                     base = stop = _ZERO

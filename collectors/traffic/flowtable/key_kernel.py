@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from collectors.traffic.flowtable.compiled import compiled
+from collectors.traffic.flowtable.compiled import compiled, inlined
 from collectors.traffic.flowtable.layout import Place
 from netmon.api.traffic import Fragment, Verdict
 
@@ -29,7 +29,7 @@ def u32(buffer: Any, at: Any) -> Any:
     return u16(buffer, at) << _16 | u16(buffer, at + np.uint64(2))
 
 
-@compiled
+@inlined
 def hash_of(key: Any, seeds: Any) -> Any:
     """Return 32 bits that nobody can aim at without knowing the seeds.
 
@@ -49,7 +49,7 @@ def hash_of(key: Any, seeds: Any) -> Any:
     return total >> _HALF
 
 
-@compiled
+@inlined
 def fill(key: Any, s_hi: Any, s_lo: Any, s_port: Any, d_hi: Any, d_lo: Any, d_port: Any, rest: Any) -> None:
     """Put the two ends in the order that both directions share: by address, then by port."""
     # Without branches: nothing foretells a packet's direction.
@@ -61,7 +61,7 @@ def fill(key: Any, s_hi: Any, s_lo: Any, s_port: Any, d_hi: Any, d_lo: Any, d_po
     key.from_b = swap
 
 
-@compiled
+@inlined
 def make_key(record: Any, key: Any, buffer: Any, base: Any, stop: Any, by_vlan: Any, seeds: Any) -> None:
     """Tell which flow a packet belongs to. Its frame is buffer[base:stop]; both 0 without frames."""
     key.skip = 0

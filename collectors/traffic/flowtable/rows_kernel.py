@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from collectors.traffic.flowtable.compiled import compiled
+from collectors.traffic.flowtable.compiled import compiled, inlined
 from collectors.traffic.flowtable.layout import NONE, RANKS, Phase, Place
+from collectors.traffic.packet.prefetch_kernel import prefetch
 from netmon.api.traffic import EndReason, FlowState
 
 _ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
@@ -17,6 +18,7 @@ _LOW = np.uint64(0xFFFF_FFFF)
 _NONE = np.uint64(NONE)
 _HEADS, _TAILS, _LENGTHS = np.uint64(Place.HEADS), np.uint64(Place.TAILS), np.uint64(Place.LENGTHS)
 _TIMEOUTS = np.uint64(Place.TIMEOUTS)
+_AHEAD = np.uint64(12)  # rows
 _FREE_RANK = np.uint8(255)
 
 # Marks of a row.
@@ -33,11 +35,14 @@ _BOTH = SENT_SEEN | REPLY_SEEN
 _KEPT_SHARE = np.uint64(4)
 """Each rank may keep a 16th (2 to the -4) of the table, so that newcomers have time to prove themselves."""
 
+SCOUTED: Final = 16
+"""Packets between two looks at the rows that new flows will get."""
+
 _CHANCES = 8
 """So many heads of the highest rank are passed over because they are in use, before one goes all the same."""
 
 
-@compiled
+@inlined
 def find(rows: Any, slots: Any, key: Any) -> Any:
     """Return the row of this key, or NONE."""
     mask = np.uint64(len(slots) - 1)
@@ -221,12 +226,19 @@ def part(rows: Any, state: Any, ended: Any, row: Any) -> None:
 
 
 @compiled
-def make_room(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns: Any) -> None:
-    """End the flow with which least is lost: the oldest of the lowest rank that has more than its kept share."""
+def _least(rows: Any, state: Any) -> Any:
+    """Return the lowest rank that has more than its kept share."""
     kept = np.uint64(len(rows)) >> _KEPT_SHARE
     rank = np.uint64(0)
     while rank < np.uint64(RANKS - 1) and state[_LENGTHS + rank] <= kept:
         rank += _ONE
+    return rank
+
+
+@compiled
+def make_room(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns: Any) -> None:
+    """End the flow with which least is lost: the oldest of the lowest rank that has more than its kept share."""
+    rank = _least(rows, state)
     row = state[_HEADS + rank]
     if rank == np.uint64(RANKS - 1):
         for _ in range(_CHANCES):
@@ -239,15 +251,45 @@ def make_room(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns:
 
 
 @compiled
+def scout(rows: Any, slots: Any, links: Any, state: Any) -> None:
+    """Have what the next new flows will need brought near: the rows that they get, and those rows' places in the index.
+
+    Called every SCOUTED packets. Rows that are free, or that would be given up, are taken in the order of their list.
+    """
+    row = state[Place.FREE]
+    if row == _NONE:
+        if state[Place.SPANNED] < np.uint64(len(rows)):
+            return
+        row = state[_HEADS + _least(rows, state)]
+    mask = np.uint64(len(slots) - 1)
+    full = state[Place.FREE] == _NONE
+    for step in range(2 * SCOUTED):
+        if row == _NONE:
+            break
+        if step >= SCOUTED:
+            prefetch(rows, row, _ZERO)
+            prefetch(rows, row, np.uint64(64))
+            prefetch(rows, row, np.uint64(128))
+        elif full:
+            prefetch(slots, np.uint64(rows[row].hash) & mask, _ZERO)
+        row = np.uint64(links[row].after)
+
+
+@compiled
 def sweep(rows: Any, slots: Any, links: Any, state: Any, ended: Any, now_ns: Any) -> None:
     """End what was quiet for long enough and write parts of what goes on, as far as there is room to write.
 
     Reads 8 bytes for each row that was ever in use; a row itself only when its time may have come.
     """
-    for at in range(state[Place.SPANNED]):
+    mask = np.uint64(len(slots) - 1)
+    spanned = state[Place.SPANNED]
+    for at in range(spanned):
         row = np.uint64(at)
         if links[row].due > now_ns:
             continue
+        if row + _AHEAD + _AHEAD < spanned:
+            prefetch(rows, row + _AHEAD + _AHEAD, _ZERO)
+            prefetch(slots, np.uint64(rows[row + _AHEAD].hash) & mask, _ZERO)
         if state[Place.ENDED_ROWS] >= np.uint64(len(ended)):
             break
         held = rows[row]

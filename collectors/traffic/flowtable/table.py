@@ -24,6 +24,7 @@ from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
 _NO_FRAMES: Final = empty(FRAME)
+_COPIED: Final = 8  # less than this part of the rows is copied out, more is handed out as it is
 _REASONS: Final = (EndReason.IDLE, EndReason.END, EndReason.FORCED, EndReason.EVICTED)
 
 
@@ -101,15 +102,18 @@ class FlowTable:
         flow that was silent since its last part ends without another record.
         """
         expire(*self._table, now_ns)
-        return self._take(self._begun, Place.BEGUN_ROWS), self._take(self._table.ended, Place.ENDED_ROWS)
+        begun, self._begun = self._take(self._begun, Place.BEGUN_ROWS)
+        ended, rows = self._take(self._table.ended, Place.ENDED_ROWS)
+        self._table = self._table._replace(ended=rows)
+        return begun, ended
 
     def finish(self) -> NDArray[np.void]:
         """End every open flow (end_reason FORCED) and return what was not drained: RECORD[m]. It is empty then."""
         room = int(self._table.state[Place.OPEN])
-        told = self._take(self._table.ended, Place.ENDED_ROWS)
+        told, _ = self._take(self._table.ended, Place.ENDED_ROWS)
         left = np.empty(room, RECORD)
         end_all(*self._table._replace(ended=left))
-        return np.concatenate([told, self._take(left, Place.ENDED_ROWS)])
+        return np.concatenate([told, self._take(left, Place.ENDED_ROWS)[0]])
 
     @property
     def open(self) -> int:
@@ -136,7 +140,10 @@ class FlowTable:
         }
         return {name: int(state[place]) for name, place in told.items()}
 
-    def _take(self, rows: NDArray[np.void], count: Place) -> NDArray[np.void]:
+    def _take(self, rows: NDArray[np.void], count: Place) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Return what is filled of `rows`, the caller's own, and the rows to fill from now on."""
         filled = int(self._table.state[count])
         self._table.state[count] = 0
-        return rows[:filled].copy()
+        if filled * _COPIED < len(rows):
+            return rows[:filled].copy(), rows
+        return rows[:filled], np.empty(len(rows), RECORD)  # memory that is not used is none: no copy of 44 MB

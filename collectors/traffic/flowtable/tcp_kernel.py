@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from collectors.traffic.flowtable.compiled import compiled
+from collectors.traffic.flowtable.compiled import inlined
 from collectors.traffic.flowtable.key_kernel import u16, u32
 from collectors.traffic.flowtable.layout import Phase
 from collectors.traffic.flowtable.rows_kernel import (
@@ -23,7 +23,7 @@ _LOW = np.uint64(0xFFFF_FFFF)
 _BACK = np.uint64(0x8000_0000)  # half of the sequence space: beyond it a number lies behind (RFC 9293, 3.4)
 
 
-@compiled
+@inlined
 def sent_again(held: Any, record: Any, forward: Any, buffer: Any, base: Any, stop: Any, wire: Any) -> Any:
     """Follow the sequence numbers of one direction; tell whether this packet sends again what was sent.
 
@@ -77,7 +77,7 @@ def sent_again(held: Any, record: Any, forward: Any, buffer: Any, base: Any, sto
     return not (taken <= _ONE and flags & (SYN | FIN) == 0 and ((expected - first) & _LOW) == _ONE)
 
 
-@compiled
+@inlined
 def tcp_phase(held: Any, flags: Any, forward: Any, now_ns: Any) -> Any:
     """Return how far a connection came with these flags; notes FIN, ACK and the handshake's time in its row."""
     phase = held.phase

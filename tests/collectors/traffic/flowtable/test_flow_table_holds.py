@@ -165,6 +165,18 @@ def test_records_beyond_the_cap_are_counted_with_what_is_in_them() -> None:
     assert counts["unwritten_bytes"] == 60 * 872
 
 
+def test_what_was_drained_stays_as_it_was_told() -> None:
+    table = small(flows=64, ended_rows=64, begun_rows=64)
+    told, kept = [], []
+    for first in range(0, 600, 60):  # most of the room is used, so that it is handed out
+        table.add(plain(60, first=first))
+        for rows in table.drain(START_NS):
+            told.append(rows)
+            kept.append(rows.copy())
+    assert sum(len(rows) for rows in told) == 600 + 536
+    assert all(np.array_equal(rows, copy) for rows, copy in zip(told, kept, strict=True))
+
+
 def test_what_expires_when_the_list_is_full_waits_for_the_next_drain() -> None:
     table = small(flows=1024, ended_rows=64)
     table.add(plain(1000))
