@@ -6,12 +6,13 @@ by the settings, whatever crosses the network.
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.meter.links import Links
+from collectors.traffic.meter.meter_kernel import count_ends, count_flows
 from collectors.traffic.meter.places import DIRECTIONS, Places
 from collectors.traffic.meter.ports import PROTOCOLS, VERSIONS, Ports, Protocols
 from collectors.traffic.meter.settings import MeterSettings
@@ -71,15 +72,43 @@ class Meter:
         """Count one window."""
         with self._lock:
             self._seen = True
-            self._places.see(second)
-            self._protocols.see(second)
+            if second.live:
+                self._see_packets(second)
+                self._see_flows(second.begun, whole=False)
+            else:
+                self._see_flows(second.ended, whole=True)
             self._ports.see(second)
-            self._links.see(second)
             for table, count in second.unlisted.items():
                 self._unlisted[table] = self._unlisted.get(table, 0) + count
             for end, rows in (("source", second.sources), ("destination", second.destinations)):
-                counts = np.stack([rows["bytes"], rows["packets"].astype(np.uint64)], axis=1)
-                self._tops[end].add(rows["hi"], rows["lo"], counts, second.end)
+                self._tops[end].add(rows["hi"], rows["lo"], (rows["bytes"], rows["packets"]), second.end)
+
+    def _see_packets(self, second: Second) -> None:
+        """Count a sensor's window by its tables: that of who received holds every packet."""
+        sites, protocols = len(self._places.sites), np.zeros((2, len(PROTOCOLS), 2), np.uint64)
+        sums = np.zeros((2, sites, 2), np.uint64)
+        for ends, sum_, by_kind in (
+            (second.sources, sums[0], protocols[:0]),
+            (second.destinations, sums[1], protocols),
+        ):
+            count_ends(np.require(ends, requirements=["C", "W"]), *self._places.tables, sum_, by_kind)
+        self._places.add_packets(second, *sums)
+        self._protocols.add(protocols, last_is_all=True)
+
+    def _see_flows(self, flows: NDArray[np.void], *, whole: bool) -> None:
+        """Count flows: of a sensor how many began, of exporters all of them, both directions of each."""
+        places, links = self._places, self._links
+        flows, sites, dropped = np.require(flows, requirements=["C", "W"]), len(places.sites), links.dropped
+        wrong = True
+        while wrong:  # again where an exporter is seen for the first time to report output by itself
+            crossed = np.zeros((len(DIRECTIONS), sites, 3), np.uint64)
+            received, protocols = np.zeros((sites, 2), np.uint64), np.zeros((2, len(PROTOCOLS), 2), np.uint64)
+            links.begin(dropped)
+            sums: Any = (crossed, received, protocols, *links.tables)
+            wrong = count_flows(flows, whole, *places.tables, sites, *sums)
+        places.add_flows(crossed, received)
+        self._protocols.add(protocols, last_is_all=False)
+        links.end()
 
     def reading(self, now: float) -> Reading | None:
         """Return what was counted; None before the first window. `now` is in Unix seconds, as windows' times are."""

@@ -5,15 +5,15 @@ Every octet counts once: `out` at the site of ours that sends to a stranger, `in
 received besides is told by itself, whoever is at the other end.
 """
 
-from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.meter.links import CHUNK
+from collectors.traffic.meter.meter_kernel import FLOWS, IN, INTERNAL, OUT, TRANSIT
 from netmon.api.networks import Networks
-from netmon.api.traffic import EndReason, Second
+from netmon.api.prefix_kernel import Lookup
+from netmon.api.traffic import Second
 
 Records: TypeAlias = NDArray[np.void]
 Counts: TypeAlias = NDArray[np.uint64]
@@ -21,9 +21,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Ends: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.int64]]
 """Of each address: whether it is ours, and the number of its site."""
 
-DIRECTIONS: Final = ("in", "out", "internal", "transit")
+DIRECTIONS: Final = ("in", "out", "internal", "transit")  # in the order of the numbers in `meter_kernel`
 _IN, _OUT, _INTERNAL, _TRANSIT = range(4)
-_WAYS: Final = np.array([_TRANSIT, _IN, _OUT, _INTERNAL])  # by whether the source is ours, and the destination
+_WAYS: Final = np.array([TRANSIT, _IN, _OUT, INTERNAL])  # by whether the source is ours, and the destination
 _MEASURES: Final = ("bytes", "packets")
 
 
@@ -63,19 +63,28 @@ class Places:
         self.received = {one: grown(self.received.get(one), narrow) for one in _MEASURES}
         self.flows = grown(self.flows if old else None, wide)
 
-    def see(self, second: Second) -> None:
-        """Count one window."""
-        if second.live:
-            self._see_packets(second)
-            self._count_flows(second.begun)
-        else:
-            for at in range(0, len(second.ended), CHUNK):
-                self._see_flows(second.ended[at : at + CHUNK])
+    @property
+    def tables(self) -> tuple[Lookup, NDArray[np.bool_], NDArray[np.int64]]:
+        """Return what compiled loops ask: the prefixes, and of each place whether it is ours and its site's number."""
+        return self._networks.lookup, self._networks.of_places[0], self._codes
 
-    def _see_packets(self, second: Second) -> None:
-        """Add up the tables, which are exact; what stays among us and passes us by is told by the sample's shares."""
-        sent = self._by_site(second.sources)
-        received = self._by_site(second.destinations)
+    def add_flows(self, crossed: Counts, received: Counts) -> None:
+        """Add what flows came to: (directions, sites, bytes and packets and flows), and (sites, the first two)."""
+        self.flows += crossed[:, :, FLOWS]
+        for column, measure in enumerate(_MEASURES):
+            self.crossed[measure] += crossed[:, :, column]
+            self.sent[measure] += crossed[OUT, :, column] + crossed[INTERNAL, :, column]
+            self.received[measure] += received[:, column]
+
+    def add_packets(self, second: Second, sent_: Counts, received_: Counts) -> None:
+        """Add what addresses sent and received, by site of ours, shape (sites, bytes and packets): exact.
+
+        What stays among us and what passes us by is told by the sample's shares.
+        """
+        sent, received = (
+            {measure: sums[:, column].astype(np.float64) for column, measure in enumerate(_MEASURES)}
+            for sums in (sent_, received_)
+        )
         sample = second.sample[second.sample["version"] != 0]
         from_own, from_site = self._ends(sample, "source")
         to_own, to_site = self._ends(sample, "destination")
@@ -87,57 +96,12 @@ class Places:
             passing = float((weights * ~(from_own | to_own)).sum()) / (float(weights.sum()) or 1.0)
             total = float(second.destinations[measure].sum(dtype=np.float64))
             crossed = self.crossed[measure]
-            crossed[_INTERNAL] += _whole(sent[measure] * stays)
-            crossed[_OUT] += _whole(sent[measure] * (1 - stays))
-            crossed[_IN] += _whole(received[measure] * (1 - comes))
-            crossed[_TRANSIT, -1] += np.uint64(round(total * passing))
+            crossed[INTERNAL] += _whole(sent[measure] * stays)
+            crossed[OUT] += _whole(sent[measure] * (1 - stays))
+            crossed[IN] += _whole(received[measure] * (1 - comes))
+            crossed[TRANSIT, -1] += np.uint64(round(total * passing))
             self.sent[measure] += _whole(sent[measure])
             self.received[measure] += _whole(received[measure])
-
-    def _see_flows(self, flows: Records) -> None:
-        """Add up flows, both directions of each: exact."""
-        source, destination = self._ends(flows, "source"), self._ends(flows, "destination")
-        there, to = self._cells(source, destination), self._at(destination)
-        self._add_flows(there, flows["end_reason"] != EndReason.ACTIVE)
-        ways = [("", there, to)]
-        if flows["reply_packets"].any():
-            ways.append(("reply_", self._cells(destination, source), self._at(source)))
-        for measure in _MEASURES:
-            for which, cells, receivers in ways:
-                weights = flows[f"{which}{measure}"]
-                crossed = _whole(self._by_cell(cells, weights))
-                self.crossed[measure] += crossed
-                self.sent[measure] += crossed[_OUT] + crossed[_INTERNAL]
-                received = np.bincount(receivers, weights=weights, minlength=len(self.sites) + 1).astype(np.float64)
-                self.received[measure] += _whole(received[:-1])
-
-    def _count_flows(self, flows: Records) -> None:
-        cells = self._cells(self._ends(flows, "source"), self._ends(flows, "destination"))
-        self._add_flows(cells, np.ones(len(flows)))
-
-    def _add_flows(self, cells: NDArray[np.int64], weights: NDArray[np.generic]) -> None:
-        self.flows += _whole(self._by_cell(cells, weights))
-
-    def _cells(self, source: Ends, destination: Ends) -> NDArray[np.int64]:
-        """Return in which direction and at which site each record counts: a place in `crossed`, laid out flat."""
-        (from_own, from_site), (to_own, to_site) = source, destination
-        way = _WAYS[from_own.astype(np.int64) * 2 + to_own]
-        site = np.where(from_own, from_site, np.where(to_own, to_site, len(self.sites) - 1))
-        return np.asarray(way * len(self.sites) + site)
-
-    def _at(self, ends: Ends) -> NDArray[np.int64]:
-        """Return the sites of those that are ours; of others the number behind the last."""
-        own, site = ends
-        return np.where(own, site, len(self.sites))
-
-    def _by_cell(self, cells: NDArray[np.int64], weights: NDArray[np.generic]) -> Floats:
-        shape = (len(DIRECTIONS), len(self.sites))
-        sums = np.bincount(cells, weights=weights.astype(np.float64), minlength=shape[0] * shape[1])
-        return sums.astype(np.float64).reshape(shape)
-
-    def _by_site(self, rows: Records) -> Mapping[str, Floats]:
-        own, site = self._located(rows["hi"], rows["lo"])
-        return {measure: self._sum(site, rows[measure] * own) for measure in _MEASURES}
 
     def _ends(self, records: Records, side: str) -> Ends:
         return self._located(records[f"{side}_hi"], records[f"{side}_lo"])

@@ -6,17 +6,14 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.meter.meter_kernel import BYTES, PACKETS
 from collectors.traffic.meter.topn import TopN
 from netmon.api.traffic import Second
 
-Records: TypeAlias = NDArray[np.void]
 Counts: TypeAlias = NDArray[np.uint64]
 
 VERSIONS: Final = ("4", "6")
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "other")
-_NUMBERS: Final = ((6,), (17,), (1, 58))  # of the first three
-_MAPPED: Final = np.uint64(0xFFFF)
-_HALF: Final = np.uint64(32)
 
 
 class Protocols:
@@ -26,32 +23,13 @@ class Protocols:
         self.bytes: Counts = np.zeros((2, 4), np.uint64)
         self.packets: Counts = np.zeros((2, 4), np.uint64)
 
-    def see(self, second: Second) -> None:
-        """Count one window: a sensor's by who received, which holds every packet; exporters' by their records."""
-        if second.live:
-            self._see_table(second.destinations)
-        else:
-            self._see_flows(second.ended)
-
-    def _see_table(self, rows: Records) -> None:
-        four = (rows["hi"] == 0) & (rows["lo"] >> _HALF == _MAPPED)
-        for version, mask in enumerate((four, ~four)):
-            chosen = rows[mask]
-            octets = [int(chosen[f"{name}_bytes"].sum(dtype=np.uint64)) for name in PROTOCOLS[:3]]
-            packets = [int(chosen[name].sum(dtype=np.uint64)) for name in PROTOCOLS[:3]]
-            octets.append(max(int(chosen["bytes"].sum(dtype=np.uint64)) - sum(octets), 0))
-            packets.append(max(int(chosen["packets"].sum(dtype=np.uint64)) - sum(packets), 0))
-            self.bytes[version] += np.array(octets, np.uint64)
-            self.packets[version] += np.array(packets, np.uint64)
-
-    def _see_flows(self, flows: Records) -> None:
-        kind = np.full(len(flows), 3)
-        for place, numbers in enumerate(_NUMBERS):
-            kind[np.isin(flows["protocol"], numbers)] = place
-        cell = (flows["version"] == 6) * 4 + kind
-        for counters, name in ((self.bytes, "bytes"), (self.packets, "packets")):
-            both = flows[name].astype(np.float64) + flows[f"reply_{name}"].astype(np.float64)
-            counters[...] += np.rint(np.bincount(cell, weights=both, minlength=8)).astype(np.uint64).reshape(2, 4)
+    def add(self, sums: Counts, *, last_is_all: bool) -> None:
+        """Add sums of shape (versions, protocols, bytes and packets); where the last is all, others are its rest."""
+        if last_is_all:
+            sums = sums.copy()
+            sums[:, -1] -= np.minimum(sums[:, :-1].sum(axis=1), sums[:, -1])
+        self.bytes += sums[:, :, BYTES]
+        self.packets += sums[:, :, PACKETS]
 
 
 class Ports:
@@ -79,9 +57,8 @@ class Ports:
         places[~listed] = len(self.keys)
         np.add.at(self.told, places, counts)
         rest = ~listed & (rows["port"] != 0)
-        self.busiest.add(
-            rows["protocol"][rest].astype(np.uint64), rows["port"][rest].astype(np.uint64), counts[rest], second.end
-        )
+        protocols, ports = (rows[name][rest].astype(np.uint64) for name in ("protocol", "port"))
+        self.busiest.add(protocols, ports, tuple(counts[rest].T), second.end)
 
 
 def _code(protocols: NDArray[np.uint8], ports: NDArray[np.uint16]) -> NDArray[np.int32]:

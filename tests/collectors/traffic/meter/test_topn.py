@@ -18,7 +18,7 @@ def sketch(size: int, half_life_s: float = 1e12) -> TopN:
 
 def put(top: TopN, window: Window, now: float) -> None:
     keys = np.array(list(window), np.uint64)
-    top.add(np.zeros(len(keys), np.uint64), keys, np.array([[count] for count in window.values()], np.uint64), now)
+    top.add(np.zeros(len(keys), np.uint64), keys, [np.array(list(window.values()), np.uint64)], now)
 
 
 def told(top: TopN, count: int, now: float, stay_s: float = 1e9) -> list[tuple[int, int]]:
