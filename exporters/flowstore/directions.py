@@ -4,6 +4,7 @@ A sensor's record holds what went there (`bytes`) and what came back (`reply_byt
 direction. Questions are asked of directions, so that they mean the same of both, and the same as nfdump's.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +56,16 @@ class Directions:
             return pl.concat([table, table.filter(_REPLIED).select(_TURNED)])
         back = table.filter(self.where.back, _REPLIED).select(_TURNED)
         return pl.concat([table.filter(self.where.there), back])
+
+    def read(self, table: pl.LazyFrame, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Read these columns of `of`, in one part or two; what both directions need is read once."""
+        if not self.both or self.where is not None:
+            yield self.of(table).select(names).collect()
+            return
+        turned = [_OTHER.get(name, name) for name in names]
+        both = table.select(list(dict.fromkeys((*names, *turned)))).collect()
+        yield both.select(names)
+        yield both.filter(_REPLIED).select(pl.col(other).alias(name) for name, other in zip(names, turned, strict=True))
 
     def flows(self) -> pl.LazyFrame:
         """Return the flows of which a direction is let through, as they are kept."""

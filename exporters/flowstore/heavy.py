@@ -10,6 +10,7 @@ are counted, in passes of as many keys as memory is for.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from math import ceil
 from typing import Final, TypeAlias
 
@@ -60,18 +61,17 @@ class _Read:
 
 def heaviest(directions: Directions, count: Count) -> tuple[pl.DataFrame, Totals]:
     """Return the first `limit` keys with the sums of their directions, and the sums of all directions."""
-    scan, where = directions.scan, directions.where
-    table, pieces = directions.of(scan.table), [directions.of(piece) for piece in scan.pieces]
+    scan, table = directions.scan, directions.of(directions.scan.table)
     unlike = _unlike(directions, count)
     few = unlike * scan.records <= _KEYS_AT_ONCE
-    if few and (scan.records < _WORTH or count.limit > _LIMIT or where is not None):
+    if few and (scan.records < _WORTH or count.limit > _LIMIT or directions.where is not None):
         found = table.group_by(count.keys).agg(_SUMS).collect(engine="streaming")
         return found.top_k(count.limit, by=count.order), _totals(found)
-    some = _read(pieces[:: max(1, len(pieces) // _SAMPLE)][:_SAMPLE], count, None)
+    some = _read(directions, scan.pieces[:: max(1, len(scan.pieces) // _SAMPLE)][:_SAMPLE], count, None)
     first = np.argsort(-some.weights, kind="stable")[: min(_BUCKETS, count.limit * _FIRST)]
     chosen = np.zeros(_BUCKETS, np.bool_)
     chosen[first] = True
-    everything = _read(pieces, count, chosen)
+    everything = _read(directions, scan.pieces, count, chosen)
     best = _joined(everything.counted, count)
     rest = np.flatnonzero(~chosen & (everything.weights > 0))
     if best.height == count.limit:  # what a key needs to be among the first; one is for rounding
@@ -81,15 +81,17 @@ def heaviest(directions: Directions, count: Count) -> tuple[pl.DataFrame, Totals
     return best.top_k(count.limit, by=count.order).sort(count.order, descending=True), everything.totals
 
 
-def _read(pieces: Sequence[pl.LazyFrame], count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
+def _read(
+    directions: Directions, pieces: Sequence[pl.LazyFrame], count: Count, chosen: NDArray[np.bool_] | None
+) -> _Read:
     """Read records once, a piece at a time: memory is that of two pieces, and of the chosen buckets' keys."""
     found = _Read(np.zeros(_BUCKETS))
 
-    def one(piece: pl.LazyFrame) -> _Read:
-        return _piece(piece, count, chosen)
+    def one(piece: pl.LazyFrame) -> list[_Read]:
+        return [_part(raw, count, chosen) for raw in directions.read(piece, (*count.keys, "bytes", "packets"))]
 
     with ThreadPoolExecutor(_READERS) as pool:
-        for each in pool.map(one, pieces):
+        for each in chain.from_iterable(pool.map(one, pieces)):
             found.weights += each.weights
             octets, packets, flows = (one + other for one, other in zip(found.totals, each.totals, strict=True))
             found.totals = (octets, packets, flows)
@@ -99,18 +101,16 @@ def _read(pieces: Sequence[pl.LazyFrame], count: Count, chosen: NDArray[np.bool_
     return found
 
 
-def _piece(piece: pl.LazyFrame, count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
-    raw = piece.select(*count.keys, "bytes", "packets").collect()
+def _part(raw: pl.DataFrame, count: Count, chosen: NDArray[np.bool_] | None) -> _Read:
     folded = raw[count.keys[0]].to_numpy()
     for key in count.keys[1:]:
         folded = folded ^ raw[key].to_numpy()
-    places = (folded & np.uint64(_BUCKETS - 1)).astype(np.intp)
+    places = (folded & np.uint64(_BUCKETS - 1)).view(np.intp)
     ones = None if count.order == "flows" else raw[count.order].to_numpy()
-    weights = np.bincount(places, weights=ones, minlength=_BUCKETS).astype(np.float64)
+    weights = np.bincount(places, weights=ones, minlength=_BUCKETS).astype(np.float64, copy=False)
     found = _Read(weights, (int(raw["bytes"].sum()), int(raw["packets"].sum()), raw.height))
     if chosen is not None:
-        inside = raw.filter(pl.Series(chosen[places])).group_by(count.keys)
-        found.counted = [inside.agg(_SUMS)]
+        found.counted = [raw.filter(pl.Series(chosen[places])).group_by(count.keys).agg(_SUMS)]
     return found
 
 
