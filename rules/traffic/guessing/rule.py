@@ -16,10 +16,12 @@ from rules.traffic.episode import Episodes, Seen
 from rules.traffic.guessing import brute_force, password_spraying
 from rules.traffic.guessing.attempts import ATTEMPT, Reader, alike
 from rules.traffic.guessing.settings import GuessingSettings, Service
-from rules.traffic.recent import Recent
+from rules.traffic.memory import Memory, by_key
+from rules.traffic.numbering import Numbering
 
 _MATTERS: Final = 2_000  # at once, 2 kB each
-_BUCKETS: Final = np.uint64(0xFFFF)  # by which keys are counted roughly before they are looked at
+_KEYS: Final = ("host", "source", "pair")
+_ROUGHLY: Final = 2  # times as many are counted exactly as are looked at: rough counts are a few too high
 _TOLD: Final = 20  # hosts that evidence names
 
 
@@ -43,6 +45,11 @@ class Matter:
     new: int = 0
     success: str = ""  # the host that a session followed with
 
+    @property
+    def source(self) -> tuple[int, int]:
+        """Return who guesses, or the first of those who do."""
+        return int(self.first["source_hi"]), int(self.first["source_lo"])
+
 
 class Guessing:
     """Finds brute force (T1110.001) and password spraying (T1110.003)."""
@@ -57,8 +64,10 @@ class Guessing:
         self._networks = networks
         self._reader = Reader(settings)
         self._allowed = PrefixMap(settings.allow)
-        self._recent = Recent(settings.long_window_s, settings.recent, ATTEMPT)
-        self._least = min([settings.spray_attempts, *(service.attempts for service in settings.services)])
+        self._numbering = Numbering()
+        self._recent = Memory(settings.long_window_s, settings.recent, ATTEMPT, *_KEYS)
+        self._flood_per_s = np.array([service.flood_per_s for service in settings.services])
+        self._least = {by: np.array([_least(by, each, settings) for each in settings.services]) for by in _KEYS}
         self._matters: dict[int, Matter] = {}
         techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
         self._episodes = {
@@ -68,16 +77,18 @@ class Guessing:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
-        rows = _without_floods(self._reader.read(second.ended, live=second.live), self._settings, second.length_s)
-        if self._settings.allow:
-            rows = rows[self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0]
+        if second.live:
+            self._reader.note(second.begun)
+        rows = self._reader.read(second.ended, live=second.live)
+        rows = rows[self._worth(rows, second.length_s)]
         self._recent.add(rows, second.end)
         touched = self._go_on(rows, second.end) if len(rows) else set()
         if len(rows):
             touched |= self._judge(rows, second.end)
-        for key in sorted(touched):
-            matter = self._matters[key]
-            yield from self._episodes[matter.rule].see(self._seen(matter, second), second.end)
+        matters = [self._matters[key] for key in sorted(touched)]
+        records = telling.by_address(second.ended, "source", [matter.source for matter in matters])
+        for matter in matters:
+            yield from self._episodes[matter.rule].see(self._seen(matter, records[matter.source]), second.end)
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
         over = [key for key, each in self._matters.items() if second.end - each.last >= self._settings.quiet_s]
@@ -96,17 +107,31 @@ class Guessing:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
 
+    def _worth(self, rows: NDArray[np.void], length_s: float) -> slice | NDArray[np.bool_]:
+        """Tell which conversations to look at: not of sources that are allowed, nor where there are floods of them.
+
+        Those are told as such, and guess nothing.
+        """
+        hosts, _ = self._numbering.number(rows["host"])
+        counts = np.bincount(hosts)
+        most = self._flood_per_s * max(length_s, 1e-3)
+        flooded = len(rows) > 0 and counts.max() >= most.min()
+        if not flooded and not self._settings.allow:
+            return slice(None)
+        calm: NDArray[np.bool_] = counts[hosts] < most[rows["service"]]
+        if self._settings.allow:
+            calm &= self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0
+        return calm
+
     def _go_on(self, rows: NDArray[np.void], now: float) -> set[int]:
         """Add this window's conversations to the guessing that goes on; return whose."""
         touched = set()
         known = np.array(list(self._matters), np.uint64)
-        for by in ("pair", "source", "host"):
-            for key in np.unique(rows[by][np.isin(rows[by], known)]).tolist():
+        for by in _KEYS if len(known) else ():
+            for key, mine in by_key(rows, by, known).items():
                 matter = self._matters[key]
                 if matter.by == by:
-                    mine = rows[rows[by] == key]
-                    mine = mine[np.isin(mine["port"], matter.service.ports)]
-                    self._add(matter, mine, now)
+                    self._add(matter, mine[np.isin(mine["port"], matter.service.ports)], now)
                     touched.add(key)
         return touched
 
@@ -127,10 +152,11 @@ class Guessing:
     def _judge(self, rows: NDArray[np.void], now: float) -> set[int]:
         """Look at every pair, source and host that had a new attempt; return the keys of guessing that begins."""
         touched: set[int] = set()
-        fresh = rows[rows["fits"] != 0]
-        for by in ("host", "source", "pair") if len(fresh) else ():
+        fits = rows["fits"] != 0
+        services = rows["service"][fits]
+        for by in _KEYS if len(services) else ():
             found: list[_Found] = []
-            for key, rows_of_key in self._candidates(by, fresh):
+            for key, rows_of_key in self._candidates(by, rows[by][fits], services):
                 if key in self._matters:
                     continue
                 newest = rows_of_key["service"][-1]
@@ -141,21 +167,21 @@ class Guessing:
             touched |= self._begin_all(by, found, now)
         return touched
 
-    def _candidates(self, by: str, fresh: NDArray[np.void]) -> list[tuple[int, NDArray[np.void]]]:
-        """Return the remembered conversations of whoever had a new one and has enough, the busiest first."""
-        kept = self._recent.rows
-        buckets = np.bincount((kept[by] & _BUCKETS).astype(np.int64), minlength=int(_BUCKETS) + 1)
-        keys = np.unique(fresh[by])
-        keys = keys[buckets[(keys & _BUCKETS).astype(np.int64)] >= self._least]
-        rows = kept[np.isin(kept[by], keys)]
-        rows = rows[np.argsort(rows[by], kind="stable")]  # within a key the newest stays last
-        keys, starts, counts = np.unique(rows[by], return_index=True, return_counts=True)
-        most = np.argsort(-counts, kind="stable")[: self._settings.candidates]
-        return [
-            (int(keys[each]), rows[starts[each] : starts[each] + counts[each]])
-            for each in most
-            if counts[each] >= self._least
-        ]
+    def _candidates(
+        self, by: str, keys: NDArray[np.uint64], services: NDArray[np.uint8]
+    ) -> list[tuple[int, NDArray[np.void]]]:
+        """Return the remembered conversations of whoever had a new one and has enough, the busiest first.
+
+        `keys`, `services`: of the conversations of this window that may be failures.
+        """
+        rough = self._recent.rough(by, keys)
+        enough = rough >= self._least[by][services]
+        keys, first = np.unique(keys[enough], return_index=True)
+        if not len(keys):
+            return []
+        busiest = np.argsort(-rough[enough][first], kind="stable")[: _ROUGHLY * self._settings.candidates]
+        found = self._recent.of(by, keys[busiest])
+        return sorted(found.items(), key=lambda each: -len(each[1]))[: self._settings.candidates]
 
     def _begin_all(self, by: str, found: Sequence[_Found], now: float) -> set[int]:
         """Begin the matters of one kind; pairs on one host that would be too many by themselves are one, the host's."""
@@ -178,7 +204,9 @@ class Guessing:
 
     def _not_told(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Leave out what belongs to guessing that is told already: one finding for one attack."""
-        told = np.array([*self._matters, 0], np.uint64)
+        if not self._matters:
+            return rows
+        told = np.array(list(self._matters), np.uint64)
         return rows[~(np.isin(rows["pair"], told) | np.isin(rows["source"], told) | np.isin(rows["host"], told))]
 
     def _is_guessing(self, by: str, rows: NDArray[np.void], service: Service, now: float) -> bool:
@@ -196,9 +224,8 @@ class Guessing:
         self._add(matter, failed, now)
         return matter
 
-    def _seen(self, matter: Matter, second: Second) -> Seen:
-        first, networks = matter.first, self._networks
-        source = int(first["source_hi"]), int(first["source_lo"])
+    def _seen(self, matter: Matter, records: NDArray[np.void]) -> Seen:
+        first, networks, source = matter.first, self._networks, matter.source
         host = int(first["destination_hi"]), int(first["destination_lo"])
         ours = bool(networks.places) and bool(
             networks.own(first["source_hi"].reshape(1), first["source_lo"].reshape(1))[0]
@@ -215,7 +242,7 @@ class Guessing:
             "octets_each": round(matter.middle),
             "success_after": matter.success,
             "from_inside": "yes" if ours else "no",
-            **telling.samples(telling.chosen(second.ended, source=source)),
+            **telling.samples(records),
         }
         target = networks.name_of(*(source if ours and matter.by == "source" else host))
         source_key, victim_key = who if matter.by != "host" else "many", victim if matter.by != "source" else "many"
@@ -233,12 +260,13 @@ class Guessing:
         )
 
 
-def _without_floods(rows: NDArray[np.void], settings: GuessingSettings, length_s: float) -> NDArray[np.void]:
-    """Leave out conversations with services that get floods of them: they are told as such, and guess nothing."""
-    most = np.array([service.flood_per_s for service in settings.services])[rows["service"]]
-    _, place, counts = np.unique(rows["host"], return_inverse=True, return_counts=True)
-    kept: NDArray[np.void] = rows[counts[place.reshape(-1)] < most * max(length_s, 1e-3)]
-    return kept
+def _least(by: str, service: Service, settings: GuessingSettings) -> float:
+    """Return how many conversations with a service there are at least where a pair, source or host is guessing."""
+    if by == "pair":
+        return service.attempts
+    if by == "source":
+        return settings.spray_attempts * max(1.0, service.attempts / 10)
+    return settings.spray_tries if service.distributed else np.inf
 
 
 _Evidence = Mapping[str, str | Value]
