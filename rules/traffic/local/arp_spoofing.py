@@ -34,7 +34,7 @@ class ArpSpoofing:
         self._contests = Contests(settings.contests)
         self._gateways = Gateways(settings.gateways)
         self._diversions = Diversions(settings.contests)
-        self._diverted: dict[int, int] = {}  # who has traffic come through him, and whose it was
+        self._diverted: OrderedDict[int, int] = OrderedDict()  # who has traffic come through him, and whose it was
         self._shared = frozenset(halves(address) for address in settings.shared_addresses)
         self._takers: OrderedDict[int, OrderedDict[Address, Holding]] = OrderedDict()
         self._episodes = Episodes(self.name, "T1557.002", quiet_s=settings.quiet_s)
@@ -70,6 +70,8 @@ class ArpSpoofing:
         for taker, (held, before) in self._diversions.observe(second, self._contests).items():
             if held.address not in self._shared and taker not in told:
                 self._diverted[taker] = before
+                if len(self._diverted) > _TAKERS_MAX:
+                    self._diverted.popitem(last=False)
                 yield from self._episodes.see(self._seen(taker, held), second.end)
 
     def _forget(self, taker: int) -> None:
@@ -120,7 +122,7 @@ class ArpSpoofing:
 
     def _is_gateway(self, held: Holding, taker: int) -> bool:
         """Tell whether an address is a gateway's: it is known as one, or its other claimant forwards for many."""
-        if self._diversions.carries(self._diverted.get(taker, 0)) > 1:
+        if taker in self._diverted and self._diversions.carries_several(self._diverted[taker]):
             return True
         return held.address in self._gateways or any(
             mac != taker and self._contests.address_of(mac) == held.address and self._gateways.forwards(mac)

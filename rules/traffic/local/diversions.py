@@ -6,6 +6,7 @@ router that takes over says so to everybody; one of two routers that share the w
 """
 
 from collections import OrderedDict
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -27,8 +28,8 @@ class Diversions:
 
     def __init__(self, settings: ContestSettings) -> None:
         self._settings = settings
+        self._told: set[int] = set()  # of them, from then on only what is met behind them anew counts
         # By VLAN and address: the MAC addresses that it was met behind, with the first and the last time.
-        self._told: set[int] = set()  # from then on only what is met behind them anew counts
         self._ways: OrderedDict[tuple[int, int, int], dict[int, tuple[float, float]]] = OrderedDict()
 
     def observe(self, second: Second, contests: Contests) -> dict[int, tuple[Holding, int]]:
@@ -48,9 +49,9 @@ class Diversions:
             held.claimants[mac].last = max(held.claimants[mac].last, second.end)  # it goes on without further claims
         return found
 
-    def carries(self, mac: int) -> int:
-        """Return how many addresses are remembered to have been met behind a MAC address."""
-        return sum(mac in ways for ways in self._ways.values())
+    def carries_several(self, mac: int) -> bool:
+        """Tell whether more than one address is remembered to have been met behind a MAC address."""
+        return len(list(islice((True for ways in self._ways.values() if mac in ways), 2))) > 1
 
     def _moved(self, tellers: dict[int, tuple[Holding, float]], now: float) -> dict[int, tuple[Holding, int]]:
         """Return who has something met behind him only since he told, with the MAC address it was met behind before.
