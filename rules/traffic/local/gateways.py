@@ -30,6 +30,7 @@ class Gateways:
         macs = second.macs
         for mac, hi, lo in zip(macs["mac"].tolist(), macs["hi"].tolist(), macs["lo"].tolist(), strict=True):
             behind = self._behind.setdefault(mac, set())
+            self._behind.move_to_end(mac)  # who is there stays known, however many addresses are made up
             if (hi or lo) and hi >> 54 != 0x3FA and len(behind) < _FORWARDS:  # fe80::/10 is the machine's own
                 behind.add((hi, lo))
         while len(self._behind) > _CARRIERS_MAX:
