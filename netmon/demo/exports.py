@@ -20,7 +20,7 @@ from netmon.demo.packets.places import OUTSIDE, Places, free_port
 from netmon.demo.ring import Ring
 
 INTERVAL_S: Final = 5.0
-RECORDS_A_DATAGRAM: Final = 24  # 45 octets each: below an Ethernet's 1,500
+RECORDS_A_DATAGRAM: Final = 24  # 46 octets each, of IPFIX 54: with the template below an Ethernet's 1,500
 SET: Final = 256  # of the one template
 _TCP_FLAGS: Final = 0x1B  # FIN, SYN, PSH, ACK: a connection from its beginning to its end
 _MEAN_OCTETS: Final = 740  # of a packet

@@ -137,7 +137,10 @@ class Stage:
         if not line:
             if sender.returncode is None and sender.stdin is not None:
                 sender.stdin.close()
-            problem = (await _reader(sender.stderr).read()).decode(errors="replace").strip()
+            said = b""
+            with suppress(TimeoutError):  # it neither begins nor ends
+                said = await asyncio.wait_for(_reader(sender.stderr).read(), STOP_S)
+            problem = said.decode(errors="replace").strip()
             raise CannotShowError(t("demo.packets.no_namespace", problem=problem))
         return sender
 
