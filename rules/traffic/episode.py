@@ -21,7 +21,7 @@ class Seen:
 
     `counts` add up over the matter's life and are told as `total_…`; `peaks` keep their highest value and are told as
     `peak_…`; `evidence` is the newest word on everything else. `text` makes the summary of a language (`en`, `id`) from
-    the evidence, totals included.
+    the evidence, totals included; `lasted_s` is there only when the matter is over.
     """
 
     key: str  # tells matters of one rule apart: an address, a pair, a prefix; without the rule's name
@@ -111,12 +111,12 @@ class Episodes:
         for key, matter in list(self._matters.items()):
             if now - matter.last >= self.quiet_s:
                 del self._matters[key]
-                yield replace(self._finding(matter, now), cleared=True)
+                yield replace(self._finding(matter, now, over=True), cleared=True)
             elif now - matter.said >= self.repeat_s:
                 matter.said = now
                 yield self._finding(matter, now)
 
-    def _finding(self, matter: _Matter, at: float) -> Finding:
+    def _finding(self, matter: _Matter, at: float, *, over: bool = False) -> Finding:
         seen = matter.seen
         evidence: dict[str, str | Value] = {
             "start": matter.start,
@@ -127,6 +127,7 @@ class Episodes:
             **seen.evidence,
             **{f"total_{name}": total for name, total in matter.totals.items()},
             **{f"peak_{name}": peak for name, peak in matter.peaks.items()},
+            **({"lasted_s": round(matter.last - matter.start, 1)} if over else {}),
         }
         told = {language: make(evidence) for language, make in seen.text.items()}
         return Finding(

@@ -16,7 +16,7 @@ from netmon.api import Severity, Value
 from netmon.api.traffic import MAPPED, Second
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Text, sources_of
+from rules.traffic.floods.flood import Text, counted, sources_of
 from rules.traffic.floods.settings import CarpetBombingSettings
 from rules.traffic.floods.view import View
 from rules.traffic.learned import Keys, Learned, Numbers
@@ -136,9 +136,15 @@ class CarpetBombing:
             severity=Severity.CRITICAL if ratio >= 10 else Severity.ERROR,
             source=str(who["source_text"]),
             victim=prefix,
-            text={language: _text(form, prefix, language) for language, form in _FORMS.items()},
+            text={language: _text(prefix, language) for language in _FORMS},
             counts={"packets": round(carpet.rate * view.second.length_s), "bytes": int(rows["bytes"].sum())},
-            peaks={"packets_per_s": round(carpet.rate, 1), "bits_per_s": round(bits), "hosts": len(rows)},
+            peaks={
+                "packets_per_s": round(carpet.rate, 1),
+                "bits_per_s": round(bits),
+                "hosts": len(rows),
+                "ratio": round(ratio, 1),
+                "distinct_sources": float(who["distinct_sources"]),
+            },
             evidence=evidence,
             since=view.second.start,
         )
@@ -206,17 +212,28 @@ _FORMS: Final = {
     "en": "Carpet bombing of {prefix}: {rate} to {hosts}, {bits}, {ratio} what is too much there, from {source}",
     "id": "Serangan karpet ke {prefix}: {rate} ke {hosts}, {bits}, {ratio} batas wajar di sana, dari {source}",
 }
+_OVER: Final = {
+    "en": "Carpet bombing of {prefix} is over after {lasted}: {count} and {octets} in all, at most {rate} to {hosts}, "
+    "{bits}, {ratio} what is too much there, from {source}",
+    "id": "Serangan karpet ke {prefix} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate} "
+    "ke {hosts}, {bits}, {ratio} batas wajar di sana, dari {source}",
+}
 
 
-def _text(form: str, prefix: str, language: str) -> Text:
+def _text(prefix: str, language: str) -> Text:
     def make(evidence: Mapping[str, str | Value]) -> str:
-        return form.format(
+        over = "lasted_s" in evidence
+        which = "peak_" if over else ""
+        return (_OVER if over else _FORMS)[language].format(
             prefix=prefix,
-            rate=telling.packets(float(evidence["packets_per_s"]), language),
-            hosts=telling.addresses(float(evidence["hosts"]), language),
-            bits=telling.bits(float(evidence["bits_per_s"]), language),
-            ratio=telling.times(float(evidence["ratio"]), language),
-            source=telling.addresses(float(evidence["distinct_sources"]), language),
+            rate=telling.packets(float(evidence[f"{which}packets_per_s"]), language),
+            hosts=telling.addresses(float(evidence[f"{which}hosts"]), language),
+            bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),
+            ratio=telling.times(float(evidence[f"{which}ratio"]), language),
+            source=telling.addresses(float(evidence[f"{which}distinct_sources"]), language),
+            count=counted(evidence, "packets", language),
+            octets=telling.octets(float(evidence.get("total_bytes", 0)), language),
+            lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),
         )
 
     return make

@@ -1,7 +1,7 @@
 """What the detectors of floods share: what an attack is, how severe it is, and how it is told."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ class Attack:
     records: NDArray[np.void]  # RECORD: those of the sample that are the attack's
     evidence: Mapping[str, str | Value] = field(default_factory=dict)
     unit: str = "packets"
+    collapsed: bool = False  # see `is_collapsed`
 
 
 class Detector(Protocol):
@@ -54,39 +55,63 @@ MOST_VICTIMS: Final = 200
 """Addresses that one detector tells of in a window: more at once are carpet bombing, which is told as one."""
 
 
-def severity(view: View, attack: Attack, settings: SeveritySettings) -> Severity:
+def severity(attack: Attack, settings: SeveritySettings) -> Severity:
     """Return how much an attack matters, by how far it is above its bound and whether its victim still answers."""
     ratio = attack.rate / max(attack.bound, 1e-9)
-    if collapsed(view, attack.row, settings):
-        return Severity.CRITICAL
-    if ratio >= settings.critical_times or attack.bits_per_s >= settings.critical_bits_per_s:
+    if attack.collapsed or ratio >= settings.critical_times or attack.bits_per_s >= settings.critical_bits_per_s:
         return Severity.CRITICAL
     return Severity.ERROR if ratio >= settings.error_times else Severity.WARNING
 
 
-def collapsed(view: View, row: int, settings: SeveritySettings) -> bool:
-    """Tell whether an address gives much fewer answers than it usually does."""
+def is_collapsed(view: View, row: int, attacking: float, settings: SeveritySettings) -> bool:
+    """Tell whether an address gives much fewer answers than it usually does, though it is asked.
+
+    `attacking`: packets a second of all attacks on it. Where nothing else comes, it has nobody to answer: its clients
+    are gone, and no flood is the cause.
+    """
     usual = float(view.level("answers")[row])
-    return usual >= settings.collapsed_from_per_s and view.rate("answers")[row] < settings.collapsed_share * usual
+    asked = float(view.each_s("packets")[row]) - attacking
+    return (
+        usual >= settings.collapsed_from_per_s
+        and float(view.rate("answers")[row]) < settings.collapsed_share * usual
+        and asked >= settings.collapsed_asked_share * usual
+    )
+
+
+def victim_of(view: View, attack: Attack) -> str:
+    """Return the address that is attacked, which is what an attack is known by."""
+    row = view.rows[attack.row]
+    return telling.address(row["hi"], row["lo"])
+
+
+def with_effect(
+    view: View, found: Sequence[tuple[Detector, Attack]], settings: SeveritySettings
+) -> list[tuple[Detector, Attack]]:
+    """Return the attacks of a window with what they do to their victims, all of those on one address together."""
+    attacking: dict[int, float] = {}
+    for _, attack in found:  # connections are what a server is for
+        attacking[attack.row] = attacking.get(attack.row, 0.0) + (attack.rate if attack.unit == "packets" else 0.0)
+    down = {row: is_collapsed(view, row, rate, settings) for row, rate in attacking.items()}
+    return [(detector, replace(attack, collapsed=down[attack.row])) for detector, attack in found]
 
 
 def tell(detector: Detector, view: View, attack: Attack, networks: Networks, settings: SeveritySettings) -> Seen:
     """Return an attack as it is said."""
     row = view.rows[attack.row]
     high, low = int(row["hi"]), int(row["lo"])
-    name, victim = networks.name_of(high, low), telling.address(high, low)
+    name, victim = networks.name_of(high, low), victim_of(view, attack)
     seconds = view.second.length_s
-    level = severity(view, attack, settings)
+    ratio = round(attack.rate / max(attack.bound, 1e-9), 1)
     evidence: dict[str, str | Value] = {
         "packets_per_s" if attack.unit == "packets" else f"{attack.unit}_per_s": round(attack.rate, 1),
         "bits_per_s": round(attack.bits_per_s),
         "normal_per_s": round(attack.normal, 1),
         "bound_per_s": round(attack.bound, 1),
-        "ratio": round(attack.rate / max(attack.bound, 1e-9), 1),
+        "ratio": ratio,
         **sources_of(attack.records, float(view.peers[attack.row])),
         "answers_per_s": round(float(view.rate("answers")[attack.row]), 1),
         "answers_normal_per_s": round(float(view.level("answers")[attack.row]), 1),
-        "collapsed": "yes" if collapsed(view, attack.row, settings) else "no",
+        "collapsed": "yes" if attack.collapsed else "no",
         **attack.evidence,
         **telling.samples(attack.records),
     }
@@ -95,12 +120,17 @@ def tell(detector: Detector, view: View, attack: Attack, networks: Networks, set
     return Seen(
         key=victim,
         target=name,
-        severity=level,
+        severity=severity(attack, settings),
         source=str(evidence["source_text"]),
         victim=victim,
         text={language: _text(title, name, attack.unit, language) for language, title in detector.titles.items()},
         counts={attack.unit: round(attack.rate * seconds), "bytes": round(attack.bits_per_s / 8 * seconds)},
-        peaks={f"{attack.unit}_per_s": round(attack.rate, 1), "bits_per_s": round(attack.bits_per_s)},
+        peaks={
+            f"{attack.unit}_per_s": round(attack.rate, 1),
+            "bits_per_s": round(attack.bits_per_s),
+            "ratio": ratio,
+            "distinct_sources": float(evidence["distinct_sources"]),
+        },
         evidence={key: value for key, value in evidence.items() if key != "source_text"},
         since=view.second.start,
     )
@@ -127,33 +157,51 @@ _FORMS: Final = {
     "en": "{title} on {target}: {rate}{kind}, {bits}, {ratio} what is too much there, from {source}{collapsed}{total}",
     "id": "{title} ke {target}: {rate}{kind}, {bits}, {ratio} batas wajar di sana, dari {source}{collapsed}{total}",
 }
+_OVER: Final = {
+    "en": "{title} on {target} is over after {lasted}: {count} and {octets} in all, at most {rate}{kind}, {bits}, "
+    "{ratio} what is too much there, from {source}",
+    "id": "{title} ke {target} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate}{kind}, "
+    "{bits}, {ratio} batas wajar di sana, dari {source}",
+}
+_COUNTED: Final = {
+    "packets": {"en": "{} packets", "id": "{} paket"},
+    "connections": {"en": "{} connections", "id": "{} koneksi"},
+}
 _KINDS: Final = {"connections": {"en": " connections", "id": " koneksi"}}
 _COLLAPSED: Final = {"en": "; it hardly answers any more", "id": "; hampir tidak menjawab lagi"}
-_TOTALS: Final = {"en": "; {count} packets in all", "id": "; seluruhnya {count} paket"}
+_TOTALS: Final = {"en": "; {count} in all", "id": "; seluruhnya {count}"}
+
+
+def counted(evidence: Mapping[str, str | Value], unit: str, language: str) -> str:
+    """Return how many packets or connections a matter came to in all."""
+    return _COUNTED[unit][language].format(telling.number(float(evidence.get(f"total_{unit}", 0)), language))
 
 
 def _text(title: str, name: str, unit: str, language: str) -> Text:
-    """Return what makes a summary of evidence."""
+    """Return what makes a summary of evidence: of what goes on by its newest figures, of what is over by all of it."""
 
     def make(evidence: Mapping[str, str | Value]) -> str:
-        rate = float(evidence[f"{unit}_per_s"])
-        total = evidence.get(f"total_{unit}")
-        lasting = total is not None and float(total) > 2 * rate and unit == "packets"
+        over = "lasted_s" in evidence
+        which = "peak_" if over else ""
+        rate, now = float(evidence[f"{which}{unit}_per_s"]), float(evidence[f"{unit}_per_s"])
+        lasting = float(evidence.get(f"total_{unit}", 0)) > 2 * now
         source = str(evidence["source"])
         if source.endswith(("address", "addresses")):
-            source = telling.addresses(float(evidence["distinct_sources"]), language)
-        return _FORMS[language].format(
+            source = telling.addresses(float(evidence[f"{which}distinct_sources"]), language)
+        count = counted(evidence, unit, language)
+        return (_OVER if over else _FORMS)[language].format(
             title=title,
             target=name,
             rate=telling.packets(rate, language) if unit == "packets" else telling.per_second(rate, language),
             kind=_KINDS.get(unit, {}).get(language, ""),
-            bits=telling.bits(float(evidence["bits_per_s"]), language),
-            ratio=telling.times(float(evidence["ratio"]), language),
+            bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),
+            ratio=telling.times(float(evidence[f"{which}ratio"]), language),
             source=source,
             collapsed=_COLLAPSED[language] if evidence.get("collapsed") == "yes" else "",
-            total=_TOTALS[language].format(count=telling.number(float(total), language))
-            if lasting and total is not None
-            else "",
+            total=_TOTALS[language].format(count=count) if lasting else "",
+            count=count,
+            octets=telling.octets(float(evidence.get("total_bytes", 0)), language),
+            lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),
         )
 
     return make

@@ -117,8 +117,8 @@ class HeldConnections:
             severity=Severity.CRITICAL if count >= 5 * self._settings.held else Severity.ERROR,
             source=who,
             victim=victim,
-            text={language: _text(form, name, service, language) for language, form in _FORMS.items()},
-            peaks={"held_connections": count},
+            text={language: _text(name, service, language) for language in _FORMS},
+            peaks={"held_connections": count, "distinct_sources": len(holders)},
             evidence={
                 "held_connections": count,
                 "distinct_sources": len(holders),
@@ -158,18 +158,27 @@ _FORMS: Final = {
     "en": "Connections held open on {target}, port {service}: {count} by {source}{idle}",
     "id": "Koneksi ditahan terbuka di {target}, port {service}: {count} oleh {source}{idle}",
 }
+_OVER: Final = {
+    "en": "Connections held open on {target}, port {service}, are over after {lasted}: at most {count} "
+    "by {source}{idle}",
+    "id": "Koneksi yang ditahan di {target}, port {service}, selesai setelah {lasted}: paling banyak {count} "
+    "oleh {source}{idle}",
+}
 _IDLE: Final = {"en": ", hardly used", "id": ", hampir tidak dipakai"}
 
 
-def _text(form: str, name: str, service: str, language: str) -> Text:
+def _text(name: str, service: str, language: str) -> Text:
     def make(evidence: Mapping[str, str | Value]) -> str:
-        sources = float(evidence["distinct_sources"])
-        return form.format(
+        over = "lasted_s" in evidence
+        which = "peak_" if over else ""
+        sources = float(evidence[f"{which}distinct_sources"])
+        return (_OVER if over else _FORMS)[language].format(
             target=name,
             service=service,
-            count=telling.number(float(evidence["held_connections"]), language),
+            count=telling.number(float(evidence[f"{which}held_connections"]), language),
             source=evidence["source"] if sources == 1 else telling.addresses(sources, language),
             idle=_IDLE[language] if evidence["used"] == "no" else "",
+            lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),
         )
 
     return make

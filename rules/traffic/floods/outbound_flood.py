@@ -17,7 +17,7 @@ from netmon.api import Severity, Value
 from netmon.api.networks import Networks, Place
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Attack, Text
+from rules.traffic.floods.flood import Attack, Text, counted
 from rules.traffic.floods.settings import OutboundFloodSettings
 from rules.traffic.floods.view import CONVERSING, View
 from rules.traffic.tables.amplifiers import AMPLIFIERS
@@ -112,10 +112,7 @@ class OutboundFlood:
             severity=Severity.CRITICAL if ratio >= 50 else Severity.ERROR,
             source=source,
             victim=victim,
-            text={
-                language: _text(form, kind[language], target if one else source, victim, language)
-                for language, form in _FORMS.items()
-            },
+            text={language: _text(kind[language], target if one else source, victim, language) for language in _FORMS},
             counts={"packets": round(attack.rate * seconds), "bytes": round(attack.bits_per_s / 8 * seconds)},
             peaks={"packets_per_s": round(attack.rate, 1), "bits_per_s": round(attack.bits_per_s)},
             evidence={
@@ -138,16 +135,27 @@ _FORMS: Final = {
     "en": "{kind} from our own network: {source} sends {rate}, {bits}, to {victim}",
     "id": "{kind} dari jaringan sendiri: {source} mengirim {rate}, {bits}, ke {victim}",
 }
+_OVER: Final = {
+    "en": "{kind} from our own network is over after {lasted}: {source} sent {count} and {octets} in all, "
+    "at most {rate}, {bits}, to {victim}",
+    "id": "{kind} dari jaringan sendiri selesai setelah {lasted}: {source} mengirim seluruhnya {count} dan {octets}, "
+    "paling banyak {rate}, {bits}, ke {victim}",
+}
 
 
-def _text(form: str, kind: str, source: str, victim: str, language: str) -> Text:
+def _text(kind: str, source: str, victim: str, language: str) -> Text:
     def make(evidence: Mapping[str, str | Value]) -> str:
-        return form.format(
+        over = "lasted_s" in evidence
+        which = "peak_" if over else ""
+        return (_OVER if over else _FORMS)[language].format(
             kind=kind,
             source=source,
             victim=victim,
-            rate=telling.packets(float(evidence["packets_per_s"]), language),
-            bits=telling.bits(float(evidence["bits_per_s"]), language),
+            rate=telling.packets(float(evidence[f"{which}packets_per_s"]), language),
+            bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),
+            count=counted(evidence, "packets", language),
+            octets=telling.octets(float(evidence.get("total_bytes", 0)), language),
+            lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),
         )
 
     return make

@@ -15,7 +15,7 @@ from rules.traffic.floods.ack_flood import AckFlood
 from rules.traffic.floods.amplification import Amplification
 from rules.traffic.floods.carpet_bombing import CarpetBombing
 from rules.traffic.floods.connection_flood import ConnectionFlood
-from rules.traffic.floods.flood import Attack, Detector, tell
+from rules.traffic.floods.flood import Attack, Detector, tell, victim_of, with_effect
 from rules.traffic.floods.fragment_flood import FragmentFlood
 from rules.traffic.floods.held_connections import HeldConnections
 from rules.traffic.floods.icmp_flood import IcmpFlood
@@ -158,9 +158,9 @@ class Floods:
         if self._settings.carpet_bombing.enabled:
             carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
         covered = {int(row) for carpet in carpets for row in carpet.rows}
-        for detector, attack in found:
-            seen = tell(detector, view, attack, self._networks, self._settings.severity)
-            if attack.row not in covered or seen.key in self._episodes[detector.name]:
+        for detector, attack in with_effect(view, found, self._settings.severity):
+            if attack.row not in covered or victim_of(view, attack) in self._episodes[detector.name]:
+                seen = tell(detector, view, attack, self._networks, self._settings.severity)
                 yield from self._say(detector.name, seen, attack.rate / attack.bound, second)
         for carpet in carpets:
             place = self._networks.place_of(carpet.hi, carpet.lo)

@@ -14,6 +14,7 @@ class SeveritySettings(Model):
     critical_bits_per_s: float = Field(default=5e9, gt=0)  # whatever the bound is
     collapsed_share: float = Field(default=0.3, gt=0, lt=1)  # of its usual answers that a victim still gives: critical
     collapsed_from_per_s: float = Field(default=20.0, gt=0)  # usual answers below which they tell nothing
+    collapsed_asked_share: float = Field(default=0.1, ge=0)  # of its usual answers, packets that still ask: or it rests
 
 
 class SynFloodSettings(DetectorBase):
