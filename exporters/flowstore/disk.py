@@ -2,21 +2,19 @@
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from exporters.flowstore.names import UNFINISHED
-from exporters.flowstore.schema import FORMAT
+from exporters.flowstore.pages import Octets
 from netmon.api import ConfigError, Fault
 
 _LOCK_MODE: Final = 0o600
-_GROUP_RECORDS: Final = 131_072  # of a row group: what a question skips by its statistics, or reads
 
 
 class Disk:
-    """Writes, renames and removes. Everything raises OSError or a PolarsError."""
+    """Writes, renames and removes. Everything raises OSError."""
 
     def make(self, folder: Path) -> None:
         """Make a directory that survives a power cut, with its parents."""
@@ -25,14 +23,11 @@ class Disk:
             folder.mkdir(mode=0o750, exist_ok=True)
             self.sync_directory(folder.parent)
 
-    def write(self, frame: pl.DataFrame, path: Path, level: int, *, statistics: bool) -> int:
-        """Write a file so that after a crash it is there entirely or not at all; return its size.
-
-        Statistics are for sorted files: in others each row group has nearly all values, and they cost 3 ns a number.
-        """
+    def write(self, content: Sequence[Octets], path: Path) -> int:
+        """Write a file so that after a crash it is there entirely or not at all; return its size."""
         new = path.with_name(path.name + UNFINISHED)
         try:
-            self.encode(frame, new, level, statistics=statistics)
+            self.fill(content, new)
             self.sync(new)
             size = new.stat().st_size
             self.rename(new, path)
@@ -42,16 +37,10 @@ class Disk:
         self.sync_directory(path.parent)
         return size
 
-    def encode(self, frame: pl.DataFrame, path: Path, level: int, *, statistics: bool) -> None:
-        """Write Parquet."""
-        frame.write_parquet(
-            path,
-            compression="zstd",
-            compression_level=level,
-            row_group_size=_GROUP_RECORDS,
-            statistics=statistics,
-            metadata=FORMAT,
-        )
+    def fill(self, content: Sequence[Octets], path: Path) -> None:
+        """Write octets."""
+        with path.open("wb") as file:
+            file.writelines(content)
 
     def sync(self, path: Path) -> None:
         """Return when the file's content would survive a power cut."""

@@ -1,21 +1,26 @@
-"""Making one file of several. Raises OSError or a PolarsError."""
+"""Reading several files back, to be written as one. Raises OSError or a PolarsError."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
+import numpy as np
 import polars as pl
 
+from exporters.flowstore.parquet import Table
 from exporters.flowstore.schema import SCHEMA, filled
 
-ORDER: Final = ("destination_lo",)
-"""How records of a merged file are sorted (measured in docs/benchmarks.md): an office is a range of addresses, so that
-what was sent to one lies together too."""
 
-
-def merged(paths: Sequence[Path]) -> pl.DataFrame:
-    """Return all records of these files in one table, sorted, with the columns that any of them has."""
+def merged(paths: Sequence[Path]) -> Table:
+    """Return all records of these files, with the columns that any of them has."""
     frames = [pl.read_parquet(path, glob=False) for path in paths]
     known = [frame.select(name for name in frame.columns if name in SCHEMA) for frame in frames]
-    together = filled(pl.concat(known, how="diagonal"))
-    return together.sort(*ORDER)
+    together = filled(pl.concat(known, how="diagonal")).rechunk()
+    columns, called = {}, {}
+    for series in together:
+        if series.dtype == pl.Categorical:
+            names = series.unique().cast(pl.String).to_list()
+            called[series.name] = names.__getitem__
+            series = series.cast(pl.Enum(names))  # noqa: PLW2901  # numbers from 0 on
+        wide = series.dtype in (pl.UInt64, pl.Datetime)
+        columns[series.name] = [series.to_physical().to_numpy().astype(np.uint64 if wide else np.uint32)]
+    return Table(columns, called)

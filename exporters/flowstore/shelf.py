@@ -99,6 +99,10 @@ class Shelf:
             self._disk.remove_directory(folder)
         return len(counted), sum(file.records for file in counted)
 
+    def next_number(self, number: int) -> int:
+        """Return the number of an hour's next part: never one that was given before."""
+        return self.hours[number].next_number if number in self.hours else 0
+
     @property
     def size(self) -> int:
         """Return the octets of all files."""

@@ -1,8 +1,9 @@
-"""Whose addresses are whose, by the rows of sites' names."""
+"""Whose addresses are whose."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.flowstore.pack_kernel import name
 from netmon.api.networks import Halves, Networks
 
 
@@ -10,12 +11,14 @@ class Sites:
     """Finds the site of many addresses."""
 
     def __init__(self, networks: Networks) -> None:
-        """Take the inventory's prefixes."""
-        self.names = tuple(sorted({place.site for place in networks.places if place.site}))
-        rows = {name: row for row, name in enumerate(self.names, 1)} | {"": 0}
-        self._networks = networks
-        self._of_place = np.array([*(rows[place.site] for place in networks.places), 0], np.uint32)  # -1: nobody's
+        """Take the inventory's prefixes. `of_place`: by place, and last that of nobody's addresses."""
+        self.of_place = (*(place.site for place in networks.places), "")
+        self.names = tuple(sorted({site for site in self.of_place if site}))
+        self._lookup = networks.lookup
 
-    def rows(self, hi: Halves, lo: Halves) -> NDArray[np.uint32]:
-        """Return for each address the place of its site in `names`, from 1; 0 where it has none."""
-        return self._of_place[self._networks.find(hi, lo)]
+    def find(self, hi: Halves, lo: Halves, numbers: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
+        """Write the number, given by place, of each address's site; no `hi` at all is 0 for all of them."""
+        if self.names:
+            name(*self._lookup, numbers, hi, lo, out)
+        else:
+            out[:] = 0

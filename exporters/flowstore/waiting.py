@@ -1,114 +1,187 @@
-"""Records that wait for their file: columns by hour, in pieces that are used again and again.
+"""Records that wait for their file, by hour: those that came since the last part, and those that parts have already.
 
-Memory that is touched for the first time costs more than the record that is copied to it, so pieces are never given
-back. A lock is held while a batch is copied, not while a file is written.
+What is in a part stays here as well until there is enough for a good file, so that no part has to be read again; where
+memory is short it goes. Memory that is touched for the first time costs more than the record that is copied to it, so
+pieces are used again and again. A lock is held while a batch is copied, not while a file is written.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.flowstore.schema import Buffer, buffer, copy_in
-
-PIECE_RECORDS: Final = 32_768  # 4 MB
+from exporters.flowstore.columns import PIECE_RECORDS, Cut, Piece
 
 
 @dataclass(slots=True)
-class Piece:
-    """A part of what waits. `since`: when its first record came, in Unix seconds."""
-
-    columns: Buffer
-    rows: int = 0
-    since: float = 0.0
+class _Hour:
+    pieces: list[Piece] = field(default_factory=list)
+    since: float | None = None  # when the first record came that is in no part, in Unix seconds
+    first: int | None = None  # number of the oldest part whose records are here
+    busy: bool = False  # a file is being written of it
 
     @property
-    def room(self) -> int:
-        """Return how many records it still takes."""
-        return PIECE_RECORDS - self.rows
+    def rows(self) -> int:
+        return sum(piece.rows - piece.gone for piece in self.pieces)
+
+    @property
+    def fresh(self) -> int:
+        return sum(piece.rows - piece.safe for piece in self.pieces)
 
 
 class Waiting:
-    """What waits, by hour. Safe to be used by one thread that puts and one that takes."""
+    """What is held, by hour. Safe to be used by one thread that puts and one that writes."""
 
     def __init__(self, records_max: int) -> None:
         self._pieces_max = records_max // PIECE_RECORDS
         self._made = 0
         self._free: list[Piece] = []
-        self._hours: dict[int, list[Piece]] = {}
+        self._hours: dict[int, _Hour] = {}
         self._lock = Lock()
 
     def put(self, hour: int, records: NDArray[np.void], now: float) -> int:
         """Copy RECORD rows; return for how many of them there was no room."""
         with self._lock:
-            pieces = self._hours.setdefault(hour, [])
+            held = self._hours.setdefault(hour, _Hour())
             at = 0
             while at < len(records):
-                if not pieces or not pieces[-1].room:
+                if not held.pieces or not held.pieces[-1].room:
                     piece = self._piece()
                     if piece is None:
                         break
-                    piece.rows, piece.since = 0, now
-                    pieces.append(piece)
-                piece = pieces[-1]
+                    held.pieces.append(piece)
+                piece = held.pieces[-1]
                 count = min(piece.room, len(records) - at)
-                copy_in(piece.columns, piece.rows, records[at : at + count])
-                piece.rows += count
+                piece.put(records[at : at + count])
                 at += count
+            if at and held.since is None:
+                held.since = now
             return len(records) - at
 
     def _piece(self) -> Piece | None:
+        if not self._free and self._made >= self._pieces_max:
+            self._forget_most()
         if self._free:
             return self._free.pop()
         if self._made >= self._pieces_max:
             return None
         self._made += 1
-        return Piece(buffer(PIECE_RECORDS))
+        return Piece()
+
+    def _forget_most(self) -> None:
+        """Give up the records of one hour that are in parts: those of most pieces."""
+        several = [held for held in self._hours.values() if not held.busy]
+        if several:
+            self._forget(max(several, key=lambda held: sum(piece.safe == PIECE_RECORDS for piece in held.pieces)))
+
+    def _forget(self, held: _Hour) -> None:
+        held.first = None
+        for piece in held.pieces:
+            piece.gone = piece.safe
+        self._release(held)
+
+    def _release(self, held: _Hour) -> None:
+        """Take back pieces that hold nothing any more, but not one that is being filled."""
+        for piece in [piece for piece in held.pieces if piece.gone == PIECE_RECORDS]:
+            held.pieces.remove(piece)
+            piece.clear()
+            self._free.append(piece)
+        if all(piece.gone == piece.rows for piece in held.pieces):
+            for piece in held.pieces:
+                piece.clear()
+            self._free.extend(held.pieces)
+            held.pieces.clear()
+
+    def forget(self, hour: int) -> None:
+        """Give up what is in parts of an hour: they are to count for themselves, or were removed."""
+        with self._lock:
+            if hour in self._hours:
+                self._forget(self._hours[hour])
 
     def due(self, now: float, after_s: float, records: int) -> list[int]:
-        """Return the hours with something that came so long ago, or with so many records."""
+        """Return the hours with something that came so long ago and is in no part, or with so many records."""
         with self._lock:
             return [
                 hour
-                for hour, pieces in self._hours.items()
+                for hour, held in self._hours.items()
                 # A clock that was set back makes nothing wait.
-                if pieces
-                and (not 0 <= now - pieces[0].since < after_s or sum(piece.rows for piece in pieces) >= records)
+                if held.since is not None and (not 0 <= now - held.since < after_s or held.rows >= records)
             ]
 
-    def take(self, hour: int, records: int) -> list[Piece]:
-        """Take the oldest pieces of an hour, at most so many records and at least one piece."""
-        with self._lock:
-            pieces = self._hours.get(hour, [])
-            count = max(1, records // PIECE_RECORDS)
-            taken, rest = pieces[:count], pieces[count:]
-            if rest:
-                self._hours[hour] = rest
-            else:
-                self._hours.pop(hour, None)
-            return taken
+    def take(self, hour: int, records: int) -> tuple[list[Cut], int | None]:
+        """Return the oldest records of an hour, about so many at most, and the first part that has some of them.
 
-    def put_back(self, hour: int, pieces: Sequence[Piece]) -> None:
-        """Take back what could not be written, before what came since."""
-        with self._lock:
-            self._hours[hour] = [*pieces, *self._hours.get(hour, [])]
+        They stay here; the hour is kept from being forgotten until `wrote` or `failed`.
+        """
+        return self._cuts(hour, records, fresh=False)
 
-    def give(self, pieces: Sequence[Piece]) -> None:
-        """Take back pieces that were written, to be filled again."""
+    def take_fresh(self, hour: int) -> list[Cut]:
+        """Return the records of an hour that are in no part."""
+        return self._cuts(hour, self._pieces_max * PIECE_RECORDS, fresh=True)[0]
+
+    def _cuts(self, hour: int, records: int, *, fresh: bool) -> tuple[list[Cut], int | None]:
         with self._lock:
-            self._free.extend(pieces)
+            held = self._hours.get(hour)
+            if held is None:
+                return [], None
+            cuts: list[Cut] = []
+            left = records
+            for piece in held.pieces:
+                first = piece.safe if fresh else piece.gone
+                behind = min(piece.rows, first + left)
+                left -= behind - first
+                if behind > first:
+                    cuts.append(Cut(piece, first, behind, piece.fields["present"].copy()))
+            held.busy = bool(cuts)
+            return cuts, held.first
+
+    def wrote_part(self, hour: int, cuts: Sequence[Cut], number: int) -> None:
+        """Note that these records are in a part of this number; they stay until there is enough for a good file."""
+        with self._lock:
+            held = self._hours[hour]
+            held.first = number if held.first is None else held.first
+            self._written(held, cuts)
+
+    def wrote_file(self, hour: int, cuts: Sequence[Cut]) -> int:
+        """Let records go that are in a file; return how many of them no part had."""
+        with self._lock:
+            held = self._hours[hour]
+            new = sum(cut.behind - cut.piece.safe for cut in cuts if cut.behind > cut.piece.safe)
+            for cut in cuts:
+                cut.piece.gone = cut.behind
+            held.first = None
+            self._written(held, cuts)
+            self._release(held)
+            return new
+
+    def _written(self, held: _Hour, cuts: Sequence[Cut]) -> None:
+        for cut in cuts:
+            cut.piece.safe = max(cut.piece.safe, cut.behind)
+        held.busy = False
+        if not held.fresh:
+            held.since = None
+
+    def failed(self, hour: int) -> None:
+        """Note that nothing came of what was taken."""
+        with self._lock:
+            self._hours[hour].busy = False
+
+    def held(self, hour: int) -> int:
+        """Return the records of an hour that are here, also those that parts have."""
+        with self._lock:
+            return self._hours[hour].rows if hour in self._hours else 0
 
     @property
     def hours(self) -> list[int]:
-        """Return the hours of which something waits."""
+        """Return the hours of which something is in no part yet; hours of which nothing is here are dropped."""
         with self._lock:
-            return [hour for hour, pieces in self._hours.items() if pieces]
+            self._hours = {hour: held for hour, held in self._hours.items() if held.pieces}
+            return [hour for hour, held in self._hours.items() if held.fresh]
 
     @property
     def records(self) -> int:
-        """Return how many records wait, without those that are being written."""
+        """Return how many records are in no file."""
         with self._lock:
-            return sum(piece.rows for pieces in self._hours.values() for piece in pieces)
+            return sum(held.fresh for held in self._hours.values())

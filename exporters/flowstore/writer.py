@@ -4,7 +4,8 @@ Raises ConfigError where another process writes to the same directory, else noth
 is tried again at the next tick and counted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,16 +15,19 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from exporters.flowstore.columns import Callers, Cut
 from exporters.flowstore.disk import Disk, Lock
 from exporters.flowstore.merge import merged
 from exporters.flowstore.metrics import Metrics
 from exporters.flowstore.names import HOUR_S, File, to_merge
+from exporters.flowstore.pack_kernel import bounds
+from exporters.flowstore.pages import Encoder
+from exporters.flowstore.parquet import Table, packed, quick
 from exporters.flowstore.retention import to_remove
-from exporters.flowstore.schema import Names, filled, frame
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.shelf import Shelf
 from exporters.flowstore.sites import Sites
-from exporters.flowstore.waiting import Piece, Waiting
+from exporters.flowstore.waiting import Waiting
 from netmon.api.networks import Networks
 
 _HOUR_NS: Final = HOUR_S * 1_000_000_000
@@ -54,6 +58,9 @@ class FlowStore:
         self._lock = Lock(directory / "lock")
         self._shelf = Shelf(directory, self._disk)
         self._waiting = Waiting(settings.buffer_records)
+        self._callers = Callers()
+        self._encoder = Encoder(settings.compression_level)
+        self._bounds = np.empty(2, np.uint64)
         self._now = 0.0
         self._said: float | None = None
         self._warned: dict[str, float] = {}  # when a reason was last told
@@ -81,13 +88,14 @@ class FlowStore:
         """Take RECORD rows; they are copied. A record belongs to the hour in which it ended."""
         if not len(records):
             return
-        ends = records["end_ns"]
-        first, last = int(ends.min()), int(ends.max())
+        bounds(np.ascontiguousarray(records).view(np.uint64), self._bounds)
+        first, last = self._bounds.tolist()
         earliest = int(1e9 * max(0, self._now - self._settings.late_hours * HOUR_S))
         latest = int(1e9 * (self._now + self._settings.ahead_s))
         if first // _HOUR_NS == last // _HOUR_NS and earliest <= first and last <= latest:
             self._keep(first // _HOUR_NS, records)
             return
+        ends = records["end_ns"]
         late, future = ends < earliest, ends > latest
         for reason, wrong in (("late", late), ("future", future)):
             if dropped := int(np.count_nonzero(wrong)):
@@ -127,36 +135,64 @@ class FlowStore:
         self._lock.release()
 
     def _write(self, hour: int, now: float) -> bool:
-        """Write all that waits of an hour; tell whether the disk took it."""
-        while pieces := self._waiting.take(hour, self._settings.file_records):
-            try:
-                self._write_part(hour, pieces, now)
-            except _FAILURES as error:
-                self._waiting.put_back(hour, pieces)
-                self._failed(error, now)
-                return False
-            except BaseException:
-                self._waiting.put_back(hour, pieces)
-                raise
-            self._waiting.give(pieces)
+        """Write what waits of an hour, as good files or else as a part; tell whether the disk took it."""
+        size = self._settings.file_records
+        try:
+            early = self._waiting.held(hour) >= size
+            while self._waiting.held(hour) >= (size if early else size // 2):
+                self._write_file(hour, now)
+            if not early:
+                self._write_part(hour, now)
+        except _FAILURES as error:
+            self._failed(error, now)
+            return False
         return True
 
-    def _write_part(self, hour: int, pieces: Sequence[Piece], now: float) -> None:
-        names = Names(self._sites, self._exporters())
-        made = [frame(piece.columns, piece.rows, names) for piece in pieces]
-        together = pl.concat(made, how="diagonal") if len(made) > 1 else made[0]
-        number = self._shelf.hours[hour].next_number if hour in self._shelf.hours else 0
-        self._store(hour, number, number, filled(together), now)
-        self._metrics.written.inc(together.height)
+    def _write_part(self, hour: int, now: float) -> None:
+        cuts = self._waiting.take_fresh(hour)
+        if cuts:
+            with self._given_back(hour):
+                number = self._shelf.next_number(hour)
+                self._store(hour, number, number, self._table(cuts), now, good=False)
+            self._waiting.wrote_part(hour, cuts, number)
+            self._metrics.written.inc(sum(cut.behind - cut.first for cut in cuts))
 
-    def _store(self, hour: int, first: int, last: int, table: pl.DataFrame, now: float) -> None:
-        ends = table["end"].to_physical() // 1_000 - hour * HOUR_S
-        file = File(first, last, table.height, int(ends.min()), int(ends.max()))  # type: ignore[arg-type]
+    def _write_file(self, hour: int, now: float) -> None:
+        """Write a good file of the oldest records of an hour, in the place of the parts that have some of them."""
+        cuts, first = self._waiting.take(hour, self._settings.file_records)
+        with self._given_back(hour):
+            following = self._shelf.next_number(hour)
+            fresh = any(cut.behind > cut.piece.safe for cut in cuts)
+            last = following if fresh or first is None else following - 1
+            self._store(hour, following if first is None else first, last, self._table(cuts), now, good=True)
+        self._metrics.written.inc(self._waiting.wrote_file(hour, cuts))
+        if first is not None:
+            self._metrics.merged.inc(following - first)
+
+    def _table(self, cuts: Sequence[Cut]) -> Table:
+        self._callers.name(cuts, self._sites)
+        return self._callers.table(cuts, self._exporters())
+
+    def _store(  # noqa: PLR0913  # which file, of what, how
+        self, hour: int, first: int, last: int, table: Table, now: float, *, good: bool
+    ) -> None:
+        ends = [(int(piece.min()), int(piece.max())) for piece in table.columns["end"]]
+        begin = hour * HOUR_S
+        earliest, latest = min(ends)[0] // 1_000 - begin, max(end for _, end in ends) // 1_000 - begin
+        file = File(first, last, sum(table.sizes), earliest, latest)
         path = self._shelf.path(hour, file)
         self._disk.make(path.parent)
-        size = self._disk.write(table, path, self._settings.compression_level, statistics=first != last)
+        size = self._disk.write((packed if good else quick)(table, self._encoder), path)
         self._shelf.add(hour, file, size, now)
         self._metrics.writable.set(1)
+
+    @contextmanager
+    def _given_back(self, hour: int) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._waiting.failed(hour)
+            raise
 
     def _look_after(self, now: float) -> None:
         try:
@@ -173,15 +209,18 @@ class FlowStore:
         for number, hour in sorted(self._shelf.hours.items()):
             if hour.settled or now < (number + 1) * HOUR_S + rest_s or 0 <= now - hour.last_part < rest_s:
                 continue
+            if self._waiting.held(number):
+                self._write_file(number, now)
+                return
             run = to_merge(hour.live, self._settings.file_records)
             table = self._read(number, run) if run else None
             hour.settled = table is None
             if table is not None:
-                self._store(number, run[0].first, run[-1].last, table, now)
+                self._store(number, run[0].first, run[-1].last, table, now, good=True)
                 self._metrics.merged.inc(len(run))
                 return
 
-    def _read(self, number: int, run: Sequence[File]) -> pl.DataFrame | None:
+    def _read(self, number: int, run: Sequence[File]) -> Table | None:
         """Return the records of several files; None where one is damaged, which is said once."""
         try:
             return merged([self._shelf.path(number, each) for each in run])
@@ -194,6 +233,7 @@ class FlowStore:
     def _remove(self) -> None:
         sizes = {number: sum(hour.sizes.values()) for number, hour in self._shelf.hours.items()}
         for gone in to_remove(sizes, self._settings.keep_days * 24, self._settings.max_bytes):
+            self._waiting.forget(gone.hour)
             files, records = self._shelf.drop(gone.hour)
             self._metrics.deleted.labels(gone.limit).inc(files)
             self._metrics.deleted_records.labels(gone.limit).inc(records)

@@ -1,5 +1,6 @@
 """Flow records made for tests, and a store to keep them in."""
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -7,8 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.flowstore.columns import PIECE_RECORDS, Callers, Cut, Piece
 from exporters.flowstore.disk import Disk
+from exporters.flowstore.pages import Encoder
+from exporters.flowstore.parquet import packed, quick
 from exporters.flowstore.settings import FlowStoreSettings
+from exporters.flowstore.sites import Sites
 from exporters.flowstore.writer import FlowStore
 from netmon.api.networks import Networks, Place
 from netmon.api.traffic import RECORD, halves
@@ -88,3 +93,23 @@ def kept(directory: Path, records: NDArray[np.void], **settings: Any) -> Path:
     book.tick(minute * 60 + 120)
     book.close()
     return directory
+
+
+def held(records: NDArray[np.void], sizes: Sequence[int] = ()) -> list[Cut]:
+    """Return records in columns, in pieces of these sizes and of what is left."""
+    cuts, at = [], 0
+    for size in (*sizes, len(records)):
+        part = records[at : at + min(size, PIECE_RECORDS)]
+        if len(part):
+            piece = Piece()
+            piece.put(part)
+            cuts.append(Cut(piece, 0, len(part), piece.fields["present"].copy()))
+            at += len(part)
+    return cuts
+
+
+def written(records: NDArray[np.void], sizes: Sequence[int] = (), *, good: bool) -> bytes:
+    """Return a file of records (32,768 a piece at most): one that stays, or one of a minute."""
+    cuts, callers = held(records, sizes), Callers()
+    callers.name(cuts, Sites(NETWORKS))
+    return b"".join((packed if good else quick)(callers.table(cuts, EXPORTERS), Encoder(1)))

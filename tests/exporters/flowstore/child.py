@@ -6,11 +6,11 @@ Prints what each was sure of. The processes are forked before polars has any thr
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
-
 from exporters.flowstore.disk import Disk
+from exporters.flowstore.pages import Octets
 from tests.support.kept_flows import HOUR, record, store
 
 
@@ -34,8 +34,8 @@ class Deadly(Disk):
         sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def encode(self, frame: pl.DataFrame, path: Path, level: int, *, statistics: bool) -> None:
-        super().encode(frame, path, level, statistics=statistics)
+    def fill(self, content: Sequence[Octets], path: Path) -> None:
+        super().fill(content, path)
         if self._step():
             os.truncate(path, path.stat().st_size // 2)
             self._die()

@@ -1,6 +1,7 @@
 """The filter language: what it chooses, flow by flow, and what it says of what it does not understand."""
 
 from collections.abc import Callable
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, TypeAlias
 
@@ -10,21 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporters.flowstore.filter import MAX_DEPTH, MAX_LENGTH, FilterError
-from exporters.flowstore.schema import Names, buffer, copy_in, frame
-from exporters.flowstore.sites import Sites
 from exporters.flowstore.terms import TERMS, expression
 from exporters.flowstore.words import PROTOCOLS, Words
 from netmon.api.traffic import address_text
-from tests.support.kept_flows import EXPORTERS, NETWORKS, many
+from tests.support.kept_flows import many, written
 
 Row: TypeAlias = dict[str, Any]
 
 
 def table() -> pl.DataFrame:
-    records = many(400)
-    held = buffer(len(records))
-    copy_in(held, 0, records)
-    made = frame(held, len(records), Names(Sites(NETWORKS), EXPORTERS))
+    made = pl.read_parquet(BytesIO(written(many(400), good=False)))
     zeros = (
         "reply_bytes",
         "reply_packets",

@@ -143,16 +143,6 @@ def test_a_damaged_file_keeps_only_its_own_hour_from_being_merged(tmp_path: Path
     one.store.close()
 
 
-def test_merged_files_are_sorted_so_that_questions_skip(tmp_path: Path) -> None:
-    directory = kept(tmp_path / "flows", many(600))
-    book = store(directory, now=HOUR + 3_600)
-    book.tick(HOUR + 8_000)
-    book.tick(HOUR + 8_061)
-    book.close()
-    (one,) = directory.rglob("*.parquet")
-    assert pl.read_parquet(one)["destination_lo"].is_sorted()
-
-
 def test_what_is_put_in_is_written_dropped_or_waits(tmp_path: Path) -> None:
     one = Measured(tmp_path / "flows", buffer_records=131_072, late_hours=2)
     one.store.tick(HOUR + 1)
@@ -193,6 +183,8 @@ def test_a_part_is_written_early_when_a_file_is_full(tmp_path: Path) -> None:
     one = Measured(tmp_path / "flows", file_records=32_768)
     one.store.put(np.repeat(record(), 70_000))
     one.store.tick(HOUR + 1)
+    assert [name.split("-")[4] for name in files(tmp_path / "flows")] == ["32768", "32768"]
+    one.store.tick(HOUR + 61)
     assert [name.split("-")[4] for name in files(tmp_path / "flows")] == ["32768", "32768", "4464"]
     one.store.close()
 

@@ -1,0 +1,147 @@
+"""Records in memory as columns of 32 and 64 bits, and tables of parts of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporters.flowstore.pack_kernel import FIELD, WORDS, keep
+from exporters.flowstore.pages import Values
+from exporters.flowstore.parquet import Table
+from exporters.flowstore.schema import COLUMNS
+from exporters.flowstore.sites import Sites
+from netmon.api.traffic import RECORD
+
+PIECE_RECORDS: Final = 32_768
+SITES: Final = ("source_site", "destination_site")
+_DERIVED: Final = ("end", "duration_ms", *SITES)
+_NARROW: Final = (
+    "duration_ms",
+    *(c.name for c in COLUMNS if c.name not in _DERIVED and RECORD[c.name] != "u8"),
+    *SITES,
+)
+_WIDE: Final = ("end", *(c.name for c in COLUMNS if c.name not in _DERIVED and RECORD[c.name] == "u8"))
+_COPIED: Final = tuple(column for column in COLUMNS if column.name not in _DERIVED)
+_PLACE: Final = {column.name: row for row, column in enumerate(_COPIED)}
+_NO_HALVES: Final = np.empty(0, np.uint64)
+
+
+def _field(name: str, default: Any) -> tuple[int, ...]:
+    kind, at = RECORD.fields[name][:2]  # type: ignore[index]
+    wide = name in _WIDE
+    row = (_WIDE if wide else _NARROW).index(name)
+    return at // 8, at % 8 * 8, (1 << 8 * kind.itemsize) - 1, int(default or 0), wide, row, 0
+
+
+_FIELDS: Final = np.array([_field(column.name, column.default) for column in _COPIED], FIELD)
+_EXPECTED: Final = np.zeros(2 * WORDS, np.uint64)  # a record of defaults, behind room for what differs
+for _each in _FIELDS:
+    _EXPECTED[WORDS + int(_each["word"])] |= _each["default"] << _each["shift"]
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some of the records that are held, oldest first: `gone <= safe <= rows`. Pages never written to cost nothing."""
+
+    narrow: NDArray[np.uint32] = field(default_factory=lambda: np.empty((len(_NARROW), PIECE_RECORDS), np.uint32))
+    wide: NDArray[np.uint64] = field(default_factory=lambda: np.empty((len(_WIDE), PIECE_RECORDS), np.uint64))
+    fields: NDArray[np.void] = field(default_factory=_FIELDS.copy)
+    scratch: NDArray[np.uint64] = field(default_factory=_EXPECTED.copy)
+    rows: int = 0
+    safe: int = 0  # so many of them are in files
+    gone: int = 0  # and so many only there
+    named: int = 0  # of so many the sites are known
+
+    @property
+    def room(self) -> int:
+        """Return how many records it still takes."""
+        return PIECE_RECORDS - self.rows
+
+    def put(self, records: NDArray[np.void]) -> None:
+        """Copy RECORD rows, for which there is room."""
+        words = np.ascontiguousarray(records).view(np.uint64)
+        keep(words, self.fields, self.narrow, self.wide, np.uint64(self.rows), self.scratch)
+        self.rows += len(records)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.rows = self.safe = self.gone = self.named = 0
+        self.fields["present"] = 0
+
+
+class Cut(NamedTuple):
+    """Records of a piece from one on to before another, and which fields were written when it was cut."""
+
+    piece: Piece
+    first: int
+    behind: int
+    present: NDArray[np.uint64]
+
+    def column(self, name: str) -> Values | None:
+        """Return a column, None where all of it is the default."""
+        place = _PLACE.get(name)
+        if place is not None and not self.present[place]:
+            return None
+        if name in _WIDE:
+            return self.piece.wide[_WIDE.index(name), self.first : self.behind]
+        return self.piece.narrow[_NARROW.index(name), self.first : self.behind]
+
+
+class Callers:
+    """What numbers in columns are called: exporters by their row, sites by the order in which they were first met."""
+
+    def __init__(self) -> None:
+        self._sites: dict[str, int] = {"": 0}
+        self._called = [""]
+
+    def numbers(self, sites: Sites) -> NDArray[np.uint32]:
+        """Return the numbers of an inventory's sites, by place; they stay what they are with the next inventory."""
+        for name in sites.names:
+            if name not in self._sites:
+                self._sites[name] = len(self._called)
+                self._called.append(name)
+        return np.array([self._sites[name] for name in sites.of_place], np.uint32)
+
+    def name(self, cuts: Sequence[Cut], sites: Sites) -> None:
+        """Find the sites of all records that have none yet."""
+        numbers = self.numbers(sites)
+        for cut in cuts:
+            begin, behind = cut.piece.named, cut.behind
+            if begin >= behind:
+                continue
+            new = Cut(cut.piece, begin, behind, cut.present)
+            for end, name in zip(("source", "destination"), SITES, strict=True):
+                hi, lo = new.column(f"{end}_hi"), new.column(f"{end}_lo")
+                out = cut.piece.narrow[_NARROW.index(name), begin:behind]
+                sites.find(_NO_HALVES if hi is None else hi, _zeros(out) if lo is None else lo, numbers, out)
+            cut.piece.named = behind
+
+    def table(self, cuts: Sequence[Cut], exporters: Sequence[str]) -> Table:
+        """Return records as a table: columns that are nothing but their default are left out."""
+        columns: dict[str, list[Values]] = {}
+        for column in COLUMNS:
+            default = int(column.default or 0)
+            parts = [cut.column(column.name) for cut in cuts]
+            says = not column.optional or (column.name == "exporter" and bool(exporters) and bool(exporters[0]))
+            if says or any(part is not None and (part != default).any() for part in parts):
+                columns[column.name] = [
+                    np.full(cut.behind - cut.first, default, np.uint64 if column.name in _WIDE else np.uint32)
+                    if part is None
+                    else part
+                    for cut, part in zip(cuts, parts, strict=True)
+                ]
+
+        def exporter(row: int) -> str:
+            return exporters[row] if row < len(exporters) else f"exporter {row}"
+
+        return Table(columns, {"exporter": exporter} | dict.fromkeys(SITES, self.site))
+
+    def site(self, number: int) -> str:
+        """Return what a site's number means."""
+        return self._called[number]
+
+
+def _zeros(like: Values) -> Values:
+    return np.zeros(len(like), np.uint64)

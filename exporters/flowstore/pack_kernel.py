@@ -1,0 +1,247 @@
+"""Compiled loops of keeping flows: from records to columns, columns in order, columns packed as Parquet has them.
+
+A column in memory is of 32 or of 64 bits, whatever its field has: those are Parquet's integers. Each loop is compiled
+when this module is loaded (from numba's cache after the first time), so that none is while records wait.
+"""
+
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numba import njit
+
+from netmon.api.prefix_kernel import Lookup, longest
+
+U = np.uint64
+WORDS: Final = 21  # of 64 bits in a record
+_W = U(WORDS)
+_0, _1, _64 = U(0), U(1), U(64)
+_NS_IN_MS = U(1_000_000)
+_LONGEST_MS = U(0xFFFF_FFFF)
+_BLOCK = U(256)  # records whose 43 kB stay in the first-level cache while their columns are written
+_MINI = U(32)  # values of a miniblock (Parquet, Delta encoding), of which four make a block
+_4, _8, _SEVEN_BITS, _MORE = U(4), U(8), U(0x7F), U(0x80)
+_SPARE = U(5)
+
+FIELD: Final = np.dtype(
+    [
+        ("word", "u8"),  # of the record
+        ("shift", "u8"),
+        ("mask", "u8"),
+        ("default", "u8"),
+        ("wide", "u8"),  # 1: a column of 64 bits
+        ("row", "u8"),  # of the narrow or the wide columns
+        ("present", "u8"),  # 0: all so far was the default, and nothing was written
+    ]
+)
+"""Where a column's field stands in a record, and where the column is."""
+
+
+def _array(kind: Any, dimensions: int = 1, *, readonly: bool = False) -> Any:
+    return numba.types.Array(kind, dimensions, "C", readonly=readonly)
+
+
+_longest: Final = njit(inline="always")(longest)
+_U8, _U32, _U64 = _array(numba.uint8), _array(numba.uint32), _array(numba.uint64)
+_TABLES: Final = (_array(numba.int32), _array(numba.int32, 2), _array(numba.uint64, 2), _array(numba.int32))
+_FIELDS: Final = _array(numba.from_dtype(FIELD))
+_OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
+
+
+@njit(numba.void(_array(numba.uint64, readonly=True), _U64), **_OPTIONS)
+def bounds(words: Any, found: Any) -> None:
+    """Find the first and the last end of records, in nanoseconds."""
+    first, last = ~_0, _0
+    for at in range(_1, U(len(words)), _W):
+        end = words[at]
+        first, last = min(first, end), max(last, end)
+    found[0], found[1] = first, last
+
+
+@njit(
+    numba.void(
+        _array(numba.uint64, readonly=True),
+        _FIELDS,
+        _array(numba.uint32, 2),
+        _array(numba.uint64, 2),
+        numba.uint64,
+        _U64,
+    ),
+    **_OPTIONS,
+)
+def keep(words: Any, fields: Any, narrow: Any, wide: Any, at: Any, seen: Any) -> None:
+    """Write records into columns from row `at` on; row 0 of `narrow` is the duration, row 0 of `wide` the end.
+
+    `words` are whole records, and there is room for them. Fields that never differed from their default are not
+    written; one that does so for the first time is filled up to here.
+    """
+    count = U(len(words)) // _W
+    for block in range(_0, count, _BLOCK):
+        behind = min(count, block + _BLOCK)
+        for j in range(_W):
+            seen[j] = _0
+        for i in range(block, behind):
+            for j in range(_W):
+                seen[j] |= words[i * _W + j] ^ seen[_W + j]
+        for field in fields:
+            word, shift, mask, row, default = field.word, field.shift, field.mask, field.row, field.default
+            if not field.present:
+                if not seen[word] >> shift & mask:
+                    continue
+                field.present = _1
+                for i in range(_0, at + block):
+                    if field.wide:
+                        wide[row, i] = default
+                    else:
+                        narrow[row, i] = np.uint32(default)
+            if field.wide:
+                for i in range(block, behind):
+                    wide[row, at + i] = words[i * _W + word]
+            else:
+                for i in range(block, behind):
+                    narrow[row, at + i] = np.uint32(words[i * _W + word] >> shift & mask)
+        for i in range(block, behind):
+            start, end = words[i * _W] // _NS_IN_MS, words[i * _W + _1] // _NS_IN_MS
+            wide[0, at + i] = end
+            # A start behind the end is a clock that was set: no duration. 2**32 ms are 49 days.
+            narrow[0, at + i] = np.uint32(min(end - start, _LONGEST_MS)) if start < end else np.uint32(0)
+
+
+@njit(numba.void(_U64, _U64, _U8, _U64), **_OPTIONS)
+def rank(keys: Any, bounds_: Any, ranks: Any, counts: Any) -> None:
+    """Tell of each key how many of the bounds (at most 255, sorted) it reaches, and count the keys of each rank."""
+    for i in range(_0, U(len(keys))):
+        key = keys[i]
+        place = _0
+        for bound in bounds_:
+            place += U(key >= bound)
+        ranks[i] = np.uint8(place)
+        counts[place] += _1
+
+
+@njit([numba.void(each, _U8, _U64, each) for each in (_U32, _U64)], **_OPTIONS)
+def spread(values: Any, ranks: Any, places: Any, out: Any) -> None:
+    """Copy values to where those of their rank go on; `places` moves with them."""
+    for i in range(_0, U(len(values))):
+        place = places[U(ranks[i])]
+        out[place] = values[i]
+        places[U(ranks[i])] = place + _1
+
+
+@njit([numba.int64(each, numba.uint64, numba.uint64, _U32, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
+def distinct(values: Any, factor: Any, shift: Any, slots: Any, codes: Any, found: Any) -> Any:
+    """Give each value the number of its first appearance; return how many there are, -1 where `found` is too short.
+
+    `slots`: 2**n of them, more than `found` has places, all 0. A value's slot is told by the bits of `value * factor`
+    from `shift` on: 1 and 0 suit numbers that are all less than there are slots; else a factor that no sender knows.
+    """
+    mask = U(len(slots) - 1)
+    most = U(len(found))
+    known = _0
+    for i in range(_0, U(len(values))):
+        value = values[i]
+        slot = (U(value) * factor) >> shift & mask
+        code = slots[slot]
+        while code and found[U(code) - _1] != value:
+            slot = slot + _1 & mask
+            code = slots[slot]
+        if not code:
+            if known == most:
+                return -1
+            found[known] = value
+            known += _1
+            code = np.uint32(known)
+            slots[slot] = code
+        codes[i] = code - np.uint32(1)
+    return np.int64(known)
+
+
+@njit(numba.void(_U32, numba.uint64, _U64), **_OPTIONS)
+def pack(codes: Any, width: Any, out: Any) -> None:
+    """Pack numbers of `width` bits (1 to 32), the lowest bit first, into words that are enough for them and five."""
+    word, used, at = _0, _0, _0
+    for code in codes:
+        value = U(code)
+        word |= value << used
+        used += width
+        if used >= _64:
+            out[at] = word
+            at += _1
+            used -= _64
+            word = value >> (width - used) if used else _0
+    out[at] = word
+    for i in range(_1, _SPARE):
+        out[at + i] = _0  # the rest of the last eight numbers
+
+
+@njit(numba.uint64(_U8, numba.uint64, numba.uint64), inline="always")
+def _varint(out: Any, at: Any, number: Any) -> Any:
+    while number > _SEVEN_BITS:
+        out[at] = np.uint8(number & _SEVEN_BITS | _MORE)
+        number >>= U(7)
+        at += _1
+    out[at] = np.uint8(number)
+    return at + _1
+
+
+@njit(inline="always")
+def _zigzag(number: Any) -> Any:
+    return U(number << 1) ^ U(number >> 63)
+
+
+@njit(numba.uint64(_U64, _U8), **_OPTIONS)
+def delta(values: Any, out: Any) -> Any:
+    """Write DELTA_BINARY_PACKED (Parquet, Encodings); return its octets. `out`: 9 for each value and 1,200 are enough.
+
+    At least one value. Differences wrap around at 64 bits, as the format has it.
+    """
+    count = U(len(values))
+    at = _varint(out, _varint(out, _varint(out, _0, _4 * _MINI), _4), count)
+    at = _varint(out, at, _zigzag(np.int64(values[0])))
+    for block in range(_1, count, _4 * _MINI):
+        behind = min(count, block + _4 * _MINI)
+        least = np.int64(values[block] - values[block - _1])
+        for i in range(block + _1, behind):
+            least = min(least, np.int64(values[i] - values[i - _1]))
+        at = _varint(out, at, _zigzag(least))
+        widths = at
+        at += _4
+        for mini in range(_0, _4):
+            first = block + mini * _MINI
+            last = min(behind, first + _MINI)
+            bits = _0
+            for i in range(first, last):
+                bits |= values[i] - values[i - _1] - U(least)
+            width = _0
+            while width < _64 and bits >> width:
+                width += _1
+            out[widths + mini] = np.uint8(width)
+            if first >= last or not width:
+                continue
+            word, used = _0, _0
+            for i in range(first, first + _MINI):
+                value = values[i] - values[i - _1] - U(least) if i < last else _0
+                word |= value << used
+                used += width
+                if used >= _64:
+                    for octet in range(_0, _8):
+                        out[at + octet] = np.uint8(word >> octet * _8)
+                    at += _8
+                    used -= _64
+                    word = value >> (width - used) if used else _0
+            for octet in range(_0, used >> U(3)):  # 32 numbers are whole octets
+                out[at] = np.uint8(word >> octet * _8)
+                at += _1
+    return at
+
+
+@njit(numba.void(*_TABLES, _U32, _U64, _U64, _U32), **_OPTIONS)
+def name(top: Any, middle: Any, edges: Any, owners: Any, of_place: Any, hi: Any, lo: Any, out: Any) -> None:
+    """Write the name's number of the longest prefix that each address lies in; an empty `hi` is all 0.
+
+    `of_place`: by place, and last that of nobody.
+    """
+    lookup = Lookup(top, middle, edges, owners)
+    for i in range(_0, U(len(lo))):
+        found = _longest(lookup, hi[i] if len(hi) else _0, lo[i])
+        out[i] = of_place[found]

@@ -1,0 +1,219 @@
+"""One column of one row group as Parquet's pages: what its values are worth decides how they are packed.
+
+A column with few values becomes a dictionary and bit-packed places in it, which is quick to write and quicker to read
+than anything else (docs/benchmarks.md); times and what repeats too little become packed differences. zstd comes on top
+where a sample shows that it saves a fifth.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from exporters.flowstore.pack_kernel import delta, distinct, pack
+from exporters.flowstore.thrift import Value, binary, i32, i64, several, struct, varint, yes
+
+Values: TypeAlias = NDArray[Any]
+Octets: TypeAlias = bytes | memoryview
+Called: TypeAlias = Callable[[int], str]
+
+ROWS_MAX: Final = 196_608  # of a row group
+_DISTINCT_MAX: Final = 65_536  # of a dictionary
+_SAMPLE: Final = 1_024  # values; a quarter of them unlike: not worth a dictionary where time counts
+_SAMPLE_OCTETS: Final = 16_384
+_SAVES: Final = 0.8  # of its size, for zstd to be worth the time of reading it
+_NARROW, _WIDE = 4, 8  # octets of a value
+_DICTIONARY, _DATA = 2, 3  # types of pages
+
+
+class Encoding(IntEnum):
+    """Parquet's numbers of encodings."""
+
+    PLAIN = 0
+    RLE = 3
+    DELTA_BINARY_PACKED = 5
+    RLE_DICTIONARY = 8
+
+
+class Codec(IntEnum):
+    """Parquet's numbers of compressions."""
+
+    UNCOMPRESSED = 0
+    ZSTD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a row group: its octets, and what the footer tells of them."""
+
+    octets: tuple[Octets, ...]
+    rows: int
+    size: int  # of the octets
+    unpacked: int  # before compression
+    dictionary: int  # octets of the dictionary's page, which comes first; 0: none
+    encodings: tuple[Encoding, ...]
+    codec: Codec
+    statistics: Value
+
+
+class Encoder:
+    """Packs columns. Its memory is used again and again: one thread at a time."""
+
+    def __init__(self, level: int) -> None:
+        """Take zstd's level."""
+        self._zstd = zstandard.ZstdCompressor(level=level)
+        self._factor = np.uint64(secrets.randbits(64) | 1)  # nobody can send values that all meet in one slot
+        self._slots = np.zeros(2 * _DISTINCT_MAX, np.uint32)
+        self._codes = np.empty(ROWS_MAX, np.uint32)
+        self._found: dict[int, Values] = {
+            _NARROW: np.empty(_DISTINCT_MAX, np.uint32),
+            _WIDE: np.empty(_DISTINCT_MAX, np.uint64),
+        }
+        self._words = np.empty(ROWS_MAX // 2 + 8, np.uint64)
+        self._octets = np.empty(ROWS_MAX * 9 + 1_200, np.uint8)
+
+    def packed(self, values: Values, *, rising: bool = False) -> Chunk:
+        """Return a column as small as it becomes; `rising`: in an order of its own, so that differences are small."""
+        count = -1 if rising else self._distinct(values, _DISTINCT_MAX)
+        if count >= 0:
+            return self._by_dictionary(values, count)
+        limits = _limits(values)
+        if values.itemsize == _WIDE:
+            size = int(delta(values, self._octets))
+            page = self._octets[:size].tobytes()
+            return self._chunk(len(values), page, Encoding.DELTA_BINARY_PACKED, limits)
+        return self._chunk(len(values), values.tobytes(), Encoding.PLAIN, limits)
+
+    def quick(self, values: Values) -> Chunk:
+        """Return a column for a file that will be written again soon; it refers to the memory of the values."""
+        if self._distinct(values[:_SAMPLE], _SAMPLE // 4) >= 0:
+            count = self._distinct(values, 4 * _SAMPLE)
+            if count >= 0:
+                return self._by_dictionary(values, count, squeeze=False)
+        page = values.view(np.uint8).data
+        return self._chunk(len(values), page, Encoding.PLAIN, {}, squeeze=False)
+
+    def named(self, numbers: Values, called: Called, *, squeeze: bool = True) -> Chunk:
+        """Return a column of names, given by numbers; those that are too many for a dictionary become plain."""
+        count, rows = self._distinct(numbers, _DISTINCT_MAX), len(numbers)
+        if count < 0:
+            page = b"".join(_text(called(each)) for each in numbers.tolist())
+            return self._chunk(rows, page, Encoding.PLAIN, {}, squeeze=squeeze)
+        names = b"".join(_text(called(each)) for each in self._found[_NARROW][:count].tolist())
+        page = self._places(rows, count)
+        return self._chunk(rows, page, Encoding.RLE_DICTIONARY, {}, (names, count), squeeze=squeeze)
+
+    def _by_dictionary(self, values: Values, count: int, *, squeeze: bool = True) -> Chunk:
+        found = self._found[values.itemsize][:count]
+        page, limits = self._places(len(values), count), _limits(found) if squeeze else {}
+        dictionary = found.tobytes(), count
+        return self._chunk(len(values), page, Encoding.RLE_DICTIONARY, limits, dictionary, squeeze=squeeze)
+
+    def _distinct(self, values: Values, most: int) -> int:
+        """Give each value a number; return how many there are, -1 for more than `most`."""
+        found = self._found[values.itemsize]
+        if values.itemsize == _NARROW and (top := int(values.max())) < _DISTINCT_MAX:
+            slots = self._slots[: 1 << max(top, 1).bit_length()]
+            slots[:] = 0
+            return int(distinct(values, np.uint64(1), np.uint64(0), slots, self._codes, found[:most]))
+        for limit in (min(_SAMPLE, most), most):  # few slots first: they stay near
+            slots = self._slots[: 2 * limit]
+            slots[:] = 0
+            count = int(distinct(values, self._factor, np.uint64(40), slots, self._codes, found[:limit]))
+            if count >= 0 or limit == most:
+                return count
+        return -1
+
+    def _places(self, rows: int, count: int) -> bytes:
+        """Return places in a dictionary of so many as one run (Parquet, RLE/bit-packing hybrid) behind their width."""
+        width = (count - 1).bit_length()
+        if not width:
+            return b"\0" + varint(rows << 1)
+        pack(self._codes[:rows], np.uint64(width), self._words)
+        eights = (rows + 7) // 8
+        return b"".join((bytes([width]), varint(eights << 1 | 1), self._words.view(np.uint8)[: eights * width].data))
+
+    def _chunk(  # noqa: PLR0913  # what a chunk is made of
+        self,
+        rows: int,
+        page: Octets,
+        encoding: Encoding,
+        limits: Mapping[int, Value],
+        dictionary: tuple[bytes, int] = (b"", 0),
+        *,
+        squeeze: bool = True,
+    ) -> Chunk:
+        words, entries = dictionary
+        squeezed, small = (self._squeezed(page), self._squeezed(words)) if squeeze else (None, None)
+        codec = Codec.UNCOMPRESSED if squeezed is None and small is None else Codec.ZSTD
+        octets: list[Octets] = []
+        ahead = unpacked = 0
+        if entries:
+            body: Octets = words if codec is Codec.UNCOMPRESSED else small or self._zstd.compress(words)
+            head = _dictionary_head(entries, len(words), len(body))
+            octets += head, body
+            ahead, unpacked = len(head) + len(body), len(head) + len(words)
+        body = page if squeezed is None else squeezed
+        head = _data_head(rows, encoding, len(page), len(body), squeezed=squeezed is not None)
+        octets += head, body
+        return Chunk(
+            tuple(octets),
+            rows,
+            size=ahead + len(head) + len(body),
+            unpacked=unpacked + len(head) + len(page),
+            dictionary=ahead,
+            encodings=(Encoding.PLAIN, Encoding.RLE, encoding) if entries else (Encoding.RLE, encoding),
+            codec=codec,
+            statistics=struct({3: i64(0), **limits}),
+        )
+
+    def _squeezed(self, octets: Octets) -> bytes | None:
+        """Return octets compressed, None where that saves too little."""
+        part = memoryview(octets)[:_SAMPLE_OCTETS]
+        if len(part) < _SAMPLE or len(self._zstd.compress(part)) > _SAVES * len(part):
+            return None
+        return self._zstd.compress(octets)
+
+
+def _text(name: str) -> bytes:
+    octets = name.encode()
+    return len(octets).to_bytes(4, "little") + octets
+
+
+def _limits(values: Values) -> Mapping[int, Value]:
+    """Return the largest and the smallest value as statistics have them."""
+    return {5: binary(values.max().tobytes()), 6: binary(values.min().tobytes())}
+
+
+def _dictionary_head(entries: int, unpacked: int, size: int) -> bytes:
+    told = struct({1: i32(entries), 2: i32(Encoding.PLAIN)})
+    return struct({1: i32(_DICTIONARY), 2: i32(unpacked), 3: i32(size), 7: told})[1]
+
+
+def _data_head(rows: int, encoding: Encoding, unpacked: int, size: int, *, squeezed: bool) -> bytes:
+    """Return the header of a page of the second kind: no levels, because no value is missing or repeated."""
+    told = struct({1: i32(rows), 2: i32(0), 3: i32(rows), 4: i32(encoding), 5: i32(0), 6: i32(0), 7: yes(squeezed)})
+    return struct({1: i32(_DATA), 2: i32(unpacked), 3: i32(size), 8: told})[1]
+
+
+def described(chunk: Chunk, kind: int, name: str, at: int) -> Value:
+    """Return what the footer tells of a chunk that begins at an octet of the file."""
+    fields = {
+        1: i32(kind),
+        2: several([i32(each) for each in chunk.encodings]),
+        3: several([binary(name.encode())]),
+        4: i32(chunk.codec),
+        5: i64(chunk.rows),
+        6: i64(chunk.unpacked),
+        7: i64(chunk.size),
+        9: i64(at + chunk.dictionary),
+    }
+    if chunk.dictionary:
+        fields[11] = i64(at)
+    fields[12] = chunk.statistics
+    return struct({2: i64(at), 3: struct(fields)})

@@ -1,0 +1,178 @@
+"""Parquet files of exactly the store's columns: how rows are ordered and cut into groups, and the footer. Pure.
+
+An own encoder, because a general one takes longer for a record than a collector may take for everything; it writes
+what any program that reads Parquet can read. Layout: https://parquet.apache.org/docs/file-format/, parquet.thrift.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from exporters.flowstore.pack_kernel import rank, spread
+from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, Octets, Values, described
+from exporters.flowstore.schema import FORMAT, SCHEMA, arrow_schema
+from exporters.flowstore.thrift import Value, binary, i8, i32, i64, several, struct, yes
+
+_GROUP_RECORDS: Final = 131_072  # of a row group: what a question skips by its statistics, or reads
+_ORDER: Final = "destination_lo"
+"""What a file's row groups are told apart by (measured in docs/benchmarks.md): an office is a range of addresses, so
+that what was sent to one lies together too. Within a group records stay in the order in which they came, which makes
+their times cheap."""
+_SAMPLES: Final = 65_536  # keys that are sorted to find where groups begin
+_MAGIC: Final = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Records in columns of uint32 and uint64 by their names in SCHEMA; all columns are cut into the same pieces.
+
+    A column of names holds numbers; `called` tells their names.
+    """
+
+    columns: Mapping[str, Sequence[Values]]
+    called: Mapping[str, Called] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Return the records of the pieces."""
+        return [len(piece) for piece in self.columns["end"]]
+
+
+class _Kind(NamedTuple):
+    """A type: Parquet's physical, converted and logical one."""
+
+    physical: int
+    converted: int
+    logical: Value
+
+
+def _unsigned(bits: int, physical: int, converted: int) -> _Kind:
+    return _Kind(physical, converted, struct({10: struct({1: i8(bits), 2: yes(False)})}))
+
+
+_NOTHING: Final = struct({})
+_INT64, _BYTE_ARRAY = 2, 6
+_KINDS: Final[dict[Any, _Kind]] = {
+    pl.UInt8: _unsigned(8, 1, 11),
+    pl.UInt16: _unsigned(16, 1, 12),
+    pl.UInt32: _unsigned(32, 1, 13),
+    pl.UInt64: _unsigned(64, _INT64, 14),
+    pl.Datetime: _Kind(_INT64, 9, struct({8: struct({1: yes(True), 2: struct({1: _NOTHING})})})),
+    pl.Categorical: _Kind(_BYTE_ARRAY, 0, struct({1: _NOTHING})),
+}
+
+
+def _kind(name: str) -> _Kind:
+    return _KINDS[type(SCHEMA[name])]
+
+
+def packed(table: Table, encoder: Encoder) -> list[Octets]:
+    """Return a file in which records lie by their destination, as small as it becomes."""
+    order = Order(table)
+    chunks: dict[str, list[Chunk]] = {}
+    for name, pieces in table.columns.items():
+        values, called = order.of(pieces), table.called.get(name)
+        parts = [values[group] for group in order.groups]
+        if called is not None:
+            chunks[name] = [encoder.named(part, called) for part in parts]
+        else:
+            chunks[name] = [encoder.packed(part, rising=name == "end") for part in parts]
+    return _file(chunks)
+
+
+def quick(table: Table, encoder: Encoder) -> list[Octets]:
+    """Return a file of records as they came, for as long as their hour lasts; it refers to the memory of the table."""
+    chunks: dict[str, list[Chunk]] = {}
+    for name, pieces in table.columns.items():
+        called = table.called.get(name)
+        chunks[name] = [
+            encoder.quick(each) if called is None else encoder.named(each, called, squeeze=False) for each in pieces
+        ]
+    return _file(chunks)
+
+
+class Order:
+    """The order of a file: groups of records, apart by their destination."""
+
+    def __init__(self, table: Table) -> None:
+        keys, sizes = table.columns[_ORDER], table.sizes
+        rows = sum(sizes)
+        steps = _bounds(keys, rows)
+        self._ranks = [np.empty(size, np.uint8) for size in sizes]
+        counts = np.zeros((len(sizes), len(steps) + 1), np.uint64)
+        for piece, ranks, count in zip(keys, self._ranks, counts, strict=True):
+            rank(piece, steps, ranks, count)
+        totals = counts.sum(axis=0)
+        begins = np.cumsum(totals) - totals
+        self._places = np.cumsum(counts, axis=0) - counts + begins
+        self._out: dict[np.dtype[Any], Values] = {
+            np.dtype(kind): np.empty(rows, kind) for kind in (np.uint32, np.uint64)
+        }
+        self.groups = list(_groups(totals.tolist()))
+
+    def of(self, pieces: Sequence[Values]) -> Values:
+        """Return a column in this order, valid until the next call."""
+        out = self._out[pieces[0].dtype]
+        for piece, ranks, places in zip(pieces, self._ranks, self._places.copy(), strict=True):
+            spread(piece, ranks, places, out)
+        return out
+
+
+def _bounds(keys: Sequence[Values], rows: int) -> Values:
+    """Return where groups begin so that they become equal in size, as far as single addresses let them."""
+    groups = round(rows / _GROUP_RECORDS)
+    if groups < 2 or rows <= ROWS_MAX:  # nothing to tell apart
+        return np.empty(0, np.uint64)
+    every = max(1, rows // _SAMPLES)
+    some = np.sort(np.concatenate([piece[::every] for piece in keys]))
+    return np.unique(some[np.arange(1, groups) * len(some) // groups])
+
+
+def _groups(totals: Sequence[int]) -> Iterator[slice]:
+    """Give row groups, those of one rank one after the other."""
+    at = 0
+    for total in totals:
+        parts = 1 if total <= ROWS_MAX else -(-total // _GROUP_RECORDS)
+        for part in range(parts):
+            begin, behind = at + total * part // parts, at + total * (part + 1) // parts
+            if behind > begin:
+                yield slice(begin, behind)
+        at += total
+
+
+def _file(chunks: Mapping[str, Sequence[Chunk]]) -> list[Octets]:
+    """Return the octets of a file of these columns, whose chunks are those of its row groups."""
+    octets: list[Octets] = [_MAGIC]
+    at, rows, groups = len(_MAGIC), 0, []
+    for group in zip(*chunks.values(), strict=True):
+        told = []
+        for name, chunk in zip(chunks, group, strict=True):
+            told.append(described(chunk, _kind(name).physical, name, at))
+            octets.extend(chunk.octets)
+            at += chunk.size
+        total = sum(chunk.unpacked for chunk in group)
+        groups.append(struct({1: several(told), 2: i64(total), 3: i64(group[0].rows)}))
+        rows += group[0].rows
+    said = FORMAT | {"ARROW:schema": arrow_schema(tuple(chunks))}
+    footer = struct(
+        {
+            1: i32(2),
+            2: several([struct({4: binary(b"root"), 5: i32(len(chunks))}), *map(_element, chunks)]),
+            3: i64(rows),
+            4: several(groups),
+            5: several([struct({1: binary(name.encode()), 2: binary(text.encode())}) for name, text in said.items()]),
+            6: binary(b"netmon"),
+            7: several([struct({1: _NOTHING})] * len(chunks)),  # statistics are in the order of the type
+        }
+    )[1]
+    return [*octets, footer, len(footer).to_bytes(4, "little"), _MAGIC]
+
+
+def _element(name: str) -> Value:
+    kind = _kind(name)
+    return struct(
+        {1: i32(kind.physical), 3: i32(0), 4: binary(name.encode()), 6: i32(kind.converted), 10: kind.logical}
+    )
