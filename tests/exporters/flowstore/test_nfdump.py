@@ -14,7 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from exporters.flowstore.files import Span, look
+from exporters.flowstore.query import Ranked, top
 from exporters.flowstore.terms import expression
+from exporters.flowstore.words import Words
 from netmon.api.traffic import MAPPED, RECORD
 from tests.support.kept_flows import HOUR, store
 from tests.support.waiting import eventually_sync
@@ -164,3 +166,18 @@ def test_the_same_flows(both: tuple[Path, Path], text: str) -> None:
     expected = sorted(int(line) for line in said.stdout.split() if line.isdecimal())
     assert sorted(found["bytes"].to_list()) == expected
     assert bool(expected) == (text != "inet6")
+
+
+def test_an_interface_has_what_came_in_and_what_went_out(both: tuple[Path, Path]) -> None:
+    ours, theirs = both
+    command = ["nfdump", "-R", str(theirs), "-q", "-N", "-A", "inif,outif", "-o", "fmt:%in,%out,%byt,%fl"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    expected: dict[str, list[int]] = {}
+    for line in said.stdout.splitlines():
+        *ends, octets, several = (int(cell) for cell in line.split(","))
+        for end in set(ends):  # what leaves where it came from counts once
+            sums = expected.setdefault(f"{end}", [0, 0])
+            sums[:] = sums[0] + octets, sums[1] + several
+    answer = look(ours, Span(0, 4e9), lambda scan: top(scan, "interface", None, Ranked(), Words()))
+    assert {row.key: [row.bytes, row.flows] for row in answer.rows} == expected
+    assert len(expected) == 4
