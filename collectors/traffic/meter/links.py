@@ -27,7 +27,7 @@ class Links:
         self.keys = np.zeros(most, np.uint64)  # exporter << 32 | ifIndex
         self.slots = np.zeros(1 << (2 * most).bit_length(), np.uint32)  # half of them stay free
         self.state = np.zeros(2, np.uint64)
-        self.window = np.zeros((most, 4), np.uint64)
+        self.window = np.zeros((most + 1, 4), np.uint64)  # the last: what there was no room for
         self._sums = np.zeros((most, 4), np.uint64)  # bytes in, bytes out, packets in, packets out
 
     @property

@@ -14,6 +14,9 @@ TCP, UDP, ICMP, OTHER = range(4)
 LINK_BYTES_IN, LINK_BYTES_OUT, LINK_PACKETS_IN, LINK_PACKETS_OUT = range(4)
 LINK_COUNT, LINK_DROPPED = range(2)
 
+_OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
+"""The loops make no arrays: without numba's counting of references they are shorter."""
+
 U = np.uint64
 _0, _1, _32 = U(0), U(1), U(32)
 _29 = U(29)
@@ -46,36 +49,28 @@ def _kind(protocol: np.uint64) -> Any:
 
 
 @njit(inline="always")
-def _add_link(
-    key: np.uint64,
-    way: int,
-    octets: np.uint64,
-    packets: np.uint64,
-    slots: NDArray[np.uint32],
-    keys: NDArray[np.uint64],
-    sums: NDArray[np.uint64],
-    state: NDArray[np.uint64],
-) -> None:
+def _link(
+    key: np.uint64, slots: NDArray[np.uint32], keys: NDArray[np.uint64], state: NDArray[np.uint64]
+) -> Any:
+    """Return the row of an interface, a new one where it has none; where there is no room, the one behind all."""
     mask = U(len(slots)) - _1
     at = (key * _ODD >> _32) & mask
-    while slots[at] != 0:
-        row = U(slots[at]) - _1
-        if keys[row] == key:
-            break
+    row = U(slots[at])
+    while row != _0 and keys[row - _1] != key:
         at = (at + _1) & mask
-    if slots[at] == 0:
-        row = state[LINK_COUNT]
-        if row >= U(len(keys)):
-            state[LINK_DROPPED] += _1
-            return
-        keys[row] = key
-        slots[at] = np.uint32(row + _1)
-        state[LINK_COUNT] = row + _1
-    sums[row, U(way)] += octets
-    sums[row, U(2 + way)] += packets
+        row = U(slots[at])
+    if row == _0:
+        row = state[U(LINK_COUNT)] + _1
+        if row > U(len(keys)):
+            state[U(LINK_DROPPED)] += _1
+        else:
+            keys[row - _1] = key
+            slots[at] = row
+            state[U(LINK_COUNT)] = row
+    return row - _1
 
 
-@njit(cache=True, nogil=True)
+@njit(**_OPTIONS)
 def count_flows(
     flows: NDArray[np.void],
     whole: bool,
@@ -95,7 +90,7 @@ def count_flows(
     """Add flows to sums: without `whole` only their number, by site and direction.
 
     `crossed` has shape (directions, sites, 3), `received` (sites, 2), `protocols` (2 versions, 4 kinds, 2), `links`
-    (most, 4) for `keys` of exporter << 32 | ifIndex, found by `slots`, a power of two of at least twice as many. `both`
+    (most + 1, 4), the last for want of room, for `keys` of exporter << 32 | ifIndex, found by `slots`, a power of two of at least twice as many. `both`
     tells by the low bits of its row which exporter reports output by itself. Tells whether one was met that is not yet
     marked so, and marks it: the sums of links are wrong then.
     """
@@ -142,21 +137,25 @@ def count_flows(
         once = egress or not both[exporter & mask]
         came, went = U(flow.in_interface), U(flow.out_interface)
         if came != _0:
-            key = exporter << _32 | came
-            if packets != _0 and not egress:
-                _add_link(key, IN, octets, packets, slots, keys, links, state)
-            if back_packets != _0 and once:
-                _add_link(key, OUT, back_octets, back_packets, slots, keys, links, state)
+            row = _link(exporter << _32 | came, slots, keys, state)
+            if not egress:
+                links[row, U(LINK_BYTES_IN)] += octets
+                links[row, U(LINK_PACKETS_IN)] += packets
+            if once:
+                links[row, U(LINK_BYTES_OUT)] += back_octets
+                links[row, U(LINK_PACKETS_OUT)] += back_packets
         if went != _0:
-            key = exporter << _32 | went
-            if packets != _0 and once:
-                _add_link(key, OUT, octets, packets, slots, keys, links, state)
-            if back_packets != _0 and not egress:
-                _add_link(key, IN, back_octets, back_packets, slots, keys, links, state)
+            row = _link(exporter << _32 | went, slots, keys, state)
+            if once:
+                links[row, U(LINK_BYTES_OUT)] += octets
+                links[row, U(LINK_PACKETS_OUT)] += packets
+            if not egress:
+                links[row, U(LINK_BYTES_IN)] += back_octets
+                links[row, U(LINK_PACKETS_IN)] += back_packets
     return wrong
 
 
-@njit(cache=True, nogil=True)
+@njit(**_OPTIONS)
 def count_ends(
     rows: NDArray[np.void],
     lookup: Lookup,
@@ -190,7 +189,7 @@ def count_ends(
             protocols[version, U(OTHER), U(PACKETS)] += packets
 
 
-@njit("void(uint64[:], uint64[:], uint64, uint64[:])", cache=True, nogil=True)
+@njit("void(uint64[:], uint64[:], uint64, uint64[:])", **_OPTIONS)
 def hash_keys(hi: NDArray[np.uint64], lo: NDArray[np.uint64], seed: np.uint64, hashes: NDArray[np.uint64]) -> None:
     """Mix pairs of numbers to 64 bits that nobody outside can foretell."""
     for number in range(len(hashes)):

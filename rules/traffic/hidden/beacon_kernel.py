@@ -29,6 +29,9 @@ YOUNG: Final = np.dtype(
 )
 DONE: Final = -1
 
+_OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
+"""The loops make no arrays: without numba's counting of references they are shorter."""
+
 U = np.uint64
 _ZERO, _ONE, _2, _32 = U(0), U(1), U(2), U(32)
 _WAYS = U(WAYS)
@@ -87,7 +90,7 @@ def _use(
             break
 
 
-@njit(cache=True, nogil=True)
+@njit(**_OPTIONS)
 def note(
     flows: NDArray[np.void],
     rows: NDArray[np.intp],
