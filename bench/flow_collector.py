@@ -219,6 +219,7 @@ def netmon(*, detectors: bool) -> Iterator[Peer]:
         configure(folder / "config", port, detectors=detectors)
         command = [str(Path(sys.executable).with_name("netmon")), "flow-collector"]
         command += ["--config", str(folder / "config"), "--store", str(folder / "flows")]
+        command += ["--user", ""]  # who else root became could not enter this folder
         yield from _running(command, port, folder / "flows", folder / "log")
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.pairing import Pairing
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.table import FlowTable
 from collectors.traffic.messages.messages import Messages
@@ -15,12 +15,13 @@ from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api import Finding
 from netmon.api.networks import Networks, Place
-from netmon.api.traffic import RECORD, Second, Traffic, TrafficRule, Tunnel, empty, halves
+from netmon.api.traffic import Second, Traffic, TrafficRule, Tunnel, halves
 from netmon.app.catalog import TRAFFIC_RULES
 from netmon.app.settings.inventory import Device, Inventory, Server
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.settings.words import split_address
 from netmon.app.traffic import learned
+from netmon.app.traffic.exported import Exported
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.judging import without_flows
 from netmon.app.traffic.pipeline import Parts, Pipeline
@@ -30,8 +31,6 @@ from rules.traffic.tables.tables import Tables
 Records: TypeAlias = NDArray[np.void]
 Send: TypeAlias = Callable[[Sequence[Finding]], None]
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
-
-NO_RECORDS: Records = empty(RECORD)
 
 _NS: Final = 1_000_000_000
 PACKET: Final = bytes.fromhex(  # a DNS question of example.org, in Ethernet, IPv4 and UDP: documentation addresses
@@ -121,25 +120,6 @@ class SensorMessages:
         )
 
 
-class ExportedFlows:
-    """Flow records as exporters report them: all of them are over."""
-
-    def __init__(self, pairing: Pairing) -> None:
-        self._pairing = pairing
-
-    def add(self, traffic: Traffic, now_ns: int) -> None:
-        """Take records."""
-        self._pairing.add(traffic.records, now_ns)
-
-    def drain(self, now_ns: int) -> tuple[Records, Records]:
-        """Return what found its other direction, or waited for it long enough."""
-        return NO_RECORDS, self._pairing.drain(now_ns)
-
-    def finish(self) -> Records:
-        """Return what still waits."""
-        return self._pairing.finish()
-
-
 @dataclass(slots=True)
 class Hooks:
     """What others do with a stream's windows. The first two are called by who reads, the others by who judges."""
@@ -147,7 +127,7 @@ class Hooks:
     keep: Callable[[Records], None] | None = None  # flows that are over
     gather: Callable[[], None] | None = None  # what the source has beside records, once a window
     attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
-    watch: Callable[[Second], None] | None = None
+    watch: Callable[[Second], None] | None = None  # and by who reads, of exporters' records that nothing judges
     equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
     send: Send | None = None
 
@@ -239,10 +219,14 @@ def build_gathered(settings: TrafficSettings, networks: Networks, parts: Parts) 
 
 def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     """Build what judges the flows that devices export."""
-    pairing = Pairing(settings.pairing)
-    parts = Parts(Tables(settings.tables, window_s=settings.window_s), ExportedFlows(pairing))
-    built = Built(settings, networks, parts, window_s=settings.window_s, live=False)
-    built.counts["pairing"] = lambda: pairing.counts
+
+    def measure(second: Second) -> None:
+        if built.hooks.watch is not None:
+            built.hooks.watch(second)
+
+    exported = Exported(settings, lambda: bool(built.judges.rules), measure)
+    built = Built(settings, networks, exported.parts, window_s=settings.window_s, live=False)
+    built.counts["pairing"] = lambda: exported.counts
     return built
 
 
@@ -262,3 +246,7 @@ def warm_up(settings: TrafficSettings) -> None:
     for built in (build_sensor(small, Networks()), build_collector(small, Networks())):
         built.pipeline.take(traffic)
         built.pipeline.finish()
+    for judged in (True, False):  # which may change while a flow collector runs
+        way = Exported(small, partial(bool, judged), lambda _: None).way
+        way.count(traffic.records)
+        way.take(traffic.records, _NS)

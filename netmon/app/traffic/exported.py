@@ -1,0 +1,141 @@
+"""What a flow collector's records go through: all that detectors look at, or, where none is on, what is measured."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.traffic.flowtable.pairing import Pairing
+from netmon.api.traffic import RECORD, Second, Traffic, empty
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.traffic.pipeline import Parts
+from rules.traffic.tables.tables import Tables
+from rules.traffic.tables.volumes import Volumes
+
+Records: TypeAlias = NDArray[np.void]
+
+_NO_RECORDS: Final = empty(RECORD)
+_NS: Final = 1_000_000_000
+
+
+class _Way(Protocol):
+    def count(self, records: Records) -> None: ...
+
+    def take(self, records: Records, now_ns: int) -> None: ...
+
+    def tables(self, start: float, end: float) -> Second: ...
+
+    def flows(self, now_ns: int) -> Records: ...
+
+    def finish(self) -> Records: ...
+
+
+class _Judged:
+    """Everything is told apart that detectors ask for, and the two directions of a flow are joined."""
+
+    def __init__(self, settings: TrafficSettings) -> None:
+        self._tables = Tables(settings.tables, window_s=settings.window_s)
+        self.pairing = Pairing(settings.pairing)
+        self.count, self.take = self._tables.add, self.pairing.add
+        self.flows, self.finish = self.pairing.drain, self.pairing.finish
+
+    def tables(self, start: float, end: float) -> Second:
+        return self._tables.drain(start, end, live=False)
+
+
+class _Measured:
+    """Records are added up, and go to who measures as they come: a window of them takes no room."""
+
+    def __init__(self, settings: TrafficSettings, measure: Callable[[Second], None]) -> None:
+        volumes = Volumes(settings.tables)
+        self._measure = measure
+        self.count, self.tables = volumes.add, volumes.drain
+
+    def take(self, records: Records, now_ns: int) -> None:
+        self._measure(Second(now_ns / _NS, now_ns / _NS, live=False, ended=records))
+
+    def flows(self, now_ns: int) -> Records:
+        del now_ns
+        return _NO_RECORDS
+
+    def finish(self) -> Records:
+        return _NO_RECORDS
+
+
+class Exported:
+    """The tables and the flows of exporters' records, as a pipeline takes them; which way is chosen for each window."""
+
+    def __init__(
+        self, settings: TrafficSettings, is_judged: Callable[[], bool], measure: Callable[[Second], None]
+    ) -> None:
+        """`is_judged` tells whether any detector is on; where none is, `measure` gets records without tables, in
+        Seconds of no length, and at the window's end the tables come by themselves.
+        """
+        self._settings = settings
+        self._is_judged = is_judged
+        self._measure = measure
+        self._judged: _Judged | None = None
+        self._measured: _Measured | None = None
+        self._way: _Way | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """Return this as the parts of a pipeline."""
+        return Parts(_Tables(self), _Flows(self))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return what became of records that were to be joined; nothing where none ever was."""
+        return {} if self._judged is None else self._judged.pairing.counts
+
+    @property
+    def way(self) -> _Way:
+        """Return how the open window is counted."""
+        if self._way is None:
+            self._way = self._choose()
+        return self._way
+
+    def flows(self, now_ns: int) -> Records:
+        """Return what is over. With this the window ends, and how the next one is counted is asked anew."""
+        was, ended = self.way, self.way.flows(now_ns)
+        self._way = self._choose()
+        return ended if self._way is was else np.concatenate([ended, was.finish()])
+
+    def _choose(self) -> _Way:
+        if self._is_judged():
+            self._judged = self._judged or _Judged(self._settings)
+            return self._judged
+        self._measured = self._measured or _Measured(self._settings, self._measure)
+        return self._measured
+
+
+class _Tables:
+    def __init__(self, exported: Exported) -> None:
+        self._exported = exported
+
+    def add(self, records: Records) -> None:
+        """Count these records to the open window."""
+        self._exported.way.count(records)
+
+    def drain(self, start: float, end: float, *, live: bool) -> Second:
+        """Return what the window came to, and begin the next."""
+        del live  # exporters tell of what is over
+        return self._exported.way.tables(start, end)
+
+
+class _Flows:
+    def __init__(self, exported: Exported) -> None:
+        self._exported = exported
+
+    def add(self, traffic: Traffic, now_ns: int) -> None:
+        """Take records, all of which are over."""
+        self._exported.way.take(traffic.records, now_ns)
+
+    def drain(self, now_ns: int) -> tuple[Records, Records]:
+        """Return nothing that began, and what is over."""
+        return _NO_RECORDS, self._exported.flows(now_ns)
+
+    def finish(self) -> Records:
+        """Return what still waits."""
+        return self._exported.way.finish()
