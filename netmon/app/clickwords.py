@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import click.core
+import click.decorators
 import click.exceptions
 import click.formatting
 import click.parser
@@ -16,7 +17,7 @@ import click.types
 
 from netmon.app.text import language
 
-_MODULES: Final = (click.core, click.exceptions, click.formatting, click.parser, click.types)
+_MODULES: Final = (click.core, click.decorators, click.exceptions, click.formatting, click.parser, click.types)
 
 INDONESIAN: Final[Mapping[str, str]] = {
     "Aborted!": "Dibatalkan!",

@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
 
+_SAY_EVERY_S: Final = 10.0
+"""How often an interface that comes and goes is told at most."""
+
 LAG_NS: Final = 300_000_000
 """How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
 
@@ -30,6 +33,8 @@ class Interface:
     def __init__(self, settings: SensorSettings, name: str, *, tunnels: int) -> None:
         self.name = name
         self.ring = Ring(settings.interface, settings, tunnels=tunnels)
+        self._told = Link.UP
+        self._told_at = float("-inf")
 
     @property
     def where(self) -> str:
@@ -42,7 +47,23 @@ class Interface:
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for packets. A ring looks after its interface itself, and listens to it again when it is back."""
-        return self.ring.next(timeout_s)
+        traffic = self.ring.next(timeout_s)
+        if self.ring.link is not self._told:
+            self._tell(time.monotonic())
+        return traffic
+
+    def _tell(self, now: float) -> None:
+        """Say that the interface went, or came back: a change that comes soon after another is told a little later."""
+        if now - self._told_at < _SAY_EVERY_S:
+            return
+        known = {"interface": self.where, "source": self.name}
+        if self.ring.link is Link.UP:
+            log.warning("the interface is back, packets are seen again", **known, after_s=round(now - self._told_at))
+        else:
+            what = "is switched off" if self.ring.link is Link.DOWN else "is gone"
+            remedy = "see `ip link`; it is listened to again by itself once it is back"
+            log.warning("no packets are seen: the interface is away", **known, problem=what, remedy=remedy)
+        self._told, self._told_at = self.ring.link, now
 
     def reached_ns(self) -> int:
         """Return the time before which nothing comes any more; called after `next` gave nothing."""

@@ -1,5 +1,6 @@
 """What the command line library says by itself, in the user's language."""
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -25,3 +26,8 @@ def test_its_own_sentences(arguments: list[str], english: str, indonesian: str) 
         result = CliRunner().invoke(main, arguments, prog_name="netmon", env={"NETMON_LANG": language})
         assert said in result.output
         assert result.exit_code == (0 if "--help" in arguments else 2)
+
+
+def test_the_help_options_own_help() -> None:
+    shown = CliRunner().invoke(click.Command("fresh"), ["--help"], env={"NETMON_LANG": "id"})  # it keeps its text
+    assert "Tampilkan pesan ini lalu keluar." in shown.output
