@@ -45,15 +45,23 @@ def dns_message(
     query_type = _0
     if questions != _0:
         sound = False
-        while q < end:
+        while q < end:  # first the lengths alone: what is malformed ends here, and nothing is to be undone
             length = u8(b, q)
             q += _1
             if length == _0:
-                if q + _4 <= end:
-                    sound = True
+                sound = q + _4 <= end
                 break
             if length > _LABEL_MAX or q + length > end or q - p - _12 + length + _1 > _NAME_MAX:
                 break
+            q += length
+        if not sound:
+            counts[DNS_ROW, MALFORMED] += _1
+            return
+        last = q - _1
+        q = p + _12
+        while q < last:
+            length = u8(b, q)
+            q += _1
             if n != _0:
                 names[row, n] = _DOT
                 n += _1
@@ -66,11 +74,7 @@ def dns_message(
                     c = _QUESTION
                 names[row, n] = c
                 n += _1
-        if not sound:
-            for k in range(n):
-                names[row, k] = 0
-            counts[DNS_ROW, MALFORMED] += _1
-            return
+        q += _1
         query_type = u16(b, q)
     o = dns[row]
     o.at_ns = r.start_ns
