@@ -49,7 +49,8 @@ def dns_message(
             length = u8(b, q)
             q += _1
             if length == _0:
-                sound = q + _4 <= end
+                if q + _4 <= end:
+                    sound = True
                 break
             if length > _LABEL_MAX or q + length > end or q - p - _12 + length + _1 > _NAME_MAX:
                 break
