@@ -1,10 +1,10 @@
 """What the operator can set for receiving flows. Units are in the names."""
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from collectors.traffic.flows.endpoint import Endpoint, parse_endpoint
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
@@ -19,7 +19,23 @@ def _listenable(text: str) -> str:
     return text
 
 
+def _prefix(value: Any) -> Any:
+    """Return a prefix; ValueError says what would be right, once and not for each version of IP."""
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    try:
+        found = ip_network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError(f"{value!r} is no prefix; write one as 10.20.0.0/16 or 2001:db8::/32")
+    if found.network_address != ip_network(value.partition("/")[0]).network_address:
+        raise ValueError(f"{value!r} is an address in a prefix; write {found}")
+    return found
+
+
 Listen: TypeAlias = Annotated[str, AfterValidator(_listenable)]
+Allowed: TypeAlias = Annotated[IPv4Network | IPv6Network, BeforeValidator(_prefix)]
 _DEFAULT_LISTEN: Final = ("udp://[::]:2055", "udp://[::]:4739", "udp://[::]:6343")
 
 
@@ -62,7 +78,7 @@ class FlowListenSettings(_Model):
     # NetFlow and IPFIX (2055, 4739) and sFlow (6343): each address takes every kind. udp://, tcp:// or tls://.
     listen: tuple[Listen, ...] = Field(default=_DEFAULT_LISTEN, min_length=1, max_length=64)
     # Prefixes whose exporters are heard, besides the devices of the inventory. Others are dropped and counted.
-    allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow: tuple[Allowed, ...] = ()
     max_exporters: int = Field(default=4_096, ge=1, le=65_535)  # 112 octets each; a prefix may hold more than there are
     receive_buffer_bytes: int = Field(default=32 << 20, ge=65_536, le=1 << 30)  # of each UDP address, in the kernel
     datagram_bytes: int = Field(default=9_216, ge=1_500, le=65_536)  # longer ones are counted and not used

@@ -25,6 +25,9 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
     # collectors/host/settings.py
     r"(.*) does not begin with a slash; .*": (r"\1 tidak diawali garis miring", "tulis alamat lengkapnya"),
     r"no part is called (.*); there are (.*)": (r"tidak ada bagian bernama \1", r"yang ada: \2"),
+    # collectors/traffic/flows/settings.py
+    r"(.*) is no prefix; .*": (r"\1 bukan prefiks", "tulis misalnya 10.20.0.0/16 atau 2001:db8::/32"),
+    r"(.*) is an address in a prefix; write (.*)": (r"\1 adalah alamat di dalam prefiks", r"tulis \2"),
     # exporters/prometheus/settings.py
     r"(.*): an IPv6 address stands in brackets, as in (.*)": (
         r"\1 adalah alamat IPv6 tanpa kurung siku",

@@ -109,8 +109,7 @@ class Exports:
         try:
             self.flows.open()
         except OSError as error:
-            listed = ", ".join(str(end) for end in self.flows.settings.listen)
-            problem = f"cannot listen at {listed}: {error.strerror}"
+            problem = error.strerror or str(error)  # names the address
             raise ConfigError(
                 Fault(self.name, 0, 0, problem, "choose addresses and ports that are free here")
             ) from error
