@@ -14,7 +14,7 @@ from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
 from netmon.api.traffic import RECORD
 
-PIECE_RECORDS: Final = 32_768
+PIECE_RECORDS: Final = 65_536
 SITES: Final = ("source_site", "destination_site")
 _DERIVED: Final = ("end", "duration_ms", *SITES)
 _NARROW: Final = (

@@ -22,6 +22,7 @@ _BLOCK = U(256)  # records whose 43 kB stay in the first-level cache while their
 _MINI = U(32)  # values of a miniblock (Parquet, Delta encoding), of which four make a block
 _4, _8, _SEVEN_BITS, _MORE = U(4), U(8), U(0x7F), U(0x80)
 _SPARE = U(5)
+SEARCHED = np.uint32(0xFFFF_FFFF)
 
 FIELD: Final = np.dtype(
     [
@@ -236,12 +237,24 @@ def delta(values: Any, out: Any) -> Any:
 
 
 @njit(numba.void(*_TABLES, _U32, _U64, _U64, _U32), **_OPTIONS)
-def name(top: Any, middle: Any, edges: Any, owners: Any, of_place: Any, hi: Any, lo: Any, out: Any) -> None:
-    """Write the name's number of the longest prefix that each address lies in; an empty `hi` is all 0.
+def name(top: Any, middle: Any, edges: Any, owners: Any, numbers: Any, hi: Any, lo: Any, out: Any) -> None:
+    """Write the number of the longest prefix that each address lies in; an empty `hi` is all 0.
 
-    `of_place`: by place, and last that of nobody.
+    `numbers`: SEARCHED, that of nobody's addresses, then by place.
     """
+    rare = _0
+    for i in range(_0, U(len(lo))):
+        # The usual case of `longest`, IPv4 by its first three octets, without branches that are foretold wrongly.
+        low = lo[i]
+        found = np.int64(top[low >> U(16) & U(0xFFFF)])
+        within = np.int64(middle[U(-2 - found) if found < -1 else _0, low >> _8 & U(0xFF)])
+        found = within if found < -1 else found
+        out[i] = numbers[U(found + 2)]
+        rare += U(found < -1 or low >> U(32) != U(0xFFFF))
+    if not rare and not len(hi):
+        return
     lookup = Lookup(top, middle, edges, owners)
     for i in range(_0, U(len(lo))):
-        found = _longest(lookup, hi[i] if len(hi) else _0, lo[i])
-        out[i] = of_place[found]
+        high = hi[i] if len(hi) else _0
+        if high or lo[i] >> U(32) != U(0xFFFF) or out[i] == SEARCHED:
+            out[i] = numbers[U(_longest(lookup, high, lo[i]) + 2)]

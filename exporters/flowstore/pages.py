@@ -84,13 +84,13 @@ class Encoder:
             return self._by_dictionary(values, count)
         limits = _limits(values)
         if values.itemsize == _WIDE:
-            size = int(delta(values, self._octets))
-            page = self._octets[:size].tobytes()
-            return self._chunk(len(values), page, Encoding.DELTA_BINARY_PACKED, limits)
+            return self._by_differences(values, limits)
         return self._chunk(len(values), values.tobytes(), Encoding.PLAIN, limits)
 
-    def quick(self, values: Values) -> Chunk:
+    def quick(self, values: Values, *, rising: bool = False) -> Chunk:
         """Return a column for a file that will be written again soon; it refers to the memory of the values."""
+        if rising:
+            return self._by_differences(values, {}, squeeze=False)
         if self._distinct(values[:_SAMPLE], _SAMPLE // 4) >= 0:
             count = self._distinct(values, 4 * _SAMPLE)
             if count >= 0:
@@ -107,6 +107,10 @@ class Encoder:
         names = b"".join(_text(called(each)) for each in self._found[_NARROW][:count].tolist())
         page = self._places(rows, count)
         return self._chunk(rows, page, Encoding.RLE_DICTIONARY, {}, (names, count), squeeze=squeeze)
+
+    def _by_differences(self, values: Values, limits: Mapping[int, Value], *, squeeze: bool = True) -> Chunk:
+        page = self._octets[: int(delta(values, self._octets))].tobytes()
+        return self._chunk(len(values), page, Encoding.DELTA_BINARY_PACKED, limits, squeeze=squeeze)
 
     def _by_dictionary(self, values: Values, count: int, *, squeeze: bool = True) -> Chunk:
         found = self._found[values.itemsize][:count]

@@ -88,9 +88,10 @@ def quick(table: Table, encoder: Encoder) -> list[Octets]:
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
         called = table.called.get(name)
-        chunks[name] = [
-            encoder.quick(each) if called is None else encoder.named(each, called, squeeze=False) for each in pieces
-        ]
+        if called is not None:
+            chunks[name] = [encoder.named(each, called, squeeze=False) for each in pieces]
+        else:
+            chunks[name] = [encoder.quick(each, rising=name == "end") for each in pieces]
     return _file(chunks)
 
 

@@ -139,7 +139,7 @@ class FlowStore:
         size = self._settings.file_records
         try:
             early = self._waiting.held(hour) >= size
-            while self._waiting.held(hour) >= (size if early else size // 2):
+            while (several := self._waiting.held(hour)) >= size or (several * 2 > size and not early):
                 self._write_file(hour, now)
             if not early:
                 self._write_part(hour, now)
