@@ -7,8 +7,7 @@ until a week of it was seen, and nothing of work stations, whose staff upload as
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -20,9 +19,20 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.hidden.exfiltration_hosts import HOST, KNOWN, Host, Volume
 from rules.traffic.hidden.exfiltration_words import TEXT
 from rules.traffic.hidden.settings import ExfiltrationSettings
-from rules.traffic.hidden.sides import Address, Look, Sides, grouped, is_finite, is_named, network_of
+from rules.traffic.hidden.sides import (
+    Address,
+    Look,
+    Sides,
+    ends,
+    grouped,
+    is_finite,
+    is_named,
+    network_of,
+    networks_of,
+)
 from rules.traffic.hidden.sides_kernel import (
     DESTINATION_OUTSIDE,
     DESTINATION_OWN,
@@ -30,6 +40,7 @@ from rules.traffic.hidden.sides_kernel import (
     SOURCE_OUTSIDE,
     SOURCE_OWN,
 )
+from rules.traffic.learned import hashed
 
 _Pairing: TypeAlias = tuple[Address, Address, bool]  # our host, the address outside, whether ours served
 _KINDS: Final = ("sent", "sent_to_new", "served")
@@ -38,44 +49,6 @@ _SERVED: Final = DESTINATION_OWN | SOURCE_OUTSIDE
 _PORT: Final = np.uint32(0xFFFF)
 _BYTES: Final = ("bytes", "reply_bytes")
 _DESTINATION: Final = ("destination_hi", "destination_lo")
-_HOST: Final = np.dtype(
-    [
-        ("hi", "u8"),
-        ("lo", "u8"),
-        ("first_s", "f8"),
-        ("last_s", "f8"),
-        ("flows", "u4"),
-        ("peers", "u4"),
-        ("most", "f8", 3),
-    ]
-)
-_KNOWN: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("network_hi", "u8"), ("network_lo", "u8")])
-
-
-@dataclass(slots=True)
-class _Volume:
-    """Octets since a time."""
-
-    since: float
-    out: int = 0
-    back: int = 0
-
-    def add(self, out: int, back: int) -> None:
-        self.out += out
-        self.back += back
-
-
-@dataclass(slots=True)
-class _Host:
-    """One of our hosts."""
-
-    first_s: float
-    last_s: float
-    sent: _Volume
-    sent_to_new: _Volume
-    most: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])  # octets in a window, by _KINDS
-    answered: int = 0  # flows that others began and it answered
-    peers: set[Address] = field(default_factory=set)  # who began them, as many as make a server
 
 
 class Exfiltration:
@@ -87,8 +60,8 @@ class Exfiltration:
         self._settings = settings
         self._networks = networks
         self._sides = Sides(networks, settings.ignored)
-        self._hosts: OrderedDict[Address, _Host] = OrderedDict()
-        self._pairs: OrderedDict[_Pairing, _Volume] = OrderedDict()
+        self._hosts: OrderedDict[Address, Host] = OrderedDict()
+        self._pairs: OrderedDict[_Pairing, Volume] = OrderedDict()
         self._known: OrderedDict[tuple[Address, Address], None] = OrderedDict()  # our host and a network outside
         self._episodes = Episodes(self.name, "T1048", quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
         self.dropped = 0  # hosts and pairs forgotten for want of room
@@ -110,19 +83,19 @@ class Exfiltration:
             for address, host in self._hosts.items()
         ]
         known = [(*host, *network) for host, network in self._known]
-        return {"hosts": np.array(rows, _HOST), "known": np.array(known, _KNOWN)} if rows else {}
+        return {"hosts": np.array(rows, HOST), "known": np.array(known, KNOWN)} if rows else {}
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Go on with what `save` gave; ValueError where that is of another layout."""
         hosts, known = arrays.get("hosts"), arrays.get("known")
         if hosts is None or known is None:
             return
-        if hosts.dtype != _HOST or known.dtype != _KNOWN:
+        if hosts.dtype != HOST or known.dtype != KNOWN:
             raise ValueError("hosts of another layout")
         if not is_finite(hosts, "first_s", "last_s", "most"):
             raise ValueError("hosts that cannot be")
         for hi, lo, first, last, answered, peers, most in hosts[-self._settings.hosts :].tolist():
-            host = self._hosts[hi, lo] = _Host(first, last, _Volume(last), _Volume(last), list(most), answered)
+            host = self._hosts[hi, lo] = Host(first, last, Volume(last), Volume(last), list(most), answered)
             host.peers = {(0, number) for number in range(min(peers, self._settings.server_peers))}
         for hi, lo, network_hi, network_lo in known[-self._settings.known :].tolist():
             self._known[(hi, lo), (network_hi, network_lo)] = None
@@ -165,34 +138,44 @@ class Exfiltration:
         most = self._most(second)
         self.skipped += max(0, len(large) - most)
         large = large[np.argsort(-out[large].astype(np.float64), kind="stable")][:most]
-        columns = [out[large], returned[large]]
-        columns += [flows[f"{side}_{half}"][rows[starts[large]]] for side in (inside, outside) for half in ("hi", "lo")]
-        for octets, others, *ends in zip(*(column.tolist() for column in columns), strict=True):
-            key = ((ends[0], ends[1]), (ends[2], ends[3]), served)
-            for kind, host, volume in self._take(key, octets, others, second.end):
-                yield from self._judge(host, kind, key, volume, (octets, second.end))
+        halves = {side: ends(flows, rows[starts[large]], side) for side in (inside, outside)}
+        by_host = np.argsort(hashed(*halves[inside]), kind="stable")  # so that each is looked up once
+        columns = (*halves[inside], *halves[outside], *networks_of(*halves[outside]), out[large], returned[large])
+        yield from self._take(zip(*(column[by_host].tolist() for column in columns), strict=True), second.end, served)
 
-    def _take(self, key: _Pairing, out: int, back: int, now: float) -> Sequence[tuple[str, _Host, _Volume]]:
-        """Add what a pair's flows carried; return the volumes that are beyond their floors then."""
-        ours, theirs, served = key
-        host, pair, settings = self._host(ours, now), self._volume(key, now), self._settings
-        pair.add(out, back)
-        if served:
-            return (("served", host, pair),) if pair.out > settings.served_floor_octets else ()
-        self._renew(host, now)
-        host.sent.add(out, back)
-        pairing = ours, network_of(theirs)
-        if pairing in self._known:
-            self._known.move_to_end(pairing)
-        else:
-            host.sent_to_new.add(out, back)
-        if host.sent.out <= settings.floor_octets:
-            return ()
-        to_new = () if pairing in self._known else (("sent_to_new", host, host.sent_to_new),)
-        return (("sent", host, host.sent), *to_new)
+    def _take(self, told: Iterable[tuple[int, ...]], now: float, served: bool) -> Iterator[Finding]:
+        """Add what pairs' flows carried, and judge the volumes that are beyond their floors then.
+
+        `told`: our host, theirs and its network in halves, octets out and back; a host's pairs stand together.
+        """
+        settings, known, ours, host = self._settings, self._known, None, None
+        for hi, lo, other_hi, other_lo, network_hi, network_lo, out, back in told:
+            if host is None or (hi, lo) != ours:
+                ours = hi, lo
+                host = self._host(ours, now)
+                self._renew(host, now)
+            key = ours, (other_hi, other_lo), served
+            pair = self._volume(key, now)
+            pair.out += out
+            pair.back += back
+            if served:
+                if pair.out > settings.served_floor_octets:
+                    yield from self._judge(host, "served", key, pair, (out, now))
+                continue
+            host.sent.add(out, back)
+            pairing = ours, (network_hi, network_lo)
+            is_known = pairing in known
+            if is_known:
+                known.move_to_end(pairing)
+            else:
+                host.sent_to_new.add(out, back)
+            if host.sent.out > settings.floor_octets:
+                yield from self._judge(host, "sent", key, host.sent, (out, now))
+                if not is_known:
+                    yield from self._judge(host, "sent_to_new", key, host.sent_to_new, (out, now))
 
     def _judge(
-        self, host: _Host, kind: str, key: _Pairing, volume: _Volume, news: tuple[int, float]
+        self, host: Host, kind: str, key: _Pairing, volume: Volume, news: tuple[int, float]
     ) -> Iterator[Finding]:
         """Tell a volume that is beyond what is known; `news` are the octets that came to it and the time."""
         out, now = news
@@ -229,20 +212,20 @@ class Exfiltration:
         )
         yield from self._episodes.see(seen, now)
 
-    def _bound(self, host: _Host, kind: str) -> float:
+    def _bound(self, host: Host, kind: str) -> float:
         settings = self._settings
         floor = settings.served_floor_octets if kind == "served" else settings.floor_octets
         return max(float(floor), settings.factor * host.most[_KINDS.index(kind)])
 
-    def _is_server(self, address: Address, host: _Host) -> bool:
+    def _is_server(self, address: Address, host: Host) -> bool:
         settings = self._settings
         learned = host.answered >= settings.server_flows and len(host.peers) >= settings.server_peers
         return learned or is_named(self._networks, address, telling.address(*address))
 
-    def _host(self, address: Address, now: float) -> _Host:
+    def _host(self, address: Address, now: float) -> Host:
         host = self._hosts.get(address)
         if host is None:
-            host = self._hosts[address] = _Host(now, now, _Volume(now), _Volume(now))
+            host = self._hosts[address] = Host(now, now, Volume(now), Volume(now))
             if len(self._hosts) > self._settings.hosts:
                 self._hosts.popitem(last=False)
                 self.dropped += 1
@@ -253,24 +236,24 @@ class Exfiltration:
             self._hosts.move_to_end(address)  # once in a window
         return host
 
-    def _renew(self, host: _Host, now: float) -> None:
+    def _renew(self, host: Host, now: float) -> None:
         """Learn from the hour that is over, and begin the next."""
         before = now - self._settings.window_s
         if host.sent.since < before:
             self._learn(host, "sent", host.sent.out)
-            host.sent = _Volume(now)
+            host.sent = Volume(now)
         if host.sent_to_new.since < before:
             self._learn(host, "sent_to_new", host.sent_to_new.out)
-            host.sent_to_new = _Volume(now)
+            host.sent_to_new = Volume(now)
 
-    def _volume(self, key: _Pairing, now: float) -> _Volume:
+    def _volume(self, key: _Pairing, now: float) -> Volume:
         """Return what a pair came to in its hour; learn from the one that is over."""
         volume = self._pairs.get(key)
         if volume is not None and now - volume.since > self._settings.window_s:
             self._close(key, volume)
             volume = None
         if volume is None:
-            volume = self._pairs[key] = _Volume(now)
+            volume = self._pairs[key] = Volume(now)
         self._pairs.move_to_end(key)
         while len(self._pairs) > self._settings.pairs:
             old, gone = self._pairs.popitem(last=False)
@@ -278,7 +261,7 @@ class Exfiltration:
             self.dropped += 1
         return volume
 
-    def _close(self, key: _Pairing, volume: _Volume) -> None:
+    def _close(self, key: _Pairing, volume: Volume) -> None:
         ours, theirs, served = key
         host = self._hosts.get(ours)
         if host is not None and served:
@@ -288,7 +271,7 @@ class Exfiltration:
             while len(self._known) > self._settings.known:
                 self._known.popitem(last=False)
 
-    def _learn(self, host: _Host, kind: str, octets: int) -> None:
+    def _learn(self, host: Host, kind: str, octets: int) -> None:
         """Remember the most; of what passed the bound only the bound, so that one theft does not make it usual."""
         place, age = _KINDS.index(kind), host.last_s - host.first_s
         if kind == "sent_to_new" and age < self._settings.learning_s / 2:

@@ -133,6 +133,17 @@ def network_of(address: Address) -> Address:
     return hi & ~0xFFFF, 0
 
 
+def ends(flows: Records, rows: Rows, side: str) -> tuple[Keys, Keys]:
+    """Return the addresses of flows at one side, `source` or `destination`, in halves."""
+    return flows[f"{side}_hi"][rows], flows[f"{side}_lo"][rows]
+
+
+def networks_of(hi: Keys, lo: Keys) -> tuple[Keys, Keys]:
+    """Return the networks of addresses as `network_of` does."""
+    four = (hi == 0) & (lo >> np.uint64(32) == np.uint64(MAPPED >> 32))
+    return np.where(four, 0, hi & ~np.uint64(0xFFFF)), np.where(four, lo & ~np.uint64(0xFF), 0)
+
+
 def is_named(networks: Networks, address: Address, text: str) -> bool:
     """Tell whether the inventory has a device or server of this address; `text` is how people write it."""
     return networks.name_of(*address) != text
