@@ -6,11 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from exporters.flowstore.names import UNFINISHED
+from exporters.flowstore.names import UNFINISHED, hour_of
 from exporters.flowstore.pages import Octets
 from netmon.api import ConfigError, Fault
 
 _LOCK_MODE: Final = 0o600
+_ALL: Final = os.R_OK | os.W_OK | os.X_OK
+
+
+def writable(directory: Path) -> str | None:
+    """Return why this process, with the rights that it has now, cannot keep flows there; None where it can.
+
+    Makes nothing: of a directory that is not there yet, those above it tell.
+    """
+    for place in (*reversed(directory.parents), directory):
+        try:
+            is_folder = place.is_dir()
+            there = is_folder or place.exists()
+        except PermissionError:  # what is above it was looked at, and let us in: a file system's own rules
+            return f"{place} cannot be entered"
+        if not there:
+            return None if _allowed(place.parent, os.W_OK) else f"nothing can be made in {place.parent}"
+        if not is_folder:
+            return f"{place} is no directory"
+        if not _allowed(place, os.X_OK):
+            return f"{place} cannot be entered"
+    lock = directory / "lock"
+    if lock.exists() and not _allowed(lock, os.R_OK | os.W_OK):
+        return f"{lock} is somebody else's"
+    if not _allowed(directory, _ALL):
+        return f"nothing can be made in {directory}"
+    hours = (place for place in directory.iterdir() if hour_of(place.name) is not None)
+    closed = next((place for place in hours if not _allowed(place, _ALL)), None)
+    return None if closed is None else f"nothing can be made in {closed}"
+
+
+def _allowed(path: Path, how: int) -> bool:
+    return os.access(path, how, effective_ids=True)
 
 
 class Disk:
