@@ -198,3 +198,12 @@ def flows(scan: Scan, where: Chosen | None, order: Literal["time", "bytes", "pac
         table = table.filter(by >= ranks.min())
     found = table.top_k(limit, by=by).collect(engine="streaming")
     return found.sort(by, descending=order != "time")
+
+
+def named(scan: Scan, what: Literal["site", "exporter"]) -> list[str]:
+    """Return the names of sites or exporters in these flows, in alphabetical order; those without a name have none."""
+    columns = ("source_site", "destination_site") if what == "site" else ("exporter",)
+    found = [
+        scan.table.select(pl.col(name).cast(pl.String)).unique().collect(engine="streaming")[name] for name in columns
+    ]
+    return sorted(set(pl.concat(found).to_list()) - {""})

@@ -27,6 +27,9 @@ _SCALED: Final = re.compile(r"(\d{1,18})([kmgt]?)", re.ASCII)
 _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _ENDS_OF: Final = (("source", "destination"), ("in_interface", "out_interface"), ("tcp_flags", "reply_tcp_flags"))
 _BACK: Final = {name: other for pair in _ENDS_OF for name, other in (pair, pair[::-1])}
+_PORT_MAX: Final = 65_535
+_TOPS: Final = {"vlan": 4_095, "tos": 255, "ttl": 255, "mpls": 0xF_FFFF}
+_MOST: Final = 1 << 62
 _MANY: Final = 256  # values in one list
 
 # In floating point where they are multiplied: a forged record may have 2**63 bytes.
@@ -71,7 +74,7 @@ def _term(reader: Reader, words: Words) -> pl.Expr:
     if word in _ENDS:
         return _end(reader, token, ("source", "destination"))
     if word in _NUMBERS:
-        return _compared(reader, _NUMBERS[word])
+        return _compared(reader, _NUMBERS[word], _TOPS.get(word, _MOST))
     if word in _ALONE:
         return _ALONE[word]
     if word in _READ:
@@ -110,7 +113,7 @@ def _end(reader: Reader, kind: Token, ends: tuple[str, ...]) -> pl.Expr:
 
 
 def _end_number(reader: Reader, word: str, ends: tuple[str, ...]) -> pl.Expr:
-    top = 65_535 if word == "port" else 0xFFFF_FFFF
+    top = _PORT_MAX if word == "port" else 0xFFFF_FFFF
     columns = [pl.col(f"{end}_{word}") for end in ends]
     if reader.took("in"):
         numbers = [_number(token, top) for token in _listed(reader)]
@@ -139,21 +142,22 @@ def _listed(reader: Reader) -> list[Token]:
     return found
 
 
-def _number(token: Token, top: int = (1 << 62)) -> int:
+def _number(token: Token, top: int = _MOST) -> int:
     found = _SCALED.fullmatch(token.word)
     if found is None:
-        raise FilterError("value" if token.text else "end", token.at, token.text, ["443", "1k", "5m"])
+        right = ["443", "> 1024", "in [80 443]"] if top == _PORT_MAX else ["443", "1k", "5m"]
+        raise FilterError("value" if token.text else "end", token.at, token.text, right)
     number = int(found[1]) * _SCALE[found[2]]
     if number > top:
         raise FilterError("value", token.at, token.text, [f"0..{top}"])
     return number
 
 
-def _compared(reader: Reader, left: pl.Expr) -> pl.Expr:
+def _compared(reader: Reader, left: pl.Expr, top: int) -> pl.Expr:
     if reader.took("in"):
-        return left.is_in([_number(token) for token in _listed(reader)])
+        return left.is_in([_number(token, top) for token in _listed(reader)])
     sign = reader.take().word if reader.here.word in _COMPARE else "="
-    return _COMPARE[sign](left, _number(reader.take()))
+    return _COMPARE[sign](left, _number(reader.take(), top))
 
 
 def _protocol(reader: Reader) -> pl.Expr:
@@ -183,7 +187,7 @@ def _bits(letters: str) -> int:
 
 
 def _icmp(column: str) -> Callable[[Reader], pl.Expr]:
-    return lambda reader: _compared(reader, pl.col(column)) & pl.col("protocol").is_in(list(ICMP))
+    return lambda reader: _compared(reader, pl.col(column), 255) & pl.col("protocol").is_in(list(ICMP))
 
 
 def _interface(*columns: str) -> Callable[[Reader], pl.Expr]:
@@ -239,7 +243,7 @@ def _app(reader: Reader, words: Words) -> pl.Expr:
     token = reader.take()
     ports = words.ports_of(token.text)
     if not ports:
-        raise FilterError("value" if token.text else "end", token.at, token.text, ["dns", "https", "ssh"])
+        raise FilterError("value" if token.text else "end", token.at, token.text, words.like(token.text))
     several = [(pl.col("protocol") == protocol) & (app_port() == number) for protocol, number in ports]
     return balanced(operator.or_, several)
 

@@ -5,6 +5,7 @@ Names of services as IANA registers them, or as everybody says (`https`). Not mo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from netmon.api.traffic import FlowState
@@ -66,6 +67,12 @@ class Words:
         """Return the ports of an application, none where nobody knows it."""
         table = _APPS | dict(self.services)
         return sorted(port for port, name in table.items() if name.lower() == app.lower())
+
+    def like(self, app: str) -> list[str]:
+        """Return the names of applications, those first that are written nearly so."""
+        names = sorted({*_APPS.values(), *self.services.values()})
+        near = get_close_matches(app.lower(), names, n=3)
+        return list(dict.fromkeys((*near, "dns", "https", "ssh", *self.services.values(), *names)))
 
 
 _APPS: Final = _known()

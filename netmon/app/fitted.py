@@ -44,7 +44,7 @@ class Fitted:
         """Show it; Rich calls this."""
         del console
         width = options.max_width
-        form = next((each for each in self._forms if _needed(each) <= width), self._forms[-1])
+        form = fitting(self._forms, width)
         table = Table(
             box=box.SIMPLE_HEAD,
             show_edge=False,
@@ -60,6 +60,11 @@ class Fitted:
         for row, style in enumerate(self._styles):
             table.add_row(*(column.cells[row] for column in form), style=style)
         yield table
+
+
+def fitting(forms: Sequence[Form], width: int) -> Form:
+    """Return the first form for which there is room, else the last."""
+    return next((each for each in forms if _needed(each) <= width), forms[-1])
 
 
 def widths(form: Form, width: int) -> list[int]:

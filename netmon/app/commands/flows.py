@@ -64,7 +64,7 @@ def command() -> None:
     """Exit 0; 2 for what makes no sense or cannot be read, 5 where nothing was found."""
 
 
-@command.command("top", help=t("flows.top.help"))
+@command.command("top", help=t("flows.top.help"), epilog=t("flows.top.examples"))
 @_asking
 @click.option("--by", type=click.Choice(_BY), default="src", show_default=True, help=t("flows.option.by"))
 @_order("bytes", "packets", "flows")
@@ -76,7 +76,7 @@ def top(*, by: Any, order: Any, limit: int, form: "Form", **what: Any) -> None:
 
     with _asked(**what) as asked:
         answer = asked.answer(lambda scan: query.top(scan, by, asked.where, query.Ranked(order, limit), asked.words))
-        _found(answer.total.flows)
+        _found(answer.total.flows, asked)
         lines = tables.top_lines(answer, by)
         if form == "json":
             showing.as_json(lines)
@@ -93,7 +93,7 @@ def top(*, by: Any, order: Any, limit: int, form: "Form", **what: Any) -> None:
             showing.as_table(tables.top_forms(answer, by, order), caption)
 
 
-@command.command("matrix", help=t("flows.matrix.help"))
+@command.command("matrix", help=t("flows.matrix.help"), epilog=t("flows.matrix.examples"))
 @_asking
 @_LIMIT
 def matrix(*, limit: int, form: "Form", **what: Any) -> None:
@@ -103,7 +103,7 @@ def matrix(*, limit: int, form: "Form", **what: Any) -> None:
 
     with _asked(**what) as asked:
         answer = asked.answer(lambda scan: query.matrix(scan, asked.where))
-        _found(len(answer))
+        _found(len(answer), asked)
         if form == "json":
             showing.as_json(tables.matrix_lines(answer))
         elif form == "csv":
@@ -112,7 +112,7 @@ def matrix(*, limit: int, form: "Form", **what: Any) -> None:
             showing.as_table(tables.matrix_forms(answer, limit, int(answer["bytes"].sum())))
 
 
-@command.command("timeline", help=t("flows.timeline.help"))
+@command.command("timeline", help=t("flows.timeline.help"), epilog=t("flows.timeline.examples"))
 @_asking
 @click.option("--step", type=click.Choice(list(_STEPS)), help=t("flows.option.step"))
 @_order("bytes", "packets", "flows")
@@ -126,7 +126,7 @@ def timeline(*, step: str | None, order: str, form: "Form", **what: Any) -> None
         fitting = (each for each in _STEPS.values() if length_s / each <= _POINTS)
         step_s = _STEPS[step] if step else next(fitting, 3_600)
         answer = asked.answer(lambda scan: query.timeline(scan, asked.where, step_s))
-        _found(len(answer))
+        _found(len(answer), asked)
         rows = tables.timeline_rows(answer, step_s)
         if form == "json":
             showing.as_json(tables.timeline_lines(rows))
@@ -136,7 +136,7 @@ def timeline(*, step: str | None, order: str, form: "Form", **what: Any) -> None
             showing.as_table(tables.timeline_forms(rows, step_s, order))
 
 
-@command.command("list", help=t("flows.list.help"))
+@command.command("list", help=t("flows.list.help"), epilog=t("flows.list.examples"))
 @_asking
 @_order("time", "bytes", "packets")
 @_LIMIT
@@ -147,7 +147,7 @@ def list_flows(*, order: Any, limit: int, form: "Form", **what: Any) -> None:
 
     with _asked(**what) as asked:
         answer = asked.answer(lambda scan: query.flows(scan, asked.where, order, limit))
-        _found(len(answer))
+        _found(len(answer), asked)
         lines = tables.list_lines(answer)
         if form == "json":
             showing.as_json(lines)
@@ -167,8 +167,10 @@ def _asked(
     return asked(directory, store, since=since, until=until, chosen=chosen)
 
 
-def _found(count: int) -> None:
-    """End the command where nothing was found."""
+def _found(count: int, asked: "Asked") -> None:
+    """End the command where nothing was found, with what helps to ask better."""
     if not count:
-        click.echo(t("flows.none"), err=True)
+        from netmon.app.flows.nothing import hints  # noqa: PLC0415  # polars takes a while
+
+        click.echo("\n".join([t("flows.none"), *hints(asked)]), err=True)
         sys.exit(Exit.UNKNOWN)

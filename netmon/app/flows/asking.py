@@ -35,11 +35,12 @@ class Asked:
     span: Span
     where: Chosen | None
     words: Words
+    chosen: str  # the filter as it was written
 
-    def answer(self, question: Callable[[Scan], _Answer]) -> _Answer:
-        """Ask; a store that cannot be read ends the command."""
+    def answer(self, question: Callable[[Scan], _Answer], span: Span | None = None) -> _Answer:
+        """Ask, of another time where one is given; a store that cannot be read ends the command."""
         try:
-            return look(self.directory, self.span, question)
+            return look(self.directory, span or self.span, question)
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             path = getattr(error, "filename", None) or self.directory
@@ -63,7 +64,7 @@ def asked(config: Path, store: Path | None, *, since: str, until: str, chosen: s
             where = expression(chosen, words)
         except FilterError as error:
             raise click.UsageError(refusal(chosen, error)) from None
-        yield Asked(store or _folder(config), span, where, words)
+        yield Asked(store or _folder(config), span, where, words, chosen)
 
 
 def moment(text: str, now: float) -> float:

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 import click
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netmon.app.asked import escaped, printable
-from netmon.app.fitted import Column, Fitted
+from netmon.app.fitted import Column, Fitted, fitting
 from netmon.app.human import scaled
 from netmon.app.text import t
 
@@ -41,6 +42,21 @@ def place(site: str) -> str:
     return printable(site) if site else t("flows.outside")
 
 
+def clock_column(name: str, times: Sequence[float]) -> Column:
+    """Return a column of this host's times; its zone is in the head, or beside each where summer time changes it."""
+    here = [datetime.fromtimestamp(at).astimezone() for at in times]
+    zones = [_zone(each) for each in here]
+    same = len(set(zones)) == 1
+    cells = [f"{each:%Y-%m-%d %H:%M:%S}" + ("" if same else f" {zone}") for each, zone in zip(here, zones, strict=True)]
+    head = t(f"flows.column.{name}")
+    return Column(f"{head} ({zones[0]})" if same else head, [Text(cell) for cell in cells])
+
+
+def _zone(at: datetime) -> str:
+    """Return `UTC` or the distance from it, `+08:00`."""
+    return at.isoformat()[-6:] if at.utcoffset() else "UTC"
+
+
 def column(name: str, cells: Iterable[str], *, least: int = 0) -> Column:
     """Return a column of a table under its head."""
     return Column(t(f"flows.column.{name}"), [Text(printable(cell)) for cell in cells], least)
@@ -65,5 +81,9 @@ def _safe(value: object) -> object:
 
 
 def as_table(forms: Sequence[Sequence[Column]], caption: str = "") -> None:
-    """Write a table in the first form for which there is room."""
-    Console().print(Fitted(forms, [""] * len(forms[0][0].cells), caption))
+    """Write a table in the first form for which there is room; what the widest has besides is named on stderr."""
+    console = Console()
+    console.print(Fitted(forms, [""] * len(forms[0][0].cells), caption))
+    shown = {each.head for each in fitting(forms, console.width)}
+    if missing := [each.head for each in forms[0] if each.head and each.head not in shown]:
+        click.echo(t("flows.narrow", columns=", ".join(missing), width=console.width), err=True)

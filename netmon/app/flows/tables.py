@@ -12,7 +12,7 @@ from exporters.flowstore.query import Row, Top
 from exporters.flowstore.words import STATES, flags_text, protocol_name
 from netmon.api.traffic import address_text
 from netmon.app.fitted import Column
-from netmon.app.flows.showing import Line, column, number, octets, place, share
+from netmon.app.flows.showing import Line, clock_column, column, number, octets, place, share
 from netmon.app.human import scaled
 
 SUMS: Final = ("bytes", "packets", "flows")
@@ -77,7 +77,7 @@ def timeline_lines(rows: Sequence[tuple[int, Row]]) -> list[Line]:
 def timeline_forms(rows: Sequence[tuple[int, Row]], step_s: int, ranked_by: str) -> list[list[Column]]:
     """Return the columns of a timeline: the bar is of what was asked for."""
     peak = max((getattr(row, ranked_by) for _, row in rows), default=0)
-    when = column("time", [_clock(begin) for begin, _ in rows])
+    when = clock_column("time", [begin for begin, _ in rows])
     sums = _sum_columns([row for _, row in rows])
     rate = column("rate", [scaled(row.bytes * 8 / step_s, "bit/s") for _, row in rows])
     bars = Column("", [Text(bar(getattr(row, ranked_by), peak)) for _, row in rows])
@@ -109,7 +109,7 @@ def list_lines(answer: pl.DataFrame) -> Iterator[Line]:
 
 def list_forms(lines: Sequence[Line]) -> list[list[Column]]:
     """Return the columns of a list of flows."""
-    when = column("time", [_clock(datetime.fromisoformat(line["end"]).timestamp()) for line in lines])
+    when = clock_column("time", [datetime.fromisoformat(line["end"]).timestamp() for line in lines])
     lasted = column("duration", [f"{line['duration_ms'] / 1000:.3f}" for line in lines])
     protocol = column("protocol", [line["protocol"] for line in lines])
     ends = [column(name, [_end(line, name) for line in lines]) for name in ("source", "destination")]
@@ -134,10 +134,6 @@ def _end(line: Line, name: str) -> str:
     if not port:
         return str(address)
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _sums(row: Row) -> dict[str, Any]:

@@ -199,6 +199,9 @@ ERRORS = {
     "port -1": (6, "value", "-1"),
     "port http": (6, "value", "http"),
     "port \u0665": (6, "value", "\u0665"),
+    "port 80-90": (6, "value", "80-90"),
+    "vlan 5000": (6, "value", "5000"),
+    "icmp-type 256": (11, "value", "256"),
     "bytes > 1x": (9, "value", "1x"),
     "bytes >": (8, "end", ""),
     "proto 256": (7, "value", "256"),
@@ -224,6 +227,13 @@ def test_what_is_wrong_is_told_with_its_column(text: str) -> None:
         expression(text)
     error = raised.value
     assert (error.at, error.problem, error.found) == ERRORS[text]
+
+
+def test_what_would_be_right_is_told() -> None:
+    for text, right in (("port 80-90", "in [80 443]"), ("app htps", "https"), ("vlan 5000", "0..4095")):
+        with pytest.raises(FilterError) as raised:
+            expression(text)
+        assert right in raised.value.right[:3]
 
 
 def test_length_depth_and_lists_have_caps() -> None:

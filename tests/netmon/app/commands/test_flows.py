@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shlex
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netmon.app.cli import main
+from netmon.app.flows.showing import clock_column
+from netmon.app.texts.flows import TEXTS
 from tests.support.kept_flows import kept, record
 
 DAY = ("--since", "2025-11-22", "--until", "2025-11-23T12:00Z")
@@ -148,6 +152,70 @@ def test_times(config: Path) -> None:
         assert CliRunner().invoke(main, [*base, f"--since={since}"]).exit_code == 5
     assert CliRunner().invoke(main, [*base, "--since", "tomorrowish"]).exit_code == 2
     assert CliRunner().invoke(main, [*base, "--since", "1h", "--until", "2h"]).exit_code == 2
+
+
+def test_where_nothing_was_found_the_times_and_names_that_are_there_are_told(config: Path, tmp_path: Path) -> None:
+    none = "No flows were found for that time and filter."
+    away = said(config, "top", "--since", "2025-11-20", "--until", "2025-11-21").stderr.splitlines()
+    times = "from 2025-11-22T07:00:10+00:00 to 2025-11-22T07:03:21+00:00"
+    assert away == [none, f"The store has flows that ended {times}: choose --since and --until in that time."]
+    there = ("--since", "2025-11-22T07:00:10+00:00", "--until", "2025-11-22T07:03:21+00:00")
+    assert len(objects(said(config, "list", *there, "--format", "json"))) == 3
+    filtered = said(config, "list", "--filter", "site rsut or exporter sw-9").stderr.splitlines()
+    assert filtered == [
+        none,
+        "3 flows ended in that time; the filter lets none of them through.",
+        'Sites in them: "kantor bupati", rsud',
+        "Exporters in them: sw-1",
+    ]
+    assert "Lokasi di dalamnya: " in said(config, "matrix", "--filter", "site rsut", language="id").stderr
+    (tmp_path / "flows").mkdir()
+    empty = said(config, "top", "--store", str(tmp_path / "flows"))
+    assert (empty.exit_code, empty.stderr.splitlines()[1:]) == (5, [f"There are no flows at {tmp_path / 'flows'} yet."])
+
+
+def test_columns_for_which_there_is_no_room_are_named(config: Path) -> None:
+    narrow = said(config, "list", width=80)
+    assert narrow.stdout.splitlines()[0].split() == ["TIME", "(UTC)", "PROTOCOL", "FROM", "TO", "BYTES"]
+    assert narrow.stderr == (
+        "No room at a width of 80 for SECONDS, FLAGS, PACKETS, FROM SITE, TO SITE: set COLUMNS=200, or ask for "
+        "--format csv or json.\n"
+    )
+    assert said(config, "list", width=200).stderr == ""
+    assert said(config, "list", "--format", "csv", width=80).stderr == ""
+
+
+def test_times_tell_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def head(zone: str, times: tuple[float, ...]) -> tuple[str, list[str]]:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        column = clock_column("time", times)
+        return column.head, [cell.plain for cell in column.cells]
+
+    try:
+        assert head("Asia/Makassar", (1_763_794_800.0,)) == ("TIME (+08:00)", ["2025-11-22 15:00:00"])
+        assert head("UTC", (1_763_794_800.0,)) == ("TIME (UTC)", ["2025-11-22 07:00:00"])
+        summer_time_ends = head("Europe/Berlin", (1_761_436_800.0, 1_761_440_400.0 + 3_600))
+        assert summer_time_ends == ("TIME", ["2025-10-26 02:00:00 +02:00", "2025-10-26 03:00:00 +01:00"])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("question", ["top", "matrix", "timeline", "list"])
+def test_each_question_has_examples_that_work(config: Path, question: str) -> None:
+    text = TEXTS[f"flows.{question}.examples"]
+    shown = CliRunner().invoke(main, ["flows", question, "--help"])
+    assert text.en.splitlines()[2] in shown.output
+    examples, others = (
+        [line.strip() for line in lines.splitlines() if line.startswith("  netmon")] for lines in (text.en, text.id)
+    )
+    assert len(examples) >= 3
+    assert examples == others
+    for example in examples:
+        _, _, *arguments = shlex.split(example.partition(" > ")[0])
+        asked = CliRunner().invoke(main, ["flows", *arguments, "--config", str(config)])
+        assert asked.exit_code in {0, 5}, asked.output
 
 
 def test_exit_codes(config: Path, tmp_path: Path) -> None:
