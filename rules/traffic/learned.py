@@ -72,10 +72,12 @@ class Learned:
         """Learn from one window that ended at `at`: rates, at most the bounds where grown; nothing that is `held`."""
         if not len(hi):
             return
-        keys, first = np.unique(hashed(hi, lo), return_index=True)
-        self._make_room(keys)
-        rates, bounds, held = np.take(rates, first, 0), np.take(bounds, first, 0), np.take(held, first, 0)
-        rows, at, length_s = self._find(keys), float(at), float(length_s)
+        keys = hashed(hi, lo)
+        order = np.argsort(keys, kind="stable")
+        self._make_room(np.unique(keys[order]))
+        rows = np.empty(len(keys), np.int64)
+        rows[order] = self._find(keys[order])  # those in order are found sooner
+        at, length_s = float(at), float(length_s)
         learn(self._kept, self._last, self._windows, rows, rates, bounds, held, at, length_s, self._paces)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:

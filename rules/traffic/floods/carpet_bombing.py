@@ -66,26 +66,28 @@ class CarpetBombing:
         group = group.reshape(-1)
         sums = np.bincount(group, rates, len(keys))
         levels, bounds = self.learned.normal(keys[:, 0], keys[:, 1], np.array([settings.floor_per_s]), view.second.end)
-        found = []
-        for place in range(len(keys)):
-            over = sums[place] > bounds[place, 0]
-            mine = np.flatnonzero(group == place) if over else np.zeros(0, np.intp)
-            victims = _most_alike(attacked, group, place)
-            if over and (len(victims) >= settings.victims or self._even(view, mine, rates, alone)):
-                rows = mine[rates[mine] >= settings.host_per_s]
+        order = np.argsort(group, kind="stable")
+        first = np.searchsorted(group[order], np.arange(len(keys) + 1))
+        most = _most_alike(attacked, group, len(keys))
+        found, told = [], []
+        for place in np.flatnonzero(sums > bounds[:, 0]):
+            mine = order[first[place] : first[place + 1]]
+            hit = mine[rates[mine] >= settings.host_per_s]
+            if most[place] >= settings.victims or self._even(view, hit[~alone[hit]], rates):
+                told.append(place)
                 found.append(
                     Carpet(
                         int(keys[place, 0]),
                         int(keys[place, 1]),
                         _length(int(keys[place, 0]), int(keys[place, 1])),
-                        rows,
+                        hit,
                         float(sums[place]),
                         float(bounds[place, 0]),
                         float(levels[place, 0]),
                     )
                 )
-        told = {(carpet.hi, carpet.lo) for carpet in found}
-        held = np.array([[(int(key[0]), int(key[1])) in told] for key in keys], np.bool_)
+        held = np.zeros((len(keys), 1), np.bool_)
+        held[told] = True
         held |= np.bincount(group, alone, len(keys))[:, np.newaxis] > 0
         self.learned.learn(
             keys[:, 0],
@@ -98,24 +100,25 @@ class CarpetBombing:
         )
         return _widened(found, settings.prefixes)
 
-    def _even(self, view: View, mine: NDArray[np.intp], rates: Numbers, alone: NDArray[np.bool_]) -> bool:
+    def _even(self, view: View, hit: NDArray[np.intp], rates: Numbers) -> bool:
         """Tell whether many addresses have their part in it, and none too much of it."""
-        settings = self.settings
-        hit = mine[(rates[mine] >= settings.host_per_s) & ~alone[mine]]
-        if len(hit) < settings.hosts or float(rates[hit].sum()) < settings.floor_per_s:
+        settings, total = self.settings, float(rates[hit].sum())
+        if len(hit) < settings.hosts or total < settings.floor_per_s:
             return False
-        if float(rates[hit].max()) > settings.most_share * float(rates[hit].sum()):
+        if float(rates[hit].max()) > settings.most_share * total:
             return False
         return float(np.median(distinct(view.rows["flows"][hit]))) >= settings.flows
 
     def seen(self, carpet: Carpet, view: View, site: str) -> Seen:
         """Return an attack on a prefix as it is said."""
         prefix = f"{telling.address(carpet.hi, carpet.lo)}/{carpet.length}"
-        rows = view.rows[carpet.rows]
+        rows, length = carpet.rows, view.second.length_s
         records = _records_of(view.second, carpet)
-        bits = float(rows["bytes"].sum()) * 8 / view.second.length_s
+        octets = int(view.rows["bytes"][rows].sum())
+        bits = float(octets) * 8 / length
+        peers = np.bitwise_or.reduce(view.rows["peers"][rows], axis=0)
         ratio = carpet.rate / carpet.bound
-        who = sources_of(records, float(distinct(np.bitwise_or.reduce(rows["peers"], axis=0))) if len(rows) else 1.0)
+        who = sources_of(records, float(distinct(peers)))
         evidence: dict[str, str | Value] = {
             "packets_per_s": round(carpet.rate, 1),
             "bits_per_s": round(bits),
@@ -137,7 +140,7 @@ class CarpetBombing:
             source=str(who["source_text"]),
             victim=prefix,
             text={language: _text(prefix, language) for language in _FORMS},
-            counts={"packets": round(carpet.rate * view.second.length_s), "bytes": int(rows["bytes"].sum())},
+            counts={"packets": round(carpet.rate * length), "bytes": octets},
             peaks={
                 "packets_per_s": round(carpet.rate, 1),
                 "bits_per_s": round(bits),
@@ -169,13 +172,13 @@ def _unanswered(view: View) -> Numbers:
     return np.where(view.blind, 0.0, total)
 
 
-def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.intp], place: int) -> list[int]:
-    """Return the rows of one prefix that one detector tells of: the detector with most."""
-    by_name: dict[str, list[int]] = {}
-    for name, row in attacked:
-        if group[row] == place:
-            by_name.setdefault(name, []).append(row)
-    return max(by_name.values(), key=len, default=[])
+def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.intp], groups: int) -> NDArray[np.int64]:
+    """Return for each prefix how many of its addresses the detector tells of that tells of most (i8[groups])."""
+    most = np.zeros(groups, np.int64)
+    for name in {name for name, _ in attacked}:
+        rows = np.array([row for told, row in attacked if told == name], np.intp)
+        most = np.maximum(most, np.bincount(group[rows], minlength=groups))
+    return most
 
 
 def _records_of(second: Second, carpet: Carpet) -> NDArray[np.void]:

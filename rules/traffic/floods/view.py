@@ -147,7 +147,7 @@ def _joined(rows: NDArray[np.void], second: Second) -> tuple[NDArray[np.void], N
     sent, receivers = np.zeros(len(rows), ENDPOINT), np.full(len(second.sample), -1, np.int32)
     if not len(rows):
         return sent, receivers
-    index, places = np.zeros(1 << (2 * len(rows)).bit_length(), np.int32), np.empty(len(rows), np.int32)
+    index, places = np.zeros(1 << (2 * len(rows)).bit_length(), np.uint64), np.empty(len(rows), np.int32)
     join(rows, np.ascontiguousarray(second.sources), np.ascontiguousarray(second.sample), index, places, receivers)
     hit = np.flatnonzero(places >= 0)
     _octets(sent)[hit] = _octets(second.sources)[places[hit]]

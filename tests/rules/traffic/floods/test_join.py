@@ -25,7 +25,7 @@ def test_every_address_finds_its_own(
     sample = np.zeros(len(sampled), RECORD)
     for record, (high, low) in zip(sample, sampled, strict=True):
         record["destination_hi"], record["destination_lo"] = high, low
-    index = np.zeros(1 << (2 * len(judged)).bit_length(), np.int32)
+    index = np.zeros(1 << (2 * len(judged)).bit_length(), np.uint64)
     of_others, of_sample = np.full(len(judged), 7, np.int32), np.full(len(sampled), 7, np.int32)
     join(table(judged), table(others), sample, index, of_others, of_sample)
     place, row = ({address: at for at, address in enumerate(addresses)} for addresses in (others, judged))
