@@ -114,6 +114,11 @@ def addresses(count: float, language: str = "en") -> str:
     return f"{number(round(count))} address{'' if round(count) == 1 else 'es'}"
 
 
+def named(name: str, count: int) -> dict[str, str]:
+    """Return who it is, by language: the name of one, or how many addresses."""
+    return {language: name if count == 1 else addresses(count, language) for language in ("en", "id")}
+
+
 def duration(seconds: float, language: str = "en") -> str:
     """Return a time as people say it: 5 s, 10 min, 3 h, 12 days."""
     if seconds < 120:

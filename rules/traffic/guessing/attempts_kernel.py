@@ -18,6 +18,7 @@ _SYN, _RST, _PSH, _SYN_ACK = 2, 4, 8, 18
 _ETHERNET, _IPV6_MORE = U(14), U(20)
 _UDP, _TCP, _STAMPED = U(28), U(40), U(52)  # octets of headers with IPv4's 20; RFC 7323's timestamps take 12
 _STAMPED_SYN = U(74)  # a frame of Ethernet with a SYN that offers timestamps; without, Linux and Windows send 66
+_SYNS = U(16)  # octets of options that two SYNs have beyond timestamps
 _PLAIN = _1
 
 
@@ -82,26 +83,27 @@ def read(records: Any, live: Any, places: Any, services: Any, plain: Any, told: 
         least, most, longest = services[place, 0], services[place, 1], services[place, 2]
         octets, replied = U(record.bytes), U(record.reply_bytes)
         more = (_ETHERNET if live else _0) + (_IPV6_MORE if record.version == 6 else _0)
-        header = (_STAMPED if tcp else _UDP) + more
+        header, plain_header = (_STAMPED if tcp else _UDP) + more, (_TCP if tcp else _UDP) + more
         known = not tcp
-        if tcp:
-            if _is_short(octets, sent, flags, header) or _is_short(replied, received, reply, header):
-                header, known = _TCP + more, True
-            elif live:
-                key = _flow(record)
-                entry = plain[key >> U(20) & mask]
-                if entry & ~_1 == key:
-                    header, known = (_TCP + more if entry & _PLAIN else header), True
+        if tcp and live:
+            key = _flow(record)
+            entry = plain[key >> U(20) & mask]
+            known = entry & ~_1 == key
+            if known and entry & _PLAIN:
+                header = plain_header
         answer = _payload(replied, received, header)
         total = _payload(octets, sent, header) + answer
-        answered = answer > _0
+        alike = total  # by one measure for all of somebody's conversations
+        if not known:
+            wide_answer = _payload(replied, received, plain_header)
+            wide = _payload(octets, sent, plain_header) + wide_answer
+            if _is_short(octets, sent, flags, header) or _is_short(replied, received, reply, header):
+                answer, total = wide_answer, wide
+            elif total < least and wide >= least and flags & reply & _PSH and total >= least // U(2) + _SYNS:
+                # Both sides said something, and without timestamps it is enough: a log-in, or not quite.
+                answer, total = wide_answer, least
         if total < least:
-            # Timestamps or not: where nobody knows, both sides said something, and without them it is enough.
-            both = not known and flags & _PSH != 0 and reply & _PSH != 0 and total >= least // U(2)
-            wider = _payload(octets, sent, _TCP + more) + _payload(replied, received, _TCP + more)
-            if not both or wider < least:
-                continue
-            answered = True
+            continue
         over = not tcp or (record.end_reason != _ACTIVE and record.state != _ESTABLISHED)
         lasted = record.end_ns - record.start_ns if record.end_ns > record.start_ns else _0
         row = told[count]
@@ -112,9 +114,9 @@ def read(records: Any, live: Any, places: Any, services: Any, plain: Any, told: 
         row.at_ns = record.end_ns
         row.port = record.destination_port
         row.service = place
-        row.octets = min(total, _MOST)
+        row.octets = min(alike, _MOST)
         row.reply_octets = min(answer, _MOST)
-        row.fits = 1 if over and answered and total <= most and lasted <= longest else 0
+        row.fits = 1 if over and answer > _0 and total <= most and lasted <= longest else 0
         row.source = mixed(U(record.source_hi), U(record.source_lo))
         service = (U(place) + _1) * _SPREAD
         row.host = mixed(U(record.destination_hi) ^ service, U(record.destination_lo))

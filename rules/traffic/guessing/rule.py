@@ -232,6 +232,8 @@ class Guessing:
         )
         who = telling.address(*source) if matter.by != "host" else telling.addresses(len(matter.sources))
         victim = telling.address(*host) if matter.by != "source" else telling.addresses(len(matter.victims))
+        whose = telling.named(networks.name_of(*source), len(matter.sources) if matter.by == "host" else 1)
+        whom = telling.named(networks.name_of(*host), len(matter.victims) if matter.by == "source" else 1)
         new, matter.new = matter.new, 0
         evidence: dict[str, str | Value] = {
             "service": matter.service.name,
@@ -252,7 +254,7 @@ class Guessing:
             severity=Severity.CRITICAL if matter.success else Severity.ERROR if ours else Severity.WARNING,
             source=who,
             victim=victim,
-            text=_TEXT,
+            text={language: _text(language, whose[language], whom[language]) for language in whose},
             counts={"attempts": new},
             evidence=evidence,
             labels={"service": matter.service.name},
@@ -272,17 +274,18 @@ def _least(by: str, service: Service, settings: GuessingSettings) -> float:
 _Evidence = Mapping[str, str | Value]
 
 
-def _english(evidence: _Evidence) -> str:
-    tries = telling.number(float(evidence["total_attempts"]))
-    after = f"; then a session with {evidence['success_after']}" if evidence["success_after"] else ""
-    whom = f"{evidence['service']} on {evidence['target']}"
-    return f"{evidence['source']} guesses passwords of {whom}: {tries} connections{after}"
+_FORMS: Final = {
+    "en": ("{who} guesses passwords of {service} on {whom}: {tries} connections", "; then a session with {success}"),
+    "id": ("{who} menebak sandi {service} di {whom}: {tries} koneksi", "; lalu ada sesi dengan {success}"),
+}
 
 
-def _indonesian(evidence: _Evidence) -> str:
-    tries = telling.number(float(evidence["total_attempts"]), "id")
-    after = f"; lalu ada sesi dengan {evidence['success_after']}" if evidence["success_after"] else ""
-    return f"{evidence['source']} menebak sandi {evidence['service']} di {evidence['target']}: {tries} koneksi{after}"
+def _text(language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
+    form, after = _FORMS[language]
 
+    def text(evidence: _Evidence) -> str:
+        tries = telling.number(float(evidence["total_attempts"]), language)
+        said = form.format(who=who, whom=whom, service=evidence["service"], tries=tries)
+        return said + (after.format(success=evidence["success_after"]) if evidence["success_after"] else "")
 
-_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
+    return text

@@ -19,7 +19,8 @@ CONTACT: Final = np.dtype(
         ("protocol", "u1"),
         ("kind", "u1"),
         ("outcome", "u1"),
-        ("reserved", "u1", 3),
+        ("reserved", "u1"),
+        ("aligned", "u2"),
     ]
 )
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32

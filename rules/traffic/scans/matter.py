@@ -88,6 +88,8 @@ def seen(matter: Matter, networks: Networks, records: NDArray[np.void]) -> Seen:
     hosts, sources = len(matter.hosts), len(matter.sources)
     source = telling.addresses(sources) if sources > 1 else telling.address(*matter.source)
     victim = telling.address(*matter.victim) if hosts == 1 else telling.addresses(hosts)
+    who = telling.named(networks.name_of(*matter.source), sources)
+    whom = telling.named(networks.name_of(*matter.victim), hosts)
     new, matter.new = matter.new, 0
     evidence: dict[str, str | Value] = {
         "kinds": ", ".join(
@@ -107,7 +109,7 @@ def seen(matter: Matter, networks: Networks, records: NDArray[np.void]) -> Seen:
         severity=severity_of(matter, networks),
         source=source,
         victim=victim,
-        text=_TEXT,
+        text={language: _text(language, who[language], whom[language]) for language in who},
         counts={"contacts": new},
         evidence=evidence,
         since=matter.since,
@@ -124,35 +126,35 @@ def _concerned(matter: Matter, networks: Networks) -> str:
 
 
 _Evidence = Mapping[str, str | Value]
+_WORDS: Final = {
+    "en": ("port", "ports", "host", "hosts", "of", "with", "{who} scans {what} {where} ({kinds})", "; open: "),
+    "id": ("port", "port", "host", "host", "di", "dengan", "{who} memindai {what} {where} ({kinds})", "; terbuka: "),
+}
 
 
-def _english(evidence: _Evidence) -> str:
-    one = evidence["hosts"] == 1
-    what = _count(evidence, "ports", "port", "ports") if one else _count(evidence, "hosts", "host", "hosts")
-    where = f"of {evidence['target']}" if one else f"with {_ports(evidence, 'port', 'ports')}"
-    opened = f"; open: {evidence['open_ports']}" if evidence["open_ports"] else ""
-    return f"{evidence['source']} scans {what} {where} ({evidence['kinds']}){opened}"
+def _text(language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
+    port, ports, host, hosts, of, with_, form, opened = _WORDS[language]
+
+    def text(evidence: _Evidence) -> str:
+        if evidence["hosts"] == 1:
+            what, where = _count(evidence, "ports", port, ports, language), f"{of} {whom}"
+        else:
+            what = _count(evidence, "hosts", host, hosts, language)
+            where = f"{with_} {_ports(evidence, port, ports, language)}"
+        said = form.format(who=who, what=what, where=where, kinds=evidence["kinds"])
+        return said + (f"{opened}{evidence['open_ports']}" if evidence["open_ports"] else "")
+
+    return text
 
 
-def _indonesian(evidence: _Evidence) -> str:
-    one = evidence["hosts"] == 1
-    what = _count(evidence, "ports", "port", "port", "id") if one else _count(evidence, "hosts", "host", "host", "id")
-    where = f"di {evidence['target']}" if one else f"dengan {_ports(evidence, 'port', 'port', 'id')}"
-    opened = f"; terbuka: {evidence['open_ports']}" if evidence["open_ports"] else ""
-    return f"{evidence['source']} memindai {what} {where} ({evidence['kinds']}){opened}"
-
-
-def _count(evidence: _Evidence, name: str, one: str, many: str, language: str = "en") -> str:
+def _count(evidence: _Evidence, name: str, one: str, many: str, language: str) -> str:
     count = int(float(evidence[name]))
     return f"{telling.number(count, language)} {one if count == 1 else many}"
 
 
-def _ports(evidence: _Evidence, one: str, many: str, language: str = "en") -> str:
+def _ports(evidence: _Evidence, one: str, many: str, language: str) -> str:
     if evidence["ports"] == 1 and evidence["tried_ports"] != "0":
         return f"{one} {telling.service(int(str(evidence['tried_ports'])))}"
     if evidence["tried_ports"] == "0":
         return "ICMP" if "icmp" in str(evidence["kinds"]) else "ARP"
     return _count(evidence, "ports", one, many, language)
-
-
-_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

@@ -12,13 +12,13 @@ from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes
-from rules.traffic.learned import hashed
 from rules.traffic.memory import Memory, by_key
 from rules.traffic.numbering import Numbering
 from rules.traffic.recent import Recent
 from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
 from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
 from rules.traffic.scans.contacts import Reader
+from rules.traffic.scans.flooded import Flooded
 from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
 from rules.traffic.scans.settings import ScanSettings
@@ -26,9 +26,6 @@ from rules.traffic.scans.settings import ScanSettings
 _JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
-_FLOOD_SOURCES: Final = (
-    250  # of failures with one port of one host in one window: its clients, or a flood's forged ones
-)
 _TECHNIQUE: Final = "T1046"
 
 
@@ -51,6 +48,7 @@ class Scans:
         self._replied = Recent(settings.arp_window_s, settings.recent, CONTACT)
         self._numbering = Numbering()
         self._reader = Reader(self._numbering)
+        self._flooded = Flooded(settings, self._numbering)
         self._hurried = hurried.Hurried(settings, self._numbering)
         self._walks = slow_scan.Walks(settings, self._numbering)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented
@@ -69,7 +67,9 @@ class Scans:
         now = second.end
         failed, answered = (self._watched(rows) for rows in self._reader.read(second.ended, live=second.live))
         begun = self._watched(self._reader.read(second.begun, live=second.live)[1])
-        failed = self._without_floods(failed)
+        self._flooded.take(second)
+        failed = self._flooded.without_many(self._flooded.without_datagrams(failed))
+        begun = self._flooded.without_beginning(self._flooded.without_datagrams(begun))
         self._failed.add(failed, now)
         self._opened.add(answered, now)
         self._tried.add(begun if second.live else answered[answered["outcome"] != Outcome.HALF], now)
@@ -268,14 +268,6 @@ class Scans:
                 name = _quick_name(group) if quick else slow_scan.NAME
                 touched |= self._open(Found(name, members, group.one_host), now)
         return touched
-
-    def _without_floods(self, rows: NDArray[np.void]) -> NDArray[np.void]:
-        """Leave out failures with one port of one host that very many sources have: it is down, or flooded."""
-        if len(rows) < _FLOOD_SOURCES:
-            return rows
-        ends, _ = self._numbering.number(hashed(rows["destination"], rows["port"].astype(np.uint64)))
-        counts = np.bincount(ends)
-        return rows if counts.max() < _FLOOD_SOURCES else rows[counts[ends] < _FLOOD_SOURCES]
 
 
 def _quick_name(group: slow_scan.Group) -> str:

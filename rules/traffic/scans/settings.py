@@ -20,6 +20,7 @@ class ScanSettings(DetectorBase):
     mail_hosts: int = Field(default=64, ge=3, le=128)  # the same for 25: a mail server tries dead servers again
     udp_ports: int = Field(default=15, ge=3)  # of one host, refused or silent
     udp_hosts: int = Field(default=40, ge=3)  # with one UDP port, refused or silent
+    udp_flood_per_s: float = Field(default=5_000.0, gt=0)  # datagrams to one host: a flood, whatever ports (udp_flood)
     echo_hosts: int = Field(default=30, ge=3)  # that do not answer an ICMP request
     arp_hosts: int = Field(default=60, ge=3)  # asked for by ARP within arp_window_s, of which most do not answer
     arp_window_s: float = Field(default=15.0, gt=0, le=600)
@@ -38,7 +39,7 @@ class ScanSettings(DetectorBase):
     slow_ports: int = Field(default=10, ge=3, le=128)  # of one host, however slow
     slow_hosts: int = Field(default=20, ge=3, le=128)  # with one port, however slow
     forget_s: float = Field(default=3_600.0, gt=0)  # between two failures: nmap -T0 waits 300 s, with answers lost more
-    groups: int = Field(default=20_000, ge=16)  # of a source and a host or port, remembered: at most 300 MB, usually 20
+    groups: int = Field(default=20_000, ge=16)  # of a source and a host or port, remembered: 57 MB when all are in use
     rows_per_window: int = Field(default=5_000, ge=16)  # failures that walk in one window; more are counted
     recent: int = Field(default=131_072, ge=1_024)  # contacts of the last window_s, of each kind: 9 MB
     candidates: int = Field(default=200, ge=1)  # sources looked at in one window, the busiest first

@@ -26,7 +26,8 @@ GROUP: Final = np.dtype(
         ("one_host", "u1"),
         ("crossed", "u1"),  # the upper bound, in this window
         ("kept", "u1"),  # failures that are kept whole
-        ("reserved", "u1", 5),
+        ("reserved", "u1"),
+        ("aligned", "u4"),
     ]
 )
 """A host's ports, or a port's hosts, as one source tries them."""

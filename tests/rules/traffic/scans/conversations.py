@@ -75,6 +75,14 @@ def session(syn: Packet, sent: int = 600, received: int = 4_000, lasts: float = 
     return [syn, syn.back(SYN | ACK, 74), syn.on(step, ACK), ask, *pieces, *closing]
 
 
+def unstamped(packets: Iterable[Packet]) -> list[Packet]:
+    """Return the same without TCP's timestamps, as Windows sends it: SYN has 8 octets less, all others 12."""
+    return [
+        replace(each, size=each.size - (8 if each.flags & SYN else 12)) if each.protocol == TCP else each
+        for each in packets
+    ]
+
+
 def echo(at: float, source: str, destination: str, *, answered: bool = True) -> list[Packet]:
     asks = Packet(at, source, destination, protocol=ICMP, size=98, icmp_type=8)
     return [asks, asks.back(size=98)] if answered else [asks]

@@ -1,5 +1,6 @@
 """Scans from models, among them those that take too long to record."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import numpy as np
@@ -12,7 +13,9 @@ from rules.traffic.scans.rule import Scans
 from rules.traffic.scans.settings import ScanSettings
 from tests.rules.traffic.scans.conversations import (
     START,
+    UDP,
     Packet,
+    datagram,
     findings,
     half,
     refused,
@@ -128,3 +131,40 @@ def test_memory_is_bounded_under_forged_sources() -> None:
         assert list(rule.observe(Second(START + window, START + window + 1, ended=rows))) == []
     assert rule.dropped > 0
     assert len(rule._walks) <= settings.groups
+
+
+def datagrams(every_s: float, count: int, *, answered: int = 0) -> list[Packet]:
+    """Small datagrams of one source to all ports of one host."""
+    random = np.random.default_rng(6)
+    return [
+        packet
+        for place in range(count)
+        for packet in datagram(
+            Packet(place * every_s, STRANGER, SERVER, 40_000, int(random.integers(1, 65_535)), UDP, size=64),
+            answered=place < answered,
+        )
+    ]
+
+
+def test_datagrams_to_all_ports_are_a_scan_and_at_the_rate_of_a_flood_left_to_floods() -> None:
+    assert [finding.rule for finding in begun(datagrams(1 / 1_500, 3_000))] == ["udp_scan"]
+    assert begun(datagrams(1 / 6_000, 9_000)) == []
+    assert [finding.rule for finding in begun(datagrams(1 / 6_000, 9_000), udp_flood_per_s=1e6)] == ["udp_scan"]
+
+
+def test_what_is_scanned_before_a_flood_or_besides_is_told() -> None:
+    before = ports(STRANGER, SERVER, 40, 0.02)
+    flood = [replace(packet, at=packet.at + 3) for packet in datagrams(1 / 6_000, 6_000)]
+    assert [finding.rule for finding in begun(before + flood)] == ["port_scan"]
+    elsewhere = [replace(packet, destination="10.1.1.81") for packet in datagrams(1 / 50, 100)]
+    assert [finding.rule for finding in begun(elsewhere + flood)] == ["udp_scan"]
+
+
+def test_the_summary_names_whom_the_inventory_names() -> None:
+    names = {halves(SERVER): "files", halves(OURS): "desk"}
+    networks = Networks([Place(ip_network("10.0.0.0/8"), site="office", protected=True)], names)
+    first = findings(Scans(ScanSettings(), networks), ports(OURS, SERVER, 60, 0.05))[0]
+    assert first.summary.startswith("desk scans ")
+    assert " ports of files (syn)" in first.summary
+    assert first.summaries["id"].startswith("desk memindai ")
+    assert (first.evidence["source"], first.evidence["target"], first.target) == (OURS, SERVER, "desk")
