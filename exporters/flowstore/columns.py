@@ -1,7 +1,6 @@
 """Records in memory as columns of 32 and 64 bits, and tables of parts of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
 from netmon.api.traffic import RECORD
 
-PIECE_RECORDS: Final = 65_536
+PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything
 SITES: Final = ("source_site", "destination_site")
 _DERIVED: Final = ("end", "duration_ms", *SITES)
 _NARROW: Final = (
@@ -41,28 +40,32 @@ for _each in _FIELDS:
     _EXPECTED[WORDS + int(_each["word"])] |= _each["default"] << _each["shift"]
 
 
-@dataclass(slots=True)
 class Piece:
     """Some of the records that are held, oldest first: `gone <= safe <= rows`. Pages never written to cost nothing."""
 
-    narrow: NDArray[np.uint32] = field(default_factory=lambda: np.empty((len(_NARROW), PIECE_RECORDS), np.uint32))
-    wide: NDArray[np.uint64] = field(default_factory=lambda: np.empty((len(_WIDE), PIECE_RECORDS), np.uint64))
-    fields: NDArray[np.void] = field(default_factory=_FIELDS.copy)
-    scratch: NDArray[np.uint64] = field(default_factory=_EXPECTED.copy)
-    rows: int = 0
-    safe: int = 0  # so many of them are in files
-    gone: int = 0  # and so many only there
-    named: int = 0  # of so many the sites are known
+    __slots__ = ("_scratch", "fields", "gone", "named", "narrow", "rows", "safe", "size", "wide")
+
+    def __init__(self, size: int = PIECE_RECORDS) -> None:
+        """Make room for so many records."""
+        self.size = size
+        self.narrow: NDArray[np.uint32] = np.empty((len(_NARROW), size), np.uint32)
+        self.wide: NDArray[np.uint64] = np.empty((len(_WIDE), size), np.uint64)
+        self.fields = _FIELDS.copy()
+        self._scratch = _EXPECTED.copy()
+        self.rows = 0
+        self.safe = 0  # so many of them are in files
+        self.gone = 0  # and so many only there
+        self.named = 0  # of so many the sites are known
 
     @property
     def room(self) -> int:
         """Return how many records it still takes."""
-        return PIECE_RECORDS - self.rows
+        return self.size - self.rows
 
     def put(self, records: NDArray[np.void]) -> None:
         """Copy RECORD rows, for which there is room."""
         words = np.ascontiguousarray(records).view(np.uint64)
-        keep(words, self.fields, self.narrow, self.wide, np.uint64(self.rows), self.scratch)
+        keep(words, self.fields, self.narrow, self.wide, np.uint64(self.rows), self._scratch)
         self.rows += len(records)
 
     def clear(self) -> None:

@@ -31,11 +31,16 @@ def writable(directory: Path) -> str | None:
             return f"{place} is no directory"
         if not _allowed(place, os.X_OK):
             return f"{place} cannot be entered"
+    return _closed(directory)
+
+
+def _closed(directory: Path) -> str | None:
+    """Return what in a store cannot be written to, None where all can."""
+    if not _allowed(directory, _ALL):
+        return f"nothing can be made in {directory}"
     lock = directory / "lock"
     if lock.exists() and not _allowed(lock, os.R_OK | os.W_OK):
         return f"{lock} is somebody else's"
-    if not _allowed(directory, _ALL):
-        return f"nothing can be made in {directory}"
     hours = (place for place in directory.iterdir() if hour_of(place.name) is not None)
     closed = next((place for place in hours if not _allowed(place, _ALL)), None)
     return None if closed is None else f"nothing can be made in {closed}"

@@ -8,11 +8,14 @@ pieces are used again and again. A lock is held while a batch is copied, not whi
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exporters.flowstore.columns import PIECE_RECORDS, Cut, Piece
+
+_HOURS: Final = 8  # pieces at least, however little memory there is: each hour of which records come takes one
 
 
 @dataclass(slots=True)
@@ -30,12 +33,19 @@ class _Hour:
     def fresh(self) -> int:
         return sum(piece.rows - piece.safe for piece in self.pieces)
 
+    @property
+    def spare(self) -> int:
+        """Return how many pieces hold nothing but what is in parts."""
+        return len(self.pieces) if not self.fresh else sum(piece.safe == piece.size for piece in self.pieces)
+
 
 class Waiting:
     """What is held, by hour. Safe to be used by one thread that puts and one that writes."""
 
     def __init__(self, records_max: int) -> None:
-        self._pieces_max = records_max // PIECE_RECORDS
+        self._records_max = records_max
+        self._size = min(PIECE_RECORDS, records_max // _HOURS)
+        self._pieces_max = records_max // self._size
         self._made = 0
         self._free: list[Piece] = []
         self._hours: dict[int, _Hour] = {}
@@ -68,13 +78,13 @@ class Waiting:
         if self._made >= self._pieces_max:
             return None
         self._made += 1
-        return Piece()
+        return Piece(self._size)
 
     def _forget_most(self) -> None:
-        """Give up the records of one hour that are in parts: those of most pieces."""
+        """Give up the records of one hour that are in parts: those that give most memory back."""
         several = [held for held in self._hours.values() if not held.busy]
         if several:
-            self._forget(max(several, key=lambda held: sum(piece.safe == PIECE_RECORDS for piece in held.pieces)))
+            self._forget(max(several, key=lambda held: held.spare))
 
     def _forget(self, held: _Hour) -> None:
         held.first = None
@@ -84,7 +94,7 @@ class Waiting:
 
     def _release(self, held: _Hour) -> None:
         """Take back pieces that hold nothing any more, but not one that is being filled."""
-        for piece in [piece for piece in held.pieces if piece.gone == PIECE_RECORDS]:
+        for piece in [piece for piece in held.pieces if piece.gone == piece.size]:
             held.pieces.remove(piece)
             piece.clear()
             self._free.append(piece)
@@ -119,7 +129,7 @@ class Waiting:
 
     def take_fresh(self, hour: int) -> list[Cut]:
         """Return the records of an hour that are in no part."""
-        return self._cuts(hour, self._pieces_max * PIECE_RECORDS, fresh=True)[0]
+        return self._cuts(hour, self._records_max, fresh=True)[0]
 
     def _cuts(self, hour: int, records: int, *, fresh: bool) -> tuple[list[Cut], int | None]:
         with self._lock:

@@ -109,7 +109,7 @@ def held(records: NDArray[np.void], sizes: Sequence[int] = ()) -> list[Cut]:
 
 
 def written(records: NDArray[np.void], sizes: Sequence[int] = (), *, good: bool) -> bytes:
-    """Return a file of records (32,768 a piece at most): one that stays, or one of a minute."""
+    """Return a file of records (65,536 a piece at most): one that stays, or one of a minute."""
     cuts, callers = held(records, sizes), Callers()
     callers.name(cuts, Sites(NETWORKS))
     return b"".join((packed if good else quick)(callers.table(cuts, EXPORTERS), Encoder(1)))

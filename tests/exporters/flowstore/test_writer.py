@@ -1,49 +1,18 @@
 """Writing: which file a record is in, what is merged, what is dropped, what goes."""
 
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from prometheus_client import CollectorRegistry
 
 from exporters.flowstore.disk import Disk
-from exporters.flowstore.files import Span, scan
 from exporters.flowstore.schema import COLUMNS, SCHEMA
 from exporters.flowstore.settings import FlowStoreSettings
-from exporters.flowstore.writer import FlowStore
 from netmon.api import ConfigError
 from netmon.api.traffic import RECORD
 from tests.support.kept_flows import EXPORTERS, HOUR, NETWORKS, kept, many, record, store
-
-ALL = Span(0, 4e9)
-
-
-def files(directory: Path) -> list[str]:
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*.parquet"))
-
-
-def read(directory: Path) -> pl.DataFrame:
-    return scan(directory, ALL).table.collect()
-
-
-class Measured:
-    """A store with its metrics."""
-
-    def __init__(self, directory: Path, disk: Disk | None = None, **settings: int) -> None:
-        self.registry = CollectorRegistry()
-        made = FlowStoreSettings(**settings)
-        self.store = FlowStore(made, directory, NETWORKS, lambda: EXPORTERS, registry=self.registry, disk=disk)
-        self.store.open(HOUR)
-
-    def value(self, name: str, **labels: str) -> float:
-        found = self.registry.get_sample_value(f"netmon_flows_{name}", labels)
-        assert found is not None
-        return found
+from tests.support.measured_flows import Measured, files, full_disk, read
 
 
 def test_every_field_comes_back(tmp_path: Path) -> None:
@@ -235,19 +204,6 @@ def test_leftovers_of_a_crash_are_removed(tmp_path: Path) -> None:
     store(directory).close()
     assert not leftover.exists()
     assert read(directory).height == 1
-
-
-@contextmanager
-def full_disk(octets: int) -> Iterator[None]:
-    """Let no file grow beyond so many octets, as a disk does that is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, old)
 
 
 def test_a_full_disk_costs_nothing_as_long_as_there_is_memory(tmp_path: Path) -> None:
