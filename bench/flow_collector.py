@@ -255,7 +255,7 @@ def nfcapd() -> Iterator[Peer]:
 def _running(command: Sequence[str], port: int, folder: Path, log: Path) -> Iterator[Peer]:
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            wait_bound(process, port, log, 90)
+            wait_bound(process, port, log, 300)  # the first time its loops are compiled
             time.sleep(1.0)
             yield Peer(process, port, folder)
         finally:

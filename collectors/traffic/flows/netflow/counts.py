@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flows.netflow.walk_kernel import Count
+from collectors.traffic.flows.netflow.codes_kernel import Count
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.netflow import options, templates
+from collectors.traffic.flows.netflow.codes_kernel import SLOTS, Count, Stop
 from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
 from collectors.traffic.flows.netflow.definitions import Definitions
 from collectors.traffic.flows.netflow.exporters import Exporter, Exporters, News
 from collectors.traffic.flows.netflow.layout import WALK
 from collectors.traffic.flows.netflow.options import Interface
+from collectors.traffic.flows.netflow.record_kernel import decode_set
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable, TemplateTable, known_key
 from collectors.traffic.flows.netflow.templates import BadTemplate, Definition
 from collectors.traffic.flows.netflow.waiting import WaitingSets
-from collectors.traffic.flows.netflow.walk_kernel import SLOTS, Count, Stop, decode_set, walk
+from collectors.traffic.flows.netflow.walk_kernel import walk
 from netmon.api.traffic import RECORD
 
 _FIRST_RECORDS: Final = 8_192  # rows of output at the start: 1.4 MB; doubled as batches need

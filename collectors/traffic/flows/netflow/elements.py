@@ -7,7 +7,7 @@ the one of the lowest rank in the template is taken. Elements that are not here 
 from dataclasses import dataclass
 from typing import Final
 
-from collectors.traffic.flows.netflow.walk_kernel import Clock, Slot
+from collectors.traffic.flows.netflow.codes_kernel import Clock, Slot
 
 REVERSE: Final = 29305  # the enterprise number whose elements are IANA's, of the flow's other direction (RFC 5103, 6.1)
 

@@ -1,7 +1,7 @@
 """The tables that the compiled walk of NetFlow datagrams and the Python around it share: their rows, field by field.
 
 Only dtypes belong here. The walk's own numbers (which slot, which kind, which reason) stand beside it in
-`walk_kernel.py`, so that a compiled copy on disk never outlives a change of them.
+`codes_kernel.py`, so that a compiled copy on disk never outlives a change of them.
 """
 
 from typing import Final
@@ -19,9 +19,9 @@ TEMPLATE: Final = np.dtype(
         ("length", "u4"),  # octets of a record; variable layout: the least that a record can have
         ("id", "u2"),
         ("ops", "u2"),
-        ("kind", "u1"),  # see walk_kernel.Kind
+        ("kind", "u1"),  # see codes_kernel.Kind
         ("variable", "u1"),  # 1: the layout has fields that tell their own length
-        ("start", "u1"),  # see walk_kernel.Clock: what the slot START holds
+        ("start", "u1"),  # see codes_kernel.Clock: what the slot START holds
         ("end", "u1"),
         ("has_v4", "u1"),
         ("has_v6", "u1"),
@@ -60,7 +60,7 @@ DOMAIN: Final = np.dtype(
         ("version", "u2"),  # 5, 9, 10
         ("sequenced", "u1"),  # 0: `expected` is not known
         ("late_run", "u1"),  # datagrams in a row that continued each other, but in the past
-        ("style", "u1"),  # how it counts: see walk_kernel.Style
+        ("style", "u1"),  # how it counts: see codes_kernel.Style
         ("fits", "u1", 3),  # messages that each style explained lately
         ("restyled", "u1"),  # 1: the style was changed once
         ("spare", "u1", 2),

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.flows.netflow import options
+from collectors.traffic.flows.netflow.codes_kernel import PROGRAM, Clock, Kind, Slot
 from collectors.traffic.flows.netflow.elements import ADDRESSES, ELEMENTS, REVERSE, REVERSED, Element
 from collectors.traffic.flows.netflow.layout import OP, TEMPLATE
 from collectors.traffic.flows.netflow.templates import VARIABLE, BadTemplate, Definition, Field
-from collectors.traffic.flows.netflow.walk_kernel import PROGRAM, Clock, Kind, Slot
 
 _ICMP_IN_TWO = (176, 178)  # the type alone: the code has a field of its own
 

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.flows.netflow.codes_kernel import PROGRAM, Kind
 from collectors.traffic.flows.netflow.layout import DOMAIN, EXPORTER, OP, SAMPLER, TEMPLATE
 from collectors.traffic.flows.netflow.program import Program, version_5
 from collectors.traffic.flows.netflow.templates import Definition
-from collectors.traffic.flows.netflow.walk_kernel import PROGRAM, Kind
 
 _M64: Final = 0xFFFF_FFFF_FFFF_FFFF
 _MIX: Final = 0x9E37_79B9_7F4A_7C15

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.flows.netflow.codes_kernel import Count
 from collectors.traffic.flows.netflow.layout import WAITING
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable
-from collectors.traffic.flows.netflow.walk_kernel import Count
 
 _OCTETS: Final = 4 << 20  # of all exporters: a minute of 1,000 small exporters after our own start
 _SETS: Final = 8_192  # of all exporters: 4 MB in sets of 512 octets
