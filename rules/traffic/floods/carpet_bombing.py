@@ -19,7 +19,7 @@ from rules.traffic.episode import Seen
 from rules.traffic.floods.flood import Text, counted, sources_of
 from rules.traffic.floods.settings import CarpetBombingSettings
 from rules.traffic.floods.view import View
-from rules.traffic.learned import Keys, Learned, Numbers
+from rules.traffic.learned import Keys, Learned, Numbers, hashed
 from rules.traffic.learned_settings import LearnedSettings
 from rules.traffic.tables.sketch import distinct
 
@@ -62,8 +62,8 @@ class CarpetBombing:
         rates = _unanswered(view)
         alone = np.zeros(len(view), np.bool_)
         alone[np.array([row for _, row in attacked], np.intp)] = True
-        keys, group = np.unique(np.stack((hi, lo), axis=1), axis=0, return_inverse=True)
-        group = group.reshape(-1)
+        _, one, group = np.unique(hashed(hi, lo), return_index=True, return_inverse=True)
+        keys = np.stack((hi[one], lo[one]), axis=1)
         sums = np.bincount(group, rates, len(keys))
         levels, bounds = self.learned.normal(keys[:, 0], keys[:, 1], np.array([settings.floor_per_s]), view.second.end)
         order = np.argsort(group, kind="stable")
@@ -98,7 +98,7 @@ class CarpetBombing:
             at=view.second.end,
             length_s=length,
         )
-        return _widened(found, settings.prefixes)
+        return _widened(sorted(found, key=lambda each: (each.hi, each.lo)), settings.prefixes)
 
     def _even(self, view: View, hit: NDArray[np.intp], rates: Numbers) -> bool:
         """Tell whether many addresses have their part in it, and none too much of it."""

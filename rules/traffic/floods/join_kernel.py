@@ -5,11 +5,14 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from rules.traffic.tables.prefetch import prefetch
+
 U = np.uint64
 _0, _1, _29, _32 = U(0), U(1), U(29), U(32)
 _M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
 _LOW = U(0xFFFF_FFFF)
 _NONE: Final = -1
+_AHEAD: Final = 16  # rows that are asked for before they are read
 
 
 @njit(inline="always")
@@ -53,6 +56,7 @@ def join(rows: Any, others: Any, sample: Any, index: Any, of_others: Any, of_sam
         index[slot] = (mixed & ~_LOW) | U(row + 1)
         of_others[row] = _NONE
     for other in range(len(others)):
+        prefetch(others, other + _AHEAD, 0)
         row = _find(rows, index, U(others[other].hi), U(others[other].lo))
         if row >= 0:
             of_others[row] = other

@@ -157,9 +157,11 @@ class Floods:
         carpets = []
         if self._settings.carpet_bombing.enabled:
             carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
-        covered = {int(row) for carpet in carpets for row in carpet.rows}
+        covered = np.zeros(len(view), np.bool_)
+        for carpet in carpets:
+            covered[carpet.rows] = True
         for detector, attack in with_effect(view, found, self._settings.severity):
-            if attack.row not in covered or victim_of(view, attack) in self._episodes[detector.name]:
+            if not covered[attack.row] or victim_of(view, attack) in self._episodes[detector.name]:
                 seen = tell(detector, view, attack, self._networks, self._settings.severity)
                 yield from self._say(detector.name, seen, attack.rate / attack.bound, second)
         for carpet in carpets:
@@ -167,11 +169,11 @@ class Floods:
             whole = place is not None and place.network.prefixlen <= carpet.length
             seen = self._carpet.seen(carpet, view, place.title if place is not None and whole else "")
             yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
-        self._learn(view, set(taken) | covered)
+        covered[list(taken)] = True
+        self._learn(view, covered)
 
-    def _learn(self, view: View, attacked: set[int]) -> None:
-        held = np.zeros(view.rates.shape, np.bool_)
-        held[list(attacked)] = True
+    def _learn(self, view: View, attacked: NDArray[np.bool_]) -> None:
+        held = np.repeat(attacked[:, np.newaxis], view.rates.shape[1], axis=1)
         rows, at = view.rows, view.second.end
         unbounded = np.array([floor == 0 for floor in self._floors])  # features that nothing is judged by
         bounds = np.where(unbounded, np.inf, view.bounds)
