@@ -7,9 +7,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api.networks import PrefixMap
+from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import address_text
-from rules.traffic.indicators.matching_kernel import fill, find, find_names, hash_names
+from rules.traffic.indicators.matching_kernel import fill, find, find_ends, find_names, hash_names
 from rules.traffic.indicators.reading import Entries, line_of, read_entries
 from rules.traffic.indicators.settings import IndicatorList
 
@@ -17,6 +17,7 @@ Halves: TypeAlias = NDArray[np.uint64]
 Rows: TypeAlias = NDArray[np.int64]
 
 _NAME_OCTETS: Final = 255
+_NOBODYS: Final = np.zeros(1, np.bool_)  # where no prefix is known, nobody is spared
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Indicators:
         self.bad, self.bad_lines, self.beyond = entries.bad, tuple(entries.bad_lines), entries.beyond
         self._addresses = _Set(np.stack([_array(entries.hi), _array(entries.lo)], axis=1))
         self._address_at = _array(entries.address_at)
-        self._prefixes = PrefixMap(entries.prefixes) if entries.prefixes else None
+        self._prefixes = PrefixMap(entries.prefixes)
         self._networks = tuple(entries.prefixes)
         self._prefix_at = _array(entries.prefix_at)
         self._take_names(entries)
@@ -74,9 +75,21 @@ class Indicators:
         found = np.full(len(hi), -1, np.int64)
         if len(self._address_at):
             find(self._addresses.slots, self._addresses.keys, np.ascontiguousarray(hi), np.ascontiguousarray(lo), found)
-        if self._prefixes is not None:
+        if self._networks:
             held = self._prefixes.find(hi, lo).astype(np.int64)
             found = np.where((found < 0) & (held >= 0), held + len(self._address_at), found)
+        return found
+
+    def find_ends(self, flows: NDArray[np.void], side: str, networks: Networks) -> Rows:
+        """Return for the `source` or `destination` of each flow the number of its entry, -1 where it has none.
+
+        Addresses of ours have none: lists hold private networks too, and ours may be in them.
+        """
+        found = np.empty(len(flows), np.int64)
+        own = networks.of_places[0] if networks.places else _NOBODYS
+        flows, own_of = np.require(flows, requirements=["C", "W"]), (networks.lookup, own)
+        listed = (self._addresses.slots, self._addresses.keys, self._prefixes.lookup)
+        find_ends(flows, side == "source", *own_of, *listed, found)
         return found
 
     def find_names(self, names: NDArray[np.bytes_], lengths: NDArray[np.uint8]) -> Rows:

@@ -10,16 +10,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from netmon.api.prefix_kernel import Lookup, longest
+from rules.traffic.tables.prefetch import prefetch
+
 _OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
 """The loops make no arrays: without numba's counting of references they are shorter."""
 
 U = np.uint64
-_ONE = U(1)
+_ZERO, _ONE = U(0), U(1)
 _MIX = U(0x9E37_79B9_7F4A_7C15)
 _FOLD = U(0x0000_0100_0000_01B3)  # FNV-1a's prime and basis, 64 bits
 _BASIS = U(0xCBF2_9CE4_8422_2325)
 _SHIFT = U(32)
 _DOT = np.uint8(46)
+_AHEAD = 16
+"""How many flows ahead the slot of an address is asked for."""
+
+_longest: Any = njit(inline="always")(longest)
 
 
 @njit(inline="always")
@@ -68,6 +75,45 @@ def find(
     for number in range(len(found)):
         row = U(number)
         found[row] = _find(slots, keys, hi[row], lo[row])
+
+
+@njit(**_OPTIONS)
+def find_ends(
+    flows: NDArray[np.void],
+    of_source: bool,
+    networks: Lookup,
+    own: NDArray[np.bool_],
+    slots: NDArray[np.uint32],
+    keys: NDArray[np.uint64],
+    prefixes: Lookup,
+    found: NDArray[np.int64],
+) -> None:
+    """Write for the source of each flow, or its destination, the row of its key, else len(keys) + its prefix, else -1.
+
+    Who is ours is not looked for; `own` is by place of `networks`, the last of no prefix.
+    """
+    mask, last, count = U(len(slots)) - _ONE, U(len(own) - 1), len(flows)
+    for number in range(count):
+        if number + _AHEAD < count:
+            ahead = flows[U(number + _AHEAD)]
+            hi, lo = ahead.destination_hi, ahead.destination_lo
+            if of_source:
+                hi, lo = ahead.source_hi, ahead.source_lo
+            prefetch(slots, _home(hi, lo) & mask, _ZERO)
+        row = U(number)
+        flow = flows[row]
+        hi, lo = flow.destination_hi, flow.destination_lo
+        if of_source:
+            hi, lo = flow.source_hi, flow.source_lo
+        place = _longest(networks, hi, lo)
+        if own[last if place < 0 else U(place)]:
+            found[row] = -1
+            continue
+        entry = _find(slots, keys, hi, lo)
+        if entry < 0:
+            held = _longest(prefixes, hi, lo)
+            entry = np.int64(-1) if held < 0 else np.int64(len(keys)) + np.int64(held)
+        found[row] = entry
 
 
 @njit(**_OPTIONS)

@@ -86,13 +86,12 @@ class ListedPeers:
         """Note flows one of whose ends is listed. `counted`: whether these rows are what flows are counted by."""
         if not len(flows):
             return
-        ends = {side: (flows[f"{side}_hi"], flows[f"{side}_lo"]) for side in ("source", "destination")}
         for listed, ours in (("destination", "source"), ("source", "destination")):
-            found = indicators.find(*ends[listed])
+            found = indicators.find_ends(flows, listed, self._networks)
             hits = np.flatnonzero(found >= 0)
             if not len(hits):
                 continue
-            hits = hits[self._strange(flows[hits], listed)]
+            hits = hits[~_special(flows[f"{listed}_hi"][hits], flows[f"{listed}_lo"][hits])]
             self.dropped += max(len(hits) - self._settings.hits_per_window, 0)
             for row in hits[: self._settings.hits_per_window].tolist():
                 flow = flows[row]
@@ -125,14 +124,6 @@ class ListedPeers:
                 name = bytes(asked["name"]).decode("ascii", "replace")
                 meeting = met[key] = _Meeting(indicators, int(found[row]), host, name, outbound=True, port="53 (DNS)")
             meeting.counts["questions"] += int(asked["response"] == _QUESTIONS_ONLY)
-
-    def _strange(self, flows: Records, side: str) -> Flags:
-        """Tell of which flows that end is a stranger: lists hold private networks too, and ours may be in them."""
-        hi, lo = flows[f"{side}_hi"], flows[f"{side}_lo"]
-        strange = ~_special(hi, lo)
-        if self._networks.places:
-            strange &= ~self._networks.own(hi, lo)
-        return strange
 
     def _tell(self, meeting: _Meeting, second: Second) -> Iterator[Finding]:
         settings = meeting.indicators.settings
