@@ -21,6 +21,8 @@ _Evidence: TypeAlias = Mapping[str, str | Value]
 
 _ANSWERED: Final = (FlowState.ANSWERED, FlowState.ESTABLISHED, FlowState.CLOSED, FlowState.RESET)
 _QUESTIONS_ONLY: Final = 0
+_NOTED: Final = ("state", "bytes", "reply_bytes", "reply_packets", "protocol", "destination_port")
+_PORTED: Final = (6, 17, 132)
 
 
 @dataclass(slots=True)
@@ -93,17 +95,16 @@ class ListedPeers:
                 continue
             hits = hits[~_special(flows[f"{listed}_hi"][hits], flows[f"{listed}_lo"][hits])]
             self.dropped += max(len(hits) - self._settings.hits_per_window, 0)
-            for row in hits[: self._settings.hits_per_window].tolist():
-                flow = flows[row]
-                host = (int(flow[f"{ours}_hi"]), int(flow[f"{ours}_lo"]))
-                other = address_text(int(flow[f"{listed}_hi"]), int(flow[f"{listed}_lo"]))
-                key = (indicators.settings.name, int(found[row]), host, "")
+            hits = hits[: self._settings.hits_per_window]
+            fields = (*_halves(ours), *_halves(listed), *_NOTED)
+            columns = (found[hits].tolist(), *(flows[name][hits].tolist() for name in fields))
+            for number, hi, lo, other_hi, other_lo, *noted in zip(*columns, strict=True):
+                host, key = (hi, lo), (indicators.settings.name, number, (hi, lo), "")
                 meeting = met.get(key)
                 if meeting is None:
-                    meeting = met[key] = _Meeting(
-                        indicators, int(found[row]), host, other, outbound=listed == "destination"
-                    )
-                _note(meeting, flow, counted=counted)
+                    other = address_text(other_hi, other_lo)
+                    meeting = met[key] = _Meeting(indicators, number, host, other, outbound=listed == "destination")
+                _note(meeting, noted, counted=counted)
 
     def _names(
         self,
@@ -160,17 +161,20 @@ class ListedPeers:
         yield from episodes.see(seen, second.end)
 
 
-def _note(meeting: _Meeting, flow: np.void, *, counted: bool) -> None:
-    """Add a flow to a meeting: bytes of both ways, told when it is over."""
-    begun = flow["state"] == FlowState.BEGUN
+def _halves(side: str) -> tuple[str, str]:
+    return f"{side}_hi", f"{side}_lo"
+
+
+def _note(meeting: _Meeting, noted: Sequence[int], *, counted: bool) -> None:
+    """Add a flow, its fields of `_NOTED`, to a meeting: bytes of both ways, told when it is over."""
+    state, octets, reply_octets, replies, number, port = noted
     meeting.counts["flows"] += int(counted)
-    if not begun:
-        meeting.counts["bytes"] += int(flow["bytes"]) + int(flow["reply_bytes"])
-        meeting.answered |= int(flow["state"]) in _ANSWERED or int(flow["reply_packets"]) > 0
+    if state != FlowState.BEGUN:
+        meeting.counts["bytes"] += octets + reply_octets
+        meeting.answered |= state in _ANSWERED or replies > 0
     if not meeting.port:
-        ported = flow["protocol"] in (6, 17, 132)
-        name = protocol(int(flow["protocol"]))
-        meeting.port = f"{name} {service(int(flow['destination_port']))}" if ported else name
+        name = protocol(number)
+        meeting.port = f"{name} {service(port)}" if number in _PORTED else name
 
 
 def _special(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Flags:
