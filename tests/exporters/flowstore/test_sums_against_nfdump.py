@@ -21,7 +21,7 @@ from exporters.flowstore.files import Span, look
 from exporters.flowstore.query import By, Ranked, Row, matrix, timeline, top
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.terms import expression
-from exporters.flowstore.words import Words
+from exporters.flowstore.words import Words, protocol_name
 from exporters.flowstore.writer import FlowStore
 from netmon.api.networks import Networks, Place
 from tests.support import exporters, traffic_pcap
@@ -156,6 +156,15 @@ def test_ports_and_applications_have_both_directions(both: Both, text: str) -> N
         assert found == expected, way
         named = ask(both, way, "app", f"({text or 'any'}) and (proto tcp or proto udp)", flows=False)
         assert sum(each[0] for each in named.values()) == sum(each[0] for each in expected.values())
+
+
+@pytest.mark.parametrize("text", _FILTERS)
+def test_protocols_have_both_directions(both: Both, text: str) -> None:
+    listed = both.records(text or "any")
+    expected = added([(protocol_name(int(each[0])), (int(each[-1]), int(each[-2]))) for each in listed])
+    assert expected
+    for way in _WAYS:
+        assert ask(both, way, "protocol", text, flows=False) == expected, way
 
 
 @pytest.mark.parametrize("text", _FILTERS)
