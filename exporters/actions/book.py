@@ -58,7 +58,6 @@ class Book:
         return True
 
     def _write(self) -> None:
-        self._written = False
         file = self.settings.file
         temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)

@@ -103,7 +103,6 @@ class Decider:
         active = Active(finding, _victim(finding), now)
         why = self._refusal(active, now)
         if why is None:
-            self._refused.pop(key, None)
             self._active[key] = active
             self._begun.append(now)
             return Step(active)

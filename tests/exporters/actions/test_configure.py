@@ -128,6 +128,14 @@ async def test_a_file_of_exabgp_withdraws_what_another_next_hop_was_announced_wi
         assert [(words[0], words[4]) for words in lines] == [("withdraw", "192.0.2.1"), ("announce", "192.0.2.254")]
 
 
+async def test_a_file_without_routes_has_the_form_that_is_set(tmp_path: Path) -> None:
+    file = tmp_path / "routes"
+    async with acting(announcement=announcing(file)) as (actor, _):
+        assert victims(file) == []
+        actor.configure(settings(announcement=announcing(file, format="bird"), dry_run=False))
+        assert file.read_text().startswith("# Made by netmon")
+
+
 async def test_a_file_that_could_not_be_emptied_is_emptied_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,8 @@ def _why(step: Step | None) -> Refusal | End | str | None:
         ("192.0.2.0/28", {"widest_ipv4": 28}, None),
         ("192.0.2.0/23", {"widest_ipv4": 16}, Refusal.NOT_ALLOWED),
         ("48 addresses", {}, Refusal.NO_ADDRESS),
+        ("48 addresses", {"announcement": None, "script": {"command": ["/bin/true"]}}, Refusal.NO_ADDRESS),
+        ("48 addresses", {"allow": []}, Refusal.NO_ADDRESS),
         ("48 addresses", {"announcement": None, "script": {"command": ["/bin/true"]}, "allow": []}, None),
     ],
 )
@@ -77,6 +79,9 @@ def test_an_action_ends_with_its_attack_but_not_too_soon_and_lasts_no_longer_tha
     assert list(decider.tick(61)) == []
     decider.take(finding(cleared=True), 70)
     assert [step.why for step in decider.tick(71)] == [End.CLEARED]
+    decider.take(finding(rule="udp_flood"), 80)
+    decider.take(finding(rule="udp_flood", cleared=True), 90)
+    assert [step.why for step in decider.tick(140)] == [End.CLEARED]  # to the second
     assert decider.active == ()
     decider.take(finding(), 100)
     assert [step.why for step in decider.tick(700)] == [End.HELD]
@@ -91,7 +96,28 @@ def test_not_too_many_at_once_and_not_too_many_a_minute() -> None:
     assert whys == [None, None, None, Refusal.TOO_MANY, Refusal.TOO_MANY]
     decider = Decider(settings(max_active=100, per_minute=2))
     assert [_why(decider.take(finding(f"192.0.2.{number}"), number)) for number in range(3)][-1] is Refusal.TOO_FAST
-    assert _why(decider.take(finding("192.0.2.2"), 61)) is None  # it still lasts, and now there is room
+    assert _why(decider.take(finding("192.0.2.2"), 60)) is None  # it still lasts, and now there is room
+
+
+def test_a_refusal_is_told_once_for_each_attack() -> None:
+    decider = Decider(settings())
+    other = "198.51.100.1"
+    assert _why(decider.take(finding(other), 0)) is Refusal.NOT_ALLOWED
+    assert decider.take(finding(other), 30) is None
+    assert decider.take(finding(other, cleared=True), 60) is None
+    assert _why(decider.take(finding(other), 90)) is Refusal.NOT_ALLOWED  # another attack
+    assert decider.refused["not_allowed"] == 2
+
+
+def test_refusals_are_remembered_of_so_many_attacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporters.actions.decide._REMEMBERED", 2)
+    decider = Decider(settings())
+    first, second, third = (f"198.51.100.{number}" for number in (1, 2, 3))
+    assert [_why(decider.take(finding(one), 0)) for one in (first, second)] == [Refusal.NOT_ALLOWED] * 2
+    assert [decider.take(finding(one), 1) for one in (first, second)] == [None, None]
+    assert _why(decider.take(finding(third), 2)) is Refusal.NOT_ALLOWED
+    assert decider.take(finding(second), 3) is None
+    assert _why(decider.take(finding(first), 4)) is Refusal.NOT_ALLOWED  # the oldest is forgotten, and told again
 
 
 def test_everything_is_over_when_netmon_stops() -> None:
