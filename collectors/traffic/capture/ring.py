@@ -11,6 +11,7 @@ import mmap
 import select
 import socket
 import struct
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,7 +27,7 @@ from collectors.traffic.capture.evidence import Captured, warm_up
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.filter import NOTHING, compile_filter
 from collectors.traffic.capture.ring_kernel import walk_block
-from collectors.traffic.capture.settings import BATCH, RingSettings
+from collectors.traffic.capture.settings import RING_BATCH, RingSettings
 from collectors.traffic.packet.decode_kernel import decode
 from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
 
@@ -40,8 +41,11 @@ _MR_PROMISC: Final = 1
 _FANOUT_HASH, _FANOUT_ROLLOVER, _FANOUT_IGNORE_OUTGOING = 0, 0x1000, 0x4000
 _ETH_P_ALL: Final = 3
 _FRAME_BYTES: Final = 2_048  # V3 packs frames closer than that; the kernel only asks that it divides the block
-_STATUS, _COUNT, _FIRST, _LAST_S = 2, 3, 4, 10  # places in struct tpacket_block_desc, in 32-bit words
+_STATUS, _COUNT, _FIRST, _FIRST_S, _LAST_S = 2, 3, 4, 8, 10  # places in struct tpacket_block_desc, in 32-bit words
+_HEAD: Final = 12  # of these words are told
+_TIMED_OUT: Final = 0x20  # TP_STATUS_BLK_TMO: handed over before it was full
 _USER, _KERNEL = np.uint32(1), np.uint32(0)  # TP_STATUS_: whose the block is
+_GATHER_S: Final = 0.004  # a waking takes some 10 µs of CPU
 _LOOK_S: Final = 1.0  # how often a silent interface is asked whether it is still there
 
 
@@ -126,7 +130,7 @@ class Ring:
                 self._map.close()
 
     def next(self, timeout_s: float) -> Traffic | None:
-        """Return the next records, up to 4,096 of one block, or None where none came. Valid until the next call."""
+        """Return the next records, RING_BATCH of one block at most; None where none came. Valid until the next call."""
         if self._socket is None or (self._cursor[1] == 0 and not self._take(timeout_s)):
             return None
         count = walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
@@ -141,7 +145,11 @@ class Ring:
         """
         if self._socket is None:
             return
-        frames, records, tags = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD), np.zeros(BATCH, np.uint32)
+        frames, records, tags = (
+            np.zeros(RING_BATCH, FRAME),
+            np.zeros(RING_BATCH, RECORD),
+            np.zeros(RING_BATCH, np.uint32),
+        )
         cursor = np.zeros(3, np.uint64)
         reading = [(self._reading, True)] if self._reading >= 0 else []
         for block, filled in [*self._kept, *reading]:
@@ -190,8 +198,8 @@ class Ring:
         self._map = mmap.mmap(sock.fileno(), size * blocks, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._octets = np.frombuffer(self._map, np.uint8)
         self._words, self._halves = self._octets.view(np.uint32), self._octets.view(np.uint16)
-        self._frames, self._records = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD)
-        self._tags = np.zeros(BATCH, np.uint32)
+        self._frames, self._records = np.zeros(RING_BATCH, FRAME), np.zeros(RING_BATCH, RECORD)
+        self._tags = np.zeros(RING_BATCH, np.uint32)
         walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
         warm_up()  # nothing is compiled when packets come, and when rights to store what was compiled were given up
         self._kept.extend((block, False) for block in range(blocks - kept, blocks))
@@ -206,7 +214,10 @@ class Ring:
 
     def _take(self, timeout_s: float) -> bool:
         """Put away the block that was read and go into the next; False where none came."""
+        gather_s = min(self._gather_s(), timeout_s)
         self._put_away()
+        if gather_s and not self._whole():
+            time.sleep(gather_s)
         if not self._whole() and not self._wait(timeout_s):
             return False
         self._reading, self._block = self._block, (self._block + 1) % self._settings.blocks
@@ -215,6 +226,19 @@ class Ring:
         self._since_look_s = 0.0
         self.link = Link.UP
         return bool(self._cursor[1])
+
+    def _gather_s(self) -> float:
+        """Return how long to sleep before looking for the next block: several are then there at one waking.
+
+        Only while blocks fill faster than that, and never for longer than an eighth of the ring takes to fill.
+        """
+        if self._reading < 0:
+            return 0.0
+        head = self._words[self._reading * self._settings.block_bytes // 4 :][:_HEAD].tolist()
+        took_s = head[_LAST_S] - head[_FIRST_S] + (head[_LAST_S + 1] - head[_FIRST_S + 1]) / 1e9
+        if head[_STATUS] & _TIMED_OUT or not 0 < took_s < _GATHER_S:
+            return 0.0
+        return min(_GATHER_S, took_s * (self._settings.blocks - self._settings.kept_blocks) / 8)
 
     def _put_away(self) -> None:
         if self._reading < 0:
