@@ -184,3 +184,10 @@ def test_a_session_after_hydra_is_critical() -> None:
 
 def test_sessions_of_an_automation_are_quiet() -> None:
     assert begun_in(Guessing(GuessingSettings(), Networks()), "guessing/sessions") == []
+
+
+@pytest.mark.parametrize("name", ["postgresql", "postgresql-plain"])
+def test_hydra_against_postgresql_weighs_the_same_with_timestamps_and_without(name: str) -> None:
+    (found,) = begun_in(Guessing(GuessingSettings(), Networks()), f"guessing/{name}")
+    assert (found.rule, found.evidence["service"]) == ("brute_force", "PostgreSQL")
+    assert found.evidence["octets_each"] == pytest.approx(469, abs=6)
