@@ -128,3 +128,28 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         book.put([Route("192.0.2.7/32")])
     (tmp_path / "missing").mkdir()
     assert book.put([Route("192.0.2.7/32")])  # tried again, it is still a change
+
+
+def test_only_the_newest_withdrawals_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporters.actions.book._GONE", 2)
+    file = tmp_path / "routes"
+    book = Book(announcing("exabgp", file=file))
+    for last in (1, 2, 1, 3):  # the first again: it is newer than the second then
+        book.put([Route(f"192.0.2.{last}/32")])
+        book.put([])
+    assert [line.split()[:3] for line in file.read_text().splitlines()] == [
+        ["withdraw", "route", f"192.0.2.{last}/32"] for last in (1, 3)
+    ]
+
+
+def test_a_file_that_could_not_be_replaced_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Book(announcing("json", file=tmp_path / "routes"))
+    book.open()
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("refused")))
+        with pytest.raises(PermissionError):
+            book.put([Route("192.0.2.7/32")])
+    assert [path.name for path in tmp_path.iterdir()] == ["routes"]
+    assert book.put([Route("192.0.2.7/32")])  # it did not count
