@@ -89,6 +89,8 @@ def test_flows_are_kept_and_named_by_office(flood: Path, tmp_path: Path) -> None
     )
     rows = [json.loads(line) for line in top.stdout.splitlines()]
     assert any("rsud" in json.dumps(row) for row in rows), top.stdout + top.stderr
+    again = netmon("replay", flood, "--store", tmp_path / "flows")
+    assert again.stderr.count(f"{tmp_path / 'flows'} has flows of this capture already") == 1
 
 
 def test_an_empty_capture_has_nothing_in_it(tmp_path: Path) -> None:

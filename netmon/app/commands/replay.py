@@ -49,6 +49,7 @@ def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, st
         from netmon.app.traffic.replaying import open_replay  # noqa: PLC0415 - numba takes a while
 
         replay = open_replay(file, directory, store)
+        replay.again = lambda: click.echo(t("replay.again", store=printable(str(store))), err=True)
         told = _Told(as_json=as_json)
         with _progress(replay, file) as step:
             for finding, begins in replay.run(real_time=speed == "real"):

@@ -44,6 +44,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         "give a directory of its own, which need not be there yet",
         "sebutkan direktori tersendiri, yang boleh belum ada",
     ),
+    "traffic.store_closed": Text(
+        "the user {user} cannot keep flows there: {problem}",
+        "pengguna {user} tidak dapat menyimpan flow di sana: {problem}",
+    ),
+    "traffic.store_closed.remedy": Text(
+        "give a directory that {user} reaches, as below /var/lib, or another --user",
+        "sebutkan direktori yang terjangkau oleh {user}, misalnya di bawah /var/lib, atau --user lain",
+    ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
     "traffic.no_list": Text("{what}: there is no file {path}", "{what}: tidak ada berkas {path}"),
     "traffic.no_list.remedy": Text(
@@ -159,6 +167,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "replay.option.speed": Text(
         "As fast as can be, or in the capture's own time.",
         "Secepat mungkin, atau menurut waktu rekaman.",
+    ),
+    "replay.again": Text(
+        "{store} has flows of this capture already: whatever `netmon flows` adds up counts them twice from now on. "
+        "Give each replay a --store of its own, or remove this one and replay once.",
+        "{store} sudah berisi flow dari rekaman ini: semua jumlah `netmon flows` kini menghitungnya dua kali. Beri "
+        "setiap replay --store tersendiri, atau hapus yang ini dan jalankan replay sekali saja.",
     ),
     "replay.column.rule": Text("RULE", "ATURAN"),
     "replay.column.severity": Text("SEVERITY", "TINGKAT"),

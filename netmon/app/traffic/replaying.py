@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from collectors.traffic.capture.files import CaptureFile, open_capture
+from exporters.flowstore.again import kept_before
 from netmon.api import Finding
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, Traffic
@@ -42,10 +43,15 @@ class Seen:
 class Replay:
     """One file and the parts of a sensor. Runs once."""
 
-    def __init__(self, capture: CaptureFile, built: Built, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, capture: CaptureFile, built: Built, keeper: Keeper | None = None, store: Path | None = None
+    ) -> None:
         self._capture = capture
         self._built = built
         self._keeper = keeper
+        self._unasked = store  # whether it has this capture already; None: it was asked
+        self.again: Callable[[], None] = lambda: None
+        """Called once, with the first flow that is kept, where the store has this capture already."""
         self._outcomes = Outcomes()
         self._told: list[tuple[Finding, bool]] = []
         self._tallies = Tallies()
@@ -82,6 +88,10 @@ class Replay:
         self.seen.flows += len(second.ended)
         if self._keeper is not None:  # by the capture's own time, however long ago it was
             self._keeper.open(second.end)
+            if self._unasked is not None and len(second.ended):
+                if kept_before(self._unasked, second.ended[0]):
+                    self.again()
+                self._unasked = None
             self._keeper.put(second.ended)
             self._keeper.tick(second.end)
 
@@ -131,4 +141,4 @@ def open_replay(file: Path, directory: Path | None, store: Path | None) -> Repla
     capture = open_capture(file, tunnels=tunnel_mask(settings))
     built = build_sensor(settings, networks)
     indicators.hand_to(built.judges.rules)
-    return Replay(capture, built, keeper)
+    return Replay(capture, built, keeper, store)
