@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import MAPPED, RECORD, Second
-from rules.traffic.hidden.sides_kernel import BUCKETS, SOURCE_OUTSIDE, look
+from rules.traffic.hidden.sides_kernel import BUCKET_BITS, SOURCE_OUTSIDE, look
 
 Address: TypeAlias = tuple[int, int]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -19,7 +19,6 @@ Keys: TypeAlias = NDArray[np.uint64]
 Records: TypeAlias = NDArray[np.void]
 Rows: TypeAlias = NDArray[np.intp]
 
-_BUCKET_SHIFT: Final = np.uint64(64 - BUCKETS.bit_length() + 1)
 _SPREAD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
@@ -31,6 +30,7 @@ class Look:
     services: NDArray[np.uint32]  # protocol << 16 | destination port
     hosts: Keys  # destinations, hashed
     pairs: Keys  # both ends, hashed
+    shift: np.uint64  # from a pair's hash to its bucket
     sums: NDArray[np.float64]  # octets that ours sent to outside, as sources and as destinations, by bucket of the pair
 
     def rows(self, mark: int) -> Rows:
@@ -39,7 +39,7 @@ class Look:
 
     def may_send(self, rows: Rows, octets: float, *, served: bool) -> Rows:
         """Return those of these flows whose pair may have sent so many octets: all that did, and few others."""
-        chosen: Rows = rows[self.sums[int(served)][self.pairs[rows] >> _BUCKET_SHIFT] >= octets]
+        chosen: Rows = rows[self.sums[int(served)][self.pairs[rows] >> self.shift] >= octets]
         return chosen
 
 
@@ -83,17 +83,18 @@ _LOOKS: Final[dict[int, tuple[weakref.ref[Second], Networks, Look]]] = {}
 
 def _look(flows: Records, networks: Networks, *, live: bool) -> Look:
     count = len(flows)
+    bits = min((4 * count).bit_length() + 1, BUCKET_BITS)
     made = Look(
-        np.empty(count, np.uint16),
-        np.empty(count, np.uint32),
-        np.empty(count, np.uint64),
-        np.empty(count, np.uint64),
-        np.zeros((2, BUCKETS)),
+        marks=np.empty(count, np.uint16),
+        services=np.empty(count, np.uint32),
+        hosts=np.empty(count, np.uint64),
+        pairs=np.empty(count, np.uint64),
+        shift=np.uint64(64 - bits),
+        sums=np.zeros((2, 1 << bits)),
     )
     plain = np.require(flows, requirements=["C", "W"])  # one kind of array: the loop is compiled for no other
-    look(
-        plain, networks.lookup, *networks.of_places, live, made.marks, made.services, made.hosts, made.pairs, made.sums
-    )
+    columns = (made.marks, made.services, made.hosts, made.pairs, made.sums, made.shift)
+    look(plain, networks.lookup, *networks.of_places, live, *columns)
     return made
 
 

@@ -23,15 +23,15 @@ ECHO: Final = 128  # an ICMP echo, whole or the first fragment of one
 CONTACT: Final = 256  # a conversation that began in this record and was answered, over TCP or UDP
 SERVICE: Final = 512  # the destination answers on this port
 
-BUCKETS: Final = 1 << 17
-"""Sums of octets by hash of the pair: 1 MB each way, which a core's second cache about holds."""
+BUCKET_BITS: Final = 17
+"""Of sums of octets by hash of the pair, at most: 1 MB each way, which a core's second cache about holds."""
 
 _OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
 """The loops make no arrays: without numba's counting of references they are shorter."""
 
 U = np.uint64
 _ZERO = U(0)
-_16, _24, _32, _47, _48, _54, _56, _57 = U(16), U(24), U(32), U(47), U(48), U(54), U(56), U(57)
+_16, _24, _32, _54, _56, _57 = U(16), U(24), U(32), U(54), U(56), U(57)
 _29 = U(29)
 _M1, _M2 = U(0x9E37_79B9_7F4A_7C15), U(0xBF58_476D_1CE4_E5B9)
 _ESTABLISHED, _RESET, _UNKNOWN, _LATER = U(4), U(6), U(0), U(2)
@@ -96,12 +96,13 @@ def look(
     hosts: NDArray[np.uint64],
     pairs: NDArray[np.uint64],
     sums: NDArray[np.float64],
+    shift: np.uint64,
 ) -> None:
     """Write for each flow its mark, protocol << 16 | destination port, and hashes of its destination and of both ends.
 
     `own` and `protected` are by place, the last of no prefix; where it is the only one, ours are told by their kind.
-    `sums`, shape (2, BUCKETS), zero: the octets that ours sent to outside, as sources and as destinations, by the
-    highest bits of the pair's hash: at least what each pair sent.
+    `sums`, shape (2, 1 << 64 - shift), zero: the octets that ours sent to outside, as sources and as destinations, by
+    the highest bits of the pair's hash: at least what each pair sent.
     """
     none = len(own) == 1
     for number in range(len(flows)):
@@ -142,9 +143,9 @@ def look(
         host = mixed(flow.destination_hi, flow.destination_lo)
         pair = mixed(mixed(flow.source_hi, flow.source_lo), host)
         if mark & U(SOURCE_OWN | DESTINATION_OUTSIDE) == U(SOURCE_OWN | DESTINATION_OUTSIDE):
-            sums[_ZERO, pair >> _47] += flow.bytes
+            sums[_ZERO, pair >> shift] += flow.bytes
         if mark & U(DESTINATION_OWN | SOURCE_OUTSIDE) == U(DESTINATION_OWN | SOURCE_OUTSIDE):
-            sums[U(1), pair >> _47] += flow.reply_bytes
+            sums[U(1), pair >> shift] += flow.reply_bytes
         marks[row] = mark
         services[row] = protocol << _16 | port
         hosts[row], pairs[row] = host, pair
