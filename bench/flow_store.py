@@ -38,13 +38,14 @@ _WORKERS = ("write", "ask")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=20_000_000)
+    parser.add_argument("--minutes", type=int, default=60, help="of the hour, in which all of them end")
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--spoofed", action="store_true")
     parser.add_argument("--part", choices=_WORKERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part == "write":
-        write(options.directory, options.records, spoofed=options.spoofed)
+        write(options.directory, options.records, options.minutes, spoofed=options.spoofed)
     elif options.part == "ask":
         ask(options.directory, options.records)
     else:
@@ -53,13 +54,15 @@ def main() -> None:
             for part in _WORKERS:  # a process each, so that memory is told apart
                 command = [sys.executable, "-m", "bench.flow_store", "--part", part, "--directory", str(folder)]
                 extra = ["--spoofed"] if options.spoofed else []
-                subprocess.run([*command, "--records", str(options.records), *extra], check=True)
+                subprocess.run(
+                    [*command, "--records", str(options.records), "--minutes", str(options.minutes), *extra], check=True
+                )
         finally:
             if not options.keep:
                 shutil.rmtree(folder)
 
 
-def write(folder: Path, records: int, *, spoofed: bool) -> None:
+def write(folder: Path, records: int, minutes: int, *, spoofed: bool) -> None:
     """Put an hour's flows as a collector would, in batches; the making of them is not timed."""
     places = [Place(ip_network(f"10.0.{number}.0/24"), f"office-{number:03}") for number in range(200)]
     exporters = ["", *(f"sw-{number}" for number in range(9))]
@@ -67,8 +70,8 @@ def write(folder: Path, records: int, *, spoofed: bool) -> None:
     store.open(HOUR)
     made, batch = Maker(), np.empty(BATCH, RECORD)
     put_s = tick_s = wall_s = 0.0
-    for minute in range(60):
-        count = records * (minute + 1) // 60 - records * minute // 60
+    for minute in range(minutes):
+        count = records * (minute + 1) // minutes - records * minute // minutes
         rows = made.minute(minute, count, spoofed=spoofed)
         wall = time.perf_counter()
         for at in range(0, count, BATCH):
