@@ -238,7 +238,7 @@ class Ring:
         took_s = head[_LAST_S] - head[_FIRST_S] + (head[_LAST_S + 1] - head[_FIRST_S + 1]) / 1e9
         if head[_STATUS] & _TIMED_OUT or not 0 < took_s < _GATHER_S:
             return 0.0
-        return min(_GATHER_S, took_s * (self._settings.blocks - self._settings.kept_blocks) / 8)
+        return float(min(_GATHER_S, took_s * (self._settings.blocks - self._settings.kept_blocks) / 8))
 
     def _put_away(self) -> None:
         if self._reading < 0:

@@ -88,7 +88,7 @@ RANKS: Final = 3
 or seen both ways, other protocols after some packets both ways. The oldest is the head."""
 
 CHUNK: Final = 64
-"""Packets whose keys are made, and whose rows are fetched, together: their cache misses overlap."""
+"""Keys of packets that are on their way: made, but not counted yet, while memory brings what they need."""
 
 NONE: Final = 0xFFFF_FFFF
 
@@ -134,8 +134,7 @@ class Place(IntEnum):
     LENGTHS = 27
     TIMEOUTS = 30  # by phase: 30 … 38
     ACTIVE = 39
-    TOUCHED = 40  # what was read ahead, so that it is read
-    SIZE = 41
+    SIZE = 40
 
 
 def aligned(count: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:

@@ -1,4 +1,4 @@
-"""When the ring sleeps before it looks for the next block: only while blocks fill fast, and never until they are all."""
+"""When the ring sleeps before it looks for the next block: only while blocks fill fast, and not for long."""
 
 import numpy as np
 import pytest
