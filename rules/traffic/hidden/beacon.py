@@ -130,9 +130,8 @@ class Beacon:
         saved: Any = rows[-(self._settings.pairs // 2) :]
         for number, row in zip(_numbers(saved["key"]).tolist(), saved, strict=True):
             kept = int(row["kept"])
-            key: _Key = tuple(row["key"].tolist())
             ports, beats = tuple(row["ports"].tolist()), int(row["beats"])
-            pair = _Pair(key, float(row["first_s"]), float(row["last_s"]), ports, beats)
+            pair = _Pair(tuple(row["key"].tolist()), float(row["first_s"]), float(row["last_s"]), ports, beats)
             pair.gaps_s.extend(row["gaps_s"][:kept].tolist())
             pair.octets.extend(row["octets"][: min(kept + 1, _KEPT)].tolist())
             self._grown[number] = pair
