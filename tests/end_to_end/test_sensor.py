@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,14 +84,30 @@ def test_without_an_interface_or_an_address_the_commands_say_what_to_give() -> N
     assert netmon("flow-collector", "--listen", "tcp//x").returncode == 2
 
 
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """Give a directory that every user reaches: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_flow_collector_that_root_starts_is_nobody_and_says_what_it_did_not_keep(tmp_path: Path) -> None:
+def test_a_store_that_the_user_to_become_does_not_reach_is_told_at_once(tmp_path: Path) -> None:
     store = tmp_path / "flows"
-    tmp_path.chmod(0o777)
+    done = netmon("flow-collector", "--listen", "udp://127.0.0.1:0", "--store", store, NETMON_STATE_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert f"{store}:0:0: the user nobody cannot keep flows there: " in done.stderr
+    assert "listening" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_flow_collector_that_root_starts_is_nobody_and_says_what_it_did_not_keep(open_to_all: Path) -> None:
+    store = open_to_all / "flows"
     command = [*NETMON, "flow-collector", "--listen", "udp://127.0.0.1:0", "--store", str(store)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, env=environment(NETMON_STATE_DIR=str(tmp_path)), stdout=pipe, stderr=pipe, text=True
+        command, env=environment(NETMON_STATE_DIR=str(open_to_all)), stdout=pipe, stderr=pipe, text=True
     ) as collector:
         try:
             assert collector.stderr is not None

@@ -1,6 +1,7 @@
 """What `netmon sensor` and `netmon flow-collector` share: a role that runs by itself, from its options to its end."""
 
 import asyncio
+import gc
 import os
 import pwd
 import sys
@@ -26,7 +27,7 @@ from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.problems import faults_of
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
-from netmon.app.traffic.needs import needs_traffic, say_compiling
+from netmon.app.traffic.needs import leave_cache, needs_traffic, say_compiling
 from netmon.app.traffic.stopping import Stop
 
 ALONE_STATE: Final = Path("/var/lib/netmon-alone")
@@ -103,8 +104,9 @@ def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
         settings, state = configured(how, given)
         if not kind.listens_at(settings.netmon.traffic):
             raise click.UsageError(t(kind.missing))
-        store = settings.netmon.traffic.store_directory if settings.netmon.traffic.keep_flows else None
         place = own_place(state, settings, how.becomes, kind.role)
+        traffic = settings.netmon.traffic
+        store = (traffic.store_directory or place / "flows") if traffic.keep_flows else None
         if how.becomes is not None and store is not None:
             only_flows(store)
         told, registry = Told(as_json=how.as_json), CollectorRegistry()
@@ -113,9 +115,14 @@ def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
         if how.becomes is not None:
             hand_over((place, store), how.becomes)
             kind.leave(how.becomes)
+            leave_cache()
+        if store is not None:
+            can_be_kept(store, how.becomes)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    gc.collect()
+    gc.freeze()  # modules and compiled loops stay: looking through them again takes 0.3 s a time
     began = time.monotonic()
     asyncio.run(watch(part, told, How(how.metrics_listen, how.seconds), registry, stop))
     summary(part, began)
@@ -158,6 +165,17 @@ def only_flows(store: Path) -> None:
     names = {each.name for each in store.iterdir()} if store.is_dir() else set()
     if names and "lock" not in names:
         raise ConfigError(Fault(str(store), 0, 0, t("traffic.store_not_ours"), t("traffic.store_not_ours.remedy")))
+
+
+def can_be_kept(store: Path, becomes: str | None) -> None:
+    """Raise ConfigError where who we are by now cannot keep flows there: later they would be lost one by one."""
+    from exporters.flowstore.disk import writable  # noqa: PLC0415 - with the rest of traffic
+
+    problem = writable(store)
+    if problem is not None:
+        user = becomes or pwd.getpwuid(os.geteuid()).pw_name
+        problem = t("traffic.store_closed", user=user, problem=problem)
+        raise ConfigError(Fault(str(store), 0, 0, problem, t("traffic.store_closed.remedy", user=user)))
 
 
 def hand_over(places: Iterable[Path | None], user: str) -> None:

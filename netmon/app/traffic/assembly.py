@@ -21,6 +21,7 @@ from netmon.app.traffic.build import (
     build_sensor,
     named_addresses,
     networks_of,
+    protected_prefixes,
     tunnel_mask,
     warm_up,
 )
@@ -69,11 +70,9 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         keeper = Keeper(traffic.store, directory, networks, registry, names)
     registry.register(TrafficMetrics(streams))
     registry.register(IndicatorMetrics(indicators))
-    actor = None
-    if traffic.actions.enabled:
-        protected = [one.prefix for one in settings.inventory.prefixes if one.protected]
-        actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
-    return TrafficPart(streams, actor or uplink, take, traffic.samples_every_s, keeper, indicators, prefixes, actor)
+    protected = protected_prefixes(settings.inventory)
+    actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
+    return TrafficPart(streams, actor, take, traffic.samples_every_s, keeper, indicators, prefixes)
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

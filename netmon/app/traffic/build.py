@@ -13,6 +13,7 @@ from collectors.traffic.flowtable.table import FlowTable
 from collectors.traffic.messages.messages import Messages
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
+from exporters.actions.settings import Prefix
 from netmon.api import Finding
 from netmon.api.networks import Networks, Place
 from netmon.api.traffic import Second, Traffic, TrafficRule, Tunnel, halves
@@ -44,6 +45,11 @@ def networks_of(inventory: Inventory) -> Networks:
     places = [Place(prefix, site.name, site.title) for site in inventory.sites for prefix in site.prefixes]
     places += [Place(one.prefix, one.site or "", one.title, one.protected) for one in inventory.prefixes]
     return Networks(places, named_addresses((*inventory.devices, *inventory.servers)))
+
+
+def protected_prefixes(inventory: Inventory) -> list[Prefix]:
+    """Return the prefixes that are marked so."""
+    return [one.prefix for one in inventory.prefixes if one.protected]
 
 
 def named_addresses(things: Sequence[Device | Server]) -> dict[tuple[int, int], str]:

@@ -37,6 +37,7 @@ from netmon.app import logs
 from netmon.app.privileges import drop
 from netmon.app.settings.traffic import SensorSettings
 from netmon.app.traffic.build import PACKET, Counts, sensor_parts
+from netmon.app.traffic.needs import leave_cache
 from netmon.app.traffic.pipeline import Pipeline
 from netmon.app.traffic.shipping import Parcel, send
 from netmon.app.traffic.sources import LAG_NS
@@ -241,6 +242,7 @@ def _become(user: str | None) -> None:
     except ConfigError as error:
         log.error("rights could not be given up", problem=str(error))  # noqa: TRY400 - no traceback helps here
         os._exit(1)
+    leave_cache()
 
 
 def _end_with_parent() -> None:

@@ -19,6 +19,7 @@ from netmon.app.text import t
 
 PACKAGES: Final = ("numba", "polars", "zstandard")
 _CACHE: Final = "NUMBA_CACHE_DIR"
+_OURS: Final = {"collectors", "exporters", "netmon", "rules"}
 
 
 def needs_traffic() -> None:
@@ -45,6 +46,20 @@ def use_cache() -> None:
     """
     if _CACHE not in os.environ:
         os.environ[_CACHE] = str(cache_base(os.environ) / f"compiled-{_sources()}")
+
+
+def leave_cache() -> None:
+    """Look for compiled loops no more: who became another user may not read where they are.
+
+    A loop that was loaded stays; another would be compiled when it is first called, in seconds rather than not at all.
+    """
+    from numba.core.caching import NullCache  # noqa: PLC0415 - numba takes a while
+    from numba.core.registry import CPUDispatcher  # noqa: PLC0415 - the same
+
+    ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in _OURS]
+    for value in [value for module in ours for value in vars(module).values()]:
+        if isinstance(value, CPUDispatcher):
+            value._cache = NullCache()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other way to say so
 
 
 def cache_base(environment: Mapping[str, str]) -> Path:

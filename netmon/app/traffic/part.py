@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final
 
 from exporters.actions.actor import Actor
-from netmon.api import Finding, Reading, Target, Uplink
+from netmon.api import Finding, Reading, Target
 from netmon.app.settings import Settings
-from netmon.app.traffic.build import networks_of
+from netmon.app.traffic.build import networks_of, protected_prefixes
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.prefixfiles import PrefixFiles
@@ -24,28 +24,25 @@ Take = Callable[[Target, str, Reading], None]
 
 
 class TrafficPart:
-    """All streams of a daemon. A component; what they find goes to `uplink`, what they measure to `take`."""
+    """All streams of a daemon. A component; what they find goes by way of `actor`, what they measure to `take`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         self,
         streams: Sequence[Stream],
-        uplink: Uplink,
+        actor: Actor,
         take: Take,
         interval_s: float,
         keeper: Keeper | None = None,
         indicators: IndicatorFiles | None = None,
         prefixes: PrefixFiles | None = None,
-        actor: Actor | None = None,
     ) -> None:
-        """`actor`: the uplink itself, where it acts on findings on their way and has to be started."""
         self.streams = tuple(streams)
-        self._uplink = uplink
+        self._actor = actor
         self._take = take
         self._interval_s = interval_s
         self._keeper = keeper
         self._indicators = indicators
         self._prefixes = prefixes
-        self._actor = actor
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -80,10 +77,9 @@ class TrafficPart:
             self.open()
 
         def send(findings: Sequence[Finding]) -> None:
-            loop.call_soon_threadsafe(self._uplink.send, findings)
+            loop.call_soon_threadsafe(self._actor.send, findings)
 
-        if self._actor is not None:
-            await self._actor.start()
+        await self._actor.start()
         if self.streams:
             sys.setswitchinterval(SWITCH_S)
         for stream in self.streams:
@@ -100,6 +96,7 @@ class TrafficPart:
     def configure(self, settings: Settings) -> None:
         """Judge by another configuration from the next window on; sockets, tables and files stay as they are."""
         networks = networks_of(settings.inventory)
+        self._actor.configure(settings.netmon.traffic.actions, protected_prefixes(settings.inventory))
         for stream in self.streams:
             stream.built.configure(settings.netmon.traffic, networks)
             if stream.measure is not None:
@@ -119,8 +116,7 @@ class TrafficPart:
             task.cancel()
             await asyncio.wait([task])
         await asyncio.sleep(0)  # what they handed over is taken
-        if self._actor is not None:
-            await self._actor.stop()
+        await self._actor.stop()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

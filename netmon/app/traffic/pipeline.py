@@ -77,14 +77,14 @@ class Pipeline:
             if end == begin:
                 self._move_to(int(at_ns[begin]))
             else:
-                self._add(traffic if end - begin == count else _part(traffic, begin, end))
+                self._add(traffic if end - begin == count else _part(traffic, begin, end), self.windows.start_ns)
             begin = end
 
     def take_now(self, traffic: Traffic, now_ns: int) -> None:
         """Take a batch that counts when it came: exporters report what is over, by clocks of their own."""
         self.elapse(now_ns)
         if len(traffic):
-            self._add(traffic)
+            self._add(traffic, now_ns)
 
     def elapse(self, now_ns: int) -> None:
         """Hand out what is over by the clock: for a wire on which nothing comes."""
@@ -104,9 +104,9 @@ class Pipeline:
         for _ in range(quiet_windows):
             self._close()
 
-    def _add(self, traffic: Traffic) -> None:
+    def _add(self, traffic: Traffic, now_ns: int) -> None:
         self._parts.tables.add(traffic.records)
-        self._parts.flows.add(traffic, self.windows.start_ns)
+        self._parts.flows.add(traffic, now_ns)
         if self._parts.messages is not None and traffic.frames is not None:
             self._parts.messages.add(traffic)
 
