@@ -14,7 +14,7 @@ _WARM: Final = """
 from netmon.app.traffic.needs import needs_traffic
 needs_traffic()
 from netmon.app.settings.traffic import TrafficSettings
-from netmon.app.traffic.build import warm_up
+from netmon.app.traffic.warming import warm_up
 warm_up(TrafficSettings())
 """
 

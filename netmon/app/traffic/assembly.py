@@ -23,7 +23,6 @@ from netmon.app.traffic.build import (
     networks_of,
     protected_prefixes,
     tunnel_mask,
-    warm_up,
 )
 from netmon.app.traffic.fanout import Fan
 from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
@@ -36,6 +35,7 @@ from netmon.app.traffic.part import Take, TrafficPart
 from netmon.app.traffic.prefixfiles import PrefixFiles
 from netmon.app.traffic.sources import Exports, Interface
 from netmon.app.traffic.stream import Stream
+from netmon.app.traffic.warming import warm_up
 
 
 def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it

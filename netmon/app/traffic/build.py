@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.table import FlowTable
 from collectors.traffic.messages.messages import Messages
 from collectors.traffic.messages.settings import MessageSettings
-from collectors.traffic.packet.decode import decode_frames
 from exporters.actions.settings import Prefix
 from netmon.api import Finding
 from netmon.api.networks import Networks, Place
@@ -32,12 +30,6 @@ from rules.traffic.tables.tables import Tables
 Records: TypeAlias = NDArray[np.void]
 Send: TypeAlias = Callable[[Sequence[Finding]], None]
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
-
-_NS: Final = 1_000_000_000
-PACKET: Final = bytes.fromhex(  # a DNS question of example.org, in Ethernet, IPv4 and UDP: documentation addresses
-    "020000000002020000000001080045000039000000004011f8770a0000010a00000203e80035002500000001"
-    "01000001000000000000076578616d706c65036f72670000010001"
-)
 
 
 def networks_of(inventory: Inventory) -> Networks:
@@ -234,25 +226,3 @@ def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     built = Built(settings, networks, exported.parts, window_s=settings.window_s, live=False)
     built.counts["pairing"] = lambda: exported.counts
     return built
-
-
-def warm_up(settings: TrafficSettings) -> None:
-    """Compile or load every loop, by one packet through parts that are thrown away.
-
-    To be called before rights are given up and threads are started: who became another user may have no place to
-    keep what is compiled.
-    """
-    small = settings.model_copy(
-        update={
-            "table": settings.table.model_copy(update={"flows": 64, "begun_rows": 64, "ended_rows": 64}),
-            "tables": settings.tables.model_copy(update={"rows": 64, "kept": 16}),
-        }
-    )
-    traffic = decode_frames([PACKET], start_ns=[_NS])
-    for built in (build_sensor(small, Networks()), build_collector(small, Networks())):
-        built.pipeline.take(traffic)
-        built.pipeline.finish()
-    for judged in (True, False):  # which may change while a flow collector runs
-        way = Exported(small, partial(bool, judged), lambda _: None).way
-        way.count(traffic.records)
-        way.take(traffic.records, _NS)

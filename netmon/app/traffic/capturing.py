@@ -36,12 +36,13 @@ from netmon.api.traffic import FRAME, RECORD, Second
 from netmon.app import logs
 from netmon.app.privileges import drop
 from netmon.app.settings.traffic import SensorSettings
-from netmon.app.traffic.build import PACKET, Counts, sensor_parts
+from netmon.app.traffic.build import Counts, sensor_parts
 from netmon.app.traffic.needs import leave_cache
 from netmon.app.traffic.pipeline import Pipeline
 from netmon.app.traffic.shipping import Parcel, send
 from netmon.app.traffic.sources import LAG_NS
 from netmon.app.traffic.tallies import Tallies
+from netmon.app.traffic.warming import QUESTION
 from rules.traffic.tables.settings import TablesSettings
 
 WAIT_S: Final = 0.2
@@ -258,7 +259,7 @@ def _warm_up() -> None:
     tables, flows = TablesSettings(rows=64, kept=16), FlowTableSettings(flows=64, begun_rows=64, ended_rows=64)
     parts, _ = sensor_parts(tables, flows, MessageSettings())
     pipeline = Pipeline(parts, lambda second: None)  # noqa: ARG005
-    pipeline.take(decode_frames([PACKET], start_ns=[1_000_000_000]))
+    pipeline.take(decode_frames([QUESTION], start_ns=[1_000_000_000]))
     pipeline.finish()
     words = np.zeros(1, np.uint64)
     frames, records, tags = np.zeros(1, FRAME), np.zeros(1, RECORD), np.zeros(1, np.uint32)

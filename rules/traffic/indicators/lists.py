@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import address_text
-from rules.traffic.indicators.matching_kernel import fill, find, find_ends, find_names, hash_names
+from rules.traffic.indicators.matching_kernel import fill, find_ends, find_names, hash_names
 from rules.traffic.indicators.reading import Entries, line_of, read_entries
 from rules.traffic.indicators.settings import IndicatorList
 
@@ -69,16 +69,6 @@ class Indicators:
     def has_names(self) -> bool:
         """Tell whether it lists domains."""
         return len(self._name_at) > 0
-
-    def find(self, hi: Halves, lo: Halves) -> Rows:
-        """Return for each address the number of its entry, -1 where it has none. Addresses go before prefixes."""
-        found = np.full(len(hi), -1, np.int64)
-        if len(self._address_at):
-            find(self._addresses.slots, self._addresses.keys, np.ascontiguousarray(hi), np.ascontiguousarray(lo), found)
-        if self._networks:
-            held = self._prefixes.find(hi, lo).astype(np.int64)
-            found = np.where((found < 0) & (held >= 0), held + len(self._address_at), found)
-        return found
 
     def find_ends(self, flows: NDArray[np.void], side: str, networks: Networks) -> Rows:
         """Return for the `source` or `destination` of each flow the number of its entry, -1 where it has none.

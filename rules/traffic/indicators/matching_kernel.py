@@ -64,20 +64,6 @@ def fill(slots: NDArray[np.uint32], keys: NDArray[np.uint64]) -> None:
 
 
 @njit(**_OPTIONS)
-def find(
-    slots: NDArray[np.uint32],
-    keys: NDArray[np.uint64],
-    hi: NDArray[np.uint64],
-    lo: NDArray[np.uint64],
-    found: NDArray[np.int64],
-) -> None:
-    """Write for each pair the row of its key, -1 where there is none."""
-    for number in range(len(found)):
-        row = U(number)
-        found[row] = _find(slots, keys, hi[row], lo[row])
-
-
-@njit(**_OPTIONS)
 def find_ends(
     flows: NDArray[np.void],
     of_source: bool,

@@ -9,7 +9,9 @@ from tests.support.bounds import checked_cache
 ASK = """
 import random
 import numpy as np
-from rules.traffic.indicators.matching_kernel import fill, find, find_names, hash_names
+from netmon.api.networks import PrefixMap
+from netmon.api.traffic import RECORD
+from rules.traffic.indicators.matching_kernel import fill, find_ends, find_names, hash_names
 
 
 chance = random.Random(5)
@@ -17,8 +19,9 @@ for count in (0, 1, 7, 200):
     keys = np.array([chance.getrandbits(64) for _ in range(2 * count)], np.uint64).reshape(count, 2)
     slots = np.zeros(1 << max(2 * count, 1).bit_length(), np.uint32)
     fill(slots, keys)
-    found = np.full(count, -1, np.int64)
-    find(slots, keys, np.ascontiguousarray(keys[:, 0]), np.ascontiguousarray(keys[:, 1]), found)
+    flows, found, nobody = np.zeros(count, RECORD), np.full(count, -1, np.int64), PrefixMap(()).lookup
+    flows["source_hi"], flows["source_lo"] = keys[:, 0], keys[:, 1]
+    find_ends(flows, True, nobody, np.zeros(1, np.bool_), slots, keys, nobody, found)
     assert sorted(found.tolist()) == list(range(count))
 for count in (0, 1, 50):
     names = np.frombuffer(chance.randbytes(count * 255), np.uint8).reshape(count, 255)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netmon.api.traffic import DNS, halves
+from netmon.api.networks import Networks
+from netmon.api.traffic import DNS, RECORD, halves
 from rules.traffic.indicators.lists import Indicators
 from rules.traffic.indicators.reading import read_entries
 from rules.traffic.indicators.settings import IndicatorList
@@ -21,8 +22,9 @@ def listed(text: str, most: int = 1_000) -> Indicators:
 
 
 def numbers(indicators: Indicators, *addresses: str) -> list[int]:
-    hi, lo = np.array([halves(each) for each in addresses], np.uint64).T
-    return [int(number) for number in indicators.find(hi, lo)]
+    flows = np.zeros(len(addresses), RECORD)
+    flows["source_hi"], flows["source_lo"] = np.array([halves(each) for each in addresses], np.uint64).T
+    return [int(number) for number in indicators.find_ends(flows, "source", Networks())]
 
 
 def names(indicators: Indicators, *asked: str) -> list[str]:
