@@ -49,9 +49,7 @@ def _kind(protocol: np.uint64) -> Any:
 
 
 @njit(inline="always")
-def _link(
-    key: np.uint64, slots: NDArray[np.uint32], keys: NDArray[np.uint64], state: NDArray[np.uint64]
-) -> Any:
+def _link(key: np.uint64, slots: NDArray[np.uint32], keys: NDArray[np.uint64], state: NDArray[np.uint64]) -> Any:
     """Return the row of an interface, a new one where it has none; where there is no room, the one behind all."""
     mask = U(len(slots)) - _1
     at = (key * _ODD >> _32) & mask
@@ -90,9 +88,9 @@ def count_flows(
     """Add flows to sums: without `whole` only their number, by site and direction.
 
     `crossed` has shape (directions, sites, 3), `received` (sites, 2), `protocols` (2 versions, 4 kinds, 2), `links`
-    (most + 1, 4), the last for want of room, for `keys` of exporter << 32 | ifIndex, found by `slots`, a power of two of at least twice as many. `both`
-    tells by the low bits of its row which exporter reports output by itself. Tells whether one was met that is not yet
-    marked so, and marks it: the sums of links are wrong then.
+    (most + 1, 4), the last for want of room, for `keys` of exporter << 32 | ifIndex, found by `slots`, a power of two
+    of at least twice as many. `both` tells by the low bits of its row which exporter reports output by itself. Tells
+    whether one was met that is not yet marked so, and marks it: the sums of links are wrong then.
     """
     last, nowhere = U(len(own) - 1), U(sites - 1)
     mask = U(len(both)) - _1
