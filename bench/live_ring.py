@@ -121,7 +121,7 @@ def measure(listener: Listener, folder: Path, loops: int) -> Figures:
             sent, rate_pps = send(net["sender"], folder, loops)
             time.sleep(SETTLE_S)
             cpu = cpu_ns(process.pid) - before
-            memory = memory_mb(process.pid, "VmHWM")
+            memory = sum(memory_mb(each, "VmHWM") for each in family(process.pid))
             process.send_signal(listener.end)
             process.wait(20)
         got, dropped = listener.result(log.read_text(errors="replace"))
@@ -129,9 +129,15 @@ def measure(listener: Listener, folder: Path, loops: int) -> Figures:
 
 
 def cpu_ns(pid: int) -> int:
-    """Return the CPU time of a process's threads, user and system: finer than the clock ticks of stat."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
+    """Return the CPU time of the threads of a process and of all that it started: finer than the ticks of stat."""
+    threads = [each for one in family(pid) for each in Path(f"/proc/{one}/task").iterdir()]
     return sum(int((each / "schedstat").read_text(encoding="ascii").split()[0]) for each in threads)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    told = [each.read_text(encoding="ascii").split() for each in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [pid, *(one for child in told for number in child for one in family(int(number)))]
 
 
 def send(host: Host, folder: Path, loops: int) -> tuple[int, float]:

@@ -6,7 +6,8 @@ Two network namespaces joined by a veth pair; tcpreplay sends from memory, as fa
 program at a time listens at the other end. Two streams: `office` is the mixture of bench.packet_decode (web over TCP
 and QUIC, DNS, both IP versions, VLAN tags), `forged` that of bench.live_ring (60 of 100 packets are SYNs from
 addresses that do not repeat). FastNetMon runs without connection tracking. Figures as in bench.live_ring, which says
-what is counted to whom. "no detectors": netmon with all of them off. Takes root.
+what is counted to whom. "no detectors": netmon with all of them off; "2 processes": capturing shared by two, judged by
+a third, all of them counted. Takes root.
 """
 
 import re
@@ -42,7 +43,7 @@ def main() -> None:
         print(f"{'':<10}{'':<24}{'ns/packet':>10}{'dropped':>10}{'Mpps sent':>11}{'MB':>8}{'load':>7}")
         for stream, made in (("office", office), ("forged", live_ring.stream)):
             (folder / "stream.pcap").write_bytes(made())
-            for listener in (netmon(on=True), netmon(on=False), FASTNETMON):
+            for listener in (netmon(on=True), netmon(on=False), netmon(on=True, processes=2), FASTNETMON):
                 if shutil.which(listener.command(folder)[0]) is None:
                     print(f"{stream:<10}{listener.name:<24} is not installed")
                     continue
@@ -64,7 +65,7 @@ def office() -> bytes:
     return pcap([(row * 1000, frames[row % len(frames)]) for row in range(live_ring.PACKETS)])
 
 
-def netmon(*, on: bool) -> Listener:
+def netmon(*, on: bool, processes: int = 1) -> Listener:
     """Return the sensor as `netmon sensor` runs it, every detector on, or off."""
 
     def command(folder: Path) -> list[str]:
@@ -74,9 +75,10 @@ def netmon(*, on: bool) -> Listener:
             off = "".join(f"    {rule.name}: {{enabled: false}}\n" for rule in TRAFFIC_RULES)
             (place / "netmon.yaml").write_text("" if on else f"traffic:\n  detectors:\n{off}", encoding="ascii")
         program = str(Path(sys.executable).with_name("netmon"))
-        return [program, "sensor", "--interface", INTERFACE, "--config", str(place)]
+        several = ["--processes", str(processes)]
+        return [program, "sensor", "--interface", INTERFACE, "--config", str(place), "--user", "", *several]
 
-    name = "netmon sensor" if on else "netmon, no detectors"
+    name = f"netmon, {processes} processes" if processes > 1 else "netmon sensor" if on else "netmon, no detectors"
     return Listener(name, command, INTERFACE, result, signal.SIGINT)
 
 
