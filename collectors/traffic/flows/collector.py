@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
+from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
 from collectors.traffic.flows.netflow.counts import DomainCounts
@@ -144,8 +144,7 @@ class FlowSource:
 
     def warm_up(self) -> None:
         """Compile, or load, the loops."""
-        nothing = Datagrams(np.zeros(1, np.uint8), np.zeros(0, DATAGRAM))
-        self.netflow.decode(nothing)
+        self.netflow.warm_up()
         self.sflow.warm_up()
 
     def _from_datagrams(self) -> list[NDArray[np.void]]:

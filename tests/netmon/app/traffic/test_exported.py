@@ -45,7 +45,7 @@ def test_without_detectors_records_go_by_as_they_come() -> None:
     built.pipeline.take_now(flows(3), 100 * NS)
     built.pipeline.take_now(flows(2), 101 * NS)
     assert [len(each.ended) for each in seen] == [6, 4]
-    assert [(each.start, each.end, len(each.sources)) for each in seen] == [(100, 100, 0)] * 2
+    assert [(each.start, each.end, len(each.sources)) for each in seen] == [(100, 100, 0), (101, 101, 0)]
     built.pipeline.elapse(110 * NS)
     assert len(seen) == 3
     window = seen[2]

@@ -109,9 +109,8 @@ def test_windows_links_and_capacities_on_one_page() -> None:
     row["exporter"], row["in_interface"], row["bytes"], row["packets"], row["version"] = 1, 3, 1_250_000, 1_000, 4
     flows.rows = sample(1, 3, 5, 6, 1)
     second = Second(0, 10, live=False, ended=row)
-    built.judges.see(second)
-    assert built.hooks.watch is not None
-    built.hooks.watch(second)
+    built.lay_by(second)
+    built.see(second)
     reading = metering.reading(10.0)
     assert seen == [10]
     assert reading is not None
