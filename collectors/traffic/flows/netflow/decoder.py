@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flows.datagrams import Datagrams
+from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.netflow import options, templates
 from collectors.traffic.flows.netflow.codes_kernel import SLOTS, Count, Stop
 from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
