@@ -51,7 +51,7 @@ class NetFlow:
     def warm_up(self) -> None:
         """Compile, or load, the loops, in another decoder that is thrown away; its data comes before its template."""
         late, index = np.frombuffer(_LATE, np.uint8).copy(), np.zeros(1, DATAGRAM)
-        index["length"], index["exporter"] = len(late), 1
+        index["length"], index["exporter"], index["received_ns"] = len(late), 1, 2_000_000_000
         NetFlow(self._settings).decode(Datagrams(late, index))
 
     @property
