@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from exporters.actions.announce import route
 from exporters.actions.book import Book
 from exporters.actions.decide import Decider, Refusal, Step
-from exporters.actions.script import Job, Scripts
+from exporters.actions.script import Job, Scripts, named
 from exporters.actions.settings import ActionSettings, Prefix, ScriptSettings
 from netmon.api import Event, Finding, Severity, Uplink, Value
 
@@ -65,9 +65,12 @@ class Actor:
         """Withdraw what an earlier run left announced."""
         if self._book is not None:
             try:
-                self._book.open()
+                left = self._book.open()
             except OSError as error:
                 self._failed(error)
+                return
+            if left:
+                log.warning("routes that an earlier run left are withdrawn", file=str(self._book.settings.file))
 
     async def start(self) -> None:
         """Withdraw what an earlier run left announced, and begin."""
@@ -164,6 +167,8 @@ class Actor:
             while self._left:
                 self._left[-1].put([])
                 self._left.pop()
+            if self._unwritten:
+                log.info("announcements are written again")
             self._unwritten = False
         except OSError as error:
             self._failed(error)
@@ -175,7 +180,10 @@ class Actor:
 
     def _run(self, step: Step, script: ScriptSettings) -> None:
         finding = step.active.finding
-        if not self._scripts.put(Job(finding, "begin" if step.why is None else "end", script)):
+        job = Job(finding, "begin" if step.why is None else "end", script)
+        if not self._scripts.put(job):
+            known = {"finding": named(finding), "action": job.action, "program": script.command[0]}
+            log.warning("an action's program is not run: as many as may wait already", **known)
             self._event(finding, "script", "no_room", Severity.ERROR)
 
     def _ran(self, job: Job, outcome: str) -> None:
@@ -184,6 +192,8 @@ class Actor:
         self._event(job.finding, f"script_{job.action}", outcome, severity)
 
     def _tell(self, step: Step) -> None:
+        """Say on this host and to the core what a step is: the core may be away, and learn of it too late."""
+        self._log(step)
         finding = step.active.finding
         if isinstance(step.why, Refusal):
             self._event(finding, "refused", step.why.value, Severity.WARNING)
@@ -191,6 +201,21 @@ class Actor:
             self._event(finding, "begin", "the finding began", Severity.WARNING)
         else:
             self._event(finding, "end", step.why.value, Severity.INFO)
+
+    def _log(self, step: Step) -> None:
+        finding, settings = step.active.finding, self._given[0]
+        told = log.bind(finding=named(finding), target=finding.target, dry_run=not self._really)
+        if isinstance(step.why, Refusal):
+            told.warning("an attack is not acted on", why=step.why.value, attack=finding.summary)
+            return
+        if settings.announcement is not None and step.active.victim is not None:
+            told = told.bind(route=settings.announcement.route, to=str(step.active.victim))
+        if settings.script is not None:
+            told = told.bind(program=settings.script.command[0])
+        if step.why is None:
+            told.info("an action begins", attack=finding.summary)
+        else:
+            told.info("an action is over", why=step.why.value)
 
     def _event(self, finding: Finding, what: str, why: str, severity: Severity) -> None:
         """Put what was done, or would have been, into the ledger: under Elastic Common Schema's names."""
@@ -200,7 +225,7 @@ class Actor:
             "rule.name": finding.rule,
             "destination.address": str(finding.evidence.get("target", "")),
             "message": f"{what}: {finding.summary} ({why}){'' if self._really else '; dry run, nothing was done'}",
-            "netmon.finding": finding.key.replace("\x1f", "/"),
+            "netmon.finding": named(finding),
             "netmon.dry_run": str(not self._really).lower(),
         }
         self._uplink.send([Event(self._clock(), self._source, finding.target, CATEGORY, severity, fields)])

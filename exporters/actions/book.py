@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 from exporters.actions.announce import Route, announced, commands, render
@@ -28,14 +27,24 @@ class Book:
         self.settings = settings
         self._written = False
 
-    def open(self) -> None:
-        """Withdraw what an earlier run left; OSError where the file cannot be written."""
+    def open(self) -> bool:
+        """Withdraw what an earlier run left, and tell whether it left any; OSError where the file cannot be written."""
+        try:
+            text = self.settings.file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            text = ""
+        except OSError:
+            if self.settings.format == "exabgp":  # we have to know what is to be withdrawn
+                raise
+            text = ""
+        left = text not in {"", render(self.settings, ())}
         if self.settings.format == "exabgp":
-            with suppress(FileNotFoundError):
-                left = announced(self.settings.file.read_text(encoding="utf-8", errors="replace"))
-                self._gone = dict.fromkeys(left[-_GONE:])
+            commands_left = announced(text)
+            self._gone = dict.fromkeys(commands_left[-_GONE:])
+            left = bool(commands_left)
         self._write()
         self._opened = True
+        return left
 
     def put(self, routes: Sequence[Route]) -> bool:
         """Have exactly these announced; tell whether that is a change. OSError where it cannot be written."""

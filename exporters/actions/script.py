@@ -64,6 +64,8 @@ class Scripts:
             async with asyncio.timeout(self._longest_s):
                 while self._busy:
                     await asyncio.wait(list(self._busy.values()))
+        if self._waiting:
+            log.warning("programs of actions are not run any more: netmon stops", count=len(self._waiting))
         self.outcomes["not_started"] += len(self._waiting)
         self._waiting.clear()
         running = list(self._busy.values())
@@ -94,6 +96,7 @@ class Scripts:
     async def _outcome(self, job: Job) -> str:
         nowhere = asyncio.subprocess.DEVNULL
         command = job.by.command
+        told = log.bind(finding=named(job.finding), action=job.action, program=command[0])
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -104,13 +107,13 @@ class Scripts:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            log.error("an action's program cannot be started", program=command[0], problem=str(error))  # noqa: TRY400
+            told.error("an action's program cannot be started", problem=str(error))
             return "not_started"
         try:
             async with asyncio.timeout(job.by.timeout_s):
                 await process.communicate(job.told())
         except TimeoutError:
-            log.warning("an action's program did not end in time", program=command[0], key=job.finding.key)
+            told.warning("an action's program did not end in time", timeout_s=job.by.timeout_s)
             return "timeout"
         finally:
             if process.returncode is None:
@@ -118,8 +121,15 @@ class Scripts:
                     os.killpg(process.pid, signal.SIGKILL)  # with all that it started
                 await process.wait()
         if process.returncode:
-            log.warning("an action's program failed", program=command[0], code=process.returncode, key=job.finding.key)
-        return "failure" if process.returncode else "success"
+            told.warning("an action's program failed", code=process.returncode)
+            return "failure"
+        told.info("an action's program has run")
+        return "success"
+
+
+def named(finding: Finding) -> str:
+    """Return a finding's key as people read it: syn_flood/203.0.113.7."""
+    return finding.key.replace("\x1f", "/")
 
 
 def as_plain(finding: Finding) -> Mapping[str, Any]:
@@ -130,7 +140,7 @@ def as_plain(finding: Finding) -> Mapping[str, Any]:
         "at": finding.at,
         "severity": finding.severity.value,
         "summary": finding.summary,
-        "key": finding.key.replace("\x1f", "/"),
+        "key": named(finding),
         "over": finding.cleared,
         "evidence": dict(finding.evidence),
         "labels": dict(finding.labels),

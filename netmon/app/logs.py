@@ -17,7 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LogFormat = Literal["auto", "console", "logfmt", "json"]
 
 REPEAT_WINDOW_S: Final = 60.0
-_ABOUT: Final = ("target", "part", "fault", "reload")  # what tells two messages of one wording apart
+_ABOUT: Final = ("target", "part", "fault", "reload", "finding", "action")
+"""What tells two messages of one wording apart."""
 REPEAT_KEYS_MAX: Final = 10_000  # what tells messages apart includes target names: at most this many are remembered
 
 

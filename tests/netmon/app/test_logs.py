@@ -91,3 +91,15 @@ def test_a_repeat_that_a_library_logs_is_held_back_without_reaching_the_library(
     for _ in range(3):
         logging.getLogger("some.library").warning("it says so")
     assert capsys.readouterr().err.count("it says so") == 1
+
+
+def test_findings_that_are_told_in_the_same_words_are_not_repeats_of_each_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("logfmt", "info", logs.Repeats(CollectorRegistry(), lambda: 1000.0))
+    log = structlog.get_logger("x")
+    for finding in ("syn_flood/a", "syn_flood/b", "syn_flood/a"):
+        log.warning("an attack is not acted on", target="office", finding=finding)
+    for action in ("begin", "end"):
+        log.warning("an action's program failed", finding="syn_flood/a", action=action)
+    assert len(capsys.readouterr().err.splitlines()) == 4
