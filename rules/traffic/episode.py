@@ -36,6 +36,10 @@ class Seen:
     labels: Mapping[str, str] = field(default_factory=dict)
     since: float | None = None  # when it began, where the detector knows better than its first second
 
+    def after(self, since: float, counts: Mapping[str, int], peaks: Mapping[str, float]) -> "Seen":
+        """Return this with what the matter came to before it was said: all of it counts, from its beginning on."""
+        return replace(self, since=since, counts=_added(counts, self.counts), peaks=_highest(peaks, self.peaks))
+
 
 @dataclass(slots=True)
 class _Matter:
@@ -92,10 +96,8 @@ class Episodes:
         worse = seen.severity > matter.severity
         matter.seen, matter.last = seen, at
         matter.severity = max(matter.severity, seen.severity)
-        for name, count in seen.counts.items():
-            matter.totals[name] = matter.totals.get(name, 0) + count
-        for name, peak in seen.peaks.items():
-            matter.peaks[name] = max(matter.peaks.get(name, peak), peak)
+        matter.totals = _added(matter.totals, seen.counts)
+        matter.peaks = _highest(matter.peaks, seen.peaks)
         if worse or at - matter.said >= self.repeat_s:
             matter.said = at
             yield self._finding(matter, at)
@@ -144,3 +146,11 @@ class Episodes:
             runbook=self.runbook,
             at_once=True,  # detectors look for as long as it takes
         )
+
+
+def _added(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    return {**before, **{name: before.get(name, 0) + count for name, count in now.items()}}
+
+
+def _highest(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    return {**before, **{name: max(before.get(name, peak), peak) for name, peak in now.items()}}

@@ -1,7 +1,7 @@
 """All floods as one rule: they share the view of a window and what is normal, and know of each other's findings."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -35,9 +35,13 @@ _PENDING: Final = 10_000  # attacks that wait for their next window; more begin 
 
 @dataclass(slots=True)
 class _Pending:
+    """What an attack came to in the windows that were held back."""
+
     windows: int
-    since: float
     last: float
+    since: float
+    counts: Mapping[str, int]
+    peaks: Mapping[str, float]
 
 
 class Floods:
@@ -208,10 +212,11 @@ class Floods:
         if seen.key not in episodes:
             needed = 1 if second.length_s >= settings.long_window_s else settings.windows_needed
             windows = 1 if pending is None else pending.windows + 1
-            since = second.start if pending is None else pending.since
+            if pending is not None:
+                seen = seen.after(pending.since, pending.counts, pending.peaks)
             if windows < needed and ratio < settings.at_once_times:
                 if len(self._pending) < _PENDING:
-                    self._pending[key] = _Pending(windows, since, second.end)
+                    since = second.start if seen.since is None else seen.since
+                    self._pending[key] = _Pending(windows, second.end, since, seen.counts, seen.peaks)
                 return
-            seen = replace(seen, since=since)
         yield from episodes.see(seen, second.end)

@@ -32,6 +32,16 @@ def test_a_slight_excess_needs_a_second_window() -> None:
     assert [(finding.rule, finding.at) for finding in lasting] == [("syn_flood", START + 2)]
 
 
+def test_what_was_held_back_counts_once_it_is_said() -> None:
+    draw = np.random.default_rng(3)
+    nothing = [packets(source=BOT, destination=CLIENTS, protocol=UDP, size=[60])] * 12
+    found = run([syn_flood(draw, rate=360), *(syn_flood(draw, rate=rate) for rate in (300, 320)), *nothing])
+    assert [(one.evidence["start"], one.evidence["total_packets"]) for one in found] == [(START, 660), (START, 980)]
+    totals = {name: found[-1].evidence[name] for name in ("total_bytes", "peak_packets_per_s", "peak_ratio")}
+    assert totals == {"total_bytes": 980 * 60, "peak_packets_per_s": 360.0, "peak_ratio": 1.8}
+    assert " over after 3 s: 980 packets and 58.8 kB in all, at most 360 packets/s" in found[-1].summary
+
+
 def test_longer_windows_of_exporters_are_judged_at_once() -> None:
     draw = np.random.default_rng(3)
     flows = syn_flood(draw, rate=30_000)
