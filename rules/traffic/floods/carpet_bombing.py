@@ -16,7 +16,8 @@ from netmon.api import Severity, Value
 from netmon.api.traffic import MAPPED, Second
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Text, counted, sources_of
+from rules.traffic.floods.flood import Text, counted, from_whom, sources_of
+from rules.traffic.floods.senders import senders
 from rules.traffic.floods.settings import CarpetBombingSettings
 from rules.traffic.floods.view import View
 from rules.traffic.learned import Keys, Learned, Numbers, hashed
@@ -118,7 +119,8 @@ class CarpetBombing:
         bits = float(octets) * 8 / length
         peers = np.bitwise_or.reduce(view.rows["peers"][rows], axis=0)
         ratio = carpet.rate / carpet.bound
-        who = sources_of(records, float(distinct(peers)))
+        many = senders(records, lambda: records, view.sampled, float(distinct(peers)))
+        who = sources_of(records, many)
         evidence: dict[str, str | Value] = {
             "packets_per_s": round(carpet.rate, 1),
             "bits_per_s": round(bits),
@@ -146,7 +148,8 @@ class CarpetBombing:
                 "bits_per_s": round(bits),
                 "hosts": len(rows),
                 "ratio": round(ratio, 1),
-                "distinct_sources": float(who["distinct_sources"]),
+                "distinct_sources": float(many.all),
+                "sampled_sources": float(many.met),
             },
             evidence=evidence,
             since=view.second.start,
@@ -233,7 +236,7 @@ def _text(prefix: str, language: str) -> Text:
             hosts=telling.addresses(float(evidence[f"{which}hosts"]), language),
             bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),
             ratio=telling.times(float(evidence[f"{which}ratio"]), language),
-            source=telling.addresses(float(evidence[f"{which}distinct_sources"]), language),
+            source=from_whom(evidence, which, language),
             count=counted(evidence, "packets", language),
             octets=telling.octets(float(evidence.get("total_bytes", 0)), language),
             lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),

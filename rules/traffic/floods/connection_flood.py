@@ -39,7 +39,7 @@ class ConnectionFlood:
         ]
         begun = _begun(view, rows)
         for row in rows:
-            records = begun[row]
+            records, whole = begun[row]
             few = self._few(records, float(rate[row]), float(view.level("connections")[row]))
             if not few and rate[row] <= settings.many_floor_per_s:
                 continue
@@ -59,6 +59,7 @@ class ConnectionFlood:
                     "from_few": "yes" if few else "no",
                 },
                 unit="connections",
+                whole=whole,
             )
 
     def _few(self, records: NDArray[np.void], rate: float, usual: float) -> bool:
@@ -70,8 +71,8 @@ class ConnectionFlood:
         return quick * rate >= settings.few_share * max(rate - usual, settings.few_floor_per_s)
 
 
-def _begun(view: View, rows: Sequence[int]) -> dict[int, NDArray[np.void]]:
-    """Return the connections begun with each address: flows where they are told, otherwise sampled SYN."""
+def _begun(view: View, rows: Sequence[int]) -> dict[int, tuple[NDArray[np.void], bool]]:
+    """Return the connections begun with each address, and whether all: flows where told, otherwise sampled SYN."""
     second = view.second
     ends = {row: (int(view.rows["hi"][row]), int(view.rows["lo"][row])) for row in rows}
     flows = telling.by_address(
@@ -80,7 +81,7 @@ def _begun(view: View, rows: Sequence[int]) -> dict[int, NDArray[np.void]]:
     found = {}
     for row, pair in ends.items():
         chosen = flows[pair][flows[pair]["protocol"] == 6]
-        found[row] = chosen if len(chosen) else _sampled(view, row)
+        found[row] = (chosen, True) if len(chosen) else (_sampled(view, row), False)
     return found
 
 

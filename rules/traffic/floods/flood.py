@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from netmon.api import Severity, Value
 from netmon.api.networks import Networks
 from rules.traffic import telling
 from rules.traffic.episode import Seen
+from rules.traffic.floods.senders import Senders, said, senders
 from rules.traffic.floods.settings import SeveritySettings
 from rules.traffic.floods.view import View
 
@@ -30,6 +32,7 @@ class Attack:
     records: NDArray[np.void]  # RECORD: those of the sample that are the attack's
     evidence: Mapping[str, str | Value] = field(default_factory=dict)
     unit: str = "packets"
+    whole: bool = False  # whether `records` are all of the attack's, and no sample
     collapsed: bool = False  # see `is_collapsed`
 
 
@@ -102,13 +105,14 @@ def tell(detector: Detector, view: View, attack: Attack, networks: Networks, set
     name, victim = networks.name_of(high, low), victim_of(view, attack)
     seconds = view.second.length_s
     ratio = round(attack.rate / max(attack.bound, 1e-9), 1)
+    who = _senders(view, attack)
     evidence: dict[str, str | Value] = {
         "packets_per_s" if attack.unit == "packets" else f"{attack.unit}_per_s": round(attack.rate, 1),
         "bits_per_s": round(attack.bits_per_s),
         "normal_per_s": round(attack.normal, 1),
         "bound_per_s": round(attack.bound, 1),
         "ratio": ratio,
-        **sources_of(attack.records, float(view.peers[attack.row])),
+        **sources_of(attack.records, who),
         "answers_per_s": round(float(view.rate("answers")[attack.row]), 1),
         "answers_normal_per_s": round(float(view.level("answers")[attack.row]), 1),
         "collapsed": "yes" if attack.collapsed else "no",
@@ -129,17 +133,24 @@ def tell(detector: Detector, view: View, attack: Attack, networks: Networks, set
             f"{attack.unit}_per_s": round(attack.rate, 1),
             "bits_per_s": round(attack.bits_per_s),
             "ratio": ratio,
-            "distinct_sources": float(evidence["distinct_sources"]),
+            "distinct_sources": float(who.all),
+            "sampled_sources": float(who.met),
         },
         evidence={key: value for key, value in evidence.items() if key != "source_text"},
         since=view.second.start,
     )
 
 
-def sources_of(records: NDArray[np.void], distinct: float) -> dict[str, str | Value]:
+def _senders(view: View, attack: Attack) -> Senders:
+    everything = partial(view.records_to, attack.row)
+    sampled = 1.0 if attack.whole else view.sampled
+    return senders(attack.records, everything, sampled, float(view.peers[attack.row]))
+
+
+def sources_of(records: NDArray[np.void], who: Senders) -> dict[str, str | Value]:
     """Return evidence on who sends: how many, the most of them, their ports; `source_text` in a few words."""
-    evidence: dict[str, str | Value] = {"distinct_sources": max(1, round(distinct))}
-    source = telling.addresses(max(1, round(distinct)))
+    evidence: dict[str, str | Value] = {"distinct_sources": who.all, "sampled_sources": who.met}
+    source = who.words()
     if len(records):
         evidence["top_sources"] = telling.top_sources(records)
         evidence["top_destination_ports"] = telling.top_ports(records)
@@ -177,6 +188,12 @@ def counted(evidence: Mapping[str, str | Value], unit: str, language: str) -> st
     return _COUNTED[unit][language].format(telling.number(float(evidence.get(f"total_{unit}", 0)), language))
 
 
+def from_whom(evidence: Mapping[str, str | Value], which: str, language: str) -> str:
+    """Return how many addresses it is from: by the newest word, or with `peak_` the most of one window."""
+    met, every = (float(evidence[f"{which}{name}_sources"]) for name in ("sampled", "distinct"))
+    return said(met, every, language)
+
+
 def _text(title: str, name: str, unit: str, language: str) -> Text:
     """Return what makes a summary of evidence: of what goes on by its newest figures, of what is over by all of it."""
 
@@ -187,7 +204,7 @@ def _text(title: str, name: str, unit: str, language: str) -> Text:
         lasting = float(evidence.get(f"total_{unit}", 0)) > 2 * now
         source = str(evidence["source"])
         if source.endswith(("address", "addresses")):
-            source = telling.addresses(float(evidence[f"{which}distinct_sources"]), language)
+            source = from_whom(evidence, which, language)
         count = counted(evidence, unit, language)
         return (_OVER if over else _FORMS)[language].format(
             title=title,

@@ -84,6 +84,11 @@ class View:
         """Return from how many addresses each received (f8[n], estimated)."""
         return distinct(self.rows["peers"])
 
+    @property
+    def sampled(self) -> float:
+        """Return which share of the window's records its sample has."""
+        return len(self.second.sample) / max(self.second.records, len(self.second.sample), 1)
+
     @cached_property
     def ports(self) -> Numbers:
         """Return at how many ports each received (f8[n], estimated)."""

@@ -15,7 +15,7 @@ from tests.rules.traffic.floods.attacks import (
     run,
     syn_flood,
 )
-from tests.rules.traffic.floods.ordinary import CLIENTS, NETWORKS, TCP, packets
+from tests.rules.traffic.floods.ordinary import ACK, CLIENTS, ICMP, NETWORKS, TCP, WEB, packets
 from tests.rules.traffic.floods.test_held_connections import Server
 from tests.rules.traffic.floods.test_held_connections import run as held
 
@@ -29,6 +29,40 @@ def test_whole_sentences() -> None:
     assert "Banjir SYN ke web1: 2.000 paket/dtk" in found[0].summaries["id"]
     assert found[0].evidence["completed_share"] == "0%"
     assert 1_400 <= int(str(found[0].evidence["distinct_sources"])) <= 2_800
+
+
+def clients(draw: np.random.Generator, count: int) -> np.ndarray:
+    """What some hundred clients ask of the same address."""
+    hosts = CLIENTS + draw.integers(0, 200, count)
+    return packets(source=hosts, destination=WEB, source_port=40_000, destination_port=443, protocol=TCP, flags=ACK)
+
+
+@pytest.mark.parametrize("asking", [600, 6_000])
+def test_who_sends_something_else_to_the_victim_is_no_source_of_the_flood(asking: int) -> None:
+    draw = np.random.default_rng(3)
+    pair = BOT + np.arange(1_000) % 2
+    batch = np.concatenate([
+        packets(source=pair, destination=WEB, protocol=ICMP, kind=8, size=98),
+        clients(draw, asking),
+    ])  # fmt: skip
+    found = [one for one in run([batch]) if one.rule == "icmp_flood"]
+    assert [one.evidence["source"] for one in found] == ["2 addresses"]
+    assert found[0].summary.endswith(" from 2 addresses")
+
+
+def test_a_flood_from_many_is_counted_where_all_of_it_is_in_the_sample() -> None:
+    draw = np.random.default_rng(3)
+    found = run([np.concatenate([syn_flood(draw, rate=1_000), clients(draw, 700)])])
+    assert found[0].evidence["source"] == "1,000 addresses"
+
+
+def test_a_flood_from_more_than_the_sample_has_is_estimated() -> None:
+    draw = np.random.default_rng(3)
+    found = run([np.concatenate([syn_flood(draw, rate=6_000), clients(draw, 9_000)])])
+    assert 4_500 <= float(str(found[0].evidence["distinct_sources"])) <= 7_500
+    assert str(found[0].evidence["source"]).startswith("some ")
+    assert " from some " in found[0].summary
+    assert " dari sekitar " in found[0].summaries["id"]
 
 
 def test_a_flood_that_is_over_is_told_with_all_that_it_was() -> None:
