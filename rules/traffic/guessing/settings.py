@@ -21,6 +21,7 @@ class Service(Model):
     longest_s: float = Field(default=90.0, gt=0)  # sshd closes after 120 s, others sooner
     flood_per_s: float = Field(default=1e6, gt=0)  # conversations of one host from which they are a flood, no guessing
     distributed: bool = False  # whether many sources with few tries each are judged together
+    polled: int = Field(default=0, ge=0)  # within window_s: fewer are guessing only where they are nearly the same
 
 
 _SERVICES: Final = (
@@ -34,8 +35,9 @@ _SERVICES: Final = (
     Service(name="SMTP", ports=(25,), least_octets=150, most_octets=1_200, attempts=40),
     Service(name="mail submission", ports=(587,), least_octets=150, most_octets=9_000, attempts=15),
     Service(name="SMTPS", ports=(465,), least_octets=2_000, most_octets=9_000, attempts=15),
-    Service(name="IMAP and POP3", ports=(110, 143), least_octets=60, most_octets=1_500, attempts=12),
-    Service(name="IMAPS and POP3S", ports=(993, 995), least_octets=2_000, most_octets=9_000, attempts=15),
+    # Clients ask for mail again and again, many behind one address: two a second is more than an office does.
+    Service(name="IMAP and POP3", ports=(110, 143), least_octets=60, most_octets=1_500, attempts=12, polled=120),
+    Service(name="IMAPS and POP3S", ports=(993, 995), least_octets=2_000, most_octets=9_000, attempts=15, polled=120),
     # Greeting, answer, refusal: an application's connection asks at least one question more.
     Service(name="MySQL", ports=(3306,), least_octets=200, most_octets=380, attempts=15),
     Service(name="PostgreSQL", ports=(5432,), least_octets=120, most_octets=650, attempts=15),

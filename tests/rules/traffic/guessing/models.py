@@ -86,6 +86,19 @@ def mail_clients() -> Traffic:
     return told
 
 
+def telephones(count: int = 40, minutes: int = 6) -> Traffic:
+    """Telephones behind one address ask for mail each minute: each much as before, and all within 5%."""
+    random = np.random.default_rng(5)
+    fetched = random.integers(4_500, 4_900, count)
+    told: Traffic = []
+    for minute in range(minutes):
+        for place in range(count):
+            at, port = 60 * (minute + place / count), 33_000 + minute * count + place
+            sent, more = 1_300 + int(random.integers(60)), int(random.integers(20))
+            told += session(syn(at, STRANGER, SERVER, 993, port), sent, int(fetched[place]) + more, lasts=1)
+    return told
+
+
 def browsers() -> Traffic:
     random = np.random.default_rng(4)
     told: Traffic = []

@@ -1,8 +1,10 @@
 """Guessing from models and as recorded, and what looks like it and is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
 
+import numpy as np
 import pytest
 
 from netmon.api import Finding, Severity
@@ -26,6 +28,7 @@ from tests.rules.traffic.guessing.models import (
     commands_alike,
     mail_clients,
     program,
+    telephones,
     tries,
     typing_errors,
 )
@@ -111,6 +114,30 @@ def test_some_tries_in_each_connection() -> None:
     assert [finding.rule for finding in begun(packets)] == ["brute_force"]
 
 
+@pytest.mark.parametrize("every_s", [0.12, 1, 4, 12], ids="{}s".format)
+@pytest.mark.parametrize(("port", "sizes"), [(143, (60, 220)), (993, (700, 3_020))], ids=["IMAP", "IMAPS"])
+def test_guessing_where_mail_is_polled(port: int, sizes: tuple[int, int], every_s: float) -> None:
+    """At rates of sixteen tasks at once where a server lets them, where it delays them, and of one task."""
+    attempts = {143: 12, 993: 15}[port]
+    (found,) = begun(tries(STRANGER, SERVER, port, sizes, count=50, every_s=every_s))
+    assert found.rule == "brute_force"
+    needed = attempts if every_s * attempts <= 60 else 2.5 * attempts
+    assert found.at - float(found.evidence["start"]) <= needed * every_s + 3
+
+
+def test_many_connections_with_mail_are_guessing_also_where_tries_in_each_differ() -> None:
+    random = np.random.default_rng(6)
+    packets = [
+        packet
+        for place in range(240)
+        for packet in session(
+            syn(place / 3, STRANGER, SERVER, 993, 33_000 + place), 640 + 60 * int(random.integers(4)), 3_020, lasts=1
+        )
+    ]
+    assert [finding.rule for finding in begun(packets)] == ["brute_force"]
+    assert begun([replace(packet, at=packet.at * 3) for packet in packets]) == []
+
+
 def test_many_sources_on_one_web_form_are_one_finding() -> None:
     packets = [
         packet
@@ -147,6 +174,7 @@ def test_a_flood_of_connections_with_a_web_server_is_no_guessing(sources: int) -
         checks,
         application,
         mail_clients,
+        telephones,
         browsers,
         binds,
         program,
