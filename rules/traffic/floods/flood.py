@@ -174,6 +174,7 @@ _OVER: Final = {
     "id": "{title} ke {target} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate}{kind}, "
     "{bits}, {ratio} batas wajar di sana, dari {source}",
 }
+_AT_A_TIME: Final = {"en": "at most {} at a time", "id": "paling banyak {} sekaligus"}
 _COUNTED: Final = {
     "packets": {"en": "{} packets", "id": "{} paket"},
     "connections": {"en": "{} connections", "id": "{} koneksi"},
@@ -191,7 +192,7 @@ def counted(evidence: Mapping[str, str | Value], unit: str, language: str) -> st
 def from_whom(evidence: Mapping[str, str | Value], which: str, language: str) -> str:
     """Return how many addresses it is from: by the newest word, or with `peak_` the most of one window."""
     met, every = (float(evidence[f"{which}{name}_sources"]) for name in ("sampled", "distinct"))
-    return said(met, every, language)
+    return (_AT_A_TIME[language] if which else "{}").format(said(met, every, language))
 
 
 def _text(title: str, name: str, unit: str, language: str) -> Text:

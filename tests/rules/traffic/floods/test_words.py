@@ -1,5 +1,7 @@
 """How a flood is told while it lasts and when it is over."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,16 @@ def test_every_kind_closes_with_its_totals(make: Make, words: str, kata: str) ->
     assert " selesai setelah 3 dtk: " in last.summaries["id"]
     assert kata in last.summaries["id"]
     assert " paling banyak " in last.summaries["id"]
+
+
+@pytest.mark.parametrize("make", [syn_flood, carpet])
+def test_who_sent_all_of_it_is_told_as_those_of_its_busiest_window(make: Make) -> None:
+    """Beside the packets of all windows, from other addresses in each."""
+    draw = np.random.default_rng(3)
+    found = run([make(draw) for _ in range(3)] + QUIET)
+    assert re.search(r" in all, .* from at most (some )?[\d,]+ addresses at a time$", found[-1].summary)
+    assert re.search(r" dari paling banyak (sekitar )?[\d.]+ alamat sekaligus$", found[-1].summaries["id"])
+    assert "at a time" not in found[0].summary
 
 
 def test_connections_that_were_held_close_with_the_most_of_them() -> None:
