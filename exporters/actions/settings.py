@@ -66,7 +66,7 @@ class ActionSettings(BaseModel):
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         if self.enabled and self.script is None and self.announcement is None:
-            raise ValueError("enabled actions need a script or an announcement")
+            raise ValueError("enabled actions need a script or an announcement; set one of them, or enabled: false")
         if self.least_s > self.hold_s:
-            raise ValueError("least_s is not longer than hold_s")
+            raise ValueError(f"least_s is longer than hold_s; write at most {self.hold_s:.12g}")
         return self

@@ -37,7 +37,8 @@ INDONESIAN: Final[Mapping[str, str]] = {
     "Try '{command} {option}' for help.": "Coba '{command} {option}' untuk bantuan.",
     "Usage:": "Pemakaian:",
     "default: {default}": "bawaan: {default}",
-    "{value!r} is not a valid {number_type}.": "{value!r} bukan {number_type} yang benar.",
+    # Its kinds of numbers (integer, float range) come with their English names: this does without them.
+    "{value!r} is not a valid {number_type}.": "{value!r} bukan bilangan yang dapat dipakai di sini.",
     "{value!r} is not one of {choices}.": "{value!r} tidak termasuk {choices}.",
     "{value} is not in the range {range}.": "{value} di luar rentang {range}.",
     "(Did you mean one of: {possibilities}?)": "(Maksud Anda salah satu dari: {possibilities}?)",

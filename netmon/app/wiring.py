@@ -21,6 +21,7 @@ from exporters.prometheus.scrape_config import render
 from exporters.prometheus.webconfig import WebConfig
 from netmon.api import Collector, ConfigError, Fault, Target
 from netmon.app.catalog import COLLECTORS, Role
+from netmon.app.faultwords import worded
 from netmon.app.packs import read_packs
 from netmon.app.profiles import read_profiles
 from netmon.app.settings import Settings, configured_language, load_directory, load_file
@@ -85,7 +86,7 @@ def _load_plan(directory: Path, *, tells: bool) -> Plan:
         read_web_config(plan)  # it is read again when it is used: its file may change meanwhile
     except ConfigError as error:
         faults += error.faults
-    faults += faults_of(settings.netmon.traffic, directory)
+    faults += map(worded, faults_of(settings.netmon.traffic, directory))
     if faults:
         raise ConfigError(*faults)
     return plan

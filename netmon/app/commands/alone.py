@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from netmon.api import ConfigError, Fault
 from netmon.app import logs
 from netmon.app.catalog import Role
+from netmon.app.faultwords import in_words
 from netmon.app.settings import Settings, load_directory, state_directory
 from netmon.app.settings.document import Document
 from netmon.app.settings.inventory import Inventory
@@ -119,7 +120,7 @@ def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
         if store is not None:
             can_be_kept(store, how.becomes)
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        click.echo(str(in_words(error)), err=True)
         sys.exit(2)
     gc.collect()
     gc.freeze()  # modules and compiled loops stay: looking through them again takes 0.3 s a time

@@ -8,6 +8,7 @@ import click
 from netmon.api import ConfigError
 from netmon.app.catalog import Role
 from netmon.app.commands.alone import Alone, Kind, alone, run
+from netmon.app.faultwords import in_words
 from netmon.app.privileges import drop
 from netmon.app.text import t
 
@@ -28,7 +29,7 @@ def command(*, interfaces: tuple[str, ...], expression: str, processes: int, how
         if how.becomes is None:
             drop(None)  # at once: threads that libraries start later have no more than we have now
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        click.echo(str(in_words(error)), err=True)
         sys.exit(2)
     given = {"sensors": sensors} if sensors else {}
     run(_KIND, how, given)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from netmon.app.texts.said_traffic import ROWS as _TRAFFIC
+
 _ROWS: Final[Mapping[str, tuple[str, str]]] = {
     # collectors/snmp/settings.py
     r"(auth|priv)_protocol and \w+ go together: .*": (
@@ -25,9 +27,6 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
     # collectors/host/settings.py
     r"(.*) does not begin with a slash; .*": (r"\1 tidak diawali garis miring", "tulis alamat lengkapnya"),
     r"no part is called (.*); there are (.*)": (r"tidak ada bagian bernama \1", r"yang ada: \2"),
-    # collectors/traffic/flows/settings.py
-    r"(.*) is no prefix; .*": (r"\1 bukan prefiks", "tulis misalnya 10.20.0.0/16 atau 2001:db8::/32"),
-    r"(.*) is an address in a prefix; write (.*)": (r"\1 adalah alamat di dalam prefiks", r"tulis \2"),
     # exporters/prometheus/settings.py
     r"(.*): an IPv6 address stands in brackets, as in (.*)": (
         r"\1 adalah alamat IPv6 tanpa kurung siku",
@@ -262,7 +261,8 @@ _ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "tulis viewer atau sender, dan beri pengguna di berkas konfigurasi web",
     ),
 }
-_INDONESIAN: Final = tuple((re.compile(pattern, re.DOTALL), *halves) for pattern, halves in _ROWS.items())
+_ALL: Final = {**_ROWS, **_TRAFFIC}
+_INDONESIAN: Final = tuple((re.compile(pattern, re.DOTALL), *halves) for pattern, halves in _ALL.items())
 
 
 def in_indonesian(said: str) -> tuple[str, str] | None:

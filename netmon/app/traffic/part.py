@@ -8,7 +8,8 @@ from functools import partial
 from typing import Final
 
 from exporters.actions.actor import Actor
-from netmon.api import Finding, Reading, Target
+from netmon.api import ConfigError, Finding, Reading, Target
+from netmon.app.faultwords import in_words
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import networks_of, protected_prefixes
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
@@ -66,6 +67,9 @@ class TrafficPart:
                 self._keeper.open(time.time())
             for stream in self.streams:
                 stream.open()
+        except ConfigError as error:
+            self._close()
+            raise in_words(error) from error
         except BaseException:
             self._close()
             raise

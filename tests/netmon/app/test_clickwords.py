@@ -16,6 +16,7 @@ from netmon.app.cli import main
         (["silence", "add", "--for", "2h"], "Missing option '--match'", "Opsi kurang '--match'"),
         (["alerts", "--state", "x"], "'x' is not one of 'pending'", "'x' tidak termasuk 'pending'"),
         (["alerts", "--limit", "0"], "0 is not in the range", "0 di luar rentang"),
+        (["alerts", "--limit", "x"], "'x' is not a valid integer range.", "'x' bukan bilangan yang"),
         (["alerts", "--limit"], "requires an argument", "memerlukan nilai"),
         (["alerts", "--limit", "x"], "Try 'netmon alerts --help' for help.", "Coba 'netmon alerts --help' untuk"),
         (["ack", "--help"], "Usage: netmon ack", "Pemakaian: netmon ack"),

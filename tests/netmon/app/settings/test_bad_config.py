@@ -107,5 +107,5 @@ def test_every_message_has_a_case() -> None:
 
 def _pattern(text: str) -> str:
     """Return what matches a message whatever its placeholders were filled with."""
-    parts = re.split(r"(?<!\{)\{[a-z_:]+\}", text)
+    parts = re.split(r"(?<!\{)\{[a-z_:.0-9]+\}", text)
     return ".*".join(re.escape(part.replace("{{", "{").replace("}}", "}")) for part in parts)

@@ -40,6 +40,21 @@ CORE = [
     ("heartbeat: {pings: [{url: x}]}", "ini bukan URL yang dapat dipanggil; tulis misalnya https://"),
     ("api: {anonymous_role: operator}", "tanpa nama, tidak ada yang boleh menjadi operator; tulis viewer"),
 ]
+LISTEN = "traffic: {flows: {"
+TRAFFIC = [
+    (LISTEN + "listen: ['tap://127.0.0.1:2055']}}", "'tap://127.0.0.1:2055' bukan alamat untuk mendengarkan; tulis"),
+    (LISTEN + "listen: ['tls://127.0.0.1:2055']}}", "alamat tls:// memerlukan sertifikat; isi stream.certificate"),
+    (LISTEN + "allow: [here]}}", "'here' bukan prefiks; tulis misalnya 10.20.0.0/16"),
+    (LISTEN + "allow: [10.1.2.3/16]}}", "'10.1.2.3/16' adalah alamat di dalam prefiks; tulis 10.1.0.0/16"),
+    (LISTEN + "stream: {key: a}}}", "key dan client_ca hanya berguna bersama certificate; isi juga certificate"),
+    (LISTEN + "stream: {client_names: [a]}}}", "client_names hanya berguna bersama client_ca; isi juga client_ca"),
+    ("traffic: {sensors: [{interface: a, kept_blocks: 1}]}", "kept_blocks harus 0, atau dari 2 sampai setengah"),
+    ("traffic: {store: {services: {tcp: a}}}", "ini bukan port sebuah layanan; tulis misalnya tcp/8443"),
+    ("traffic: {store: {max_bytes: 5}}", "5 terlalu kecil; tulis angka paling kecil 1048576"),
+    ("traffic: {actions: {enabled: true}}", "tindakan yang dinyalakan memerlukan script atau announcement; isi"),
+    ("traffic: {actions: {least_s: 9, hold_s: 5}}", "1:30: least_s lebih lama daripada hold_s; tulis paling banyak 5"),
+    ("traffic: {actions: {announcement: {file: a}}}", "tulis jalur lengkapnya; sebuah BGP speaker juga membacanya"),
+]
 CASES = [
     (
         NetmonSettings,
@@ -66,6 +81,7 @@ CASES = [
     ),
     (NetmonSettings, "web:\n  external_url: here", "2:17: 'here' bukan URL dasar; tulis misalnya https://"),
     *((NetmonSettings, text, expected) for text, expected in CORE),
+    *((NetmonSettings, text, expected) for text, expected in TRAFFIC),
     (WebConfig, TLS + "client_auth_type: RequestClientCert", "4:21: RequestClientCert meminta sertifikat yang tidak"),
     (WebConfig, TLS + "client_auth_type: perhaps", "4:21: 'perhaps' bukan client_auth_type; tulis salah satu: "),
     (WebConfig, TLS + "cipher_suites: [RC4]", "4:19: 'RC4' tidak disediakan; tulis beberapa dari: "),
