@@ -6,6 +6,7 @@ from typing import Final
 from netmon.api import Missing, Value
 
 _DECIMAL: Final = ("", "k", "M", "G", "T", "P", "E")
+_SWAP: Final = str.maketrans(",.", ".,")
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
@@ -17,6 +18,11 @@ def scaled(value: float, unit: str, step: int = 1000) -> str:
         value /= step
         power += 1
     return f"{_three(value)} {prefixes[power]}{unit}".rstrip()
+
+
+def written(number: str, language: str) -> str:
+    """Return a number that was formatted for English as a language writes it: 6,000.5 is 6.000,5 in Indonesian."""
+    return number.translate(_SWAP) if language == "id" else number
 
 
 def _three(value: float) -> str:

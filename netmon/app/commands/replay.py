@@ -17,6 +17,7 @@ from netmon.api import ConfigError, Finding
 from netmon.app import human, logs
 from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
+from netmon.app.faultwords import in_words
 from netmon.app.fitted import Column, Fitted
 from netmon.app.text import language, t
 from netmon.app.traffic.needs import needs_traffic, say_compiling
@@ -56,7 +57,7 @@ def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, st
                 told.take(finding, begins=begins)
                 step()
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        click.echo(str(in_words(error)), err=True)
         sys.exit(USAGE)
     told.finish()
     _summary(replay)
@@ -148,8 +149,10 @@ def _summary(replay: "Replay") -> None:
         "took": f"{seen.took_s:.1f} s",
         "rate": f"{seen.packets / max(seen.took_s, 1e-9):,.0f}",
     }
+    spoken = language()
+    words = {name: human.written(word, spoken) for name, word in words.items()}
     click.echo(t("replay.summary.packets", **words), err=True)
     for name, counts in (("odd", seen.odd), ("left", seen.left), ("findings", seen.findings)):
         if counts:
-            listed = ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items()))
-            click.echo(t(f"replay.summary.{name}", counts=listed), err=True)
+            listed = [f"{what} {human.written(f'{count:,}', spoken)}" for what, count in sorted(counts.items())]
+            click.echo(t(f"replay.summary.{name}", counts=", ".join(listed)), err=True)

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from netmon.app.asked import escaped, printable
 from netmon.app.fitted import Column, Fitted, fitting
-from netmon.app.human import scaled
-from netmon.app.text import t
+from netmon.app.human import scaled, written
+from netmon.app.text import language, t
 
 Form: TypeAlias = Literal["table", "json", "csv"]
 Line: TypeAlias = Mapping[str, Any]
@@ -24,17 +24,22 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would c
 
 def octets(count: int) -> str:
     """Return octets as people read them."""
-    return scaled(count, "B")
+    return amount(count, "B")
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a number with three digits and its unit, as the language in use writes it."""
+    return written(scaled(value, unit), language())
 
 
 def number(count: int) -> str:
     """Return a count with three digits; small ones whole."""
-    return str(count) if count < 10_000 else scaled(count, "")
+    return str(count) if count < 10_000 else amount(count, "")
 
 
 def share(part: int, whole: int) -> str:
     """Return a part of a whole in percent; nothing of nothing is not told."""
-    return f"{part / whole:.1%}" if whole else "-"
+    return written(f"{part / whole:.1%}", language()) if whole else "-"
 
 
 def place(site: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -19,7 +19,7 @@ from netmon.app import human
 from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
 from netmon.app.text import language, t
-from netmon.app.traffic.outcomes import Outcomes, as_json
+from netmon.app.traffic.outcomes import Outcomes, as_json, last_words
 from netmon.app.traffic.part import TrafficPart
 from netmon.app.traffic.stopping import Stop
 from netmon.app.traffic.stream import Stream
@@ -41,9 +41,9 @@ class Told:
         for begins, finding in self._outcomes.take(findings):
             self._show(finding, begins=begins)
 
-    def finish(self) -> None:
-        """Show what is not over."""
-        for finding in self._outcomes.rest():
+    def finish(self, closed: Sequence[Finding] = ()) -> None:
+        """Show what is not over, by the last words of detectors (`closed`) where they have some on it."""
+        for finding in self._outcomes.rest(closed):
             self._show(finding, begins=False)
 
     def _show(self, finding: Finding, *, begins: bool) -> None:
@@ -90,7 +90,8 @@ async def watch(part: TrafficPart, told: Told, how: How, registry: CollectorRegi
         if exporter is not None:
             await exporter.stop()
     await asyncio.sleep(0)
-    told.finish()
+    rules = [rule for stream in part.streams for rule in stream.built.judges.rules]
+    told.finish(list(last_words(rules, time.time())))
 
 
 def nowhere(target: Target, job: str, reading: Reading) -> None:
@@ -102,7 +103,7 @@ def summary(part: TrafficPart, began: float) -> None:
     """Say on standard error what each stream saw, and what was dropped and why."""
     for stream in part.streams:
         _tell(stream, began)
-    kept = ", ".join(f"{event} {count:,}" for event, count in part.kept.items() if count)
+    kept = _listed(part.kept)
     if kept:
         click.echo(t("traffic.summary.files", counts=kept), err=True)
 
@@ -113,17 +114,24 @@ def _tell(stream: Stream, began: float) -> None:
     key = "traffic.summary.packets" if stream.source.live else "traffic.summary.flows"
     words = {
         "source": stream.source.name,
-        "records": f"{sum(tallies.verdicts().values()):,}",
-        "packets": f"{tallies.packets:,}",
-        "bytes": human.scaled(tallies.bytes, "B"),
+        "records": _whole(sum(tallies.verdicts().values())),
+        "packets": _whole(tallies.packets),
+        "bytes": human.written(human.scaled(tallies.bytes, "B"), language()),
         "took": human.duration(round(time.monotonic() - began)),
     }
     click.echo(t(key, **words), err=True)
     for part, counts in stream.counts.items():
-        listed = ", ".join(f"{event} {count:,}" for event, count in counts().items() if count)
+        listed = _listed(counts())
         if listed:
             click.echo(f"  {part}: {listed}", err=True)
-    odd = tallies.odd()
+    odd = _listed(tallies.odd())
     if odd:
-        listed = ", ".join(f"{verdict} {count:,}" for verdict, count in odd.items())
-        click.echo("  " + t("replay.summary.odd", counts=listed), err=True)
+        click.echo("  " + t("replay.summary.odd", counts=odd), err=True)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {_whole(count)}" for name, count in counts.items() if count)
+
+
+def _whole(count: int) -> str:
+    return human.written(f"{count:,}", language())

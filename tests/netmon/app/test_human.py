@@ -1,7 +1,7 @@
 import pytest
 
 from netmon.api import Missing, Reason, Value
-from netmon.app.human import duration, reading, scaled
+from netmon.app.human import duration, reading, scaled, written
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,9 @@ def test_durations_have_their_two_largest_units(seconds: float, text: str) -> No
 )
 def test_prefixes_change_where_the_digits_do(value: float, text: str) -> None:
     assert scaled(value, "B") == text
+
+
+@pytest.mark.parametrize(("text", "indonesian"), [("6,000", "6.000"), ("1.23 GB", "1,23 GB"), ("1,234.5", "1.234,5")])
+def test_a_number_takes_its_languages_separators(text: str, indonesian: str) -> None:
+    assert written(text, "en") == text
+    assert written(text, "id") == indonesian
