@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
 
 _SAY_EVERY_S: Final = 10.0
-"""How often an interface that comes and goes is told at most."""
+"""How often an interface that comes and goes is told at most: as often that it went, and as often that it is back."""
 
 LAG_NS: Final = 300_000_000
 """How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
@@ -34,7 +34,8 @@ class Interface:
         self.name = name
         self.ring = Ring(settings.interface, settings, tunnels=tunnels)
         self._told = Link.UP
-        self._told_at = float("-inf")
+        self._told_at = float("-inf")  # that it went
+        self._away_at: float | None = None  # since when it is, as far as we saw
 
     @property
     def where(self) -> str:
@@ -48,22 +49,30 @@ class Interface:
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for packets. A ring looks after its interface itself, and listens to it again when it is back."""
         traffic = self.ring.next(timeout_s)
-        if self.ring.link is not self._told:
-            self._tell(time.monotonic())
+        if self.ring.link is not self._told or self._away_at is not None:
+            self._see(self.ring.link, time.monotonic())
         return traffic
 
-    def _tell(self, now: float) -> None:
-        """Say that the interface went, or came back: a change that comes soon after another is told a little later."""
-        if now - self._told_at < _SAY_EVERY_S:
-            return
+    def _see(self, link: Link, now: float) -> None:
+        """Say that the interface went, or came back.
+
+        That it went is told a little later where it was told only just; that it is back, at once, where it was told
+        that it went.
+        """
         known = {"interface": self.where, "source": self.name}
-        if self.ring.link is Link.UP:
-            log.warning("the interface is back, packets are seen again", **known, after_s=round(now - self._told_at))
-        else:
-            what = "is switched off" if self.ring.link is Link.DOWN else "is gone"
+        if link is Link.UP:
+            if self._told is not Link.UP and self._away_at is not None:
+                away_s = round(now - self._away_at, 1)
+                log.warning("the interface is back, packets are seen again", **known, after_s=away_s)
+            self._told, self._away_at = Link.UP, None
+            return
+        if self._away_at is None:
+            self._away_at = now
+        if link is not self._told and now - self._told_at >= _SAY_EVERY_S:
+            what = "is switched off" if link is Link.DOWN else "is gone"
             remedy = "see `ip link`; it is listened to again by itself once it is back"
             log.warning("no packets are seen: the interface is away", **known, problem=what, remedy=remedy)
-        self._told, self._told_at = self.ring.link, now
+            self._told, self._told_at = link, now
 
     def reached_ns(self) -> int:
         """Return the time before which nothing comes any more; called after `next` gave nothing."""

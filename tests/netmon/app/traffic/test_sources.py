@@ -30,17 +30,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_an_interface_that_goes_and_comes_back_is_told(clock: list[float]) -> None:
     source, ring = Interface(SensorSettings(interface="eth1"), "mirror", tunnels=0), Silent()
     source.ring = ring  # type: ignore[assignment]
-    said: list[tuple[float, str]] = []
+    said: list[tuple[float, str, float | None]] = []
+    back = "the interface is back, packets are seen again"
     # Up, switched off, flapping, gone, back: the second of each step and what the kernel says.
-    for now, link in ((0, 0), (1, 1), (2, 1), (3, 0), (4, 1), (5, 0), (12, 0), (13, 2), (22, 2), (23, 2), (40, 0)):
+    for now, link in ((0, 0), (1, 1), (2, 1), (4, 0), (5, 1), (6, 0), (7, 1), (10, 2), (11, 2), (12, 1), (40.5, 0)):
         clock[0], ring.link = float(now), Link(link)
         with capture_logs() as logs:
             source.next(0.2)
-        said += [(now, each.get("problem", each["event"])) for each in logs]
+        said += [(now, each.get("problem", each["event"]), each.get("after_s")) for each in logs]
         assert all(each["interface"] == "eth1" for each in logs)
     assert said == [
-        (1, "is switched off"),
-        (12, "the interface is back, packets are seen again"),
-        (22, "is gone"),
-        (40, "the interface is back, packets are seen again"),
+        (1, "is switched off", None),
+        (4, back, 3),
+        (11, "is gone", None),
+        (40.5, back, 33.5),  # since 7
     ]
