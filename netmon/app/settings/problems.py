@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import ipaddress
 import json
 import math
 import re
@@ -160,6 +161,18 @@ def _said_by_validator(error: ErrorDetails, document: Document, path: tuple[str 
     )
 
 
+def _no_prefix(error: ErrorDetails, document: Document, path: tuple[str | int, ...], _: list[Any]) -> Fault:
+    """Report what is no prefix, the same for both versions of IP: one fault where either could stand."""
+    value = error["input"]
+    try:
+        right = ipaddress.ip_network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        right = None
+    if right is None:
+        return document.fault(path, "prefix", value=show(value))
+    return document.fault(path, "prefix_host_bits", value=show(value), right=str(right))
+
+
 def _halves(said: str) -> tuple[str, str]:
     """Return problem and remedy in the language in use; no remedy where a component gives none."""
     if language() == "id" and (translated := in_indonesian(said)):
@@ -178,6 +191,8 @@ _SPECIAL: Final[Mapping[str, Callable[[ErrorDetails, Document, tuple[str | int, 
     "literal_error": _not_a_choice,
     "union_tag_invalid": _no_such_kind,
     "union_tag_not_found": _no_kind,
+    "ip_v4_network": _no_prefix,
+    "ip_v6_network": _no_prefix,
     "value_error": _said_by_validator,
     "assertion_error": _said_by_validator,
 }

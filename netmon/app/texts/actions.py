@@ -69,6 +69,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "name in allow who may be, or set protected: true for prefixes",
         "sebutkan di allow siapa yang boleh, atau tulis protected: true pada prefiks",
     ),
+    "actions.forbidden": Text(
+        "no victim of IPv{version} may be cut off: {prefix} in never holds all that are allowed",
+        "tidak ada korban IPv{version} yang boleh diputus: {prefix} pada never mencakup semua yang diizinkan",
+    ),
+    "actions.forbidden.remedy": Text(
+        "name in never only who is not to be cut off", "sebutkan di never hanya siapa yang tidak boleh diputus"
+    ),
     "actions.unseen": Text(
         "nothing looks for {rule}: {off} is switched off", "tidak ada yang mencari {rule}: {off} dimatikan"
     ),

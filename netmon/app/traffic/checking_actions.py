@@ -3,11 +3,12 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from exporters.actions.settings import SEARCHED, ActionSettings
+from exporters.actions.settings import SEARCHED, ActionSettings, Prefix
 from netmon.api import Fault
 from netmon.app.settings import Settings
 from netmon.app.settings.document import Way
@@ -43,8 +44,11 @@ def remarks_on_actions(settings: Settings, fault: Told) -> Iterator[Fault]:
     if not actions.enabled:
         return
     yield from _unseen(actions, settings.netmon.traffic.detectors, fault)
-    if not actions.allow and not any(prefix.protected for prefix in settings.inventory.prefixes):
+    protected = (one.prefix for one in settings.inventory.prefixes if one.protected)
+    allowed = actions.allow or tuple(protected)
+    if not allowed:
         yield fault(("actions", "allow"), *_said("nobody"))
+    yield from _forbidden(actions.never, allowed, fault)
     if actions.script is not None:
         found = _found(actions.script.command[0])
         if found is not None and not os.access(found, os.X_OK):
@@ -55,6 +59,20 @@ def remarks_on_actions(settings: Settings, fault: Told) -> Iterator[Fault]:
             yield fault(_FILE, *_said("no_folder", folder=folder))
         elif not os.access(folder, os.W_OK | os.X_OK):
             yield fault(_FILE, *_said("not_writable", folder=folder))
+
+
+def _forbidden(never: Sequence[Prefix], allowed: Sequence[Prefix], fault: Told) -> Iterator[Fault]:
+    """Give the prefixes that forbid all that is allowed, of their version of IP."""
+    for index, one in enumerate(never):
+        alike = [each for each in allowed if each.version == one.version]
+        if alike and all(_holds(one, each) for each in alike):
+            yield fault(("actions", "never", index), *_said("forbidden", prefix=one, version=one.version))
+
+
+def _holds(outer: Prefix, inner: Prefix) -> bool:
+    if isinstance(outer, IPv4Network):
+        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
 def _unseen(actions: ActionSettings, detectors: DetectorSettings, fault: Told) -> Iterator[Fault]:

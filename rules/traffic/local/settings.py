@@ -17,6 +17,7 @@ def _mac(text: str) -> str:
 
 
 MacText: TypeAlias = Annotated[str, AfterValidator(_mac)]
+Vlan: TypeAlias = Annotated[int, Field(ge=0, le=4_094)]  # IEEE 802.1Q; 0: untagged traffic
 
 
 class ContestSettings(Model):
@@ -60,7 +61,7 @@ class MacFlappingSettings(DetectorBase):
 class NewDeviceSettings(DetectorBase):
     """Settings of the rule new_device."""
 
-    protected_vlans: tuple[int, ...] = ()  # where every device is to be known; 0 is untagged traffic; none: rule is off
+    protected_vlans: tuple[Vlan, ...] = ()  # where every device is to be known; 0: untagged traffic; none: rule is off
     learning_s: float = Field(default=86_400.0, ge=0)  # from the first sight of a VLAN; what is seen then is known
     many_per_window: int = Field(default=16, ge=1)  # more new ones at once are one matter: an address table flooded
     quiet_s: float = Field(default=60.0, gt=0)  # a finding lasts so long after the device was first seen

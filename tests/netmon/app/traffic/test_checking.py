@@ -33,6 +33,34 @@ def test_what_is_there_twice(tmp_path: Path) -> None:
     assert told == ["traffic.flows.listen: udp://127.0.0.1:2055 is there twice", "traffic.sensors: eth0 is there twice"]
 
 
+@pytest.mark.parametrize(
+    ("section", "problem", "remedy"),
+    [
+        (
+            "  detectors: {scans: {allow: [10.0.0.5/8]}}\n",
+            '"10.0.0.5/8" is an address inside a network',
+            "write the network, 10.0.0.0/8",
+        ),
+        (
+            "  actions: {allow: [192.0.2.0/33]}\n",
+            '"192.0.2.0/33" is no network',
+            "write one such as 10.1.0.0/16 or 2001:db8::/32",
+        ),
+        ("  detectors: {guessing: {allow: [[]]}}\n", "a list is no network", None),
+        ("  detectors: {new_device: {protected_vlans: [20, 5000]}}\n", "5000 is too large", None),
+        ("  detectors: {new_device: {protected_vlans: [-1]}}\n", "-1 is too small", None),
+    ],
+)
+def test_a_wrong_prefix_or_vlan_is_one_fault(tmp_path: Path, section: str, problem: str, remedy: str | None) -> None:
+    (tmp_path / "netmon.yaml").write_text(f"traffic:\n{section}")
+    with pytest.raises(ConfigError) as caught:
+        load_plan(tmp_path)
+    (fault,) = caught.value.faults
+    assert fault.line == 2
+    assert fault.problem == problem
+    assert remedy in (None, fault.remedy)
+
+
 def test_what_holds_by_default_is_fine(tmp_path: Path) -> None:
     assert problems(tmp_path) == []
 

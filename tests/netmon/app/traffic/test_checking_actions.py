@@ -149,6 +149,14 @@ def test_a_program_that_others_may_run_is_noted(tmp_path: Path, monkeypatch: pyt
     assert f"{name} cannot be run by the user who checks" in note
 
 
+def test_what_may_never_be_cut_off_is_not_to_hold_all_that_may_be(tmp_path: Path) -> None:
+    actions = {"announcement": {"file": str(tmp_path / "routes")}, "allow": ["192.0.2.0/24", "2001:db8::/32"]}
+    assert noted(tmp_path, {**actions, "never": ["192.0.2.53/32", "198.51.100.0/24", "fc00::/7"]}) == []
+    (note,) = noted(tmp_path, {**actions, "never": ["192.0.2.53/32", "0.0.0.0/0"]})
+    assert "no victim of IPv4 may be cut off: 0.0.0.0/0 in never holds all that are allowed" in note
+    assert len(noted(tmp_path, {**actions, "never": ["0.0.0.0/0", "::/0"]})) == 2
+
+
 def test_actions_that_nothing_can_lead_to_are_noted(tmp_path: Path) -> None:
     announcement = {"file": str(tmp_path / "routes")}
     (note,) = noted(tmp_path, {"announcement": announcement})
