@@ -22,7 +22,10 @@ MAX_LENGTH: Final = 4_096
 MAX_DEPTH: Final = 32
 """Brackets and negations inside each other: people write three."""
 
-_TOKEN: Final = re.compile(r'\s*(?:(&&|\|\||<=|>=|!=|==|[()\[\],<>=!])|"([^"]*)"|([^\s()\[\],<>=!&|"]+))')
+_TOKEN: Final = re.compile(
+    r"""\s*(?:(&&|\|\||<=|>=|!=|==|[()\[\],<>=!])|"([^"]*)"|'([^']*)'|((?!')[^\s()\[\],<>=!&|"]+))"""
+)
+"""A sign; what is quoted; a word, which may have an apostrophe, but not begin with one."""
 _BLANK: Final = re.compile(r"\s*")
 
 
@@ -63,7 +66,7 @@ def tokens(text: str) -> list[Token]:
             begin = _BLANK.match(text, at).end()  # type: ignore[union-attr]  # it matches everywhere
             raise FilterError("character", begin + 1, text[begin])
         group = match.lastindex or 1
-        quoted = group == 2
+        quoted = group in {2, 3}
         found.append(Token(match[group], match.start(group) + 1 - quoted, quoted))
         at = match.end()
     return [*found, Token("", end + 1)]

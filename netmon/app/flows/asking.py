@@ -36,6 +36,7 @@ class Asked:
     where: Chosen | None
     words: Words
     chosen: str  # the filter as it was written
+    config: Path  # the configuration's directory
 
     def answer(self, question: Callable[[Scan], _Answer], span: Span | None = None) -> _Answer:
         """Ask, of another time where one is given; a store that cannot be read ends the command."""
@@ -64,7 +65,7 @@ def asked(config: Path, store: Path | None, *, since: str, until: str, chosen: s
             where = expression(chosen, words)
         except FilterError as error:
             raise click.UsageError(refusal(chosen, error)) from None
-        yield Asked(store or _folder(config), span, where, words, chosen)
+        yield Asked(store or _folder(config), span, where, words, chosen, config)
 
 
 def moment(text: str, now: float) -> float:

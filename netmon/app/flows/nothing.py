@@ -1,6 +1,8 @@
 """What is said where no flows were found: which times the store has, or that the filter lets none through."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -9,9 +11,11 @@ from exporters.flowstore.files import Scan, Span
 from exporters.flowstore.filter import tokens
 from exporters.flowstore.names import HOUR_S, hour_of
 from exporters.flowstore.query import named
+from netmon.api import ConfigError
 from netmon.app.asked import printable
 from netmon.app.flows.asking import Asked
 from netmon.app.flows.showing import number
+from netmon.app.settings import load_directory
 from netmon.app.text import t
 
 _SHOWN: Final = 12  # names
@@ -27,10 +31,33 @@ def hints(asked: Asked) -> list[str]:
     words = {token.word for token in tokens(asked.chosen)}
     found = [t("flows.none.filter", flows=number(there))]
     for word, key in _NAMED.items():
-        if word in words and (names := asked.answer(lambda scan, word=word: named(scan, word))):  # type: ignore[misc]
-            listed = ", ".join(f'"{printable(name)}"' if " " in name else printable(name) for name in names[:_SHOWN])
-            found.append(t(key, names=listed + (", …" if len(names) > _SHOWN else "")))
+        if word not in words:
+            continue
+        names = asked.answer(lambda scan, word=word: named(scan, word))  # type: ignore[misc]
+        if names:
+            found.append(t(key, names=_listed(names)))
+            continue
+        found.append(t(f"{key}.without"))
+        if known := _of_inventory(asked.config, word):
+            found.append(t(f"{key}.known", names=_listed(known)))
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names as a filter would have them."""
+    listed = ", ".join(f'"{printable(name)}"' if " " in name else printable(name) for name in names[:_SHOWN])
+    return listed + (", …" if len(names) > _SHOWN else "")
+
+
+def _of_inventory(config: Path, word: str) -> list[str]:
+    """Return the names that flows could have; none where the configuration has faults, which `netmon check` tells."""
+    try:
+        inventory = load_directory(config).inventory
+    except ConfigError:
+        return []
+    if word == "site":
+        return sorted({one.site for one in inventory.prefixes if one.site})
+    return sorted(device.name for device in inventory.devices)
 
 
 def _times(asked: Asked) -> str:

@@ -24,7 +24,7 @@ LIST: Final = (
     "out_interface", "vlan", "source_as", "destination_as", "tos", "icmp_type", "icmp_code", "state", "sampling",
 )  # fmt: skip
 
-_BAR: Final = 30  # characters of the longest bar
+_BARS: Final = (30, 24, 20, 16, 12, 8)  # characters of the longest bar, the first for which there is room
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _STATE_NAMES: Final = {number: name for name, number in STATES.items()}
 
@@ -80,13 +80,14 @@ def timeline_forms(rows: Sequence[tuple[int, Row]], step_s: int, ranked_by: str)
     when = clock_column("time", [begin for begin, _ in rows])
     sums = _sum_columns([row for _, row in rows])
     rate = column("rate", [scaled(row.bytes * 8 / step_s, "bit/s") for _, row in rows])
-    bars = Column("", [Text(bar(getattr(row, ranked_by), peak)) for _, row in rows])
-    return [[when, rate, *sums, bars], [when, rate, bars], [when, rate]]
+    bars = [Column("", [Text(bar(getattr(row, ranked_by), peak, most)) for _, row in rows]) for most in _BARS]
+    by_rank = sums[SUMS.index(ranked_by)]
+    return [*([when, rate, *sums, each] for each in bars), [when, rate, *sums], [when, rate, by_rank], [when, rate]]
 
 
-def bar(part: int, whole: int) -> str:
-    """Return a bar of at most 30 characters, in eighths of one; what is more than nothing is seen."""
-    eighths = 0 if not whole else max(1, round(part / whole * _BAR * 8)) if part else 0
+def bar(part: int, whole: int, most: int) -> str:
+    """Return a bar of at most so many characters, in eighths of one; what is more than nothing is seen."""
+    eighths = 0 if not whole else max(1, round(part / whole * most * 8)) if part else 0
     full, rest = divmod(eighths, 8)
     return "█" * full + (_EIGHTHS[rest] if rest else "")
 

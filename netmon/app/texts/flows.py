@@ -157,6 +157,16 @@ TEXTS: Final[Mapping[str, Text]] = {
         "{flows} flow berakhir pada waktu itu; tidak ada yang lolos saringan.",
     ),
     "flows.none.sites": Text("Sites in them: {names}", "Lokasi di dalamnya: {names}"),
+    "flows.none.sites.without": Text(
+        "None of them has a site: addresses have the site of the inventory's prefix that holds them.",
+        "Tidak ada yang mempunyai lokasi: alamat memakai lokasi prefiks inventaris yang memuatnya.",
+    ),
+    "flows.none.sites.known": Text("Sites of the inventory: {names}", "Lokasi dalam inventaris: {names}"),
+    "flows.none.exporters.known": Text("Devices of the inventory: {names}", "Perangkat dalam inventaris: {names}"),
+    "flows.none.exporters.without": Text(
+        "None of them has an exporter: those that a sensor saw itself have none.",
+        "Tidak ada yang mempunyai pelapor: yang dilihat sensor sendiri tidak mempunyainya.",
+    ),
     "flows.none.exporters": Text("Exporters in them: {names}", "Pelapor di dalamnya: {names}"),
     "flows.narrow": Text(
         "No room at a width of {width} for {columns}: set COLUMNS=200, or ask for --format csv or json.",

@@ -104,6 +104,12 @@ def test_timeline(config: Path) -> None:
     assert lines[2].rstrip().endswith("█" * 30)
     assert lines[3].split()[2:] == ["0", "bit/s", "0", "B", "0", "0"]
     assert lines[4].rstrip().endswith("▏")
+    narrow = said(config, "timeline", "--step", "1m", width=80)
+    assert narrow.stdout.splitlines()[0].split() == ["TIME", "(UTC)", "RATE", "BYTES", "PACKETS", "FLOWS"]
+    first = narrow.stdout.splitlines()[2].rstrip()
+    assert first.endswith(" " + "█" * first.count("█"))
+    assert 8 <= first.count("█") < 30
+    assert narrow.stderr == ""
     (hour,) = objects(said(config, "timeline", "--format", "json"))
     assert hour["flows"] == 3
 
@@ -169,6 +175,17 @@ def test_where_nothing_was_found_the_times_and_names_that_are_there_are_told(con
         "Exporters in them: sw-1",
     ]
     assert "Lokasi di dalamnya: " in said(config, "matrix", "--filter", "site rsut", language="id").stderr
+    no_exporter = "None of them has an exporter: those that a sensor saw itself have none."
+    late = ("list", "--filter", "exporter sw-9", "--since", "2025-11-22T07:02:00+00:00")
+    assert said(config, *late).stderr.splitlines()[2:] == [no_exporter]
+    inventory = tmp_path / "inventory"
+    inventory.mkdir()
+    (inventory / "all.yaml").write_text(
+        "sites: [{name: rsud}]\ndevices: [{name: core-1, address: 192.0.2.1, site: rsud, collector: none}]\n"
+    )
+    (tmp_path / "netmon.yaml").write_text("{}\n")
+    told = said(tmp_path, *late, "--store", str(config / "state" / "flows")).stderr.splitlines()
+    assert told[2:] == [no_exporter, "Devices of the inventory: core-1"]
     (tmp_path / "flows").mkdir()
     empty = said(config, "top", "--store", str(tmp_path / "flows"))
     assert (empty.exit_code, empty.stderr.splitlines()[1:]) == (5, [f"There are no flows at {tmp_path / 'flows'} yet."])
