@@ -118,6 +118,12 @@ class Episodes:
                 matter.said = now
                 yield self._finding(matter, now)
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close all with their totals: nobody looks any more."""
+        for matter in self._matters.values():
+            yield replace(self._finding(matter, now, over=True), cleared=True)
+        self._matters.clear()
+
     def _finding(self, matter: _Matter, at: float, *, over: bool = False) -> Finding:
         seen = matter.seen
         evidence: dict[str, str | Value] = {

@@ -1,7 +1,8 @@
 """What a capture's findings came to: each matter once, from its first word to its totals."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, runtime_checkable
 
 from netmon.api import Finding
 from rules.traffic.episode import EVIDENCE_WORDS
@@ -29,10 +30,39 @@ class Outcomes:
                 self.by_rule[finding.rule] = self.by_rule.get(finding.rule, 0) + 1
                 yield True, finding
 
-    def rest(self) -> Iterator[Finding]:
-        """Yield what was not over when the capture ended."""
-        yield from self._open.values()
+    def rest(self, closed: Sequence[Finding] = ()) -> Iterator[Finding]:
+        """Yield what was not over when the traffic ended; by the last words of detectors that have some on it."""
+        last = {finding.key: finding for finding in closed}
+        for finding in self._open.values():
+            yield _with_last(finding, last[finding.key]) if finding.key in last else finding
         self._open.clear()
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A detector that tells all of what it found when nobody looks any more."""
+
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on."""
+
+
+def last_words(rules: Iterable[object], now: float) -> Iterator[Finding]:
+    """Yield what detectors say of what goes on when their traffic has ended."""
+    for rule in rules:
+        if isinstance(rule, Closing):
+            yield from rule.finish(now)
+
+
+def _with_last(finding: Finding, last: Finding) -> Finding:
+    """Return a finding with its detector's last words, and what others added to it; it is not over."""
+    return replace(
+        finding,
+        at=last.at,
+        severity=last.severity,
+        summary=last.summary,
+        summaries=last.summaries,
+        evidence={**finding.evidence, **last.evidence},
+    )
 
 
 def as_json(finding: Finding, language: str = "en") -> dict[str, Any]:

@@ -114,6 +114,11 @@ class Floods:
         for key in old:
             del self._pending[key]
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in (*self._episodes.values(), self._held.episodes):
+            yield from episodes.finish(now)
+
     @property
     def dropped(self) -> int:
         """Return how many matters there was no room for."""

@@ -1,0 +1,40 @@
+"""What a sensor without a core shows when it is stopped."""
+
+import json
+
+import numpy as np
+import pytest
+
+from netmon.app.traffic.outcomes import last_words
+from netmon.app.traffic.standalone import Told
+from rules.traffic.floods.rule import Floods
+from rules.traffic.floods.settings import FloodSettings
+from tests.rules.traffic.floods.attacks import BOT, run, syn_flood
+from tests.rules.traffic.floods.ordinary import CLIENTS, NETWORKS, START, TCP, packets
+
+
+def stopped(*, as_json: bool, quiet: int = 0) -> None:
+    """Let a sensor be stopped after three seconds of a flood and some without it."""
+    draw, rule, told = np.random.default_rng(3), Floods(FloodSettings(), NETWORKS), Told(as_json=as_json)
+    silence = [packets(source=BOT, destination=CLIENTS, protocol=TCP, size=[60])] * quiet
+    told.send(run([*(syn_flood(draw, rate=rate) for rate in (2_000, 4_000, 1_000)), *silence], rule=rule))
+    told.finish(list(last_words([rule, object()], START + 3.5)))
+
+
+def test_what_goes_on_is_told_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped(as_json=False)
+    begins, ends = capsys.readouterr().out.splitlines()
+    assert " begins syn_flood: SYN flood on web1: 2,000 packets/s" in begins
+    assert " is over syn_flood: SYN flood on web1 is over after 3 s: 7,000 packets and 420 kB in all" in ends
+
+
+def test_it_is_told_to_be_open(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped(as_json=True)
+    ends = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (ends["event"], ends["open"], ends["end"]) == ("ends", True, START + 3)
+    assert (ends["evidence"]["total_packets"], ends["evidence"]["lasted_s"]) == (7_000, 3.0)
+
+
+def test_what_was_over_is_not_told_again(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped(as_json=False, quiet=12)
+    assert len(capsys.readouterr().out.splitlines()) == 2
