@@ -12,8 +12,9 @@ from exporters.flowstore.query import Row, Top
 from exporters.flowstore.words import STATES, flags_text, protocol_name
 from netmon.api.traffic import address_text
 from netmon.app.fitted import Column
-from netmon.app.flows.showing import Line, clock_column, column, number, octets, place, share
-from netmon.app.human import scaled
+from netmon.app.flows.showing import Line, amount, clock_column, column, number, octets, place, share
+from netmon.app.human import written
+from netmon.app.text import language
 
 SUMS: Final = ("bytes", "packets", "flows")
 MATRIX: Final = ("source", "destination", *SUMS)
@@ -79,7 +80,7 @@ def timeline_forms(rows: Sequence[tuple[int, Row]], step_s: int, ranked_by: str)
     peak = max((getattr(row, ranked_by) for _, row in rows), default=0)
     when = clock_column("time", [begin for begin, _ in rows])
     sums = _sum_columns([row for _, row in rows])
-    rate = column("rate", [scaled(row.bytes * 8 / step_s, "bit/s") for _, row in rows])
+    rate = column("rate", [amount(row.bytes * 8 / step_s, "bit/s") for _, row in rows])
     bars = [Column("", [Text(bar(getattr(row, ranked_by), peak, most)) for _, row in rows]) for most in _BARS]
     by_rank = sums[SUMS.index(ranked_by)]
     return [*([when, rate, *sums, each] for each in bars), [when, rate, *sums], [when, rate, by_rank], [when, rate]]
@@ -111,7 +112,7 @@ def list_lines(answer: pl.DataFrame) -> Iterator[Line]:
 def list_forms(lines: Sequence[Line]) -> list[list[Column]]:
     """Return the columns of a list of flows."""
     when = clock_column("time", [datetime.fromisoformat(line["end"]).timestamp() for line in lines])
-    lasted = column("duration", [f"{line['duration_ms'] / 1000:.3f}" for line in lines])
+    lasted = column("duration", [written(f"{line['duration_ms'] / 1000:.3f}", language()) for line in lines])
     protocol = column("protocol", [line["protocol"] for line in lines])
     ends = [column(name, [_end(line, name) for line in lines]) for name in ("source", "destination")]
     flags = column("flags", [line["flags"] for line in lines])

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from exporters.flowstore.query import Row
 from netmon.app.commands.replay import _summary
-from netmon.app.flows import showing
+from netmon.app.flows import showing, tables
 from netmon.app.text import LANGUAGES, speaking
 from netmon.app.traffic.standalone import summary
 
@@ -46,3 +47,9 @@ def test_amounts_of_flows_have_their_languages_separators() -> None:
         with speaking(language):
             said[language] = (showing.octets(1_234_567), showing.number(61_250), showing.share(1, 8))
     assert said == {"en": ("1.23 MB", "61.2 k", "12.5%"), "id": ("1,23 MB", "61,2 k", "12,5%")}
+
+
+def test_rates_of_a_timeline_have_them_too() -> None:
+    with speaking("id"):
+        _, rate, *_ = tables.timeline_forms([(0, Row("", 9_263, 7, 1))], 60, "bytes")[0]
+    assert [cell.plain for cell in rate.cells] == ["1,24 kbit/s"]
