@@ -73,7 +73,7 @@ def test_a_table_for_people_says_it_in_their_language(flood: Path) -> None:
     assert told.returncode == 0
     assert "TINGKAT" in told.stdout
     assert VICTIM in told.stdout
-    assert "3,000 paket" in told.stderr
+    assert "3.000 paket" in told.stderr
 
 
 def test_flows_are_kept_and_named_by_office(flood: Path, tmp_path: Path) -> None:
