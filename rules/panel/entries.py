@@ -16,6 +16,7 @@ WAITING: Final = -2  # a row that gets a slot once something happens there
 
 TYPES: Final = ("q", "Q", "d")  # of packed columns; all of 8 bytes
 
+_TURN: Final = 1 << 64  # between a number read with a sign and the same bits without
 _FLOAT_MAX: Final = 2**1023  # an integer from here on may be too large for a float
 
 
@@ -89,10 +90,18 @@ class Entry:
             value = column[row]
             if not isinstance(value, Missing):
                 self.unseen.discard(row)
-                try:
-                    self.first[row] = value
-                except (OverflowError, TypeError):  # of another type than the others: it will seem to have moved
-                    self.first[row] = 0
+                _note(self.first, row, value)
+
+
+def _note(first: "array[Any]", row: int, value: Any) -> None:
+    """Put a value beside others: what counts is its 64 bits, however the others are read."""
+    turned = 0 if isinstance(value, float) else value - _TURN if value > 0 else value + _TURN
+    for noted in (value, turned, 0):  # 0: of another type than the others; it will seem to have moved
+        try:
+            first[row] = noted
+        except (OverflowError, TypeError):
+            continue
+        return
 
 
 def packed(column: Column) -> "tuple[array[Any], list[bool]]":

@@ -115,6 +115,19 @@ def test_batches_are_what_the_rows_say(declared: list[Forecast | Anomaly], polle
         assert by_series(rows_of(panel)) == by_series(expected)
 
 
+@pytest.mark.parametrize("late", [5, 2**63, 2**64 - 1])
+def test_a_counter_that_comes_late_has_moved_when_it_moves(late: int) -> None:
+    panel, slow, expected = Panel([], WatchSettings(metrics=NAMED)), Slow((), NAMED.__contains__), []
+    rows = (("1", ""), ("2", "x"))
+    values: tuple[Value | Missing, ...] = (GONE, late, late, late)
+    for number, value in enumerate(values):
+        table = Table(FAMILIES[1][:1], ("port", "kind"), rows, ("0", "1"), ([value, 7],), 10.0 * number)
+        reading = Reading("sw-1", "snmp", table.at, 0.0, (Part("one", (table,), 0.0),))
+        panel.take(reading)
+        expected.append(slow.take(reading))
+    assert by_series(rows_of(panel)) == by_series(expected) == {}
+
+
 # ── real readings ──
 
 
