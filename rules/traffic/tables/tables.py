@@ -5,10 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api.traffic import ENDPOINT, PORT_LOAD, RECORD, SAMPLE, Second
+from netmon.api.traffic import ENDPOINT, RECORD, SAMPLE, Second
 from rules.traffic.tables.ends_kernel import AHEAD, BEGUN_BITS, KNOWN_ENDS
+from rules.traffic.tables.ports import Ports
+from rules.traffic.tables.row_kernel import reserve, settle
 from rules.traffic.tables.settings import TablesSettings
-from rules.traffic.tables.tables_kernel import OTHERS, PORT, PORT_ROWS, STATE, add, reserve, settle
+from rules.traffic.tables.tables_kernel import STATE, add
 
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
@@ -60,8 +62,7 @@ class Tables:
         self._settings = settings or TablesSettings()
         self._destinations = _Table(self._settings.rows)
         self._sources = _Table(self._settings.rows)
-        self._ports = np.zeros(PORT_ROWS, PORT)
-        self._ports_used = np.zeros(PORT_ROWS, np.uint32)
+        self._ports = Ports()
         self._begun = np.zeros(BEGUN_BITS // 32, np.uint64)  # two windows, word by word
         self._known = _lines(KNOWN_ENDS)
         self._hashes = np.zeros((AHEAD, 4), np.uint64)
@@ -84,8 +85,8 @@ class Tables:
             self._destinations.index,
             self._sources.rows,
             self._sources.index,
-            self._ports,
-            self._ports_used,
+            self._ports.rows,
+            self._ports.used,
             self._begun,
             self._amplifiers,
             self._sample,
@@ -111,7 +112,7 @@ class Tables:
             destinations=destinations,
             sources=sources,
             unlisted={table: count for table, count in unlisted.items() if count},
-            ports=self._drain_ports(int(state["ports"])),
+            ports=self._ports.drain(int(state["ports"])),
             sample=_copied(self._sample[: min(records, SAMPLE)]),
         )
         for name in ("no_destination", "no_source", "records", "packets", "bytes", "next", "ports"):
@@ -121,16 +122,6 @@ class Tables:
         self._begun[int(state["turn"]) :: 2] = 0
         self._known.fill(0)
         return second
-
-    def _drain_ports(self, used: int) -> NDArray[np.void]:
-        places = np.sort(self._ports_used[:used])
-        ports = np.zeros(used, PORT_LOAD)
-        ports["protocol"] = np.where(places >= OTHERS, places - OTHERS, np.where(places >> 16, 17, 6))
-        ports["port"] = np.where(places >= OTHERS, 0, places & 0xFFFF)
-        for name in PORT.names or ():
-            ports[name] = self._ports[name][places]
-            self._ports[name][places] = 0
-        return ports
 
 
 def _copied(rows: NDArray[np.void]) -> NDArray[np.void]:

@@ -22,6 +22,9 @@ from rules.traffic.tables.ends_kernel import (
     place_of,
     rows_at,
 )
+from rules.traffic.tables.ports_kernel import count_port
+from rules.traffic.tables.row_kernel import sketch, tally, tally_rare
+from rules.traffic.tables.sample_kernel import offer, unit
 
 STATE: Final = np.dtype(
     [
@@ -41,158 +44,13 @@ STATE: Final = np.dtype(
         ("weight", "f8"),  # of the reservoir (algorithm L)
     ]
 )
-PORT: Final = np.dtype([("bytes", "u8"), ("packets", "u8"), ("flows", "u8")])
 
-OTHERS: Final = 131_072  # rows of TCP's ports, then of UDP's, then one for each IP protocol
-PORT_ROWS: Final = OTHERS + 256
 U = np.uint64
 _0, _1, _6, _63 = U(0), U(1), U(6), U(63)
-_MOST = U(0xFFFF_FFFF)
 _TCP, _UDP, _ICMP, _ICMP6, _SCTP = U(6), U(17), U(1), U(58), U(132)
 _FIN, _SYN, _RST, _ACK, _EDGES, _URGENT = U(1), U(2), U(4), U(16), U(0x17), U(0x29)
 _CODES = U(0x3F)  # the flags without ECE and CWR, which any SYN may carry (RFC 3168)
-_PORTS = U(65_536)
-_OTHERS = U(OTHERS)
 _LATER = U(2)
-
-
-@njit(inline="always")
-def _more(count: Any, by: Any) -> Any:
-    """Add and stay at the highest number that a count can be."""
-    return min(U(count) + by, _MOST)
-
-
-@njit(inline="always")
-def _draw(state: Any) -> Any:
-    """Return the next random 64 bits (Marsaglia's xorshift)."""
-    x = state.random
-    x ^= x << U(13)
-    x ^= x >> U(7)
-    x ^= x << U(17)
-    state.random = x
-    return x
-
-
-@njit(inline="always")
-def _unit(state: Any) -> Any:
-    """Return a random number above 0 and below 1."""
-    return (np.float64(_draw(state) >> U(11)) + 0.5) / 9007199254740992.0
-
-
-@njit(**OPTIONS)
-def settle(rows: Any, reserved: Any, used: Any, least: Any, busy: Any) -> Any:
-    """Close a window's rows up; return how many there are, and how many have at least so many packets (`busy`: which).
-
-    Of the first rows, that were `reserved` for addresses, those that nothing was counted in get the last ones' place.
-    """
-    at = _0
-    while at < min(reserved, used):
-        if rows[at].packets == 0:
-            used -= _1
-            rows[at] = rows[used]
-        else:
-            at += _1
-    count = _0
-    for row in range(used):
-        if rows[row].packets >= least:
-            busy[count] = row
-            count += _1
-    return used, count
-
-
-@njit(**OPTIONS)
-def reserve(rows: Any, index: Any, keys: Any, seed: Any) -> Any:
-    """Give these addresses (u8[n, 2]) the first rows of an empty table; return how many have one."""
-    used = _0
-    for i in range(len(keys)):
-        hi, lo = keys[i, 0], keys[i, 1]
-        if claim(rows, index, used, hi, lo, mix(hi ^ seed, lo)) == used and used < U(len(rows)):
-            used += _1
-    return used
-
-
-@njit(inline="always")
-def _sketch(row: Any, peer: Any, flow: Any, votes: Any, port: Any, seed: Any) -> None:
-    """Note in an address's row whom it met: `peer` and `flow` are the other end without and with its port, mixed."""
-    row.peers[(peer >> _6) & U(7)] |= _1 << (peer & _63)
-    if votes:
-        mixed = mix(port, seed)
-        row.ports[(mixed >> _6) & U(3)] |= _1 << (mixed & _63)
-        row.flows[(flow >> _6) & U(3)] |= _1 << (flow & _63)
-
-
-@njit(inline="always")
-def _tally(
-    row: Any,
-    packets: Any,
-    octets: Any,
-    tcp: Any,
-    tcp_octets: Any,
-    udp: Any,
-    udp_octets: Any,
-    ack: Any,
-    port: Any,
-    ballots: Any,
-) -> None:
-    """Count packets in the line of an address's row that all change: without a branch that could be foretold wrongly.
-
-    `ballots`: the packets that vote for the port.
-    """
-    row.packets = _more(row.packets, packets)
-    row.bytes += octets
-    row.tcp = _more(row.tcp, tcp)
-    row.tcp_bytes += tcp_octets
-    row.udp = _more(row.udp, udp)
-    row.udp_bytes += udp_octets
-    row.ack = _more(row.ack, ack)
-    votes = U(row.port_votes)
-    same = port == U(row.port)
-    row.port = U(row.port) if same | (votes >= ballots) else port
-    row.port_votes = min(_voted(votes, ballots, same), _MOST)
-
-
-@njit(inline="always")
-def _voted(votes: Any, ballots: Any, same: Any) -> Any:
-    """Return the votes after some more for the same or for another (Boyer and Moore)."""
-    apart = votes - ballots if votes >= ballots else ballots - votes
-    return votes + ballots if same else apart
-
-
-@njit(inline="always")
-def _tally_rare(
-    row: Any,
-    syn: Any,
-    syn_ack: Any,
-    rst: Any,
-    fin: Any,
-    odd: Any,
-    handshakes: Any,
-    icmp: Any,
-    cut: Any,
-    amplifier: Any,
-    reflected: Any,
-    octets: Any,
-) -> None:
-    """Count in the second line what transfers leave alone. Of what a packet is not the count is 0.
-
-    `cut`: packets that are fragments; `reflected`: those from or to an amplifier's port.
-    """
-    row.syn = _more(row.syn, syn)
-    row.syn_ack = _more(row.syn_ack, syn_ack)
-    row.rst = _more(row.rst, rst)
-    row.fin = _more(row.fin, fin)
-    row.odd_flags = _more(row.odd_flags, odd)
-    row.handshakes = _more(row.handshakes, handshakes)
-    row.icmp = _more(row.icmp, icmp)
-    row.icmp_bytes += octets if icmp else _0
-    row.fragments = _more(row.fragments, cut)
-    row.fragment_bytes += octets if cut else _0
-    row.reflected = _more(row.reflected, reflected)
-    row.reflected_bytes += octets if reflected else _0
-    votes = U(row.reflected_votes)
-    same = amplifier == U(row.reflected_port)
-    row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
-    row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
 
 
 @njit(inline="always")
@@ -228,7 +86,6 @@ def add(
     turn = state.turn & _1
     used_d, used_s, used_p = state.destinations, state.sources, state.ports
     total_packets, total_bytes = state.packets, state.bytes
-    room = U(len(sample))
     seen, following = state.records, state.next
     for i in range(len(records)):
         at = i % AHEAD
@@ -247,19 +104,7 @@ def add(
                 begun,
             )
         r = records[i]
-        # The sample: reservoir by skips (Li 1994, algorithm L), so that most records cost one comparison.
-        if seen == following:
-            if seen < room:
-                sample[seen] = r
-                following += _1
-                if following == room:
-                    state.weight = np.exp(np.log(_unit(state)) / np.float64(room))
-                    following = seen + _1 + U(np.log(_unit(state)) / np.log1p(-state.weight))
-            else:
-                sample[_draw(state) % room] = r
-                state.weight *= np.exp(np.log(_unit(state)) / np.float64(room))
-                skip = np.log(_unit(state)) / np.log1p(-state.weight)
-                following = seen + _1 + U(min(skip, 1e18))
+        following = offer(sample, r, seen, following, state)
         seen += _1
 
         packets, octets = U(r.packets), U(r.bytes)
@@ -271,10 +116,10 @@ def add(
             # A flow that is reported at once, but that lasted longer than the window, is not to be a burst. Rounded at
             # random, so that the sum stays right; octets follow packets.
             part = np.float64(window_ns) / np.float64(U(r.end_ns) - U(r.start_ns))
-            fit = U(np.float64(packets) * part + _unit(state))
+            fit = U(np.float64(packets) * part + unit(state))
             octets = U(np.float64(octets) / max(np.float64(packets), 1.0) * np.float64(fit))
             packets = fit
-            fit = U(np.float64(reply_packets) * part + _unit(state))
+            fit = U(np.float64(reply_packets) * part + unit(state))
             reply_octets = U(np.float64(reply_octets) / max(np.float64(reply_packets), 1.0) * np.float64(fit))
             reply_packets = fit
         total_packets += packets + reply_packets
@@ -291,18 +136,9 @@ def add(
         is_tcp, is_udp = protocol == _TCP, protocol == _UDP
         votes = (fragment != _LATER) & (is_tcp | is_udp | (protocol == _SCTP))
 
-        place = _OTHERS + protocol
-        if votes & (protocol != _SCTP):
-            place = min(source_port, destination_port) + (_PORTS if is_udp else _0)
-        load = ports[place]
         if packets + reply_packets > _0:
-            if load.packets == _0 and load.flows == _0 and load.bytes == _0:
-                ports_used[used_p] = place
-                used_p += _1
-            load.bytes += octets + reply_octets
-            load.packets += packets + reply_packets
-            begins = packets if is_tcp & ((flags & (_SYN | _ACK)) == _SYN) else _0
-            load.flows += begins if single else _1
+            both, both_octets = packets + reply_packets, octets + reply_octets
+            used_p = count_port(ports, ports_used, used_p, r, single, packets, both, both_octets)
 
         for side in range(2 if reply_packets > _0 else 1):
             if side == 1:
@@ -392,22 +228,22 @@ def add(
             rare = syn | syn_ack | rst | fin | odd | handshakes | icmp | cut | amplifier | server
             if row_d < U(len(destinations)):
                 row = destinations[row_d]
-                _tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
+                tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
                 if rare:
                     back = packets if amplifier else _0
-                    _tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, amplifier, back, octets)
+                    tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, amplifier, back, octets)
                 if not met:
-                    _sketch(row, source, mix(source, source_port), votes, destination_port, seed)
+                    sketch(row, source, mix(source, source_port), votes, destination_port, seed)
             else:
                 state.no_destination += _1
             if row_s < U(len(sources)):
                 row = sources[row_s]
-                _tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
+                tally(row, packets, octets, tcp, tcp_octets, udp, udp_octets, ack, destination_port, ballots)
                 if rare:
                     back = packets if server else _0
-                    _tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, server, back, octets)
+                    tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, server, back, octets)
                 if not met:
-                    _sketch(row, destination, mix(destination, destination_port), votes, destination_port, seed)
+                    sketch(row, destination, mix(destination, destination_port), votes, destination_port, seed)
             else:
                 state.no_source += _1
     state.destinations, state.sources, state.ports = used_d, used_s, used_p

@@ -5,9 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api.traffic import ENDPOINT, PORT_LOAD, Second
+from netmon.api.traffic import ENDPOINT, Second
+from rules.traffic.tables.ports import Ports
 from rules.traffic.tables.settings import TablesSettings
-from rules.traffic.tables.volumes_kernel import AHEAD, OTHERS, PORT, PORT_ROWS, STATE, VOLUME, add_up
+from rules.traffic.tables.volumes_kernel import AHEAD, STATE, VOLUME, add_up
 
 _MOST: Final = 0xFFFF_FFFF  # packets that an ENDPOINT can tell
 
@@ -41,8 +42,7 @@ class Volumes:
         """`seed`: of the hash; told only by tests that want the same twice."""
         rows = (settings or TablesSettings()).rows
         self._destinations, self._sources = _Table(rows), _Table(rows)
-        self._ports = np.zeros(PORT_ROWS, PORT)
-        self._ports_used = np.zeros(PORT_ROWS, np.uint32)
+        self._ports = Ports()
         self._ahead = np.zeros((AHEAD, 2), np.uint64)
         self._states = np.zeros(1, STATE)
         self._states["seed"] = np.random.default_rng(seed).integers(1, 1 << 63, dtype=np.uint64)
@@ -56,8 +56,8 @@ class Volumes:
             self._destinations.index,
             self._sources.rows,
             self._sources.index,
-            self._ports,
-            self._ports_used,
+            self._ports.rows,
+            self._ports.used,
             self._ahead,
         )
 
@@ -75,18 +75,8 @@ class Volumes:
             destinations=self._destinations.drain(int(state["destinations"])),
             sources=self._sources.drain(int(state["sources"])),
             unlisted={table: count for table, count in unlisted.items() if count},
-            ports=self._drain_ports(int(state["ports"])),
+            ports=self._ports.drain(int(state["ports"])),
         )
         for name in (STATE.names or ())[1:]:  # all but the seed
             state[name] = 0
         return second
-
-    def _drain_ports(self, used: int) -> NDArray[np.void]:
-        places = np.sort(self._ports_used[:used])
-        ports = np.zeros(used, PORT_LOAD)
-        ports["protocol"] = np.where(places >= OTHERS, places - OTHERS, np.where(places >> 16, 17, 6))
-        ports["port"] = np.where(places >= OTHERS, 0, places & 0xFFFF)
-        for name in PORT.names or ():
-            ports[name] = self._ports[name][places]
-            self._ports[name][places] = 0
-        return ports

@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 
 from rules.traffic.tables.ends_kernel import OPTIONS, claim, mix
+from rules.traffic.tables.ports_kernel import count_port
 from rules.traffic.tables.prefetch import prefetch
 
 VOLUME: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("bytes", "u8"), ("packets", "u8")])
-PORT: Final = np.dtype([("bytes", "u8"), ("packets", "u8"), ("flows", "u8")])
 STATE: Final = np.dtype(
     [
         ("seed", "u8"),
@@ -26,16 +26,11 @@ STATE: Final = np.dtype(
         ("bytes", "u8"),
     ]
 )
-OTHERS: Final = 131_072  # rows of TCP's ports, then of UDP's, then one for each IP protocol
-PORT_ROWS: Final = OTHERS + 256
 AHEAD: Final = 64  # records that are looked ahead at once
 
 U = np.uint64
 _0, _1 = U(0), U(1)
 _LOW = U(0xFFFF_FFFF)
-_TCP, _UDP, _LATER = U(6), U(17), U(2)
-_SYN, _ACK = U(2), U(16)
-_PORTS, _OTHERS = U(65_536), U(OTHERS)
 
 
 @njit(inline="always")
@@ -97,20 +92,7 @@ def add_up(
             state.bytes += all_octets
             if r.version == 0 or all_packets == _0:
                 continue
-            protocol = U(r.protocol)
-            place = _OTHERS + protocol
-            if U(r.fragment) != _LATER and (protocol == _TCP or protocol == _UDP):
-                place = min(U(r.source_port), U(r.destination_port)) + (_PORTS if protocol == _UDP else _0)
-            load = ports[place]
-            if load.packets == _0:
-                ports_used[used_p] = place
-                used_p += _1
-            load.bytes += all_octets
-            load.packets += all_packets
-            if not single:
-                load.flows += _1
-            elif protocol == _TCP and (U(r.tcp_flags) & (_SYN | _ACK)) == _SYN:
-                load.flows += packets
+            used_p = count_port(ports, ports_used, used_p, r, single, packets, all_packets, all_octets)
 
             d_hi, d_lo, s_hi, s_lo = U(r.destination_hi), U(r.destination_lo), U(r.source_hi), U(r.source_lo)
             if packets:

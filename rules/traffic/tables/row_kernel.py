@@ -1,0 +1,134 @@
+"""What is counted of one address, in its row of ENDPOINT; and which rows a window leaves to the next."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from rules.traffic.tables.ends_kernel import OPTIONS, claim, mix
+
+U = np.uint64
+_0, _1, _6, _63 = U(0), U(1), U(6), U(63)
+_MOST = U(0xFFFF_FFFF)
+
+
+@njit(inline="always")
+def _more(count: Any, by: Any) -> Any:
+    """Add and stay at the highest number that a count can be."""
+    return min(U(count) + by, _MOST)
+
+
+@njit(inline="always")
+def sketch(row: Any, peer: Any, flow: Any, votes: Any, port: Any, seed: Any) -> None:
+    """Note in an address's row whom it met: `peer` and `flow` are the other end without and with its port, mixed."""
+    row.peers[(peer >> _6) & U(7)] |= _1 << (peer & _63)
+    if votes:
+        mixed = mix(port, seed)
+        row.ports[(mixed >> _6) & U(3)] |= _1 << (mixed & _63)
+        row.flows[(flow >> _6) & U(3)] |= _1 << (flow & _63)
+
+
+@njit(inline="always")
+def tally(
+    row: Any,
+    packets: Any,
+    octets: Any,
+    tcp: Any,
+    tcp_octets: Any,
+    udp: Any,
+    udp_octets: Any,
+    ack: Any,
+    port: Any,
+    ballots: Any,
+) -> None:
+    """Count packets in the line of an address's row that all change: without a branch that could be foretold wrongly.
+
+    `ballots`: the packets that vote for the port.
+    """
+    row.packets = _more(row.packets, packets)
+    row.bytes += octets
+    row.tcp = _more(row.tcp, tcp)
+    row.tcp_bytes += tcp_octets
+    row.udp = _more(row.udp, udp)
+    row.udp_bytes += udp_octets
+    row.ack = _more(row.ack, ack)
+    votes = U(row.port_votes)
+    same = port == U(row.port)
+    row.port = U(row.port) if same | (votes >= ballots) else port
+    row.port_votes = min(_voted(votes, ballots, same), _MOST)
+
+
+@njit(inline="always")
+def _voted(votes: Any, ballots: Any, same: Any) -> Any:
+    """Return the votes after some more for the same or for another (Boyer and Moore)."""
+    apart = votes - ballots if votes >= ballots else ballots - votes
+    return votes + ballots if same else apart
+
+
+@njit(inline="always")
+def tally_rare(
+    row: Any,
+    syn: Any,
+    syn_ack: Any,
+    rst: Any,
+    fin: Any,
+    odd: Any,
+    handshakes: Any,
+    icmp: Any,
+    cut: Any,
+    amplifier: Any,
+    reflected: Any,
+    octets: Any,
+) -> None:
+    """Count in the second line what transfers leave alone. Of what a packet is not the count is 0.
+
+    `cut`: packets that are fragments; `reflected`: those from or to an amplifier's port.
+    """
+    row.syn = _more(row.syn, syn)
+    row.syn_ack = _more(row.syn_ack, syn_ack)
+    row.rst = _more(row.rst, rst)
+    row.fin = _more(row.fin, fin)
+    row.odd_flags = _more(row.odd_flags, odd)
+    row.handshakes = _more(row.handshakes, handshakes)
+    row.icmp = _more(row.icmp, icmp)
+    row.icmp_bytes += octets if icmp else _0
+    row.fragments = _more(row.fragments, cut)
+    row.fragment_bytes += octets if cut else _0
+    row.reflected = _more(row.reflected, reflected)
+    row.reflected_bytes += octets if reflected else _0
+    votes = U(row.reflected_votes)
+    same = amplifier == U(row.reflected_port)
+    row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
+    row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
+
+
+@njit(**OPTIONS)
+def settle(rows: Any, reserved: Any, used: Any, least: Any, busy: Any) -> Any:
+    """Close a window's rows up; return how many there are, and how many have at least so many packets (`busy`: which).
+
+    Of the first rows, that were `reserved` for addresses, those that nothing was counted in get the last ones' place.
+    """
+    at = _0
+    while at < min(reserved, used):
+        if rows[at].packets == 0:
+            used -= _1
+            rows[at] = rows[used]
+        else:
+            at += _1
+    count = _0
+    for row in range(used):
+        if rows[row].packets >= least:
+            busy[count] = row
+            count += _1
+    return used, count
+
+
+@njit(**OPTIONS)
+def reserve(rows: Any, index: Any, keys: Any, seed: Any) -> Any:
+    """Give these addresses (u8[n, 2]) the first rows of an empty table; return how many have one."""
+    used = _0
+    for i in range(len(keys)):
+        hi, lo = keys[i, 0], keys[i, 1]
+        if claim(rows, index, used, hi, lo, mix(hi ^ seed, lo)) == used and used < U(len(rows)):
+            used += _1
+    return used
