@@ -24,6 +24,7 @@ from netmon.app.traffic.build import (
     protected_prefixes,
     tunnel_mask,
 )
+from netmon.app.traffic.chores import Chores
 from netmon.app.traffic.fanout import Fan
 from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from netmon.app.traffic.keeper import Keeper
@@ -72,7 +73,8 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     registry.register(IndicatorMetrics(indicators))
     protected = protected_prefixes(settings.inventory)
     actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
-    return TrafficPart(streams, actor, take, traffic.samples_every_s, keeper, indicators, prefixes)
+    every_s = traffic.samples_every_s
+    return TrafficPart(streams, actor, take, every_s, Chores(registry), (indicators, prefixes), keeper)
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

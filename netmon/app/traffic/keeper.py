@@ -33,6 +33,7 @@ class Keeper:
         self._registry = registry
         self._store = FlowStore(settings, directory, networks, exporters=exporters, registry=registry)
         self._putting = threading.Lock()
+        self._writing = threading.Lock()  # held for seconds; nobody who puts waits for it
         self._open = False
 
     @property
@@ -61,16 +62,18 @@ class Keeper:
                 self._store.put(records)
 
     def tick(self, now: float) -> None:
-        """Write what is due; may take seconds. One thread at a time."""
-        if self._open:
-            self._store.tick(now)
+        """Write what is due; may take seconds."""
+        with self._writing:
+            if self._open:
+                self._store.tick(now)
 
     def follow(self, networks: Networks) -> None:
         """Name sites by another inventory from now on."""
         self._store.networks = networks
 
     def close(self) -> None:
-        """Write what waits and let go; safe to call twice."""
-        if self._open:
-            self._open = False
-            self._store.close()
+        """Write what waits and let go, after a write that is under way; safe to call twice."""
+        with self._writing:
+            if self._open:
+                self._open = False
+                self._store.close()

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import zipfile
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,7 @@ class Memory:
         self.saved_at: float | None = None  # Unix seconds
         self.failures = 0  # readings and writings that did not succeed
         self._due: float | None = None  # on the monotonic clock; None: not before it was restored
-        self._waiting: dict[str, NDArray[Any]] | None = None
+        self._waiting: deque[dict[str, NDArray[Any]]] = deque(maxlen=1)  # of two that wait, the later one is it
         self._writing = threading.Lock()
 
     def restore(self, rules: Sequence[TrafficRule]) -> None:
@@ -63,13 +64,14 @@ class Memory:
             self.failures += 1
             log.error("detectors learned more than is kept", file=str(self.path), bytes=size)
         elif kept:
-            self._waiting = kept
+            self._waiting.append(kept)
 
     def write(self) -> None:
         """Write what waits; an error of the disk is told, and what was written before stays."""
         with self._writing:
-            kept, self._waiting = self._waiting, None
-            if kept is None:
+            try:
+                kept = self._waiting.pop()
+            except IndexError:
                 return
             try:
                 statefile.write(self.path, kept)

@@ -12,6 +12,7 @@ from netmon.api import ConfigError, Finding, Reading, Target
 from netmon.app.faultwords import in_words
 from netmon.app.settings import Settings
 from netmon.app.traffic.build import networks_of, protected_prefixes
+from netmon.app.traffic.chores import Chores
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
 from netmon.app.traffic.prefixfiles import PrefixFiles
@@ -20,6 +21,8 @@ from netmon.app.traffic.stream import Stream
 SWITCH_S: Final = 0.0005
 """How long a thread that runs Python keeps others waiting. With Python's 5 ms, who reads a ring would be held up for
 30 ms a batch while detectors judge."""
+_LOOK_S: Final = 1.0
+"""How often is looked whether something is to be written."""
 
 Take = Callable[[Target, str, Reading], None]
 
@@ -33,18 +36,17 @@ class TrafficPart:
         actor: Actor,
         take: Take,
         interval_s: float,
+        chores: Chores,
+        lists: tuple[IndicatorFiles, PrefixFiles],
         keeper: Keeper | None = None,
-        indicators: IndicatorFiles | None = None,
-        prefixes: PrefixFiles | None = None,
     ) -> None:
         self.streams = tuple(streams)
         self._actor = actor
         self._take = take
         self._interval_s = interval_s
+        self._chores = chores
+        self._indicators, self._prefixes = lists
         self._keeper = keeper
-        self._indicators = indicators
-        self._prefixes = prefixes
-        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def targets(self) -> list[tuple[Target, str]]:
@@ -90,12 +92,11 @@ class TrafficPart:
             stream.built.hooks.send = send
             stream.built.hooks.keep = None if self._keeper is None else self._keeper.put
             stream.start()
-        self._tasks.append(asyncio.create_task(self._tell()))
-        self._tasks.append(asyncio.create_task(self._remember()))
-        if self._indicators is not None:
-            self._tasks.append(asyncio.create_task(self._look(self._indicators)))
+        self._chores.repeat("telling", self._tell, lambda: self._interval_s)
+        self._chores.repeat("learned", self._remember, lambda: _LOOK_S)
+        self._chores.repeat("lists", self._look, lambda: self._indicators.settings.reload_s)
         if self._keeper is not None:
-            self._tasks.append(asyncio.create_task(self._keep(self._keeper)))
+            self._chores.repeat("flows", partial(self._keep, self._keeper), lambda: _LOOK_S)
 
     def configure(self, settings: Settings) -> None:
         """Judge by another configuration from the next window on; sockets, tables and files stay as they are."""
@@ -107,18 +108,13 @@ class TrafficPart:
                 stream.measure.configure(settings)
         if self._keeper is not None:
             self._keeper.follow(networks)
-        if self._indicators is not None:
-            self._indicators.configure(settings.netmon.traffic.detectors.indicators)
-        if self._prefixes is not None:
-            self._prefixes.configure(settings.netmon.traffic.detectors.first_seen)
+        self._indicators.configure(settings.netmon.traffic.detectors.indicators)
+        self._prefixes.configure(settings.netmon.traffic.detectors.first_seen)
 
     async def stop(self) -> None:
         """Stop all streams; the findings that closing gives are on their way to the core afterwards."""
         await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in self.streams))
-        while self._tasks:
-            task = self._tasks.pop()
-            task.cancel()
-            await asyncio.wait([task])
+        await self._chores.stop()
         await asyncio.sleep(0)  # what they handed over is taken
         await self._actor.stop()
         await asyncio.to_thread(self._close)
@@ -130,34 +126,26 @@ class TrafficPart:
             self._keeper.close()
 
     async def _tell(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval_s)
-            for stream in self.streams:
-                reading = stream.reading(time.time())
-                if reading is not None:
-                    self._take(stream.target, "traffic", reading)
+        for stream in self.streams:
+            reading = stream.reading(time.time())
+            if reading is not None:
+                self._take(stream.target, "traffic", reading)
 
-    async def _look(self, indicators: IndicatorFiles) -> None:
+    async def _look(self) -> None:
         """Give the detectors the lists whose files changed: read in a thread, because a million lines take seconds."""
-        while True:
-            await asyncio.sleep(indicators.settings.reload_s)
-            if await asyncio.to_thread(partial(indicators.look, gently=True)):
-                for stream in self.streams:
-                    indicators.hand_to(stream.built.judges.rules)
-            if self._prefixes is not None and await asyncio.to_thread(self._prefixes.look):
-                for stream in self.streams:
-                    self._prefixes.hand_to(stream.built.judges.rules)
+        if await asyncio.to_thread(self._indicators.look, gently=True):
+            for stream in self.streams:
+                self._indicators.hand_to(stream.built.judges.rules)
+        if await asyncio.to_thread(self._prefixes.look):
+            for stream in self.streams:
+                self._prefixes.hand_to(stream.built.judges.rules)
 
     async def _remember(self) -> None:
         """Write what detectors learned, when a stream has it ready: in a thread, because a disk takes its time."""
-        memories = [stream.memory for stream in self.streams if stream.memory is not None]
-        while True:
-            await asyncio.sleep(1.0)
-            for memory in memories:
-                await asyncio.to_thread(memory.write)
+        for stream in self.streams:
+            if stream.memory is not None:
+                await asyncio.to_thread(stream.memory.write)
 
     async def _keep(self, keeper: Keeper) -> None:
         """Write what is due: in a thread, because a merge takes seconds."""
-        while True:
-            await asyncio.sleep(1.0)
-            await asyncio.shield(asyncio.to_thread(keeper.tick, time.time()))
+        await asyncio.to_thread(keeper.tick, time.time())
