@@ -27,9 +27,10 @@ from netmon.app.settings.inventory import Inventory
 from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.problems import faults_of
 from netmon.app.settings.traffic import TrafficSettings
-from netmon.app.text import t
+from netmon.app.text import speaking, t
 from netmon.app.traffic.needs import leave_cache, needs_traffic, say_compiling
 from netmon.app.traffic.stopping import Stop
+from netmon.app.whereabouts import spoken
 
 ALONE_STATE: Final = Path("/var/lib/netmon-alone")
 """Where who was started by root without a configuration keeps things: root's home is closed to who it becomes."""
@@ -95,6 +96,11 @@ def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
 
     `given` is what the command line says of the `traffic` section.
     """
+    with speaking(None if how.directory is None else spoken(how.directory)):
+        _run(kind, how, given)
+
+
+def _run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
     stop = Stop()
     try:
         needs_traffic()

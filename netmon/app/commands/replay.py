@@ -19,8 +19,9 @@ from netmon.app.asked import printable
 from netmon.app.commands.recorded import shown_time
 from netmon.app.faultwords import in_words
 from netmon.app.fitted import Column, Fitted
-from netmon.app.text import language, t
+from netmon.app.text import language, speaking, t
 from netmon.app.traffic.needs import needs_traffic, say_compiling
+from netmon.app.whereabouts import spoken
 
 if TYPE_CHECKING:  # numba is for those who ask
     from netmon.app.traffic.replaying import Replay
@@ -44,6 +45,11 @@ USAGE: Final = 2
 def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, store: Path | None) -> None:
     """Exit 0; 2 where the file or the configuration cannot be used."""
     logs.configure(level="warning")  # to standard error: findings are alone on the other
+    with speaking(None if directory is None else spoken(directory)):
+        _replay(file, directory, store, as_json=as_json, real_time=speed == "real")
+
+
+def _replay(file: Path, directory: Path | None, store: Path | None, *, as_json: bool, real_time: bool) -> None:
     try:
         needs_traffic()
         say_compiling()
@@ -53,7 +59,7 @@ def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, st
         replay.again = lambda: click.echo(t("replay.again", store=printable(str(store))), err=True)
         told = _Told(as_json=as_json)
         with _progress(replay, file) as step:
-            for finding, begins in replay.run(real_time=speed == "real"):
+            for finding, begins in replay.run(real_time=real_time):
                 told.take(finding, begins=begins)
                 step()
     except ConfigError as error:

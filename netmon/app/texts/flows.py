@@ -56,8 +56,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Tampilkan berapa yang dikirim dari tiap kantor ke tiap kantor lain.",
     ),
     "flows.timeline.help": Text(
-        "Show how much there was when, in steps of 1 or 5 minutes or an hour.",
-        "Tampilkan berapa banyak pada waktu mana, per 1 atau 5 menit atau per jam.",
+        "Show how much there was when, by minutes or by the hour.",
+        "Tampilkan berapa banyak pada waktu mana, per menit atau per jam.",
     ),
     "flows.list.help": Text(
         "Show the flows themselves: the latest, or the largest.",

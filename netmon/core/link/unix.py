@@ -36,7 +36,9 @@ class UnixTransport:
         except (OSError, LinkDown) as error:  # TimeoutError is an OSError
             if streams is not None:
                 streams[1].close()
-            raise error if isinstance(error, LinkDown) else LinkDown(str(error) or "no answer in time") from error
+            if isinstance(error, LinkDown):
+                raise
+            raise LinkDown(f"{self._path}: {error.strerror or 'no answer in time'}") from error
         except asyncio.CancelledError:
             if streams is not None:
                 streams[1].close()

@@ -29,6 +29,9 @@ from netmon.core.link.waiters import Waiters
 from netmon.core.link.wire import Batch
 
 _STOP_GRACE_S: Final = 1.0  # at the stop, for acknowledgements that are on their way
+_REMEDY: Final = (
+    "see that `netmon run --role core` runs and that both have the same link.socket; what is found is kept meanwhile"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -162,7 +165,7 @@ class SpoolingUplink:
             try:
                 await self._session()
             except LinkDown as error:
-                log.warning("the core is not reached", problem=str(error))
+                log.warning("the core is not reached", problem=str(error), remedy=_REMEDY)
             except Exception:  # a bug must not end the way to the core for good
                 log.exception("the session with the core failed")
             await asyncio.sleep(self._delay_s * random.uniform(0.5, 1))  # noqa: S311 - spreads load, guards nothing

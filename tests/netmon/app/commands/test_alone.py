@@ -63,3 +63,13 @@ def test_nothing_to_listen_at_is_a_matter_of_usage(tmp_path: Path, command: str)
     done = netmon(command, "--for", "1", NETMON_STATE_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "--help" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["sensor", "flow-collector"])
+@pytest.mark.parametrize(("language", "told"), [("id", "konfigurasi"), ("en", "configuration")])
+def test_a_configuration_s_language_is_spoken(tmp_path: Path, command: str, language: str, told: str) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "netmon.yaml").write_text(f"language: {language}\n", encoding="ascii")
+    done = netmon(command, "--config", str(tmp_path), "--for", "1", NETMON_LANG="", LC_ALL="C")
+    assert done.returncode == 2
+    assert told in done.stderr
