@@ -1,37 +1,15 @@
 """What each field of NetFlow v5, v9 and IPFIX becomes in the record."""
 
-import socket
-import struct
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.traffic.flows.netflow.decoder import NetFlow
 from collectors.traffic.flows.netflow.elements import ELEMENTS
-from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from netmon.api.traffic import FlowState, Verdict, address_text
 from tests.support import exporters as make
 from tests.support.exporters import NOW_S, Field, batch, flowset, ipfix, number, template, v5, v5_record, v9
-
-NOW_MS = NOW_S * 1000
-PEN = 29305  # of reverse elements (RFC 5103)
-ADDRESSES: list[tuple[Field, bytes]] = [
-    ((8, 4), socket.inet_aton("10.0.0.1")),
-    ((12, 4), socket.inet_aton("192.0.2.9")),
-]
-TCP: list[tuple[Field, bytes]] = [*ADDRESSES, ((4, 1), b"\6")]
-
-
-def one(fields: list[tuple[Field, bytes]], *, version: int = 10) -> Any:
-    """Return the record that these fields, each with its octets, come to."""
-    layout = template(300, *(field for field, _ in fields))
-    data = flowset(300, *(octets for _, octets in fields))
-    message = ipfix(flowset(2, layout), data) if version == 10 else v9(flowset(0, layout), data)
-    records = NetFlow().decode(batch(message))
-    assert len(records) == 1
-    return records[0]
+from tests.support.flow_fields import ADDRESSES, END, PEN, START, TCP, V6, one
 
 
 def test_version_5() -> None:
@@ -45,68 +23,6 @@ def test_version_5() -> None:
     assert [int(first[name]) for name in also] == [3, 4, 64_500, 64_501, 1, 0x0102, 1]
     assert (int(first["start_ns"]), int(first["end_ns"])) == ((NOW_S - 10) * 10**9, (NOW_S - 1) * 10**9)
     assert [int(second[name]) for name in ("icmp_type", "icmp_code", "source_port", "destination_port")] == [3, 1, 0, 0]
-
-
-def test_version_5_samples_as_its_header_says() -> None:
-    (record,) = NetFlow().decode(batch(v5([v5_record()], sampling=0x4000 | 100)))
-    assert [int(record[name]) for name in ("sampling", "bytes", "packets")] == [100, 18_000, 300]
-
-
-def test_an_uptime_that_wrapped_between_flow_and_export() -> None:
-    (record,) = NetFlow().decode(batch(v5([v5_record(first_ms=2**32 - 2_000, last_ms=2**32 - 500)], uptime_ms=500)))
-    assert (NOW_S * 10**9 - int(record["start_ns"]), NOW_S * 10**9 - int(record["end_ns"])) == (2_500_000_000, 10**9)
-
-
-def ntp(unix_ns: int) -> bytes:
-    seconds, rest = divmod(unix_ns, 10**9)
-    return struct.pack(">II", (seconds + 2_208_988_800) % 2**32, (rest << 32) // 10**9)
-
-
-START, END, BOOT = NOW_MS - 7_500, NOW_MS - 1_250, NOW_MS - 50_000  # Unix milliseconds
-TIMES = {
-    "seconds": ([((150, 4), number(START // 1000, 4)), ((151, 4), number(END // 1000, 4))], 1_000),
-    "milliseconds": ([((152, 8), number(START, 8)), ((153, 8), number(END, 8))], 0.001),
-    "microseconds": ([((154, 8), ntp(START * 10**6)), ((155, 8), ntp(END * 10**6))], 0.001),
-    "nanoseconds": ([((156, 8), ntp(START * 10**6)), ((157, 8), ntp(END * 10**6))], 0.001),
-    "delta": ([((158, 4), number(7_500_000, 4)), ((159, 4), number(1_250_000, 4))], 0.001),
-    "duration back": ([((153, 8), number(END, 8)), ((161, 4), number(END - START, 4))], 0.001),
-    "duration on": ([((152, 8), number(START, 8)), ((162, 4), number((END - START) * 1000, 4))], 0.001),
-    "since start": (
-        [
-            ((22, 4), number(START - BOOT, 4)),
-            ((21, 4), number(END - BOOT, 4)),
-            ((160, 8), number(BOOT, 8)),
-        ],
-        0.001,
-    ),
-    "best of several": (
-        [((150, 4), number(5, 4)), ((152, 8), number(START, 8)), ((151, 4), number(9, 4)), ((153, 8), number(END, 8))],
-        0.001,
-    ),
-}
-
-
-@pytest.mark.parametrize("case", TIMES)
-def test_times(case: str) -> None:
-    fields, within_ms = TIMES[case]
-    record = one([*TCP, *fields])
-    assert abs(int(record["start_ns"]) / 1e6 - START) <= within_ms
-    assert abs(int(record["end_ns"]) / 1e6 - END) <= within_ms
-
-
-def test_an_uptime_without_a_beginning_ends_with_the_export() -> None:
-    record = one([*TCP, ((22, 4), number(400, 4)), ((21, 4), number(900, 4))])
-    assert (int(record["start_ns"]), int(record["end_ns"])) == (NOW_S * 10**9 - 500_000_000, NOW_S * 10**9)
-
-
-def test_without_times_it_was_at_the_export() -> None:
-    record = one(TCP)
-    assert int(record["start_ns"]) == int(record["end_ns"]) == NOW_S * 10**9
-
-
-def test_ntp_time_of_the_next_era() -> None:
-    record = one([*TCP, ((156, 8), ntp(2_100_000_000 * 10**9))])  # 2036-07: the 32 bits of seconds began anew
-    assert int(record["start_ns"]) == 2_100_000_000 * 10**9
 
 
 PLAIN = {  # element, octets of it → field, value
@@ -171,9 +87,6 @@ def test_icmp(fields: list[tuple[Field, bytes]], protocol: int) -> None:
     assert [int(record[name]) for name in told] == [3, 1, 0, 0]
 
 
-V6 = [((27, 16), socket.inet_pton(socket.AF_INET6, "2001:db8::1")), ((28, 16), b"\xff\2" + b"\0" * 13 + b"\1")]
-
-
 def test_version_6() -> None:
     record = one([*V6, ((4, 1), b"\x3a")])
     assert address_text(record["source_hi"], record["source_lo"]) == "2001:db8::1"
@@ -216,7 +129,8 @@ def test_delta_counts_before_totals() -> None:
 def test_fields_of_variable_length(size: int) -> None:
     length = bytes([size]) if size < 255 else b"\xff" + number(size, 2)
     text = length + b"\x80" * size
-    record = one([*TCP, ((371, make.VARIABLE), text), ((1, 4), number(50, 4)), ((999, 3), b"abc"), ((2, 2), b"\0\7")])
+    fields = [*TCP, ((371, make.VARIABLE), text), ((1, 4), number(50, 4)), ((999, 3), b"abc"), ((2, 2), b"\0\7")]
+    record = one(fields)
     assert [int(record[name]) for name in ("bytes", "packets")] == [50, 7]
 
 
@@ -290,113 +204,9 @@ def test_records_are_written_whole() -> None:
     assert record == one(TCP)
 
 
-SAMPLED = {
-    "random interval": [((50, 4), number(100, 4))],
-    "interval": [((34, 4), number(100, 4))],
-    "packets and space": [((305, 4), number(1, 4)), ((306, 4), number(99, 4))],
-}
-
-
-@pytest.mark.parametrize("case", SAMPLED)
-def test_sampling_in_the_record(case: str) -> None:
-    record = one([*TCP, ((1, 4), number(50, 4)), ((2, 4), b"\0\0\0\2"), *SAMPLED[case]])
-    assert [int(record[name]) for name in ("sampling", "bytes", "packets")] == [100, 5_000, 200]
-
-
 def test_counts_do_not_wrap() -> None:
     record = one([*TCP, ((1, 8), number(2**63, 8)), ((34, 4), number(1_000, 4))])
     assert int(record["bytes"]) == 2**64 - 1
-
-
-def sampled(scope: list[Field], told: list[tuple[Field, bytes]], flow: list[tuple[Field, bytes]], version: int) -> Any:
-    """Return the last record where options told a sampling, and the record perhaps a sampler."""
-    fields = [*TCP, ((2, 4), number(1, 4)), *flow]
-    layout, data = template(300, *(f for f, _ in fields)), flowset(300, *(o for _, o in fields))
-    values = b"\0" * sum(field[1] for field in scope) + b"".join(octets for _, octets in told)
-    if version == 9:
-        options = flowset(1, make.options_v9(310, scope, *(f for f, _ in told)), padding=2)
-        message = v9(flowset(0, layout), options, flowset(310, values), data)
-    else:
-        options = flowset(3, make.options_ipfix(310, scope, *(f for f, _ in told)))
-        message = ipfix(flowset(2, layout), options, flowset(310, values), data)
-    netflow = NetFlow()
-    (record,) = netflow.decode(batch(message))
-    assert netflow.counts.options == 1
-    return record
-
-
-OPTIONS = {
-    "v9, all": (9, [((34, 4), number(50, 4)), ((35, 1), b"\1")], []),
-    "v9, a sampler": (9, [((48, 1), b"\3"), ((49, 1), b"\2"), ((50, 2), number(50, 2))], [((48, 1), b"\3")]),
-    "v9, the only one": (9, [((48, 1), b"\3"), ((50, 2), number(50, 2))], []),
-    "ipfix, selector": (
-        10,
-        [((302, 8), number(9, 8)), ((305, 4), number(1, 4)), ((306, 4), number(49, 4))],
-        [((302, 8), number(9, 8))],
-    ),
-    "ipfix, of a population": (10, [((309, 4), number(2, 4)), ((310, 4), number(100, 4))], []),
-    "ipfix, probability": (10, [((311, 8), struct.pack(">d", 0.02))], []),
-}
-
-
-@pytest.mark.parametrize("case", OPTIONS)
-def test_sampling_from_options(case: str) -> None:
-    version, told, flow = OPTIONS[case]
-    scope: list[Field] = [(1, 4)] if version == 9 else [(149, 4)]
-    record = sampled(scope, told, flow, version)  # type: ignore[arg-type]
-    assert (int(record["sampling"]), int(record["packets"])) == (50, 50)
-
-
-def test_a_record_of_another_sampler_is_not_of_this_one() -> None:
-    netflow = NetFlow()
-    fields = [*TCP, ((48, 1), b"\4")]
-    samplers = flowset(310, b"\0\0\0\0\3" + number(50, 2), b"\0\0\0\0\5" + number(70, 2))
-    message = v9(
-        flowset(0, template(300, *(f for f, _ in fields))),
-        flowset(1, make.options_v9(310, [(1, 4)], (48, 1), (50, 2))),
-        samplers,
-        flowset(300, *(o for _, o in fields)),
-    )
-    assert int(netflow.decode(batch(message))[0]["sampling"]) == 1
-
-
-def test_options_that_changed_and_changed_back() -> None:
-    netflow = NetFlow()
-    fields = [*TCP, ((2, 4), number(1, 4))]
-    define = [
-        flowset(0, template(300, *(f for f, _ in fields))),
-        flowset(1, make.options_v9(310, [(1, 4)], (34, 4))),
-    ]
-    data = flowset(300, *(o for _, o in fields))
-    netflow.decode(batch(v9(*define)))
-    rates = []
-    for sequence, rate in enumerate([10, 20, 10, 10, 30], start=1):
-        told = flowset(310, b"\0\0\0\0" + number(rate, 4))
-        rates.append(int(netflow.decode(batch(v9(*define, told, data, sequence=sequence)))[0]["sampling"]))
-    assert rates == [10, 20, 10, 10, 30]
-    assert netflow.counts.options == 5
-
-
-def test_the_operator_tells_what_an_exporter_does_not() -> None:
-    netflow = NetFlow(NetFlowSettings.model_validate({"sampling": {"10.9.0.0/16": 200, "10.9.1.0/24": 400}}))
-    for row, address in ((1, "10.9.1.7"), (2, "10.9.2.7"), (3, "10.8.0.1")):
-        netflow.name_exporter(row, address)
-    records = netflow.decode(make.mixed([(row, v5([v5_record()])) for row in (1, 2, 3)]))
-    assert records["sampling"].tolist() == [400, 200, 1]
-    told = netflow.decode(batch(v5([v5_record()], sampling=0x4000 | 16, sequence=1)))
-    assert told["sampling"].tolist() == [16]
-
-
-def test_names_of_interfaces() -> None:
-    netflow = NetFlow()
-    layout = make.options_v9(310, [(2, 4)], (82, 8), (83, 13))
-    names = number(7, 4) + b"Gi0/1\0\0\0" + b"To\x1b[2J Office"
-    netflow.decode(batch(v9(flowset(1, layout), flowset(310, names))))
-    told = netflow.interface(1, 7)
-    assert told is not None
-    assert (told.name, told.description) == ("Gi0/1", "To[2J Office")
-    assert netflow.interface(1, 8) is None
-    assert netflow.interface(2, 7) is None
 
 
 @given(
@@ -424,15 +234,3 @@ def test_any_layout_reads_each_field_at_its_place(elements: list[int], data: st.
     record = one(fields)
     assert (int(record["bytes"]), int(record["in_interface"])) == (0x1234567890, 0x123456)
     assert int(record["start_ns"]) <= int(record["end_ns"])
-
-
-def test_names_of_interfaces_are_bounded() -> None:
-    netflow = NetFlow(NetFlowSettings(max_interfaces=3))
-    layout = flowset(1, make.options_v9(310, [(2, 4)], (82, 4)))
-    netflow.decode(batch(v9(layout, flowset(310, *(number(at, 4) + b"eth0" for at in range(1, 6))))))
-    assert [netflow.interface(1, at) is not None for at in range(1, 6)] == [True] * 3 + [False] * 2
-    assert netflow.counts.dropped["options_refused"] == 2
-    netflow.decode(batch(v9(layout, flowset(310, number(2, 4) + b"eth9"), sequence=1)))
-    renamed = netflow.interface(1, 2)
-    assert renamed is not None
-    assert renamed.name == "eth9"
