@@ -1,6 +1,7 @@
 """Template sets: octets to definitions. RFC 3954, 5.2 and 6.1 (v9); RFC 7011, 3.4 and 8.1 (IPFIX).
 
-What exporters get wrong and we read all the same: padding behind the templates of a v9 set, of any length (MikroTik).
+What exporters get wrong and we read all the same: padding behind the templates of a v9 set, of any length (MikroTik),
+and IPFIX's fields of variable length in v9 (H3C NetStream's names of VRFs).
 """
 
 import struct
@@ -120,8 +121,6 @@ def _v9(octets: bytes, at: int, *, options: bool, most_fields: int) -> tuple[Def
     if count == 0 or at + 4 * count > len(octets):
         raise BadTemplate("a template has no fields, or ends inside them")
     fields = tuple(Field(*_PAIR.unpack_from(octets, place)) for place in range(at, at + 4 * count, 4))
-    if any(field.length == VARIABLE for field in fields):
-        raise BadTemplate("v9 has no fields of variable length")
     return _checked(Definition(number, fields, scope, scope_v9=True, options=options)), at + 4 * count
 
 
