@@ -20,7 +20,7 @@ _SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h
 _LIBRARIES: Final = ("libpcap.so.0.8", "libpcap.so.1")  # Debian's name, everybody else's
 _NO_NETMASK: Final = 0xFFFF_FFFF  # PCAP_NETMASK_UNKNOWN
 _ERROR_BYTES: Final = 256  # PCAP_ERRBUF_SIZE
-_MOST: Final = 4_096  # BPF_MAXINSNS: the kernel takes no more
+MOST: Final = 4_096  # BPF_MAXINSNS: the kernel takes no more
 _DLT_OF: Final = {1: 1, 101: 12}  # LINKTYPE_ to this host's DLT_
 _VLAN: Final = re.compile(r"\bvlan\b")
 _INSTRUCTION: Final = struct.Struct("=HBBI")  # struct sock_filter
@@ -76,8 +76,8 @@ def compile_filter(expression: str, link_type: int, snaplen_bytes: int, interfac
     if _VLAN.search(expression) and interface and not live:
         problem = "`vlan` takes the interface itself to compile, and it cannot be opened"
         raise _fault(expression, problem, "start with CAP_NET_RAW, or leave `vlan` out")
-    if program.length > _MOST:
-        raise _fault(expression, f"{program.length} instructions; the kernel takes {_MOST}", "make it shorter")
+    if program.length > MOST:
+        raise _fault(expression, f"{program.length} instructions; the kernel takes {MOST}", "make it shorter")
     return Filter(octets)
 
 

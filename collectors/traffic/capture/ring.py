@@ -26,6 +26,7 @@ from collectors.traffic.capture import interfaces
 from collectors.traffic.capture.evidence import Captured, warm_up
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.filter import NOTHING, compile_filter
+from collectors.traffic.capture.portion import shortened
 from collectors.traffic.capture.ring_kernel import walk_block
 from collectors.traffic.capture.settings import RING_BATCH, RingSettings
 from collectors.traffic.packet.decode_kernel import decode
@@ -175,7 +176,9 @@ class Ring:
             raise interfaces.unknown(self.interface, interfaces.names())
         kind = interfaces.hardware(sock, self.interface)
         self.link_type = interfaces.link_type(self.interface, kind)
-        passing = compile_filter(settings.filter, self.link_type, settings.snaplen_bytes, self.interface)
+        whole = settings.snaplen_bytes
+        passing = compile_filter(settings.filter, self.link_type, whole, self.interface)
+        passing = shortened(passing, self.link_type, whole, settings.bulk_bytes)
         NOTHING.attach(sock)  # until it shares with its group: before, it would see what the others see
         sock.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)
         self._share_memory(sock)

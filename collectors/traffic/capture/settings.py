@@ -29,10 +29,13 @@ class RingSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     block_bytes: int = Field(default=1 << 19, ge=1 << 16, le=1 << 24, multiple_of=1 << 16)  # handed over at once
-    blocks: int = Field(default=128, ge=8, le=4096)  # 64 MB: half a second of a full 1 Gbit/s link
-    kept_blocks: int = Field(default=32, ge=0)  # newest ones kept as evidence: 16 MB, at least 3 s; 0: none
+    blocks: int = Field(default=128, ge=8, le=4096)  # 64 MB: a second of a full 1 Gbit/s link
+    kept_blocks: int = Field(default=32, ge=0)  # newest ones kept as evidence: 16 MB; 0: none
     block_timeout_ms: int = Field(default=100, ge=1, le=10_000)  # after so long a block comes also when it is not full
     snaplen_bytes: int = Field(default=65_535, ge=64, le=LARGEST)  # captured of each frame
+    bulk_bytes: int = Field(
+        default=256, ge=160, le=LARGEST
+    )  # of TCP and UDP but DNS, DHCP and tunnels: their headers fit
     promiscuous: bool = True  # also frames that are addressed to others, as on a mirror port
     outgoing: bool = True  # also frames that this host sends; on loopback each packet counts once in any case
     filter: str = Field(default="", max_length=8_192)  # a tcpdump expression; empty: everything

@@ -26,7 +26,7 @@ from tests.support.netns import INTERFACE, Host, Lan, lan
 from tests.support.waiting import eventually_sync
 
 HEADER = bytes.fromhex("020000000002020000000001")
-SMALL = {"block_bytes": 65_536, "blocks": 8, "kept_blocks": 0, "block_timeout_ms": 5}
+SMALL = {"block_bytes": 65_536, "blocks": 8, "kept_blocks": 0, "block_timeout_ms": 5, "bulk_bytes": 65_535}
 
 
 def frame(number: int = 0, *, tags: bytes = b"", source: int = 4000, destination: int = 7777, size: int = 20) -> bytes:
