@@ -4,7 +4,8 @@ Run `python -m bench.flow_collector` (`--records 8000000`, `--rates 250000,10000
 those of `bench.flow_store`, an hour's mixture by Zipf's and Pareto's laws, both directions of each, 24 records of 50 to
 58 octets a datagram, sent at an even rate to one collector after the other. CPU is user and system time from
 /proc/PID/stat, from the first datagram until the process has written its files and ended. Lost: what was sent and is
-not in the files. `--bare` adds a netmon whose detectors are all off: what nfcapd does, which judges nothing.
+not in the files. `--bare` adds a netmon whose detectors are all off: what nfcapd does, which judges nothing; and one
+that has a page of metrics besides.
 """
 
 import argparse
@@ -206,12 +207,13 @@ def collectors(*, bare: bool) -> Iterator[tuple[str, object]]:
     yield "netmon", lambda: netmon(detectors=True)
     if bare:
         yield "netmon, no detectors", lambda: netmon(detectors=False)
+        yield "the same, with metrics", lambda: netmon(detectors=False, metrics=True)
     if shutil.which("nfcapd") is not None:
         yield "nfcapd", nfcapd
 
 
 @contextlib.contextmanager
-def netmon(*, detectors: bool) -> Iterator[Peer]:
+def netmon(*, detectors: bool, metrics: bool = False) -> Iterator[Peer]:
     """Run `netmon flow-collector` with an inventory of 200 offices, everything else as it comes."""
     port = free_port(socket.SOCK_DGRAM)
     with tempfile.TemporaryDirectory() as name:
@@ -220,6 +222,7 @@ def netmon(*, detectors: bool) -> Iterator[Peer]:
         command = [str(Path(sys.executable).with_name("netmon")), "flow-collector"]
         command += ["--config", str(folder / "config"), "--store", str(folder / "flows")]
         command += ["--user", ""]  # who else root became could not enter this folder
+        command += ["--metrics-listen", f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"] if metrics else []
         yield from _running(command, port, folder / "flows", folder / "log")
 
 

@@ -291,7 +291,8 @@ class Second:
     """What was seen in one window of time, for the rules: tables of it, its flows, its messages.
 
     A sensor's window is one second; a flow collector's is longer (its exporters report late), so that rates are
-    counts divided by `length_s`. Windows follow each other without gap, also where nothing was seen.
+    counts divided by `length_s`. Windows follow each other without gap, also where nothing was seen. Where nothing
+    judges, `destinations` and `sources` have of ENDPOINT's fields only `hi`, `lo`, `bytes` and `packets`.
     """
 
     start: float  # Unix seconds

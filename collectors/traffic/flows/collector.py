@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
+from collectors.traffic.flows.gathering import Gathering
 from collectors.traffic.flows.netflow.counts import DomainCounts
 from collectors.traffic.flows.netflow.decoder import NetFlow
 from collectors.traffic.flows.netflow.options import Interface
@@ -59,6 +60,7 @@ class FlowSource:
         self._named = 0  # rows whose address NetFlow was told
         self._sessions: set[int] = set()  # keys of streams, the same
         self._full = False  # the last batch left more behind
+        self._gathering = Gathering(given.gather_s, given.batch_datagrams)
 
     def open(self) -> None:
         """Listen at all addresses, the loops compiled before. OSError or ConfigError say what cannot be had."""
@@ -71,6 +73,7 @@ class FlowSource:
             raise
         for each in self.receiver.sockets:
             self._selector.register(each.socket, selectors.EVENT_READ)
+        self._gathering.granted(min((each.granted_bytes for each in self.receiver.sockets), default=0))
 
     def close(self) -> None:
         """End all connections and listen no more; safe to call twice."""
@@ -88,14 +91,14 @@ class FlowSource:
     def next(self, timeout_s: float) -> Traffic | None:
         """Return the records that came: valid until the next call. None where none did within the time.
 
-        Where a batch was not full, the next waits `gather_s` after its first datagram, so that a batch is worth its
-        calls; a full one is followed at once.
+        Where a batch was not full, the next waits a while after its first datagram (`gathering`), `gather_s` at most,
+        so that a batch is worth its calls; a full one is followed at once.
         """
         busy = self._full or self.streams.waiting
         events = self._selector.select(0 if busy else max(timeout_s, 0))
         datagrams = self._full or any(key.data is None for key, _ in events)
-        if datagrams and not self._full and self.settings.gather_s:
-            time.sleep(self.settings.gather_s)
+        if datagrams and not self._full and (wait_s := self._gathering.wait_s):
+            time.sleep(wait_s)
         self.streams.serve(events, time.monotonic())
         parts = self._from_datagrams() if datagrams else []
         messages = self.streams.take()
@@ -150,6 +153,7 @@ class FlowSource:
     def _from_datagrams(self) -> list[NDArray[np.void]]:
         received = self.receiver.receive()
         self._full = received.full
+        self._gathering.came(received.came, time.monotonic())
         self._name_new()
         parts = []
         if len(received.netflow):

@@ -56,6 +56,7 @@ class Received:
 
     netflow: Datagrams  # NetFlow 5 and 9, IPFIX
     sflow: Datagrams
+    came: int  # datagrams that were read, those of strangers too
     full: bool  # the mailbox was filled: more is waiting
 
     def __len__(self) -> int:
@@ -136,6 +137,7 @@ class Receiver:
         return Received(
             Datagrams(mailbox.buffer, self._netflow[:flows]),
             Datagrams(mailbox.buffer, self._sflow[:samples]),
+            filled,
             filled == mailbox.count,
         )
 

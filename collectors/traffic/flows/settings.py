@@ -83,7 +83,7 @@ class FlowListenSettings(_Model):
     receive_buffer_bytes: int = Field(default=32 << 20, ge=65_536, le=1 << 30)  # of each UDP address, in the kernel
     datagram_bytes: int = Field(default=9_216, ge=1_500, le=65_536)  # longer ones are counted and not used
     batch_datagrams: int = Field(default=512, ge=1, le=1_024)  # read at once: 512 of them are 4.7 MB of buffer
-    gather_s: float = Field(default=0.01, ge=0, le=0.1)  # wait so long after the first datagram for more of them
+    gather_s: float = Field(default=0.05, ge=0, le=0.1)  # wait so long at most for a batch that is worth its calls
     stream: StreamSettings = StreamSettings()
     netflow: NetFlowSettings = NetFlowSettings()  # and IPFIX
     sflow: SFlowSettings = SFlowSettings()

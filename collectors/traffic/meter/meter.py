@@ -77,11 +77,13 @@ class Meter:
                 self._see_flows(second.begun, whole=False)
             else:
                 self._see_flows(second.ended, whole=True)
-            self._ports.see(second)
+            if len(second.ports):
+                self._ports.see(second)
             for table, count in second.unlisted.items():
                 self._unlisted[table] = self._unlisted.get(table, 0) + count
             for end, rows in (("source", second.sources), ("destination", second.destinations)):
-                self._tops[end].add(rows["hi"], rows["lo"], (rows["bytes"], rows["packets"]), second.end)
+                if len(rows):
+                    self._tops[end].add(rows["hi"], rows["lo"], (rows["bytes"], rows["packets"]), second.end)
 
     def _see_packets(self, second: Second) -> None:
         """Count a sensor's window by its tables: that of who received holds every packet."""

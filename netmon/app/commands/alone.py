@@ -117,7 +117,8 @@ def _run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
         if how.becomes is not None and store is not None:
             only_flows(store)
         told, registry = Told(as_json=how.as_json), CollectorRegistry()
-        part = build_part(settings, kind.role, place, told, nowhere, registry)
+        asked = nowhere if how.metrics_listen else None  # what nobody can read is not measured
+        part = build_part(settings, kind.role, place, told, asked, registry)
         part.open()
         if how.becomes is not None:
             hand_over((place, store), how.becomes)

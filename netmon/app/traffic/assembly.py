@@ -40,9 +40,12 @@ from netmon.app.traffic.warming import warm_up
 
 
 def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
-    settings: Settings, role: Role, place: Path, uplink: Uplink, take: Take, registry: CollectorRegistry
+    settings: Settings, role: Role, place: Path, uplink: Uplink, take: Take | None, registry: CollectorRegistry
 ) -> TrafficPart:
-    """Build the streams that a daemon of this role runs. `place`: the directory that is its own."""
+    """Build the streams that a daemon of this role runs. `place`: the directory that is its own.
+
+    `take` gets what is measured; None: nobody asks for it, and nothing is.
+    """
     traffic, networks = settings.netmon.traffic, networks_of(settings.inventory)
     warm_up(traffic)
     streams = [_sensor(one, traffic, networks, place) for one in traffic.sensors] if role.captures else []
@@ -60,7 +63,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     for stream in streams:
         flows = stream.source.flows if isinstance(stream.source, Exports) else None
         metering = Metering(meter_of(traffic.meter, networks, stream.source.name, flows), flows)
-        metering.follow(stream.built, settings.inventory)
+        metering.follow(stream.built, settings.inventory, asked=take is not None)
         stream.measure = metering
         stream.built.hooks.equip = equip = partial(_equip, (indicators.hand_to, prefixes.hand_to, metering.equip))
         equip(stream.built.judges.rules)

@@ -125,7 +125,8 @@ class Hooks:
     keep: Callable[[Records], None] | None = None  # flows that are over
     gather: Callable[[], None] | None = None  # what the source has beside records, once a window
     attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
-    watch: Callable[[Second], None] | None = None  # and by who reads, of exporters' records that nothing judges
+    # And by who reads, of exporters' records that nothing judges; set before the first window.
+    watch: Callable[[Second], None] | None = None
     equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
     send: Send | None = None
 
@@ -217,12 +218,7 @@ def build_gathered(settings: TrafficSettings, networks: Networks, parts: Parts) 
 
 def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     """Build what judges the flows that devices export."""
-
-    def measure(second: Second) -> None:
-        if built.hooks.watch is not None:
-            built.hooks.watch(second)
-
-    exported = Exported(settings, lambda: bool(built.judges.rules), measure)
+    exported = Exported(settings, lambda: bool(built.judges.rules), lambda: built.hooks.watch)
     built = Built(settings, networks, exported.parts, window_s=settings.window_s, live=False)
     built.counts["pairing"] = lambda: exported.counts
     return built

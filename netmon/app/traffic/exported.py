@@ -1,4 +1,7 @@
-"""What a flow collector's records go through: all that detectors look at, or, where none is on, what is measured."""
+"""What a flow collector's records go through: all that detectors look at.
+
+Where none is on, what is measured; where nobody asks for that either, nothing.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeAlias
@@ -63,18 +66,41 @@ class _Measured:
         return _NO_RECORDS
 
 
+class _Unseen:
+    """Nobody looks: records are kept by who keeps them, and that is all."""
+
+    def count(self, records: Records) -> None:
+        """Count nothing."""
+
+    def take(self, records: Records, now_ns: int) -> None:
+        """Take nothing."""
+
+    def tables(self, start: float, end: float) -> Second:
+        return Second(start, end, live=False)
+
+    def flows(self, now_ns: int) -> Records:
+        del now_ns
+        return _NO_RECORDS
+
+    def finish(self) -> Records:
+        return _NO_RECORDS
+
+
 class Exported:
     """The tables and the flows of exporters' records, as a pipeline takes them; which way is chosen for each window."""
 
     def __init__(
-        self, settings: TrafficSettings, is_judged: Callable[[], bool], measure: Callable[[Second], None]
+        self,
+        settings: TrafficSettings,
+        is_judged: Callable[[], bool],
+        who_measures: Callable[[], Callable[[Second], None] | None],
     ) -> None:
-        """`is_judged` tells whether any detector is on; where none is, `measure` gets records without tables, in
-        Seconds of no length, and at the window's end the tables come by themselves.
+        """`is_judged` tells whether any detector is on; where none is, who measures gets records without tables, in
+        Seconds of no length, and at the window's end the tables come by themselves. None measures: nothing is summed.
         """
         self._settings = settings
         self._is_judged = is_judged
-        self._measure = measure
+        self._who_measures = who_measures
         self._judged: _Judged | None = None
         self._measured: _Measured | None = None
         self._way: _Way | None = None
@@ -106,7 +132,10 @@ class Exported:
         if self._is_judged():
             self._judged = self._judged or _Judged(self._settings)
             return self._judged
-        self._measured = self._measured or _Measured(self._settings, self._measure)
+        measure = self._who_measures()
+        if measure is None:
+            return _Unseen()
+        self._measured = self._measured or _Measured(self._settings, measure)
         return self._measured
 
 

@@ -38,10 +38,17 @@ class Metering:
         self._built: Built | None = None
         self._inventory = Inventory()
 
-    def follow(self, built: Built, inventory: Inventory) -> None:
-        """See every window from now on, beside who sees them already; and what `overload` makes of capacities."""
+    def follow(self, built: Built, inventory: Inventory, *, asked: bool = True) -> None:
+        """See every window from now on, beside who sees them already; and what `overload` makes of capacities.
+
+        `asked`: somebody reads what is measured; else nothing is, and only `equip` is of use.
+        """
         self._built, self._inventory = built, inventory
         hooks, before = built.hooks, built.hooks.watch
+        if self._agents is not None:
+            hooks.gather = self._agents.take
+        if not asked:
+            return
 
         def watch(second: Second) -> None:
             if before is not None:
@@ -49,8 +56,6 @@ class Metering:
             self.see(second)
 
         hooks.watch = watch
-        if self._agents is not None:
-            hooks.gather = self._agents.take
 
     def configure(self, settings: Settings) -> None:
         """Go on with another inventory."""

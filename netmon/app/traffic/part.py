@@ -28,13 +28,16 @@ Take = Callable[[Target, str, Reading], None]
 
 
 class TrafficPart:
-    """All streams of a daemon. A component; what they find goes by way of `actor`, what they measure to `take`."""
+    """All streams of a daemon. A component; what they find goes by way of `actor`, what they measure to `take`.
+
+    `take` None: nobody asks for what they measure.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         self,
         streams: Sequence[Stream],
         actor: Actor,
-        take: Take,
+        take: Take | None,
         interval_s: float,
         chores: Chores,
         lists: tuple[IndicatorFiles, PrefixFiles],
@@ -92,7 +95,8 @@ class TrafficPart:
             stream.built.hooks.send = send
             stream.built.hooks.keep = None if self._keeper is None else self._keeper.put
             stream.start()
-        self._chores.repeat("telling", self._tell, lambda: self._interval_s)
+        if self._take is not None:
+            self._chores.repeat("telling", partial(self._tell, self._take), lambda: self._interval_s)
         self._chores.repeat("learned", self._remember, lambda: _LOOK_S)
         self._chores.repeat("lists", self._look, lambda: self._indicators.settings.reload_s)
         if self._keeper is not None:
@@ -125,11 +129,11 @@ class TrafficPart:
         if self._keeper is not None:
             self._keeper.close()
 
-    async def _tell(self) -> None:
+    async def _tell(self, take: Take) -> None:
         for stream in self.streams:
             reading = stream.reading(time.time())
             if reading is not None:
-                self._take(stream.target, "traffic", reading)
+                take(stream.target, "traffic", reading)
 
     async def _look(self) -> None:
         """Give the detectors the lists whose files changed: read in a thread, because a million lines take seconds."""

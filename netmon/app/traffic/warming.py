@@ -11,7 +11,7 @@ from typing import Final
 from collectors.traffic.meter.meter import Meter
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api.networks import Networks, Place
-from netmon.api.traffic import Traffic
+from netmon.api.traffic import Second, Traffic
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.build import Built, build_collector, build_sensor
 from netmon.app.traffic.exported import Exported
@@ -50,9 +50,13 @@ def warm_up(settings: TrafficSettings) -> None:
         built.pipeline.take(traffic)
         built.pipeline.finish(quiet_windows=1)
     for judged in (True, False):  # which may change while a flow collector runs
-        way = Exported(small, partial(bool, judged), lambda _: None).way
+        way = Exported(small, partial(bool, judged), lambda: _nobody).way
         way.count(traffic.records)
         way.take(traffic.records, _NS)
+
+
+def _nobody(second: Second) -> None:
+    """Measure nothing."""
 
 
 def _equip(built: Built, settings: TrafficSettings) -> None:

@@ -13,6 +13,7 @@ from rules.traffic.tables.ports_kernel import count_port
 from rules.traffic.tables.prefetch import prefetch
 
 VOLUME: Final = np.dtype([("hi", "u8"), ("lo", "u8"), ("bytes", "u8"), ("packets", "u8")])
+"""What one address received, or sent, as ENDPOINT names it."""
 STATE: Final = np.dtype(
     [
         ("seed", "u8"),

@@ -56,6 +56,16 @@ def test_without_detectors_records_go_by_as_they_come() -> None:
     assert built.counts["pairing"]() == {}
 
 
+def test_where_nobody_measures_either_nothing_is_summed() -> None:
+    built, handed = build_collector(TrafficSettings.model_validate(OFF), Networks()), list[Second]()
+    built.pipeline.hand = handed.append
+    for now in (100, 111):
+        built.pipeline.take_now(flows(3), now * NS)
+    built.pipeline.finish()
+    assert [(each.start, each.end, each.live) for each in handed] == [(100, 110, False), (110, 120, False)]
+    assert all(each.records == len(each.ended) == len(each.sources) == len(each.ports) == 0 for each in handed)
+
+
 def test_with_one_detector_they_are_joined() -> None:
     off = {name: each for name, each in OFF["detectors"].items() if name != "beacon"}
     built, seen = watched(TrafficSettings.model_validate({"detectors": off}))

@@ -88,6 +88,16 @@ def test_an_agent_that_fell_silent_leaves_the_page() -> None:
     assert [row[1] for row in told(counters)] == ["2", "3"]
 
 
+def test_where_nobody_asks_no_window_is_measured() -> None:
+    flows, built = Flows(), build_collector(TrafficSettings(), Networks())
+    metering = Metering(meter_of(MeterSettings(), Networks(), "collector", source(flows)), source(flows))
+    metering.follow(built, Inventory(), asked=False)
+    assert built.hooks.watch is None
+    assert built.hooks.gather is not None  # counters of sFlow agents do not pile up
+    built.see(Second(0, 10, live=False))
+    assert metering.reading(10.0) is None
+
+
 def test_windows_links_and_capacities_on_one_page() -> None:
     link = {
         "name": "ring",
