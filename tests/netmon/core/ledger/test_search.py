@@ -15,7 +15,6 @@ from netmon.core.ledger.database import open_database
 from netmon.core.ledger.index_settings import IndexSettings
 from netmon.core.ledger.record import Entry, Kind, encode
 from netmon.core.ledger.tables import TEXT_MAX, Row, metadata, records, row
-from tests.support.postgresql import postgresql
 
 NAMES = st.sampled_from(["", "sw-1", "sw-10", "SW-1", "sw_1", "sw%1", "kantor-désa", "sw-\0", "*"])
 WORDS = st.sampled_from(["link down", "LINK Down", "100%", "a_b", "axb", "back\\slash", "Straße", "\0", "Ünïcode", "'"])
@@ -55,8 +54,8 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "sqlite":
         yield from _ready(open_database(tmp_path_factory.mktemp("index"), IndexSettings(), "write"))
         return
-    with postgresql() as server:
-        yield from _ready(open_database(Path(), IndexSettings(url=SecretStr(server.url)), "write"))
+    url = request.getfixturevalue("server").create("search")
+    yield from _ready(open_database(Path(), IndexSettings(url=SecretStr(url)), "write"))
 
 
 def _ready(made: Engine) -> Iterator[Engine]:
