@@ -33,6 +33,7 @@ class Said:
     after_s: float  # from the first packet of the attack
     severity: str
     summary: str
+    worst: str = ""  # the highest severity that it came to
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,16 @@ class Outcome:
 def replayed(path: Path, began: float) -> tuple[list[Said], int]:
     """Return what a capture's replay says, and how many packets it had."""
     replay = open_replay(path, None, None)
-    said = [
-        Said(finding.rule, finding.at - began, finding.severity.value, finding.summary)
-        for finding, begins in replay.run()
+    heard = list(replay.run())
+    told = [
+        Said(
+            *(first.rule, first.at - began, first.severity.value, first.summary),
+            worst=max(finding.severity for finding, _ in heard if finding.key == first.key).value,
+        )
+        for first, begins in heard
         if begins
     ]
-    return said, replay.seen.packets
+    return told, replay.seen.packets
 
 
 def measure(case: Case, background: Packets, folder: Path, seed: int = 1) -> Outcome:

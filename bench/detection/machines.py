@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
+from bench.detection.ipv6 import outside, stable, temporary
 from bench.detection.packets import TCP, UDP, Packets, address, joined, packets, payload
 from bench.detection.place import CLIENTS, DIRECTORY, FILES, GATEWAY, HOUR_S, MAIL, RESOLVER, START, Make, Plan
 from bench.detection.talks import Ends, Tcp, Turn, datagrams, exchange, lookup, talk
@@ -24,7 +25,10 @@ def by_themselves(plan: Plan) -> None:
 
 def _asks(plan: Plan, rng: Generator, at: float, ends: tuple[int, int, int], turns: list[Turn]) -> Packets:
     client, server, port = ends
-    return talk(rng, at, (client, server, plan.port(client), port), turns, rtt_s=0.001 if server == MAIL else 0.03)
+    if server == MAIL or client % 2:
+        return talk(rng, at, (client, server, plan.port(client), port), turns, rtt_s=0.001 if server == MAIL else 0.03)
+    wide = (temporary(client, at), outside(server), plan.port(client), port)
+    return talk(rng, at, wide, turns, rtt_s=0.03, version=6)
 
 
 def _machine(plan: Plan, number: int, client: int) -> None:
@@ -78,7 +82,10 @@ def logs_in(plan: Plan, rng: Generator, at: float, client: int) -> Packets:
         parts.append(talk(rng, at + 0.02 + step * 0.01, ends, [(1_500, 1_600, 0)], rtt_s=0.001))
     turns: list[Turn] = [(180, 400, float(rng.exponential(0.2))) for _ in range(60)]
     turns[30] = (200, int(rng.lognormal(13, 1.2)), 0.1)
-    parts.append(talk(rng, at + 0.3, (client, FILES, plan.port(client), 445), turns, rtt_s=0.001, rate=2e7))
+    ends, version = (client, FILES, plan.port(client), 445), 4
+    if client % 2:  # Windows takes IPv6 where a name has both
+        ends, version = (temporary(client, at), stable(FILES), ends[2], 445), 6
+    parts.append(talk(rng, at + 0.3, ends, turns, rtt_s=0.001, rate=2e7, version=version))
     return joined(parts)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.detection.ipv6 import IPV6
 from bench.detection.machines import MACHINES
 from bench.detection.packets import Packets, file_of
 from bench.detection.people import PEOPLE
@@ -20,7 +21,7 @@ from bench.detection.upkeep import UPKEEP
 def hour(seed: int, until_s: float = HOUR_S) -> Iterator[Packets]:
     """Yield the packets of an hour, or of its first part, in order."""
     plan = Plan(np.random.default_rng(seed), until_s)
-    for each in (*PEOPLE, *MACHINES, *SERVERS, *UPKEEP):
+    for each in (*PEOPLE, *MACHINES, *SERVERS, *UPKEEP, *IPV6):
         each(plan)
     return plan.stream()
 

@@ -1,12 +1,12 @@
 """Packets in columns, and the capture file that they make: headers whole, payload cut off as `tcpdump -s` does.
 
-What the lab makes up is made here. Addresses are IPv4 numbers; a packet of version 6 has the same numbers at the end
-of 2001:db8::/32 prefixes. Payload that detectors read (DNS) and frames that are no IP are kept beside the columns.
+What the lab makes up is made here. Addresses are IPv4 numbers; those of IPv6 are kept in `WIDE` and have their row's
+number, from 240.0.0.0 on. Payload that detectors read (DNS) and frames that are no IP are kept beside the columns.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -55,10 +55,8 @@ _IPV6: Final = [
     ("length", ">u2"),
     ("protocol", "u1"),
     ("ttl", "u1"),
-    ("source_high", ">u4", 3),
-    ("source", ">u4"),
-    ("destination_high", ">u4", 3),
-    ("destination", ">u4"),
+    ("source", ">u4", 4),
+    ("destination", ">u4", 4),
 ]
 _TCP: Final = [
     ("source_port", ">u2"),
@@ -78,6 +76,9 @@ _TRANSPORTS: Final = {TCP: _TCP, UDP: _UDP, ICMP: _ICMP}
 PAYLOADS: Final[list[bytes]] = [b""]
 _KNOWN: Final[dict[bytes, int]] = {}
 GATEWAY_MAC: Final = 0x0200_0000_0001
+WIDE: Final[list[tuple[int, int]]] = []  # IPv6 addresses, with the MAC addresses that have them
+FIRST_WIDE: Final = 0xF000_0000
+_WIDE_KNOWN: Final[dict[int, int]] = {}
 
 
 def payload(octets: bytes) -> int:
@@ -92,6 +93,30 @@ def payload(octets: bytes) -> int:
 def address(text: str) -> int:
     """Return an IPv4 address as a number."""
     return int(IPv4Address(text))
+
+
+def wide(number: int, mac: int = GATEWAY_MAC) -> int:
+    """Return the number by which packets know an IPv6 address; who has no MAC address is behind the gateway."""
+    row = _WIDE_KNOWN.get(number)
+    if row is None:
+        row = _WIDE_KNOWN[number] = FIRST_WIDE + len(WIDE)
+        WIDE.append((number, mac))
+    return row
+
+
+def wide_address(text: str, mac: int = GATEWAY_MAC) -> int:
+    """Return the same of an address as people write it."""
+    return wide(int(IPv6Address(text)), mac)
+
+
+def _words(numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return IPv6 addresses (u4[n, 4]); an IPv4 address stands at the end of a documentation prefix."""
+    table = np.array([[number >> shift & 0xFFFF_FFFF for shift in (96, 64, 32, 0)] for number, _ in WIDE], np.uint32)
+    made = np.zeros((len(numbers), 4), np.uint32)
+    made[:, 0], made[:, 3] = 0x2001_0DB8, numbers
+    known = numbers >= FIRST_WIDE
+    made[known] = table.reshape(-1, 4)[numbers[known] - np.uint32(FIRST_WIDE)]
+    return made
 
 
 def packets(**columns: object) -> Packets:
@@ -115,9 +140,12 @@ def joined(parts: Sequence[Packets]) -> Packets:
 def _macs(addresses: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return a MAC address of its own for each host of 10.0.0.0/8; everybody else is behind the gateway."""
     own = (addresses >> np.uint32(24)) == 10
-    wide = addresses.astype(np.uint64) | np.uint64(0x0210_0000_0000)
-    made = np.where(own, wide, np.uint64(GATEWAY_MAC))
-    return np.where(addresses >= np.uint32(0xE000_0000), np.uint64(0xFFFF_FFFF_FFFF), made)
+    made = np.where(own, addresses.astype(np.uint64) | np.uint64(0x0210_0000_0000), np.uint64(GATEWAY_MAC))
+    made = np.where(addresses >= np.uint32(0xE000_0000), np.uint64(0xFFFF_FFFF_FFFF), made)
+    known = addresses >= np.uint32(FIRST_WIDE)
+    if known.any():
+        made[known] = np.array([mac for _, mac in WIDE], np.uint64)[addresses[known] - np.uint32(FIRST_WIDE)]
+    return made
 
 
 def _headers(rows: Packets, version: int, protocol: int) -> NDArray[np.void]:
@@ -129,15 +157,16 @@ def _headers(rows: Packets, version: int, protocol: int) -> NDArray[np.void]:
     made["to"], made["to_low"] = to >> np.uint64(16), to & np.uint64(0xFFFF)
     made["by_high"], made["by"] = by >> np.uint64(32), by & np.uint64(0xFFFF_FFFF)
     length = rows["size"] + np.dtype(transport).itemsize
-    made["ttl"], made["source"], made["destination"] = rows["ttl"], rows["source"], rows["destination"]
+    made["ttl"] = rows["ttl"]
     if version == 4:
+        made["source"], made["destination"] = rows["source"], rows["destination"]
         made["type"], made["vihl"], made["protocol"] = 0x0800, 0x45, protocol
         made["length"] = np.minimum(length + 20, 65_535)
         made["fragment"], made["id"] = rows["fragment"], rows["seq"] & np.uint32(0xFFFF)
     else:
         made["type"], made["first"], made["length"] = 0x86DD, 0x6000_0000, length
         made["protocol"] = 58 if protocol == ICMP else protocol
-        made["source_high"] = made["destination_high"] = (0x2001_0DB8, 0, 0)
+        made["source"], made["destination"] = _words(rows["source"]), _words(rows["destination"])
     if protocol == ICMP:
         made["kind"], made["ident"] = rows["source_port"], rows["destination_port"]
         made["number"] = rows["seq"] & np.uint32(0xFFFF)

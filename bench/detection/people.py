@@ -7,11 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from bench.detection.packets import UDP, Packets, address, joined, packets
+from bench.detection.ipv6 import asked, guest, outside, over_ipv6, temporary
+from bench.detection.packets import FIRST_WIDE, UDP, Packets, address, joined, packets
 from bench.detection.place import CLIENTS, HOUR_S, NAT, PROXY, RESOLVER, START, Make, Plan, Site, internet, pick
 from bench.detection.talks import Ends, Tcp, Turn, datagrams, lookup, refused, talk, unanswered
 
 FAILED: Final = 0.02  # connections that come to nothing: half of them meet silence, half are refused
+WIDE_SITES: Final = 0.7  # of the sites have IPv6; clients that have it as well take it nearly always (RFC 8305)
+WIDE_BROKEN: Final = 0.01  # of those whose IPv6 is silent: the client takes IPv4 a quarter of a second later
+_CLIENTS: Final = frozenset(CLIENTS)
 
 
 def browsing(plan: Plan) -> None:
@@ -39,16 +43,34 @@ def page(plan: Plan, rng: Generator, at: float, client: int, sites: list[Site]) 
 
 
 def _name(plan: Plan, at: float, client: int, site: Site, kind: int) -> Packets:
+    if client in _CLIENTS and client % 2:
+        return asked(at, client, plan.port(client), f"www.{site.name}", kind)
     return lookup(at, (client, RESOLVER, plan.port(client)), f"www.{site.name}", kind)
 
 
 def _site(plan: Plan, rng: Generator, at: float, client: int, site: Site, most: int) -> list[Packets]:  # noqa: PLR0913, PLR0917 - each says what is special about it
-    host = int(rng.choice(site.addresses))
+    host, version = int(rng.choice(site.addresses)), 4
+    if (client in _CLIENTS or client == NAT) and len(site.name) * 37 % 100 < 100 * WIDE_SITES:
+        six = (guest(int(rng.integers(300))) if client == NAT else temporary(client, at), outside(host))
+        if rng.random() < WIDE_BROKEN:
+            broken = unanswered(at, (*six, plan.port(client), 443), 2, version=6)
+            return [broken, *_over(plan, rng, at + 0.25, (client, host), site, most, 4)]
+        (client, host), version = six, 6
+    return _over(plan, rng, at, (client, host), site, most, version)
+
+
+def _over(  # noqa: PLR0913, PLR0917 - each says what is special about it
+    plan: Plan, rng: Generator, at: float, hosts: tuple[int, int], site: Site, most: int, version: int
+) -> list[Packets]:
+    client, host = hosts
     if rng.random() < FAILED:
         ends = (client, host, plan.port(client), 443)
-        return [unanswered(at, ends) if rng.random() < 0.5 else refused(at, ends)]
+        failed = unanswered(at, ends) if rng.random() < 0.5 else refused(at, ends)
+        failed["version"] = version
+        return [failed]
     if site.quic and rng.random() < 0.6:
-        return [quic(rng, at, (client, host, plan.port(client), 443), int(rng.lognormal(11, 1.3)))]
+        made = quic(rng, at, (client, host, plan.port(client), 443), int(rng.lognormal(11, 1.3)))
+        return [over_ipv6(made) if version == 6 else made]
     parts = []
     for _ in range(int(rng.integers(1, most + 1))):
         objects: list[Turn] = [(560, 4_200, 0.0)]
@@ -58,7 +80,8 @@ def _site(plan: Plan, rng: Generator, at: float, client: int, site: Site, most: 
         ends = (client, host, plan.port(client), 443)
         end = str(rng.choice(["fin", "server", "rst"], p=[0.6, 0.25, 0.15]))
         rate = float(rng.lognormal(14.3, 0.6))
-        parts.append(talk(rng, at + rng.uniform(0, 0.1), ends, objects, rtt_s=site.rtt_s, end=end, rate=rate))
+        begin = at + rng.uniform(0, 0.1)
+        parts.append(talk(rng, begin, ends, objects, rtt_s=site.rtt_s, end=end, rate=rate, version=version))
     return parts
 
 
@@ -90,13 +113,13 @@ class Transfer:
     rate: float
     forth: bool = False
     rtt_s: float = 0.015
+    version: int = 4
 
     def plan(self, plan: Plan) -> None:
         """Plan it in pieces of ten seconds, so that it is never in memory as a whole."""
         count = max(int(self.octets / self.rate / 10), 1)
-        going = Tcp(
-            plan.rng, START + self.at_s, (self.client, self.server, plan.port(self.client), self.port), rtt_s=self.rtt_s
-        )
+        ends = (self.client, self.server, plan.port(self.client), self.port)
+        going = Tcp(plan.rng, START + self.at_s, ends, rtt_s=self.rtt_s, version=self.version)
 
         def piece(number: int) -> Make:
             def make(rng: Generator) -> Packets:
@@ -129,13 +152,17 @@ def downloads(plan: Plan) -> None:
 
 
 def _quic_download(plan: Plan, at_s: float) -> None:
-    ends = (CLIENTS[11], address("198.51.100.62"), 51_111, 443)
-    plan.at(at_s, lambda rng: quic(rng, START + at_s, ends, 70_000_000, 7e6))
+    ends = (temporary(CLIENTS[11], START), outside(address("198.51.100.62")), 51_111, 443)
+    plan.at(at_s, lambda rng: over_ipv6(quic(rng, START + at_s, ends, 70_000_000, 7e6)))
 
 
 def film(plan: Plan, client: int, server: int) -> None:
-    """Plan a film: two megabytes each eight seconds, over one connection that stays."""
-    going = Tcp(plan.rng, START, (client, server, plan.port(client), 443), rtt_s=0.01)
+    """Plan a film: two megabytes each eight seconds, over one connection that stays; three of four over IPv6."""
+    ends = (client, server, plan.port(client), 443)
+    version = 6 if server % 4 else 4
+    if version == 6:
+        ends = (temporary(client, START), outside(server), *ends[2:])
+    going = Tcp(plan.rng, START, ends, rtt_s=0.01, version=version)
 
     def chunk(at: float) -> Make:
         def make(rng: Generator) -> Packets:
@@ -157,9 +184,10 @@ def update(plan: Plan, client: int, mirror: int) -> None:
         at = START + begin
         name = lookup(at, (client, RESOLVER, plan.port(client)), f"au-{mirror & 255}.update.example.com")
         turns: list[Turn] = [(400, int(rng.lognormal(15.5, 0.6)), 0.0)]
-        return joined(
-            [name, talk(rng, at + 0.05, (client, mirror, plan.port(client), 443), turns, rate=4e6, end="server")]
-        )
+        ends, version = (client, mirror, plan.port(client), 443), 4
+        if mirror % 2:
+            ends, version = (temporary(client, at), outside(mirror), ends[2], 443), 6
+        return joined([name, talk(rng, at + 0.05, ends, turns, rate=4e6, end="server", version=version)])
 
     plan.at(begin, make)
 
@@ -167,8 +195,9 @@ def update(plan: Plan, client: int, mirror: int) -> None:
 def calls(plan: Plan) -> None:
     """Plan video calls of 3 Mbit/s both ways, two at once, and voice between us: 50 datagrams a second."""
     far = address("198.51.100.120")
-    for caller, at_s, minutes in ((CLIENTS[30], 300, 30), (CLIENTS[31], 600, 40)):
-        _stream(plan, (caller, far, plan.port(caller), 3_478), (at_s, minutes), 350, (900, 1_200))
+    _stream(plan, (CLIENTS[30], far, plan.port(CLIENTS[30]), 3_478), (300, 30), 350, (900, 1_200))
+    caller = temporary(CLIENTS[31], START)
+    _stream(plan, (caller, outside(far), plan.port(CLIENTS[31]), 3_478), (600, 40), 350, (900, 1_200))
     for number, caller in enumerate(CLIENTS[40:48]):
         port = 16_384 + number * 2
         _stream(plan, (caller, CLIENTS[50 + number], port, port), (200 + number * 150, 20), 50, (172, 172))
@@ -179,7 +208,11 @@ def _stream(plan: Plan, ends: Ends, when: tuple[float, int], per_s: float, size:
     back = (ends[1], ends[0], ends[3], ends[2])
 
     def minute(at: float) -> Make:
-        return lambda rng: joined([datagrams(rng, at, each, 60, per_s, size, jitter=2) for each in (ends, back)])
+        def make(rng: Generator) -> Packets:
+            rows = joined([datagrams(rng, at, each, 60, per_s, size, jitter=2) for each in (ends, back)])
+            return over_ipv6(rows) if ends[0] >= FIRST_WIDE else rows
+
+        return make
 
     for number in range(when[1]):
         plan.at(when[0] + number * 60, minute(START + when[0] + number * 60))

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.detection import floods, quiet, tools
+from bench.detection import floods, names, quiet, tools
 from bench.detection.case import Case, Outcome, measure
 from bench.detection.ordinary import hour
 from bench.detection.packets import PACKET, Packets, joined
 from bench.detection.place import START
 
 BACKGROUND_S = 90
-MODELS: tuple[Case, ...] = (*floods.CASES, *quiet.CASES)
+MODELS: tuple[Case, ...] = (*floods.CASES, *quiet.CASES, *names.CASES)
 
 
 def background(seed: int = 1) -> Packets:
@@ -46,7 +46,7 @@ def main() -> None:
     asked.add_argument("--quick", action="store_true", help="without ordinary traffic around")
     asked.add_argument("--only", default="", help="cases whose name or expected finding has this in it")
     asked.add_argument("--say", action="store_true", help="print what was said, too")
-    asked.add_argument("--which", choices=["tools", "floods", "quiet"])
+    asked.add_argument("--which", choices=["tools", "floods", "quiet", "names"])
     given = asked.parse_args()
     print("| attack | by | finding | seconds | findings | others |\n|---|---|---|---|---|---|")
     wrong = 0
@@ -54,7 +54,7 @@ def main() -> None:
         wrong += not outcome.right
         print(line(outcome), flush=True)
         for one in outcome.said if given.say else ():
-            print(f"    {one.after_s:.1f} s {one.severity} {one.rule}: {one.summary[:240]}")
+            print(f"    {one.after_s:.1f} s {one.severity} to {one.worst} {one.rule}: {one.summary[:240]}")
     sys.exit(1 if wrong else 0)
 
 
@@ -65,7 +65,7 @@ def _outcomes(given: argparse.Namespace) -> Iterator[Outcome]:
         return
     around = np.zeros(0, PACKET) if given.quick else background()
     with tempfile.TemporaryDirectory() as folder:
-        for case in {None: MODELS, "floods": floods.CASES, "quiet": quiet.CASES}[given.which]:
+        for case in {None: MODELS, "floods": floods.CASES, "quiet": quiet.CASES, "names": names.CASES}[given.which]:
             if given.only in " ".join((case.name, *case.expected)):
                 yield measure(case, around, Path(folder))
 

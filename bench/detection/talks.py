@@ -133,9 +133,10 @@ def talk(  # noqa: PLR0913 - each says what is special about it
     rtt_s: float = 0.02,
     rate: float = 2e6,
     end: str = "fin",
+    version: int = 4,
 ) -> Packets:
     """Return a whole connection. `end`: fin, server (closes first), rst, open."""
-    one = Tcp(rng, at, ends, rtt_s=rtt_s).open().turns(turns, rate)
+    one = Tcp(rng, at, ends, rtt_s=rtt_s, version=version).open().turns(turns, rate)
     if end == "rst":
         one.reset()
     elif end != "open":
@@ -143,14 +144,16 @@ def talk(  # noqa: PLR0913 - each says what is special about it
     return one.rows()
 
 
-def unanswered(at: float, ends: Ends, tries: int = 4) -> Packets:
+def unanswered(at: float, ends: Ends, tries: int = 4, *, version: int = 4) -> Packets:
     """Return a connection to who is not there."""
     client, server, client_port, server_port = ends
     times = at + np.array(SYN_AGAIN_S[:tries])
     ports = {"source_port": client_port, "destination_port": server_port}
-    return packets(
+    made = packets(
         at=times, source=client, destination=server, **ports, protocol=TCP, flags=SYN, seq=int(at * 7919) & 0xFFFFFFFF
     )
+    made["version"] = version
+    return made
 
 
 def refused(at: float, ends: Ends, rtt_s: float = 0.02) -> Packets:
@@ -241,10 +244,12 @@ def lookup(  # noqa: PLR0913 - each says what is special about it
     code: int = 0,
     rtt_s: float = 0.004,
     answers: int = 1,
+    version: int = 4,
 ) -> Packets:
     """Return a name asked for and answered. `ends`: client, server, client's port."""
     client, server, port = ends
     asked, told = question(name, kind), answer(name, kind, 0 if code else answers, code)
     made = exchange(at, (client, server, port, 53), len(asked), len(told), rtt_s)
     made["payload"] = [payload(asked), payload(told)]
+    made["version"] = version
     return made

@@ -10,6 +10,7 @@ from typing import Final
 from scapy.utils import RawPcapReader, RawPcapWriter
 
 from bench.detection.case import Outcome, replayed
+from bench.detection.encounters import ENCOUNTERS, Encounter
 from collectors.traffic.capture.files import open_capture
 from netmon.api.traffic import halves
 from netmon.app.traffic.replaying import open_replay
@@ -45,6 +46,16 @@ def outcome(tool: Tool) -> Outcome:
     return Outcome(tool.name, tool.expected, said, tool.beside, packets, tool="tool")
 
 
+def met(encounter: Encounter) -> Outcome:
+    """Have something happen, and see what is said."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "seen.pcap"
+        with lan(*encounter.hosts, sensor=True) as net, recorded(net, path):
+            began = encounter.play(net, Path(folder))
+        said, packets = replayed(path, began)
+    return Outcome(encounter.name, encounter.expected, said, encounter.beside, packets, tool="tool")
+
+
 def record(tool: Tool, folder: Path) -> None:
     """Keep a recording of one tool as tests/data/traffic/detection has them: headers only, so that it stays small."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,3 +86,6 @@ def outcomes(only: str = "") -> Iterator[Outcome]:
     for tool in TOOLS:
         if only in " ".join((tool.name, *tool.expected)):
             yield outcome(tool)
+    for encounter in ENCOUNTERS:
+        if only in " ".join((encounter.name, *encounter.expected)):
+            yield met(encounter)

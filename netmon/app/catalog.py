@@ -90,6 +90,7 @@ TRAFFIC_RULES: Final = (
     Listing("rogue_router", "rules.traffic.local.rogue_router:RogueRouter", CAPTURED | EXPORTED),
     Listing("spanning_tree", "rules.traffic.local.spanning_tree:SpanningTree", CAPTURED | EXPORTED),
     Listing("dns_tunnel", "rules.traffic.dns_tunnel:DnsTunnel", CAPTURED | EXPORTED),
+    Listing("dns_failures", "rules.traffic.dns_failures.rule:DnsFailures", CAPTURED | EXPORTED),
     Listing("icmp_tunnel", "rules.traffic.hidden.icmp_tunnel:IcmpTunnel", CAPTURED | EXPORTED),
     Listing("beacon", "rules.traffic.hidden.beacon:Beacon", CAPTURED | EXPORTED),
     Listing("exfiltration", "rules.traffic.hidden.exfiltration:Exfiltration", CAPTURED | EXPORTED),

@@ -78,3 +78,28 @@ def is_encoded(below: str) -> bool:
         return False
     pairs = sum(map(_PAIRS.__contains__, map(add, text, text[1:])))
     return pairs < _COMMON_SHARE * (len(text) - 1)
+
+
+_GENERATED_MIN: Final = 7  # octets: most domains of shorter names are taken, so that programs make longer ones
+_SEARCHED: Final = re.compile(r"[a-z0-9]\.(?:com|net|org|info|biz|edu|gov|io|co|id|go\.id|co\.id|arpa)(?:\.|$)")
+
+
+def is_searched(below: str) -> bool:
+    """Tell whether a whole name stands below another: a resolver's search list, or a list of domains to block."""
+    return _SEARCHED.search(below) is not None
+
+
+def has_form(below: str) -> bool:
+    """Tell whether labels have a form that says what they are: an address, a service (RFC 8552)."""
+    if "_" in below and _SERVICE.search(below) is not None:
+        return True
+    return any(form.search(below) is not None for form in (_REVERSED_IPV4, _NIBBLES, _DASHED_IPV4))
+
+
+def is_generated(label: str) -> bool:
+    """Tell whether one label looks as if drawn from letters and digits: few of its letter pairs are of a language."""
+    text = label.replace("-", "")
+    if len(text) < _GENERATED_MIN or text.startswith("xn"):
+        return False
+    pairs = sum(map(_PAIRS.__contains__, map(add, text, text[1:])))
+    return pairs < _COMMON_SHARE * (len(text) - 1)

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from rules.traffic.detector import Model
+from rules.traffic.dns_failures.settings import DnsFailureSettings
 from rules.traffic.dns_tunnel_settings import DnsTunnelSettings
 from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.guessing.settings import GuessingSettings
@@ -40,6 +41,7 @@ class DetectorSettings(Model):
     rogue_router: RogueRouterSettings = Field(default_factory=RogueRouterSettings)
     spanning_tree: SpanningTreeSettings = Field(default_factory=SpanningTreeSettings)
     dns_tunnel: DnsTunnelSettings = Field(default_factory=DnsTunnelSettings)
+    dns_failures: DnsFailureSettings = Field(default_factory=DnsFailureSettings)
     icmp_tunnel: IcmpTunnelSettings = Field(default_factory=IcmpTunnelSettings)
     beacon: BeaconSettings = Field(default_factory=BeaconSettings)
     exfiltration: ExfiltrationSettings = Field(default_factory=ExfiltrationSettings)

@@ -135,6 +135,14 @@ SCANS: Final = (
     Tool("nmap -sS -T2", ("port_scan",), _nmap("-sS", "-T2", "--top-ports", "30")),
     Tool("nmap -sS --scan-delay 1s", ("port_scan",), _nmap("-sS", "--scan-delay", "1s", "--top-ports", "20")),
     Tool("nmap -sS -T5 -p-", ("port_scan",), _nmap("-sS", "-T5", "-p", "1-20000")),
+    Tool("nmap -sY", ("port_scan",), _nmap("-sY")),
+    Tool("nmap -sZ", ("port_scan",), _nmap("-sZ")),
+    Tool("nmap -sO", ("protocol_scan",), _nmap("-sO", "--host-timeout", "40s")),
+    Tool(
+        "nmap -6 -sn of a /120 (neighbour discovery)",
+        ("network_sweep",),
+        lambda *_: ["nmap", "-6", "-n", "-sn", "2001:db8::/120"],
+    ),
     Tool("nmap -sn of a /24 (ARP)", ("arp_sweep", "network_sweep"), lambda *_: ["nmap", "-n", "-sn", "192.0.2.0/24"]),
 )
 GUESSING: Final = (

@@ -20,7 +20,8 @@ _NAMED: Final[Mapping[str, tuple[str, ...]]] = {
         "carpet_bombing",
         "outbound_flood",
     ),
-    "scans": ("port_scan", "network_sweep", "stealth_scan", "udp_scan", "slow_scan"),
+    "scans": ("port_scan", "network_sweep", "stealth_scan", "udp_scan", "protocol_scan", "slow_scan"),
+    "dns_failures": ("random_subdomains", "nxdomain_flood", "generated_domains"),
     "guessing": ("brute_force", "password_spraying"),
 }
 """Those of detectors that find several things; the findings of the others carry the detector's name."""

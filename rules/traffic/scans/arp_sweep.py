@@ -1,4 +1,7 @@
-"""Who asks by ARP for a whole subnet, most of which does not answer (T1018): arp-scan, nmap -sn on its own network."""
+"""Who asks for a whole subnet, most of which does not answer (T1018): arp-scan, nmap -sn on its own network.
+
+By ARP, or with IPv6 by neighbour discovery (RFC 4861, 7.2).
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,27 +9,29 @@ from numpy.typing import NDArray
 from rules.traffic.scans.contact import CONTACT, Kind, Outcome
 from rules.traffic.scans.contacts import distinct, keyed
 
-_REQUEST, _REPLY = 1, 2
+_REQUEST, _REPLY, _SOLICITATION, _ADVERTISEMENT = 1, 2, 3, 4
 
 
 def asked(neighbours: NDArray[np.void]) -> NDArray[np.void]:
-    """Return ARP requests (NEIGHBOUR) as contacts of who asks with who is asked for, each once."""
-    rows = neighbours[(neighbours["kind"] == _REQUEST) & (neighbours["probe"] == 0)]
+    """Return requests (NEIGHBOUR) as contacts of who asks with who is asked for, each once."""
+    rows = neighbours[np.isin(neighbours["kind"], (_REQUEST, _SOLICITATION)) & (neighbours["probe"] == 0)]
     told = np.zeros(len(rows), CONTACT)
     told["source_hi"], told["source_lo"] = rows["hi"], rows["lo"]
     told["destination_hi"], told["destination_lo"] = rows["asked_hi"], rows["asked_lo"]
-    told["at_ns"], told["kind"], told["outcome"] = rows["at_ns"], Kind.ARP, Outcome.PENDING
+    told["at_ns"], told["outcome"] = rows["at_ns"], Outcome.PENDING
+    told["kind"] = np.where(rows["kind"] == _REQUEST, Kind.ARP, Kind.NEIGHBOUR)
     told = keyed(told)
     return distinct(told[told["source"] != told["destination"]])
 
 
 def answers(neighbours: NDArray[np.void]) -> NDArray[np.void]:
-    """Return ARP replies (NEIGHBOUR) as contacts the way that they were asked for."""
-    rows = neighbours[neighbours["kind"] == _REPLY]
+    """Return replies (NEIGHBOUR) as contacts the way that they were asked for; an advertisement says not by whom."""
+    rows = neighbours[np.isin(neighbours["kind"], (_REPLY, _ADVERTISEMENT))]
     told = np.zeros(len(rows), CONTACT)
     told["source_hi"], told["source_lo"] = rows["asked_hi"], rows["asked_lo"]
     told["destination_hi"], told["destination_lo"] = rows["hi"], rows["lo"]
-    told["at_ns"], told["kind"], told["outcome"] = rows["at_ns"], Kind.ARP, Outcome.GOOD
+    told["at_ns"], told["outcome"] = rows["at_ns"], Outcome.GOOD
+    told["kind"] = np.where(rows["kind"] == _REPLY, Kind.ARP, Kind.NEIGHBOUR)
     return distinct(keyed(told))
 
 
@@ -38,7 +43,8 @@ def unanswered(
     `contacts`: what crossed the network to hosts. A router asks for hosts that somebody else tries to reach.
     """
     rows = distinct(asked_for)
-    silent = rows[~np.isin(rows["contact"], replied["contact"])]
+    there = replied["destination"][replied["kind"] == Kind.NEIGHBOUR]
+    silent = rows[~np.isin(rows["contact"], replied["contact"]) & ~np.isin(rows["destination"], there)]
     if len(silent) < max(needed * share, share * len(rows)) or len(rows) < needed:
         return silent[:0]
     others = contacts["destination"][contacts["source"] != rows["source"][0]]

@@ -24,7 +24,7 @@ CONTACT: Final = np.dtype(
     ]
 )
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
-TCP, UDP = 6, 17
+TCP, UDP, SCTP = 6, 17, 132
 
 
 class Kind(IntEnum):
@@ -42,6 +42,9 @@ class Kind(IntEnum):
     UDP = 9
     ICMP = 10
     ARP = 11
+    SCTP = 12
+    PROTOCOL = 13  # an IP protocol of which there are no ports: its number stands for one
+    NEIGHBOUR = 14  # asked for by IPv6's neighbour discovery
 
 
 ODD_KINDS: Final = (Kind.FIN, Kind.NULL, Kind.XMAS, Kind.ODD)

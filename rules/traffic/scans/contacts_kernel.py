@@ -24,6 +24,7 @@ _LATER: Final = int(Fragment.LATER)
 _NO_KIND, _SYN_KIND, _CONNECT = int(Kind.NONE), int(Kind.SYN), int(Kind.CONNECT)
 _FIN_KIND, _NULL, _XMAS, _ODD = int(Kind.FIN), int(Kind.NULL), int(Kind.XMAS), int(Kind.ODD)
 _MAIMON, _ACK_KIND, _UDP_KIND, _ICMP_KIND = int(Kind.MAIMON), int(Kind.ACK), int(Kind.UDP), int(Kind.ICMP)
+_SCTP_KIND, _PROTOCOL = int(Kind.SCTP), int(Kind.PROTOCOL)
 _NOTHING, _FAILED, _GOOD, _HALF = int(Outcome.NONE), int(Outcome.FAILED), int(Outcome.GOOD), int(Outcome.HALF)
 _EMPTY, _PENDING, _SILENT = int(Outcome.EMPTY), int(Outcome.PENDING), int(Outcome.SILENT)
 _ONLY_RESET: Final = RST | ACK
@@ -129,6 +130,25 @@ def _icmp(record: Any) -> Any:
 
 
 @njit(inline="always")
+def _sctp(record: Any) -> Any:
+    """Return the outcome of an SCTP flow: an association has two packets from either side (RFC 9260, 5.1).
+
+    What is answered with ABORT has one, and so has a heartbeat, whose answer is as long as itself (8.3).
+    """
+    packets, reply, state = U(record.packets), U(record.reply_packets), record.state
+    if packets == _0:
+        return _NOTHING
+    if state == _BEGUN:
+        return _PENDING
+    if state in (_ONE_WAY, _REFUSED):
+        return _FAILED
+    few = packets <= U(3) and reply <= _1
+    if state == _UNKNOWN:
+        return _SILENT if few and record.sampling <= 1 else _NOTHING
+    return _FAILED if few and record.reply_bytes != record.bytes else _GOOD
+
+
+@njit(inline="always")
 def _tell(records: Any, telling: Any) -> Any:
     """Mark the exporters that tell TCP's flags; those that tell none say 0."""
     for i in range(len(records)):
@@ -166,13 +186,19 @@ def read(
             kind, outcome = _UDP_KIND, _udp(record, answering)
         elif protocol in (1, 58):
             kind, outcome = _ICMP_KIND, _icmp(record)
-        else:
+        elif protocol == 132:
+            kind, outcome = _SCTP_KIND, _sctp(record)
+        elif protocol in (0, 2):  # hop-by-hop options, IGMP: any host's
             continue
+        else:
+            kind, outcome = _PROTOCOL, _FAILED if U(record.packets) != _0 else _NOTHING
         if outcome == _NOTHING or record.fragment == _LATER or not _is_unicast(record):
             continue
         source = mixed(U(record.source_hi), U(record.source_lo))
         destination = mixed(U(record.destination_hi), U(record.destination_lo))
-        port = record.destination_port if protocol in (6, 17) else 0
+        port = record.destination_port if protocol in (6, 17, 132) else 0
+        if kind == _PROTOCOL:
+            port = protocol
         what = (U(port) << U(8)) | U(protocol)
         contact = mixed(source, destination ^ ((what + _1) * _M1))
         key = (contact ^ seed) | _1

@@ -15,8 +15,8 @@ from rules.traffic.scans.contacts import distinct
 from rules.traffic.scans.settings import ScanSettings
 
 _WINDOWS: Final = 8  # that are looked at together
-_CLASSES: Final = ((Kind.SYN, Kind.CONNECT), (Kind.UDP,), (Kind.ICMP,), ODD_KINDS)
-_SYN, _UDP, _ICMP, _ODD = range(len(_CLASSES))
+_CLASSES: Final = ((Kind.SYN, Kind.CONNECT), (Kind.UDP,), (Kind.ICMP,), ODD_KINDS, (Kind.SCTP,))
+_SYN, _UDP, _ICMP, _ODD, _SCTP = range(len(_CLASSES))
 _CLASS: Final = np.full(256, len(_CLASSES), np.uint8)  # by Kind
 for _place, _kinds in enumerate(_CLASSES):
     _CLASS[list(_kinds)] = _place
@@ -124,4 +124,5 @@ class Hurried:
         share = 1 - self._settings.failed_share
         enough = (pending >= self._settings.pending) & (answers < share * pending)
         enough[..., _ODD] = pending[..., _ODD] >= self._settings.odd_contacts
+        enough[..., _SCTP] = pending[..., _SCTP] >= self._settings.ports  # answered or not: see port_scan
         return enough

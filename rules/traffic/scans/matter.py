@@ -13,6 +13,7 @@ from netmon.api.traffic import MAPPED
 from rules.traffic import telling
 from rules.traffic.counting import Distinct, Ports
 from rules.traffic.episode import Seen
+from rules.traffic.scans import protocol_scan
 from rules.traffic.scans.contact import Kind
 
 _TOLD: Final = 20  # open ports that evidence names
@@ -109,7 +110,7 @@ def seen(matter: Matter, networks: Networks, records: NDArray[np.void]) -> Seen:
         severity=severity_of(matter, networks),
         source=source,
         victim=victim,
-        text={language: _text(language, who[language], whom[language]) for language in who},
+        text={language: _text(matter.rule, language, who[language], whom[language]) for language in who},
         counts={"contacts": new},
         evidence=evidence,
         since=matter.since,
@@ -130,13 +131,16 @@ _WORDS: Final = {
     "en": ("port", "ports", "host", "hosts", "of", "with", "{who} scans {what} {where} ({kinds})", "; open: "),
     "id": ("port", "port", "host", "host", "di", "dengan", "{who} memindai {what} {where} ({kinds})", "; terbuka: "),
 }
+_PROTOCOLS: Final = {"en": ("IP protocol", "IP protocols"), "id": ("protokol IP", "protokol IP")}
 
 
-def _text(language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
+def _text(rule: str, language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
     port, ports, host, hosts, of, with_, form, opened = _WORDS[language]
 
     def text(evidence: _Evidence) -> str:
-        if evidence["hosts"] == 1:
+        if rule == protocol_scan.NAME:
+            what, where = _count(evidence, "ports", *_PROTOCOLS[language], language), f"{of} {whom}"
+        elif evidence["hosts"] == 1:
             what, where = _count(evidence, "ports", port, ports, language), f"{of} {whom}"
         else:
             what = _count(evidence, "hosts", host, hosts, language)
@@ -156,5 +160,6 @@ def _ports(evidence: _Evidence, one: str, many: str, language: str) -> str:
     if evidence["ports"] == 1 and evidence["tried_ports"] != "0":
         return f"{one} {telling.service(int(str(evidence['tried_ports'])))}"
     if evidence["tried_ports"] == "0":
-        return "ICMP" if "icmp" in str(evidence["kinds"]) else "ARP"
+        kinds = str(evidence["kinds"])
+        return "ICMP" if "icmp" in kinds else "ND" if "neighbour" in kinds else "ARP"
     return _count(evidence, "ports", one, many, language)

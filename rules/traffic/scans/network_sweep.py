@@ -1,6 +1,6 @@
-"""Many hosts tried by one source, with one TCP port or with ICMP requests (T1046, T1018)."""
+"""Many hosts tried by one source, with one TCP or SCTP port or with ICMP requests (T1046, T1018)."""
 
-from rules.traffic.scans.contact import Kind
+from rules.traffic.scans.contact import Kind, Outcome
 from rules.traffic.scans.found import Found, View, chosen, fails_mostly, most, without_half
 from rules.traffic.scans.settings import ScanSettings
 
@@ -25,6 +25,13 @@ def judge(view: View) -> Found | None:
         # A peer-to-peer client fails with many hosts too, on whatever port each has.
         together = len(those) >= view.settings.concentration * len(rows)
         if together and fails_mostly(view, those, "port", "destination"):
+            return Found(NAME, those, one_host=False)
+    rows = chosen(view.failed, (Kind.SCTP,))
+    rows = rows[rows["outcome"] == Outcome.FAILED]  # who signals with many begins with many, too
+    port, hosts = most(rows, "port", "destination")
+    if hosts >= view.settings.hosts:
+        those = rows[rows["port"] == port]
+        if fails_mostly(view, those, "port", "destination"):
             return Found(NAME, those, one_host=False)
     rows = chosen(view.failed, (Kind.ICMP,))
     _, hosts = most(rows, "port", "destination")

@@ -15,7 +15,16 @@ from rules.traffic.episode import Episodes
 from rules.traffic.memory import Memory, by_key
 from rules.traffic.numbering import Numbering
 from rules.traffic.recent import Recent
-from rules.traffic.scans import arp_sweep, hurried, network_sweep, port_scan, slow_scan, stealth_scan, udp_scan
+from rules.traffic.scans import (
+    arp_sweep,
+    hurried,
+    network_sweep,
+    port_scan,
+    protocol_scan,
+    slow_scan,
+    stealth_scan,
+    udp_scan,
+)
 from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
 from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.flooded import Flooded
@@ -23,7 +32,7 @@ from rules.traffic.scans.found import Found, View
 from rules.traffic.scans.matter import Matter, is_ours, seen
 from rules.traffic.scans.settings import ScanSettings
 
-_JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
+_JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge, protocol_scan.judge)
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
 _TECHNIQUE: Final = "T1046"
@@ -33,7 +42,9 @@ class Scans:
     """Finds scans: T1046, from outside T1595.001."""
 
     name = "scans"
-    rules: Final = (port_scan.NAME, network_sweep.NAME, stealth_scan.NAME, udp_scan.NAME, slow_scan.NAME)
+    rules: Final = tuple(
+        scan.NAME for scan in (port_scan, network_sweep, stealth_scan, udp_scan, protocol_scan, slow_scan)
+    )
     """The names that findings carry."""
 
     def __init__(self, settings: ScanSettings, networks: Networks) -> None:
@@ -66,7 +77,9 @@ class Scans:
         """Judge one window."""
         now = second.end
         failed, answered = (self._watched(rows) for rows in self._reader.read(second.ended, live=second.live))
-        begun = self._watched(self._reader.read(second.begun, live=second.live)[1])
+        at_once, begun = (self._watched(rows) for rows in self._reader.read(second.begun, live=second.live))
+        if len(at_once):  # protocols without ports: that they are tried is enough
+            failed = np.concatenate([failed, at_once])
         self._flooded.take(second)
         failed = self._flooded.without_many(self._flooded.without_datagrams(failed))
         begun = self._flooded.without_beginning(self._flooded.without_datagrams(begun))

@@ -21,6 +21,7 @@ class ScanSettings(DetectorBase):
     udp_ports: int = Field(default=15, ge=3)  # of one host, refused or silent
     udp_hosts: int = Field(default=40, ge=3)  # with one UDP port, refused or silent
     udp_flood_per_s: float = Field(default=5_000.0, gt=0)  # datagrams to one host: a flood, whatever ports (udp_flood)
+    protocols: int = Field(default=10, ge=3)  # IP protocols beside TCP, UDP, ICMP, IGMP and SCTP, of one host
     echo_hosts: int = Field(default=30, ge=3)  # that do not answer an ICMP request
     arp_hosts: int = Field(default=60, ge=3)  # asked for by ARP within arp_window_s, of which most do not answer
     arp_window_s: float = Field(default=15.0, gt=0, le=600)

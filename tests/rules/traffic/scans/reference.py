@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from netmon.api.traffic import FlowState, Fragment
-from rules.traffic.scans.contact import ACK, CONTACT, FIN, PSH, RST, SYN, TCP, UDP, URG, Kind, Outcome
+from rules.traffic.scans.contact import ACK, CONTACT, FIN, PSH, RST, SCTP, SYN, TCP, UDP, URG, Kind, Outcome
 from rules.traffic.scans.contacts import distinct, keyed
 from rules.traffic.tables.amplifiers import AMPLIFIERS
 
@@ -22,6 +22,7 @@ def contacts(records: np.ndarray, *, live: bool) -> np.ndarray:
     _tcp(records, kind, outcome, live=live)
     _udp(records, kind, outcome)
     _icmp(records, kind, outcome)
+    _others(records, kind, outcome)
     rows = np.flatnonzero((outcome != Outcome.NONE) & _unicast(records) & (records["fragment"] != Fragment.LATER))
     return distinct(_filled(records[rows], kind[rows], outcome[rows]))
 
@@ -31,7 +32,8 @@ def _filled(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> np.nd
     for name in ("source_hi", "source_lo", "destination_hi", "destination_lo", "protocol"):
         rows[name] = records[name]
     rows["at_ns"] = records["start_ns"]
-    rows["port"] = np.where(np.isin(records["protocol"], (TCP, UDP)), records["destination_port"], 0)
+    ports = np.isin(records["protocol"], (TCP, UDP, SCTP))
+    rows["port"] = np.where(ports, records["destination_port"], np.where(kind == Kind.PROTOCOL, records["protocol"], 0))
     rows["kind"], rows["outcome"] = kind, outcome
     return keyed(rows)
 
@@ -136,6 +138,22 @@ def _icmp(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> None:
     outcome[asks & (state == FlowState.BEGUN)] = Outcome.PENDING
     outcome[asks & (state == FlowState.ONE_WAY)] = Outcome.FAILED
     outcome[asks & (state == FlowState.ANSWERED)] = Outcome.GOOD
+
+
+def _others(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> None:
+    """Mark SCTP by how many packets came back, and protocols without ports."""
+    state, packets = records["state"], records["packets"]
+    sctp = (records["protocol"] == SCTP) & (packets > 0)
+    few = (packets <= 3) & (records["reply_packets"] <= 1)
+    known = np.isin(state, (FlowState.ONE_WAY, FlowState.REFUSED, FlowState.BEGUN, FlowState.UNKNOWN))
+    kind[sctp] = Kind.SCTP
+    outcome[sctp & ~known] = Outcome.GOOD
+    outcome[sctp & ~known & few & (records["reply_bytes"] != records["bytes"])] = Outcome.FAILED
+    outcome[sctp & ((state == FlowState.ONE_WAY) | (state == FlowState.REFUSED))] = Outcome.FAILED
+    outcome[sctp & (state == FlowState.BEGUN)] = Outcome.PENDING
+    outcome[sctp & (state == FlowState.UNKNOWN) & few & (records["sampling"] <= 1)] = Outcome.SILENT
+    bare = ~np.isin(records["protocol"], (0, 1, 2, TCP, UDP, 58, SCTP)) & (packets > 0)
+    kind[bare], outcome[bare] = Kind.PROTOCOL, Outcome.FAILED
 
 
 @dataclass(slots=True)

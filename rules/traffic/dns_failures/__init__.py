@@ -1,0 +1,1 @@
+"""What names that do not exist tell: floods of such questions, and programs that look for their master's domain."""
