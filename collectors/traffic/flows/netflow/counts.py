@@ -20,11 +20,15 @@ class Counts:
     sets_kept: int  # data sets that came before their template
     late_records: int  # records that were decoded once it came
     trailing_octets: int  # behind the end of a message: ignored
+    lost_records: int  # of v5 and IPFIX: skipped by sequence numbers, and not come late so far
+    lost_datagrams: int  # of v9: the same
+    repeated_datagrams: int  # that came twice
+    sequence_resets: int  # times that a sequence began anew: exporters that restarted
     dropped: dict[str, int]
 
     @classmethod
-    def of(cls, counts: NDArray[np.uint64]) -> "Counts":
-        """Return the counts of the walk by name."""
+    def of(cls, counts: NDArray[np.uint64], lost: NDArray[np.uint64]) -> "Counts":
+        """Return the counts of the walk by name; `lost`: of all domains, as `losses` gives them."""
         taken = {count: int(counts[count]) for count in Count}
         return cls(
             datagrams=taken[Count.DATAGRAMS],
@@ -35,8 +39,20 @@ class Counts:
             sets_kept=taken[Count.SETS_KEPT],
             late_records=taken[Count.WAITED],
             trailing_octets=taken[Count.TRAILING],
+            lost_records=int(lost[0]),
+            lost_datagrams=int(lost[1]),
+            repeated_datagrams=int(lost[2]),
+            sequence_resets=int(lost[3]),
             dropped={count.name.lower(): value for count, value in taken.items() if count >= Count.SHORT},
         )
+
+
+def losses(rows: NDArray[np.void]) -> NDArray[np.uint64]:
+    """Return records lost, datagrams lost, datagrams repeated and sequences begun anew (u8[4]) of domains (DOMAIN)."""
+    lost = rows["missed"] - rows["late"]
+    by_datagrams = rows["version"] == 9
+    told = (lost[~by_datagrams].sum(), lost[by_datagrams].sum(), rows["repeated"].sum(), rows["resets"].sum())
+    return np.array(told, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)

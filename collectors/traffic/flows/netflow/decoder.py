@@ -57,7 +57,7 @@ class NetFlow:
     @property
     def counts(self) -> Counts:
         """Return what was counted so far."""
-        return Counts.of(self._counts)
+        return Counts.of(self._counts, self._domains.losses())
 
     def domains(self) -> list[DomainCounts]:
         """Return what was counted of each exporter's domains."""

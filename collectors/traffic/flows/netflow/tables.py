@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.flows.netflow.codes_kernel import PROGRAM, Kind
+from collectors.traffic.flows.netflow.counts import losses
 from collectors.traffic.flows.netflow.layout import DOMAIN, EXPORTER, OP, SAMPLER, TEMPLATE
 from collectors.traffic.flows.netflow.program import Program, version_5
 from collectors.traffic.flows.netflow.templates import Definition
@@ -54,12 +55,17 @@ class DomainTable:
         self.slots = np.zeros(128, np.uint32)
         self.owners = np.zeros(64, EXPORTER)
         self.used = 1
+        self._replaced = losses(self.rows[:0])  # of domains that gave way
         self._owner: dict[int, int] = {}  # exporter → row of `owners`
         self._of: dict[int, list[int]] = {}  # exporter → rows
 
     def of(self, exporter: int) -> list[int]:
         """Return the rows of an exporter's domains."""
         return self._of.get(exporter, [])
+
+    def losses(self) -> NDArray[np.uint64]:
+        """Return what all domains lost, those too that gave way: see `counts.losses`."""
+        return self._replaced + losses(self.rows[1 : self.used])
 
     def add(self, exporter: int, version: int, number: int, *, rate: int, most: int) -> int:
         """Return the row of a new domain; 0 where there is no room."""
@@ -89,6 +95,7 @@ class DomainTable:
         """Let a row that was given up stand for another domain of the same exporter."""
         exporter, owner = self.rows[row]["exporter"].copy(), self.rows[row]["owner"].copy()
         generation = int(self.rows[row]["generation"]) + 1
+        self._replaced += losses(self.rows[row : row + 1])
         self.rows[row] = np.zeros(1, DOMAIN)[0]
         entry = self.rows[row]
         entry["exporter"], entry["owner"], entry["generation"] = exporter, owner, generation

@@ -6,6 +6,7 @@ import pytest
 
 from collectors.traffic.flows.netflow.counts import DomainCounts
 from collectors.traffic.flows.netflow.decoder import NetFlow
+from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from tests.support.exporters import NOW_S, batch, flowset, ipfix, number, template, v5, v5_record, v9
 
 DATA = number(100, 4)
@@ -59,6 +60,20 @@ def test_order(kind: str, case: str) -> None:
     assert (domain.missed, domain.late) == (missed * units, late * units)
     assert (domain.repeated, domain.resets) == (repeated, resets)
     assert domain.records == len(order) * UNITS
+
+
+def test_all_that_was_lost_is_told_also_of_domains_that_gave_way() -> None:
+    netflow = NetFlow(NetFlowSettings(max_domains=1, domain_idle_s=100))
+    sent = [nine(at) for at in (0, 4, 3, 2, 1, 1, 7)]  # three come late, one twice, two never
+    netflow.decode(batch(*sent, exporter=1))
+    netflow.decode(batch(ten(0), ten(5 * UNITS), exporter=2))
+    counts = netflow.counts
+    assert (counts.lost_datagrams, counts.repeated_datagrams, counts.lost_records) == (2, 1, 4 * UNITS)
+    netflow.decode(batch(five(0), five(7 * UNITS), five(0, 1_000), received_ns=(NOW_S + 200) * 10**9))
+    counts = netflow.counts
+    assert [each.version for each in netflow.domains()] == [5, 10]
+    assert (counts.lost_datagrams, counts.repeated_datagrams, counts.lost_records) == (2, 1, 10 * UNITS)
+    assert counts.sequence_resets == 1
 
 
 @pytest.mark.parametrize("make", [five, nine])
