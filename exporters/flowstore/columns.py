@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.flowstore.pack_kernel import FIELD, WORDS, keep
+from exporters.flowstore.pack_kernel import FIELD, SEEN, WORDS, keep
 from exporters.flowstore.pages import Values
 from exporters.flowstore.parquet import Table
 from exporters.flowstore.schema import COLUMNS
@@ -35,9 +35,9 @@ def _field(name: str, default: Any) -> tuple[int, ...]:
 
 
 _FIELDS: Final = np.array([_field(column.name, column.default) for column in _COPIED], FIELD)
-_EXPECTED: Final = np.zeros(2 * WORDS, np.uint64)  # a record of defaults, behind room for what differs
+_EXPECTED: Final = np.zeros(2 * SEEN, np.uint64)  # eight records of defaults, behind room for what differs
 for _each in _FIELDS:
-    _EXPECTED[WORDS + int(_each["word"])] |= _each["default"] << _each["shift"]
+    _EXPECTED[SEEN + int(_each["word"]) :: WORDS] |= _each["default"] << _each["shift"]
 
 
 class Piece:

@@ -15,6 +15,8 @@ from netmon.api.prefix_kernel import Lookup, longest
 U = np.uint64
 WORDS: Final = 21  # of 64 bits in a record
 _W = U(WORDS)
+SEEN: Final = 8 * WORDS  # words of eight records
+_EIGHT = U(SEEN)
 _0, _1, _64 = U(0), U(1), U(64)
 _NS_IN_MS = U(1_000_000)
 _LONGEST_MS = U(0xFFFF_FFFF)
@@ -22,6 +24,8 @@ _BLOCK = U(256)  # records whose 43 kB stay in the first-level cache while their
 _MINI = U(32)  # values of a miniblock (Parquet, Delta encoding), of which four make a block
 _4, _8, _SEVEN_BITS, _MORE = U(4), U(8), U(0x7F), U(0x80)
 _SPARE = U(5)
+_FORETOLD = U(16_384)  # of so few numbers all have been met soon
+_SLOT = U(40)  # the lowest bit of a product that tells a slot
 SEARCHED = np.uint32(0xFFFF_FFFF)
 
 FIELD: Final = np.dtype(
@@ -74,16 +78,23 @@ def keep(words: Any, fields: Any, narrow: Any, wide: Any, at: Any, seen: Any) ->
     """Write records into columns from row `at` on; row 0 of `narrow` is the duration, row 0 of `wide` the end.
 
     `words` are whole records, and there is room for them. Fields that never differed from their default are not
-    written; one that does so for the first time is filled up to here.
+    written; one that does so for the first time is filled up to here. `seen`: room for eight records, and eight records
+    of defaults.
     """
     count = U(len(words)) // _W
     for block in range(_0, count, _BLOCK):
         behind = min(count, block + _BLOCK)
-        for j in range(_W):
-            seen[j] = _0
-        for i in range(block, behind):
-            for j in range(_W):
-                seen[j] |= words[i * _W + j] ^ seen[_W + j]
+        # Eight records at a time are whole vectors; what came together is then folded to one record.
+        together = _EIGHT * ((behind - block) // _8)
+        for k in range(_EIGHT):
+            seen[k] = _0
+        for first in range(block * _W, block * _W + together, _EIGHT):
+            for k in range(_EIGHT):
+                seen[k] |= words[first + k] ^ seen[_EIGHT + k]
+        for k in range(_W, _EIGHT):
+            seen[k % _W] |= seen[k]
+        for k in range(block * _W + together, behind * _W):
+            seen[k % _W] |= words[k] ^ seen[_EIGHT + k % _W]
         for field in fields:
             word, shift, mask, row, default = field.word, field.shift, field.mask, field.row, field.default
             if not field.present:
@@ -108,40 +119,19 @@ def keep(words: Any, fields: Any, narrow: Any, wide: Any, at: Any, seen: Any) ->
             narrow[0, at + i] = np.uint32(min(end - start, _LONGEST_MS)) if start < end else np.uint32(0)
 
 
-@njit(numba.void(_U64, _U64, _U8, _U64), **_OPTIONS)
-def rank(keys: Any, bounds_: Any, ranks: Any, counts: Any) -> None:
-    """Tell of each key how many of the bounds (at most 255, sorted) it reaches, and count the keys of each rank."""
-    for i in range(_0, U(len(keys))):
-        key = keys[i]
-        place = _0
-        for bound in bounds_:
-            place += U(key >= bound)
-        ranks[i] = np.uint8(place)
-        counts[place] += _1
-
-
-@njit([numba.void(each, _U8, _U64, each) for each in (_U32, _U64)], **_OPTIONS)
-def spread(values: Any, ranks: Any, places: Any, out: Any) -> None:
-    """Copy values to where those of their rank go on; `places` moves with them."""
-    for i in range(_0, U(len(values))):
-        place = places[U(ranks[i])]
-        out[place] = values[i]
-        places[U(ranks[i])] = place + _1
-
-
-@njit([numba.int64(each, numba.uint64, numba.uint64, _U32, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
-def distinct(values: Any, factor: Any, shift: Any, slots: Any, codes: Any, found: Any) -> Any:
+@njit([numba.int64(each, numba.uint64, _U32, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
+def distinct(values: Any, factor: Any, slots: Any, codes: Any, found: Any) -> Any:
     """Give each value the number of its first appearance; return how many there are, -1 where `found` is too short.
 
-    `slots`: 2**n of them, more than `found` has places, all 0. A value's slot is told by the bits of `value * factor`
-    from `shift` on: 1 and 0 suit numbers that are all less than there are slots; else a factor that no sender knows.
+    `slots`: 2**n of them, more than `found` has places, all 0. A value's slot is told by bits of `value * factor`:
+    an odd factor that no sender knows.
     """
     mask = U(len(slots) - 1)
     most = U(len(found))
     known = _0
     for i in range(_0, U(len(values))):
         value = values[i]
-        slot = (U(value) * factor) >> shift & mask
+        slot = (U(value) * factor) >> _SLOT & mask
         code = slots[slot]
         while code and found[U(code) - _1] != value:
             slot = slot + _1 & mask
@@ -150,6 +140,35 @@ def distinct(values: Any, factor: Any, shift: Any, slots: Any, codes: Any, found
             if known == most:
                 return -1
             found[known] = value
+            known += _1
+            code = np.uint32(known)
+            slots[slot] = code
+        codes[i] = code - np.uint32(1)
+    return np.int64(known)
+
+
+@njit(numba.int64(_U32, _U32, _U32, _U32), **_OPTIONS)
+def direct(values: Any, slots: Any, codes: Any, found: Any) -> Any:
+    """Do the same for numbers that are all less than there are slots; `found` has at least one place more than these.
+
+    Without a branch where most of many are possible: nobody can foretell which value is new.
+    """
+    known = _0
+    if U(len(slots)) > _FORETOLD:
+        for i in range(_0, U(len(values))):
+            slot = U(values[i])
+            found[known] = values[i]
+            old = U(slots[slot])
+            known += U(old == _0)
+            new = old or known
+            slots[slot] = np.uint32(new)
+            codes[i] = np.uint32(new - _1)
+        return np.int64(known)
+    for i in range(_0, U(len(values))):
+        slot = U(values[i])
+        code = slots[slot]
+        if not code:
+            found[known] = values[i]
             known += _1
             code = np.uint32(known)
             slots[slot] = code

@@ -15,7 +15,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from exporters.flowstore.pack_kernel import delta, distinct, pack
+from exporters.flowstore.frame_kernel import frame
+from exporters.flowstore.pack_kernel import delta, direct, distinct, pack
 from exporters.flowstore.thrift import Value, binary, i32, i64, several, struct, varint, yes
 
 Values: TypeAlias = NDArray[Any]
@@ -25,7 +26,11 @@ Called: TypeAlias = Callable[[int], str]
 ROWS_MAX: Final = 196_608  # of a row group
 _DISTINCT_MAX: Final = 65_536  # of a dictionary
 _SAMPLE: Final = 1_024  # values; a quarter of them unlike: not worth a dictionary where time counts
-_SAMPLE_OCTETS: Final = 4_096
+_SAMPLE_OCTETS: Final = 2_048
+_LOOKED_AT: Final = 8_192  # values of a good file's column that tell how it is packed
+_UNLIKE: Final = 5_120  # of them, for packed differences; questions read dictionaries sooner
+_CLOSE: Final = 1 << 24  # numbers below it have differences that are worth packing
+_WIDTH_MAX: Final = 36  # bits of a packed difference, on average; a dictionary takes less than more
 _SAVES: Final = 0.8  # of its size, for zstd to be worth the time of reading it
 _NARROW, _WIDE = 4, 8  # octets of a value
 _DICTIONARY, _DATA = 2, 3  # types of pages
@@ -61,31 +66,66 @@ class Chunk:
     statistics: Value
 
 
+class Room:
+    """Memory by its use that grows as it has to: memory that is touched for the first time is dear."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, type], Values] = {}
+
+    def of(self, use: str, kind: type, rows: int) -> Values:
+        """Return so many elements with whatever is in them; the same memory at each call."""
+        found = self._arrays.get((use, kind))
+        if found is None or len(found) < rows:
+            found = self._arrays[use, kind] = np.empty(rows, kind)
+        return found[:rows]
+
+
 class Encoder:
     """Packs columns. Its memory is used again and again: one thread at a time."""
 
     def __init__(self, level: int) -> None:
-        """Take zstd's level."""
-        self._zstd = zstandard.ZstdCompressor(level=level)
+        """Take zstd's level; 1 is told what these columns are like, and is quicker for it."""
+        self._quick = level == 1
+        self._zstd = (
+            zstandard.ZstdCompressor(compression_params=_quick_zstd())
+            if self._quick
+            else zstandard.ZstdCompressor(level=level)
+        )
         self._factor = np.uint64(secrets.randbits(64) | 1)  # nobody can send values that all meet in one slot
         self._slots = np.zeros(2 * _DISTINCT_MAX, np.uint32)
         self._codes = np.empty(ROWS_MAX, np.uint32)
         self._found: dict[int, Values] = {
-            _NARROW: np.empty(_DISTINCT_MAX, np.uint32),
+            _NARROW: np.empty(_DISTINCT_MAX + 1, np.uint32),
             _WIDE: np.empty(_DISTINCT_MAX, np.uint64),
         }
         self._words = np.empty(ROWS_MAX // 2 + 8, np.uint64)
         self._octets = np.empty(ROWS_MAX * 9 + 1_200, np.uint8)
+        self._widened = np.empty(ROWS_MAX, np.uint64)
+        self.room = Room()
 
-    def packed(self, values: Values, *, rising: bool = False) -> Chunk:
-        """Return a column as small as it becomes; `rising`: in an order of its own, so that differences are small."""
-        count = -1 if rising else self._distinct(values, _DISTINCT_MAX)
-        if count >= 0:
-            return self._by_dictionary(values, count)
-        limits = _limits(values)
-        if values.itemsize == _WIDE:
-            return self._by_differences(values, limits)
-        return self._chunk(len(values), values.tobytes(), Encoding.PLAIN, limits)
+    def packed(self, values: Values, bits: int, *, rising: bool = False) -> Chunk:
+        """Return a column as small as it becomes without much ado.
+
+        `bits`: those set in any value. `rising`: in an order of its own, so that differences are small.
+        """
+        if rising:
+            return self._by_differences(values, _limits(values), squeeze=not self._quick)
+        if not self._differ(values, bits):
+            count = self._distinct(values, _DISTINCT_MAX, bits)
+            if count >= 0:
+                return self._by_dictionary(values, count)
+        if values.itemsize == _WIDE or bits < _CLOSE:
+            return self._by_differences(values, _limits(values))
+        return self._chunk(len(values), values.tobytes(), Encoding.PLAIN, _limits(values))
+
+    def _differ(self, values: Values, bits: int) -> bool:
+        """Tell whether values are so unlike that packed differences are as good as a dictionary, and sooner there."""
+        if len(values) < 2 * _LOOKED_AT or bits < _DISTINCT_MAX or (values.itemsize == _NARROW and bits >= _CLOSE):
+            return False
+        some = values[len(values) // 2 :][:_LOOKED_AT]
+        if self._distinct(some, _UNLIKE, bits) >= 0:
+            return False
+        return int(delta(self._as_wide(some), self._octets)) * 8 <= _WIDTH_MAX * _LOOKED_AT
 
     def quick(self, values: Values, *, rising: bool = False) -> Chunk:
         """Return a column for a file that will be written again soon; it refers to the memory of the values."""
@@ -109,26 +149,44 @@ class Encoder:
         return self._chunk(rows, page, Encoding.RLE_DICTIONARY, {}, (names, count), squeeze=squeeze)
 
     def _by_differences(self, values: Values, limits: Mapping[int, Value], *, squeeze: bool = True) -> Chunk:
-        page = self._octets[: int(delta(values, self._octets))].tobytes()
+        page = self._octets[: int(delta(self._as_wide(values), self._octets))].tobytes()
         return self._chunk(len(values), page, Encoding.DELTA_BINARY_PACKED, limits, squeeze=squeeze)
+
+    def _as_wide(self, values: Values) -> Values:
+        if values.itemsize == _WIDE:
+            return values
+        wide = self._widened[: len(values)]
+        wide[:] = values
+        return wide
 
     def _by_dictionary(self, values: Values, count: int, *, squeeze: bool = True) -> Chunk:
         found = self._found[values.itemsize][:count]
         page, limits = self._places(len(values), count), _limits(found) if squeeze else {}
         dictionary = found.tobytes(), count
-        return self._chunk(len(values), page, Encoding.RLE_DICTIONARY, limits, dictionary, squeeze=squeeze)
+        small = self._framed(found) if squeeze and self._quick and found.itemsize == _WIDE else None
+        return self._chunk(len(values), page, Encoding.RLE_DICTIONARY, limits, dictionary, small=small, squeeze=squeeze)
 
-    def _distinct(self, values: Values, most: int) -> int:
+    def _framed(self, numbers: Values) -> bytes | None:
+        """Return numbers as a frame of zstd that takes no search, None where that saves too little."""
+        if len(numbers) * _WIDE < _SAMPLE:
+            return None
+        size = int(frame(numbers, self._octets))
+        return self._octets[:size].tobytes() if size <= _SAVES * _WIDE * len(numbers) else None
+
+    def _distinct(self, values: Values, most: int, bits: int | None = None) -> int:
         """Give each value a number; return how many there are, -1 for more than `most`."""
         found = self._found[values.itemsize]
-        if values.itemsize == _NARROW and (top := int(values.max())) < _DISTINCT_MAX:
-            slots = self._slots[: 1 << max(top, 1).bit_length()]
-            slots[:] = 0
-            return int(distinct(values, np.uint64(1), np.uint64(0), slots, self._codes, found[:most]))
+        if values.itemsize == _NARROW:
+            top = int(values.max()) if bits is None else bits
+            if top < _DISTINCT_MAX:
+                slots = self._slots[: 1 << max(top, 1).bit_length()]
+                slots[:] = 0
+                count = int(direct(values, slots, self._codes, found))
+                return count if count <= most else -1
         for limit in (min(_SAMPLE, most), most):  # few slots first: they stay near
-            slots = self._slots[: 2 * limit]
+            slots = self._slots[: 1 << (2 * limit - 1).bit_length()]
             slots[:] = 0
-            count = int(distinct(values, self._factor, np.uint64(40), slots, self._codes, found[:limit]))
+            count = int(distinct(values, self._factor, slots, self._codes, found[:limit]))
             if count >= 0 or limit == most:
                 return count
         return -1
@@ -150,10 +208,12 @@ class Encoder:
         limits: Mapping[int, Value],
         dictionary: tuple[bytes, int] = (b"", 0),
         *,
+        small: bytes | None = None,
         squeeze: bool = True,
     ) -> Chunk:
         words, entries = dictionary
-        squeezed, small = (self._squeezed(page), self._squeezed(words)) if squeeze else (None, None)
+        squeezed = self._squeezed(page) if squeeze else None
+        small = self._squeezed(words) if squeeze and small is None else small
         codec = Codec.UNCOMPRESSED if squeezed is None and small is None else Codec.ZSTD
         octets: list[Octets] = []
         ahead = unpacked = 0
@@ -178,10 +238,23 @@ class Encoder:
 
     def _squeezed(self, octets: Octets) -> bytes | None:
         """Return octets compressed, None where that saves too little."""
-        part = memoryview(octets)[:_SAMPLE_OCTETS]
+        part = memoryview(octets)[len(octets) // 2 :][:_SAMPLE_OCTETS]  # behind those that tell every value first
         if len(part) < _SAMPLE or len(self._zstd.compress(part)) > _SAVES * len(part):
             return None
         return self._zstd.compress(octets)
+
+
+def _quick_zstd() -> zstandard.ZstdCompressionParameters:
+    """Return a way of zstd for what is packed already: long repetitions are rare in it, and what is near is found."""
+    return zstandard.ZstdCompressionParameters(
+        window_log=17,
+        chain_log=6,
+        hash_log=8,
+        search_log=1,
+        min_match=7,
+        target_length=0,
+        strategy=zstandard.STRATEGY_FAST,
+    )
 
 
 def _text(name: str) -> bytes:

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from exporters.flowstore.pack_kernel import rank, spread
-from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, Octets, Values, described
+from exporters.flowstore.order_kernel import place, rank, spread
+from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, Octets, Room, Values, described
 from exporters.flowstore.schema import FORMAT, SCHEMA, arrow_schema
 from exporters.flowstore.thrift import Value, binary, i8, i32, i64, several, struct, yes
 
@@ -71,15 +71,15 @@ def _kind(name: str) -> _Kind:
 
 def packed(table: Table, encoder: Encoder) -> list[Octets]:
     """Return a file in which records lie by their destination, as small as it becomes."""
-    order = Order(table)
+    order = Order(table, encoder.room)
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
-        values, called = order.of(pieces), table.called.get(name)
+        (values, bits), called = order.of(pieces), table.called.get(name)
         parts = [values[group] for group in order.groups]
         if called is not None:
             chunks[name] = [encoder.named(part, called) for part in parts]
         else:
-            chunks[name] = [encoder.packed(part, rising=name == "end") for part in parts]
+            chunks[name] = [encoder.packed(part, bits, rising=name == "end") for part in parts]
     return _file(chunks)
 
 
@@ -98,28 +98,27 @@ def quick(table: Table, encoder: Encoder) -> list[Octets]:
 class Order:
     """The order of a file: groups of records, apart by their destination."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, room: Room) -> None:
         keys, sizes = table.columns[_ORDER], table.sizes
-        rows = sum(sizes)
+        rows, self._room = sum(sizes), room
         steps = _bounds(keys, rows)
-        self._ranks = [np.empty(size, np.uint8) for size in sizes]
+        ranks = np.split(room.of("rank", np.uint8, rows), np.cumsum(sizes)[:-1])
         counts = np.zeros((len(sizes), len(steps) + 1), np.uint64)
-        for piece, ranks, count in zip(keys, self._ranks, counts, strict=True):
-            rank(piece, steps, ranks, count)
+        for piece, ranked, count in zip(keys, ranks, counts, strict=True):
+            rank(piece, steps, ranked, count)
         totals = counts.sum(axis=0)
         begins = np.cumsum(totals) - totals
-        self._places = np.cumsum(counts, axis=0) - counts + begins
-        self._out: dict[np.dtype[Any], Values] = {
-            np.dtype(kind): np.empty(rows, kind) for kind in (np.uint32, np.uint64)
-        }
+        self._to = np.split(room.of("place", np.uint32, rows), np.cumsum(sizes)[:-1])
+        for ranked, places, to in zip(ranks, np.cumsum(counts, axis=0) - counts + begins, self._to, strict=True):
+            place(ranked, places, to)
         self.groups = list(_groups(totals.tolist()))
 
-    def of(self, pieces: Sequence[Values]) -> Values:
-        """Return a column in this order, valid until the next call."""
-        out = self._out[pieces[0].dtype]
-        for piece, ranks, places in zip(pieces, self._ranks, self._places.copy(), strict=True):
-            spread(piece, ranks, places, out)
-        return out
+    def of(self, pieces: Sequence[Values]) -> tuple[Values, int]:
+        """Return a column in this order, valid until the next call, and the bits that are set in any of its values."""
+        out, bits = self._room.of("column", pieces[0].dtype.type, sum(map(len, self._to))), 0
+        for piece, to in zip(pieces, self._to, strict=True):
+            bits |= int(spread(piece, to, out))
+        return out, bits
 
 
 def _bounds(keys: Sequence[Values], rows: int) -> Values:

@@ -27,7 +27,7 @@ class FlowStoreSettings(BaseModel):
     max_bytes: int = Field(default=20_000_000_000, ge=1 << 20)  # of all files; the oldest hours go first
     part_s: float = Field(default=60, ge=1, le=600)  # what a crash can cost: records wait so long in memory
     merge_after_s: float = Field(default=300, ge=1, le=86_400)  # rest of an hour's last part before small ones merge
-    compression_level: int = Field(default=1, ge=1, le=19)  # zstd; 3 saves 10% of the disk for a third more CPU
+    compression_level: int = Field(default=1, ge=1, le=19)  # zstd; more saves 1% of the disk
     # Records of one file are ordered and packed at once: for a million of them 40 MB of memory beside the records.
     file_records: int = Field(default=1_048_576, ge=32_768, le=16_777_216)
     # Records in memory, 80 bytes each as exporters usually tell them, at most 212: those of no file yet, also while the

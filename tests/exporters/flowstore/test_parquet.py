@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from exporters.flowstore import pages, parquet
 from exporters.flowstore.columns import Callers
-from exporters.flowstore.pages import Encoder
+from exporters.flowstore.pages import Encoder, Room
 from exporters.flowstore.parquet import Order, packed
 from exporters.flowstore.schema import COLUMNS, DEFAULTS, FORMAT
 from exporters.flowstore.sites import Sites
@@ -24,16 +24,18 @@ from netmon.api.traffic import RECORD
 from tests.support.kept_flows import EXPORTERS, HOUR, NETWORKS, held, many, written
 
 ROOT = Path(__file__).parents[3]
-KINDS = ("nothing", "one", "two", "few", "any")
+KINDS = ("nothing", "one", "two", "few", "near", "any")
 
 
 def made(rows: int, kinds: dict[str, str], seed: int) -> NDArray[np.void]:
-    """Return records of which each field has no value but 0, one, two, some, or any."""
+    """Return records of which each field has no value but 0, one, two, some, some that are near, or any."""
     rng = np.random.default_rng(seed)
     records = np.zeros(rows, RECORD)
     for name, kind in kinds.items():
         numbers = rng.integers(0, np.iinfo(RECORD[name]).max, rows, RECORD[name].base, endpoint=True)
-        several = min(rows, {"nothing": 0, "one": 1, "two": 2, "few": 50, "any": rows}[kind])
+        if kind == "near":
+            numbers |= RECORD[name].type(np.iinfo(RECORD[name]).max >> 17 << 17)
+        several = min(rows, {"nothing": 0, "one": 1, "two": 2, "few": 50, "near": 700, "any": rows}[kind])
         records[name] = numbers[:several][rng.integers(0, several, rows)] if several else 0
     records["end_ns"] = HOUR * 10**9 + rng.integers(0, 3_600 * 10**9, rows)
     return records
@@ -96,6 +98,20 @@ def test_more_values_than_a_dictionary_takes() -> None:
     check(made(70_000, kinds, 1), [32_768, 32_768], good=True)
 
 
+@pytest.mark.parametrize("several", [20_000, 60_000])
+def test_values_that_are_too_unlike_for_a_dictionary(several: int) -> None:
+    """Addresses of one network, sizes, 63 bits of anything, numbers of 17, of 32 and of 16 bits."""
+    rng, rows = np.random.default_rng(several), 60_000
+    records = made(rows, {"protocol": "few", "source_mac": "any", "exporter": "few"}, 5)
+    records["source_lo"] = 0xFFFF_0A00_0000 | rng.integers(0, 2**24, several)[rng.integers(0, several, rows)]
+    records["bytes"] = rng.pareto(0.9, rows) * 1_000
+    records["reply_bytes"] = rng.integers(0, 2**63, rows, np.uint64)
+    records["in_interface"] = rng.integers(0, 2**17, several)[rng.integers(0, several, rows)]
+    records["out_interface"] = rng.integers(0, 2**32, several)[rng.integers(0, several, rows)]
+    records["source_port"] = rng.integers(0, 2**16, rows)
+    check(records, [40_000], good=True)
+
+
 def test_names_without_end() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "_DISTINCT_MAX", 16)
@@ -117,13 +133,13 @@ def test_groups_are_apart_by_destination_so_that_questions_skip() -> None:
     callers, cuts = Callers(), held(records, [32_768] * 13)
     callers.name(cuts, Sites(NETWORKS))
     table = callers.table(cuts, EXPORTERS)
-    order = Order(table)
-    keys = order.of(table.columns["destination_lo"]).copy()
+    order = Order(table, Room())
+    keys = order.of(table.columns["destination_lo"])[0].copy()
     assert np.array_equal(np.sort(keys), np.sort(records["destination_lo"]))
     edges = [(int(keys[group].min()), int(keys[group].max())) for group in order.groups]
     assert len(edges) >= 3
     assert all(one[1] <= two[0] for one, two in pairwise(edges))
-    ends = order.of(table.columns["end"])
+    ends, _ = order.of(table.columns["end"])
     assert all((np.diff(ends[group].astype(np.int64)) >= 0).all() for group in order.groups), "in order of their time"
     assert len(b"".join(packed(table, Encoder(1)))) < 15 * len(records)
 
@@ -144,6 +160,7 @@ def main() -> None:
         for rows in (1, 31, 33, 129, 5_000):
             for good in (False, True):
                 check(made(rows, dict.fromkeys(every, kind), seed), [rows // 2, rows // 3], good=good)
+    check(made(20_000, dict.fromkeys(every, "any"), 9), [10_000], good=True)
     pages._DISTINCT_MAX = 16  # type: ignore[misc]  # everything in the other way
     for rows in (31, 128, 129, 1_000):
         check(made(rows, dict.fromkeys(every, "any"), rows), [7], good=True)
