@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.traffic.learned_kernel import LEVEL, PACE, learn, normal
+from rules.traffic.learned_kernel import LEVEL, PACE, enter, find, learn, normal
 from rules.traffic.learned_settings import LearnedSettings
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -40,16 +40,14 @@ class Learned:
         """Know nothing yet of these features."""
         self.features = tuple(features)
         self._settings = settings
-        self._keys = np.zeros(0, np.uint64)  # hashed, sorted
-        self._last = np.zeros(0)  # when it was learned from last, Unix seconds
-        self._windows = np.zeros(0)  # how many windows it was learned from
-        self._kept = np.zeros((0, len(self.features)), LEVEL)
+        self._forget()
+        self._seed = np.random.default_rng().integers(1, 1 << 63, dtype=np.uint64)  # nobody can choose what collides
         self._paces = np.zeros(1, PACE)
         for name in PACE.names or ():
             self._paces[name] = getattr(settings, name)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return self._count
 
     def normal(self, hi: Keys, lo: Keys, floors: Numbers, at: float) -> tuple[Numbers, Numbers]:
         """Return levels and bounds (f8[n, features] both) as they are at a time; unknown keys have level 0."""
@@ -73,20 +71,21 @@ class Learned:
         if not len(hi):
             return
         keys = hashed(hi, lo)
-        order = np.argsort(keys, kind="stable")
-        self._make_room(np.unique(keys[order]))
-        rows = np.empty(len(keys), np.int64)
-        rows[order] = self._find(keys[order])  # those in order are found sooner
+        rows = self._find(keys)
+        if (rows < 0).any():
+            self._add(np.unique(keys[rows < 0]), rows)
+            rows = self._find(keys)
         at, length_s = float(at), float(length_s)
         learn(self._kept, self._last, self._windows, rows, rates, bounds, held, at, length_s, self._paces)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return everything as arrays by name."""
+        order = np.argsort(self._keys[: self._count])
         return {
-            "keys": self._keys.copy(),
-            "last": self._last.copy(),
-            "windows": self._windows.copy(),
-            "levels": np.stack([self._kept[name] for name in _SAVED]),
+            "keys": self._keys[order],
+            "last": self._last[order],
+            "windows": self._windows[order],
+            "levels": np.stack([self._kept[name][order] for name in _SAVED]),
             "features": np.array(self.features, "S32"),
         }
 
@@ -109,39 +108,74 @@ class Learned:
         if not (np.isfinite(levels).all() and (levels >= 0).all() and np.isfinite(last).all()):
             raise ValueError("learned levels that cannot be")
         kept = np.sort(np.argsort(-last, kind="stable")[: self._settings.keys])
-        self._keys, self._last, self._windows = keys[kept], last[kept].astype(float), windows[kept].astype(float)
-        self._kept = self._nothing(len(kept))
+        self._forget()
+        rows = self._make_room(len(kept))
+        self._keys[rows], self._last[rows], self._windows[rows] = keys[kept], last[kept], windows[kept]
         for name, part in zip(_SAVED, levels, strict=True):
-            self._kept[name] = part[kept]
+            self._kept[name][rows] = part[kept]
+        self._enter(0)
+
+    def _forget(self) -> None:
+        self._count = 0  # keys; of the rows below so many are in use, the others are room
+        self._keys = np.zeros(0, np.uint64)  # hashed
+        self._last = np.zeros(0)  # when it was learned from last, Unix seconds
+        self._windows = np.zeros(0)  # how many windows it was learned from
+        self._kept = np.zeros((0, len(self.features)), LEVEL)
+        self._index = np.zeros(2, np.uint64)
 
     def _find(self, keys: Keys) -> NDArray[np.int64]:
         """Return the row of each hashed key, -1 where there is none."""
-        if not len(self._keys):
-            return np.full(len(keys), -1, np.int64)
-        rows = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[rows] == keys, rows, -1)
+        rows = np.empty(len(keys), np.int64)
+        find(self._keys, self._index, self._seed, np.ascontiguousarray(keys), rows)
+        return rows
 
-    def _nothing(self, count: int) -> NDArray[np.void]:
-        """Return levels of keys that nothing was learned of."""
-        kept = np.zeros((count, len(self.features)), LEVEL)
-        kept["held_since"] = np.nan
-        return kept
+    def _add(self, fresh: Keys, seen: NDArray[np.int64]) -> None:
+        """Add keys in order; where that is too many, those that were not seen for longest go.
 
-    def _make_room(self, keys: Keys) -> None:
-        """Add the keys that are not known; where that is too many, those that were not seen for longest go."""
-        known = self._find(keys)
-        room = self._settings.keys - np.count_nonzero(known >= 0)
-        fresh = keys[known < 0][: max(room, 0)]
-        if not len(fresh):
-            return
-        stay = np.arange(len(self._keys))
-        over = len(stay) + len(fresh) - self._settings.keys
-        if over > 0:
-            last = self._last.copy()
-            last[known[known >= 0]] = np.inf  # seen now
-            stay = np.sort(np.argsort(last, kind="stable")[over:])
-        order = np.argsort(np.concatenate((self._keys[stay], fresh)), kind="stable")
-        self._keys = np.concatenate((self._keys[stay], fresh))[order]
-        self._last = np.concatenate((self._last[stay], np.zeros(len(fresh))))[order]
-        self._windows = np.concatenate((self._windows[stay], np.zeros(len(fresh))))[order]
-        self._kept = np.concatenate((self._kept[stay], self._nothing(len(fresh))))[order]
+        `seen`: rows that are seen now, and stay.
+        """
+        seen = seen[seen >= 0]
+        fresh = fresh[: max(self._settings.keys - len(seen), 0)]
+        over = self._count + len(fresh) - self._settings.keys
+        gone = self._oldest(seen, over) if over > 0 else np.zeros(0, np.intp)
+        first = self._count
+        rows = np.concatenate((gone, self._make_room(len(fresh) - len(gone))))
+        self._keys[rows] = fresh
+        for column in (self._last, self._windows):
+            column[gone] = 0
+        self._kept[gone] = np.zeros((), LEVEL)
+        self._kept["held_since"][gone] = np.nan
+        self._enter(0 if len(gone) else first)
+
+    def _oldest(self, seen: NDArray[np.int64], count: int) -> NDArray[np.intp]:
+        """Return the rows that were not seen for longest; of equal ones those with the lowest keys."""
+        last = self._last[: self._count].copy()
+        last[seen] = np.inf  # seen now
+        newest = np.partition(last, count - 1)[count - 1]
+        older, same = np.flatnonzero(last < newest), np.flatnonzero(last == newest)
+        return np.concatenate((older, same[np.argsort(self._keys[same])][: count - len(older)]))
+
+    def _make_room(self, count: int) -> NDArray[np.intp]:
+        """Return so many rows more, of keys that nothing was learned of."""
+        rows = np.arange(self._count, self._count + count)
+        self._count += count
+        if self._count > len(self._keys):
+            room = max(min(2 * self._count, self._settings.keys), self._count)
+            grown = np.zeros((room, len(self.features)), LEVEL)
+            grown["held_since"] = np.nan
+            grown[: len(self._kept)] = self._kept
+            self._kept = grown
+            self._keys = np.concatenate((self._keys, np.zeros(room - len(self._keys), np.uint64)))
+            self._last, self._windows = (
+                np.concatenate((column, np.zeros(room - len(column)))) for column in (self._last, self._windows)
+            )
+        return rows
+
+    def _enter(self, first: int) -> None:
+        """Put the keys from this row on into the index: all of them where it was outgrown."""
+        if 2 * self._count >= len(self._index):
+            self._index = np.zeros(1 << (2 * self._count).bit_length(), np.uint64)
+            first = 0
+        elif first == 0:
+            self._index[:] = 0
+        enter(self._keys, self._index, self._seed, first, self._count)

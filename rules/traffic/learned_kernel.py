@@ -1,10 +1,15 @@
-"""Compiled: levels of many keys as they are now, and one window learned. Each number is read and written once."""
+"""Compiled: levels of many keys as they are now, and one window learned. Each number is read and written once.
+
+An index (open addressing, half of an entry the hash, half the row and one) leads from a key to its row.
+"""
 
 import math
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
+
+from rules.traffic.numbering_kernel import mixed
 
 PACE: Final = np.dtype(
     [
@@ -22,6 +27,37 @@ PACE: Final = np.dtype(
 """LearnedSettings, but for how many keys there may be."""
 LEVEL: Final = np.dtype([("level", "f8"), ("spread", "f8"), ("peak", "f8"), ("held_since", "f8")])
 """Of one feature of one key. `held_since`: Unix seconds, NaN where it is not held."""
+
+U = np.uint64
+_0, _1, _LOW = U(0), U(1), U(0xFFFF_FFFF)
+
+
+@njit(cache=True, nogil=True)
+def find(known: Any, index: Any, seed: Any, keys: Any, rows: Any) -> None:
+    """Set the row (i8[n]) of each of `keys` (u8[n]) among `known` (u8), -1 where it is not in the index."""
+    mask = U(len(index) - 1)
+    for i in range(len(keys)):
+        tag = mixed(keys[i], seed)
+        slot = tag & mask
+        rows[i] = -1
+        while index[slot] != _0:
+            entry = index[slot]
+            if (entry ^ tag) & ~_LOW == _0 and known[(entry & _LOW) - _1] == keys[i]:
+                rows[i] = np.int64((entry & _LOW) - _1)
+                break
+            slot = (slot + _1) & mask
+
+
+@njit(cache=True, nogil=True)
+def enter(known: Any, index: Any, seed: Any, first: Any, count: Any) -> None:
+    """Put the rows from `first` to `count` of keys that are not in the index there; it is more than twice as long."""
+    mask = U(len(index) - 1)
+    for row in range(first, count):
+        tag = mixed(known[row], seed)
+        slot = tag & mask
+        while index[slot] != _0:
+            slot = (slot + _1) & mask
+        index[slot] = (tag & ~_LOW) | U(row + 1)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from rules.traffic.detector import Model
 class LearnedSettings(Model):
     """How fast what is normal is learned, and how far above it is too much."""
 
-    keys: int = Field(default=65_536, ge=16, le=4_194_304)  # addresses or prefixes; 350 B each; the longest unseen goes
+    keys: int = Field(default=65_536, ge=16, le=4_194_304)  # addresses or prefixes; 480 B each; the longest unseen goes
     rising_s: float = Field(default=3_600.0, gt=0)  # in which a level takes over two thirds of a rise
     falling_s: float = Field(default=1_200.0, gt=0)  # the same of a fall
     peak_rising_s: float = Field(default=600.0, gt=0)  # in which a peak takes over two thirds of a rise

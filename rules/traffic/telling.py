@@ -161,14 +161,14 @@ def top(records: Records, *fields: str, count: int = 5, weight: str = "packets")
         return []
     # lexsort takes the last key first; equal rows then stand side by side.
     order = np.lexsort([records[name] for name in reversed(fields)])
-    rows = records[order]
-    fresh = np.ones(len(rows), np.bool_)
-    fresh[1:] = np.logical_or.reduce([rows[name][1:] != rows[name][:-1] for name in fields])
+    columns = [records[name][order] for name in fields]
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
     starts = np.flatnonzero(fresh)
-    sums = np.add.reduceat(rows[weight].astype(np.float64), starts)
+    sums = np.add.reduceat(records[weight][order].astype(np.float64), starts)
     total = float(sums.sum()) or 1.0
     most = np.argsort(-sums, kind="stable")[:count]
-    return [(tuple(int(rows[name][starts[row]]) for name in fields), float(sums[row]) / total) for row in most]
+    return [(tuple(int(column[starts[row]]) for column in columns), float(sums[row]) / total) for row in most]
 
 
 def top_sources(records: Records, count: int = 5, weight: str = "packets") -> str:

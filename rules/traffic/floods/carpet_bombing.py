@@ -108,7 +108,8 @@ class CarpetBombing:
             return False
         if float(rates[hit].max()) > settings.most_share * total:
             return False
-        return float(np.median(distinct(view.rows["flows"][hit]))) >= settings.flows
+        flows = np.sort(view.flows[hit])
+        return float(flows[(len(hit) - 1) // 2] + flows[len(hit) // 2]) / 2 >= settings.flows
 
     def seen(self, carpet: Carpet, view: View, site: str) -> Seen:
         """Return an attack on a prefix as it is said."""

@@ -6,7 +6,7 @@ are used (GoldenEye), it must be one source that holds most of what the server h
 proxy in front of the server does so too, but is learned. Needs a sensor's flows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,13 +18,14 @@ from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.floods.flood import Text
-from rules.traffic.floods.open_connections import Held, OpenConnections, Pair, Service, counted
+from rules.traffic.floods.open_connections import OpenConnections, counts_of
 from rules.traffic.floods.settings import HeldConnectionsSettings
 from rules.traffic.learned import Learned, Numbers
 from rules.traffic.learned_settings import LearnedSettings
+from rules.traffic.memory import placed
 
 _FEATURES: Final = ("together", "most")  # held by sources with many, and by the one with most
-_PORT: Final = 0x9E37_79B9_7F4A_7C15
+_PORT: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
 class HeldConnections:
@@ -51,68 +52,77 @@ class HeldConnections:
         """Judge one window. `is_told`: whether a flood on an address is told, which then goes on."""
         if second.live:
             self._open.observe(second)
-            services = list(self._open.by_service())
-            if services:
-                yield from self._judge(services, second, is_told)
+            if len(self._open.services):
+                yield from self._judge(second, is_told)
         yield from self.episodes.tick(second.end)
 
-    def _judge(
-        self,
-        services: Sequence[tuple[Service, Held, list[tuple[Pair, Held]]]],
-        second: Second,
-        is_told: Callable[[str, float], bool],
-    ) -> Iterator[Finding]:
-        hi, lo = _keys([service for service, _, _ in services])
-        many = [[each for each in sources if each[1].open >= self._settings.many_each] for _, _, sources in services]
-        rates = np.array([(_sum(mine), mine[0][1].open if mine else 0) for mine in many], np.float64)
-        for (_, held, _), mine in zip(services, many, strict=True):
-            held.unserved = held.unserved + 1 if mine and _get_nothing(mine, second) else 0
+    def _judge(self, second: Second, is_told: Callable[[str, float], bool]) -> Iterator[Finding]:
+        services = self._open.services
+        many = self._many(services)
+        rates = np.zeros((len(services), 2))
+        for row, holders in many.items():
+            rates[row] = holders["open"].sum(), holders["open"][0]
+        unserved = services["unserved"]
+        waiting = np.zeros(len(services), np.int64)
+        for row in _without_content(many, second):
+            waiting[row] = unserved[row] + 1
+        unserved[:] = waiting
+        hi, lo = _keys(services)
         _, bounds = self.learned.normal(hi, lo, self._floors, second.end)
-        attacked = np.array([(held.unserved > 0, False) for _, held, _ in services], np.bool_)
-        for place, (service, held, _) in enumerate(services):
-            told = list(self._seen(service, held, many[place], bounds[place], second))
-            victim = telling.address(*service[:2])
+        attacked = np.stack((unserved > 0, np.zeros(len(services), np.bool_)), axis=1)
+        for row, holders in many.items():
+            told = list(self._seen(services[row], holders, bounds[row], second))
+            victim = telling.address(services["destination_hi"][row], services["destination_lo"][row])
             for seen in told:
                 if seen.key in self.episodes or not is_told(victim, second.end):
                     yield from self.episodes.see(seen, second.end)
-            attacked[place] |= bool(told)
+            attacked[row] |= bool(told)
         self.learned.learn(
             hi, lo, rates, bounds=bounds, held=attacked, at=second.end, length_s=max(second.length_s, 1e-3)
         )
 
-    def _seen(
-        self, service: Service, all_of_it: Held, many: Sequence[tuple[Pair, Held]], bounds: Numbers, second: Second
-    ) -> list[Seen]:
+    def _many(self, services: NDArray[np.void]) -> dict[int, NDArray[np.void]]:
+        """Return the sources (HELD) that hold many connections, by the row of their service, the greatest first."""
+        pairs = self._open.pairs
+        pairs = pairs[pairs["open"] >= self._settings.many_each]
+        row = self._open.services_of(pairs)
+        order = np.lexsort((-pairs["open"], row))
+        pairs = pairs[order]
+        begin = np.searchsorted(row[order], np.arange(len(services) + 1))
+        return {row: pairs[begin[row] : begin[row + 1]] for row in np.flatnonzero(np.diff(begin)).tolist()}
+
+    def _seen(self, service: np.void, many: NDArray[np.void], bounds: Numbers, second: Second) -> list[Seen]:
         """Return what is held on one service: by each source, or by several as one."""
-        settings = self._settings
+        settings, every, length_s = self._settings, int(service["open"]), max(second.length_s, 1e-3)
+        busiest = many[many["open"] >= min(settings.held, settings.busy)]
+        octets = counts_of(second.sources, "tcp_bytes", busiest["source_hi"], busiest["source_lo"])
         alone = []
-        for pair, held in many:
-            if held.open < min(settings.held, settings.busy):
-                break
-            used = counted(second.sources, pair[:2], "tcp_bytes") / max(second.length_s, 1e-3)
-            idle = used <= settings.idle_bytes_per_s * held.open
-            older = held.open - held.new * (held.at == second.end)
-            most = older > bounds[1] and older >= settings.busy_share * all_of_it.open
-            if (idle and held.open >= settings.held) or (not idle and most):
-                alone.append(self._say([(pair, held)], second, idle=idle))
-        got = counted(second.destinations, service[:2], "tcp_bytes") / max(second.length_s, 1e-3)
-        if _sum(many) <= bounds[0] or got > settings.idle_bytes_per_s * all_of_it.open or len(many) < 2:
+        for row, used in enumerate((octets / length_s).tolist()):
+            count, new, at = (busiest[name][row].item() for name in ("open", "new", "at"))
+            idle = used <= settings.idle_bytes_per_s * count
+            older = count - new * (at == second.end)
+            most = older > bounds[1] and older >= settings.busy_share * every
+            if (idle and count >= settings.held) or (not idle and most):
+                alone.append(self._say(many[row : row + 1], second, idle=idle))
+        if len(many) < 2 or many["open"].sum() <= bounds[0] or service["unserved"] < settings.unserved_windows:
             return alone
-        if all_of_it.unserved < settings.unserved_windows:
+        got = counts_of(second.destinations, "tcp_bytes", many["destination_hi"][:1], many["destination_lo"][:1])
+        if float(got[0]) / length_s > settings.idle_bytes_per_s * every:
             return alone
         if any(seen.key in self.episodes for seen in alone):
             return alone
         return [self._say(many, second, idle=True)]
 
-    def _say(self, holders: Sequence[tuple[Pair, Held]], second: Second, *, idle: bool) -> Seen:
-        pair, count = holders[0][0], _sum(holders)
-        one = len(holders) == 1
-        source, victim = telling.address(*pair[:2]), telling.address(*pair[2:4])
-        name, service = self._networks.name_of(*pair[2:4]), telling.service(pair[4])
+    def _say(self, holders: NDArray[np.void], second: Second, *, idle: bool) -> Seen:
+        count, one = int(holders["open"].sum()), len(holders) == 1
+        ends = [tuple(zip(holders[f"{end}_hi"].tolist(), holders[f"{end}_lo"].tolist(), strict=True)) for end in _ENDS]
+        (sources, (server, *_)), port = ends, int(holders["destination_port"][0])
+        source, victim = telling.address(*sources[0]), telling.address(*server)
+        name, service = self._networks.name_of(*server), telling.service(port)
         who = source if one else telling.addresses(len(holders))
-        mine = telling.chosen(second.begun, source=pair[:2], destination=pair[2:4])
+        mine = telling.chosen(second.begun, source=sources[0], destination=server)
         return Seen(
-            key=f"{source if one else 'many'}>{victim}:{pair[4]}",
+            key=f"{source if one else 'many'}>{victim}:{port}",
             target=name,
             severity=Severity.CRITICAL if count >= 5 * self._settings.held else Severity.ERROR,
             source=who,
@@ -122,33 +132,36 @@ class HeldConnections:
             evidence={
                 "held_connections": count,
                 "distinct_sources": len(holders),
-                "first_sources": ", ".join(telling.address(*each[:2]) for each, _ in holders[:_TOLD]),
+                "first_sources": ", ".join(telling.address(*each) for each in sources[:_TOLD]),
                 "used": "no" if idle else "yes",
                 "service": service,
                 **telling.samples(mine),
             },
-            since=min(held.since for _, held in holders),
+            since=float(holders["since"].min()),
         )
 
 
-def _sum(holders: Sequence[tuple[Pair, Held]]) -> int:
-    return sum(held.open for _, held in holders)
+def _without_content(many: Mapping[int, NDArray[np.void]], second: Second) -> list[int]:
+    """Return the services of which those who hold most get acknowledgements alone, from anybody."""
+    asked = {row: np.unique(holders["source_lo"][:_ASKED]) for row, holders in many.items()}
+    known = np.unique(np.concatenate([*asked.values(), np.zeros(0, np.uint64)]))
+    table = second.destinations
+    near, place = placed(table["lo"], known)
+    octets, packets = (np.bincount(place, table[name][near], len(known)) for name in ("tcp_bytes", "tcp"))
+    nothing = []
+    for row, mine in asked.items():
+        rows = np.searchsorted(known, mine)
+        if octets[rows].sum() <= _BARE * packets[rows].sum():
+            nothing.append(row)
+    return nothing
 
 
-def _get_nothing(holders: Sequence[tuple[Pair, Held]], second: Second) -> bool:
-    """Tell whether what those who hold most get from anybody is acknowledgements."""
-    rows = second.destinations
-    mine = np.isin(rows["lo"], np.array([pair[1] for pair, _ in holders[:_ASKED]], np.uint64))
-    octets, packets = float(rows["tcp_bytes"][mine].sum()), float(rows["tcp"][mine].sum())
-    return octets <= _BARE * packets
-
-
-def _keys(services: Sequence[Service]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _keys(services: NDArray[np.void]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return what services are learned by."""
-    hi = np.array([high ^ (port * _PORT & 0xFFFF_FFFF_FFFF_FFFF) for high, _, port in services], np.uint64)
-    return hi, np.array([low for _, low, _ in services], np.uint64)
+    return services["destination_hi"] ^ (services["destination_port"] * _PORT), services["destination_lo"].copy()
 
 
+_ENDS: Final = ("source", "destination")
 _ASKED: Final = 64  # sources that are asked for what they get
 _BARE: Final = (
     120.0  # octets of a segment without content, at most: headers of IPv6 and TCP with options, and a frame's

@@ -1,40 +1,98 @@
 """How many connections each source has open with each web service of ours, and each service in all.
 
 What a sensor's flows tell: those that were begun and completed, less those that ended. Connections that were open
-before the sensor looked are not counted.
+before the sensor looked are not counted. All in columns: a spoofed flood of many servers begins with thousands of
+services in a window, of which each looks for a moment as if it had a connection.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.networks import Networks
-from netmon.api.traffic import EndReason, FlowState, Second
+from netmon.api.traffic import Second
+from rules.traffic.floods.open_kernel import connections
 from rules.traffic.floods.settings import HeldConnectionsSettings
 from rules.traffic.learned import hashed
-
-Service: TypeAlias = tuple[int, int, int]  # the server's halves, port
-Pair: TypeAlias = tuple[int, int, int, int, int]  # the source's halves, then the service
+from rules.traffic.memory import placed
+from rules.traffic.numbering import Numbering
 
 Marks: TypeAlias = NDArray[np.uint64]
 Counts: TypeAlias = NDArray[np.int64]
+Rows: TypeAlias = NDArray[np.intp]
 
-_Key = TypeVar("_Key", Service, Pair)
+HELD: Final = np.dtype(
+    [
+        ("mark", "u8"),  # of who holds them, hashed: two are equal once in a million years
+        ("service", "u8"),  # mark of the service that a source has them with
+        ("source_hi", "u8"),  # 0 of a service
+        ("source_lo", "u8"),
+        ("destination_hi", "u8"),
+        ("destination_lo", "u8"),
+        ("open", "i8"),
+        ("new", "i8"),  # of those that are open, begun in the window at `at`, at most; of a source
+        ("unserved", "i8"),  # windows in a row in which those who hold many got nothing; of a service
+        ("at", "f8"),  # when one was begun last
+        ("since", "f8"),
+        ("destination_port", "u8"),
+    ]
+)
+"""Connections that are open: of a source with a service, or of a service in all."""
+_OF_SERVICE: Final = ("destination_hi", "destination_lo", "destination_port")
+_OF_PAIR: Final = ("source_hi", "source_lo", *_OF_SERVICE)
 
 
-@dataclass(slots=True)
-class Held:
-    """Connections that are open."""
+class Holders:
+    """Who has connections open (HELD), in the order in which they were met. At most so many."""
 
-    mark: int  # of who holds them, in a window's counts
-    open: int
-    at: float  # when one was begun last
-    since: float
-    new: int = 0  # of those that are open, begun in the window at `at`, at most
-    unserved: int = 0  # windows in a row in which those who hold many got nothing; of a service
+    def __init__(self, most: int) -> None:
+        self.rows = np.zeros(0, HELD)
+        self._most = most
+        self._order = np.zeros(0, np.intp)  # of the rows by their marks
+        self.dropped = 0  # those that there was no room for
+
+    def find(self, marks: Marks) -> Rows:
+        """Return the row of each mark, -1 where there is none."""
+        found = np.full(len(marks), -1, np.intp)
+        near, place = placed(marks, self.rows["mark"][self._order])
+        found[near] = self._order[place]
+        return found
+
+    def add(self, fresh: NDArray[np.void]) -> None:
+        """Follow those (HELD) that are not followed, as far as there is room."""
+        room = self._most - len(self.rows)
+        self.dropped += max(len(fresh) - room, 0)
+        if len(fresh) and room > 0:
+            self._keep(np.concatenate([self.rows, fresh[:room]]))
+
+    def end(self, marks: Marks) -> None:
+        """Take off connections that are over, by the marks of who held them."""
+        if len(self.rows):
+            _, place = placed(marks, self.rows["mark"][self._order])
+            gone = np.bincount(place, minlength=len(self.rows))
+            self.rows["open"][self._order] = np.maximum(self.rows["open"][self._order] - gone, 0)
+
+    def forget(self, before: float) -> None:
+        """Forget who has none, or began none since."""
+        stay = (self.rows["open"] != 0) & (self.rows["at"] > before)
+        if not stay.all():
+            self._keep(self.rows[stay])
+
+    def _keep(self, rows: NDArray[np.void]) -> None:
+        self.rows = rows
+        self._order = np.argsort(rows["mark"], kind="stable")
+
+
+class _Flows(NamedTuple):
+    """Flows with web servers: their rows in the window's, and the marks of their services and pairs."""
+
+    rows: NDArray[np.uint32]
+    services: Marks
+    pairs: Marks
+
+    def only(self, mine: NDArray[np.bool_] | Rows) -> "_Flows":
+        return _Flows(self.rows[mine], self.services[mine], self.pairs[mine])
 
 
 class OpenConnections:
@@ -43,134 +101,110 @@ class OpenConnections:
     def __init__(self, settings: HeldConnectionsSettings, networks: Networks) -> None:
         self._settings = settings
         self._networks = networks
-        self.pairs: dict[Pair, Held] = {}
-        self.services: dict[Service, Held] = {}
-        self.dropped = 0  # sources and services that there was no room for
+        self._numbering = Numbering()
+        self._web = np.zeros(65_536, np.uint8)
+        self._web[[port for port in settings.ports if 0 <= port < len(self._web)]] = 1
+        self._pairs = Holders(settings.followed)
+        self._services = Holders(settings.followed)
+
+    @property
+    def pairs(self) -> NDArray[np.void]:
+        """Return the sources with services that have some open (HELD)."""
+        return self._pairs.rows
+
+    @property
+    def services(self) -> NDArray[np.void]:
+        """Return the services that have some open (HELD)."""
+        return self._services.rows
+
+    @property
+    def dropped(self) -> int:
+        """Return how many sources and services there was no room for."""
+        return self._pairs.dropped + self._services.dropped
 
     def observe(self, second: Second) -> None:
         """Take one window of a sensor."""
-        self._begin(self._counted(second.begun), second)
-        # After those that were begun: many end in the window that they began in.
-        over = self._counted(_over(second.ended))
-        for table, counts in ((self.pairs, over.by_pair()), (self.services, over.by_service())):
-            for held in table.values():
-                held.open = max(0, held.open - counts.get(held.mark, 0))
-        _forget(self.pairs, second.end - self._settings.forget_s)
-        _forget(self.services, second.end - self._settings.forget_s)
+        self._begin(second)
+        if len(self._services.rows) or len(self._pairs.rows):
+            # After those that were begun: many end in the window that they began in.
+            over = self._flows(second.ended, over=True)
+            self._pairs.end(over.pairs)
+            self._services.end(over.services)
+        for holders in (self._pairs, self._services):
+            holders.forget(second.end - self._settings.forget_s)
 
-    def by_service(self) -> Iterator[tuple[Service, Held, list[tuple[Pair, Held]]]]:
-        """Give each service with what it has open, and its sources that are followed, the greatest first."""
-        sources: dict[Service, list[tuple[Pair, Held]]] = {service: [] for service in self.services}
-        for pair, held in self.pairs.items():
-            if pair[2:] in sources:
-                sources[pair[2:]].append((pair, held))
-        for service, mine in sources.items():
-            yield service, self.services[service], sorted(mine, key=lambda each: -each[1].open)
+    def services_of(self, pairs: NDArray[np.void]) -> Rows:
+        """Return the row of each source's service, -1 where it is not followed."""
+        return self._services.find(pairs["service"])
 
-    def _begin(self, begun: "_Counted", second: Second) -> None:
-        least = self._settings.begun
-        services = begun.chosen(begun.services, least, self.services)
-        completed = _completed(second.destinations, [service[:2] for service, _, _ in services])
-        for service, mark, count in services:
-            held = self._followed(self.services, service, mark, second)
-            if held is not None:
-                held.open += min(count, completed.get(service[:2], 0))
-                held.at = second.end
-        crowd = self._settings.together // 2
-        crowded = np.array([held.mark for held in self.services.values() if held.open >= crowd], np.uint64)
-        pairs = begun.chosen(begun.pairs, least, self.pairs, np.isin(begun.services, crowded))
-        completed = _completed(second.sources, [pair[:2] for pair, _, _ in pairs])
-        for pair, mark, count in pairs:
-            held = self._followed(self.pairs, pair, mark, second)
-            if held is not None:
-                held.new = min(count, completed.get(pair[:2], 0))
-                held.open += held.new
-                held.at = second.end
+    def _begin(self, second: Second) -> None:
+        flows = self._flows(second.begun, over=False)
+        if not len(flows.rows):
+            return
+        groups, first, counts = self._grouped(flows.services)
+        hi, lo = (second.begun[name][flows.rows[first]] for name in ("destination_hi", "destination_lo"))
+        own = self._networks.protected(hi, lo)
+        row = self._services.find(flows.services[first])
+        chosen = np.flatnonzero(own & ((counts >= self._settings.begun) | (row >= 0)))
+        row[chosen] = self._followed(self._services, flows.only(first), chosen, second)
+        self._opened(self._services.rows, row[chosen], counts[chosen], second.destinations, second.end)
+        crowd = np.append(self._services.rows["open"] >= self._settings.together // 2, False)  # of row -1
+        self._begin_pairs(flows.only(own[groups]), (own & crowd[row])[groups[own[groups]]], second)
 
-    def _followed(self, table: dict[_Key, Held], key: _Key, mark: int, second: Second) -> Held | None:
-        held = table.get(key)
-        if held is None:
-            if len(table) < self._settings.followed:
-                held = table[key] = Held(mark, 0, second.end, second.start)
-            else:
-                self.dropped += 1
-        return held
+    def _begin_pairs(self, flows: _Flows, crowded: NDArray[np.bool_], second: Second) -> None:
+        """Follow sources that begin several, all of those of a service that has a crowd, and count."""
+        _, first, counts = self._grouped(flows.pairs)
+        row = self._pairs.find(flows.pairs[first])
+        chosen = np.flatnonzero((counts >= self._settings.begun) | (row >= 0) | crowded[first])
+        row = self._followed(self._pairs, flows.only(first), chosen, second)
+        self._opened(self._pairs.rows, row, counts[chosen], second.sources, second.end)
 
-    def _counted(self, flows: NDArray[np.void]) -> "_Counted":
-        """Return the flows with web services of ours, counted."""
-        rows = np.flatnonzero((flows["protocol"] == 6) & np.isin(flows["destination_port"], self._settings.ports))
-        if len(rows):
-            rows = rows[self._networks.protected(flows["destination_hi"][rows], flows["destination_lo"][rows])]
-        return _Counted(flows, rows)
+    def _flows(self, flows: NDArray[np.void], *, over: bool) -> _Flows:
+        """Return the flows with web servers; `over`: of those that were connections and are over."""
+        rows, marks = np.empty(len(flows), np.uint32), np.empty((2, len(flows)), np.uint64)
+        count = int(connections(np.ascontiguousarray(flows), self._web, over, rows, marks[0], marks[1]))
+        return _Flows(rows[:count], marks[0, :count], marks[1, :count])
 
+    def _grouped(self, marks: Marks) -> tuple[NDArray[np.uint32], Rows, Counts]:
+        """Return the number of each mark, where each number is met first, and how often."""
+        groups, count = self._numbering.number(marks)
+        first = np.zeros(count, np.intp)
+        first[groups[::-1]] = np.arange(len(groups) - 1, -1, -1)
+        return groups, first, np.bincount(groups, minlength=count)
 
-class _Counted:
-    """Flows, told apart by marks of source and service: by hash, of which two are equal once in a million years."""
+    def _followed(self, holders: Holders, flows: _Flows, chosen: Rows, second: Second) -> Rows:
+        """Return the rows of those that are chosen, -1 where there is no room; who is new is followed from now on."""
+        marks = flows.pairs if holders is self._pairs else flows.services
+        unknown = chosen[holders.find(marks[chosen]) < 0]
+        unknown = unknown[np.argsort(marks[unknown])]
+        fresh = np.zeros(len(unknown), HELD)
+        for name in _OF_PAIR if holders is self._pairs else _OF_SERVICE:
+            fresh[name] = second.begun[name][flows.rows[unknown]]
+        fresh["mark"], fresh["service"] = marks[unknown], flows.services[unknown]
+        fresh["at"], fresh["since"] = second.end, second.start
+        holders.add(fresh)
+        return holders.find(marks[chosen])
 
-    def __init__(self, flows: NDArray[np.void], rows: NDArray[np.intp]) -> None:
-        self._flows, self._rows = flows, rows
-        source, server = (
-            hashed(flows[f"{end}_hi"][rows], flows[f"{end}_lo"][rows]) for end in ("source", "destination")
-        )
-        self.services = hashed(server, flows["destination_port"][rows].astype(np.uint64))
-        self.pairs = hashed(source, self.services)
-
-    def by_service(self) -> dict[int, int]:
-        """Return how many flows there are by the service's mark."""
-        return _numbers(*np.unique(self.services, return_counts=True))
-
-    def by_pair(self) -> dict[int, int]:
-        """Return how many flows there are by the mark of source and service."""
-        return _numbers(*np.unique(self.pairs, return_counts=True))
-
-    def chosen(
-        self, marks: Marks, least: int, table: Mapping[_Key, Held], also: NDArray[np.bool_] | None = None
-    ) -> list[tuple[_Key, int, int]]:
-        """Return those of which there are so many, or that are followed, or that a flow in `also` is of.
-
-        As (who, its mark, how many flows). What is told of a flood's sources is how many they are, not who.
-        """
-        unique, first, counts = np.unique(marks, return_index=True, return_counts=True)
-        known = np.fromiter((held.mark for held in table.values()), np.uint64, len(table))
-        wanted = (counts >= least) | np.isin(unique, known)
-        if also is not None:
-            wanted |= also[first]
-        flows, whole = self._flows[self._rows[first[wanted]]], marks is self.pairs
-        fields = _FIELDS if whole else _FIELDS[2:]
-        keys = zip(*(flows[name].tolist() for name in fields), strict=True)
-        return list(zip(keys, unique[wanted].tolist(), counts[wanted].tolist(), strict=True))
+    def _opened(self, held: NDArray[np.void], rows: Rows, counts: Counts, table: NDArray[np.void], at: float) -> None:
+        """Count those that were begun and completed: SYN alone holds nothing."""
+        rows, counts = rows[rows >= 0], counts[rows >= 0]
+        side = "source" if held is self._pairs.rows else "destination"
+        completed = counts_of(table, "handshakes", held[f"{side}_hi"][rows], held[f"{side}_lo"][rows])
+        new = np.minimum(counts, completed)
+        held["open"][rows] += new
+        held["new"][rows] = new
+        held["at"][rows] = at
 
 
-_FIELDS: Final = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port")
-
-
-def _numbers(marks: Marks, counts: Counts) -> dict[int, int]:
-    return dict(zip(marks.tolist(), counts.tolist(), strict=True))
-
-
-def counted(rows: NDArray[np.void], address: tuple[int, int], column: str) -> int:
-    """Return a count of one address in a table (ENDPOINT), 0 where it is not in it."""
-    mine = rows[(rows["lo"] == np.uint64(address[1])) & (rows["hi"] == np.uint64(address[0]))]
-    return int(mine[column].sum())
-
-
-def _completed(rows: NDArray[np.void], addresses: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Return how many handshakes addresses completed in this window: SYN alone holds nothing."""
-    if not addresses:
-        return {}
-    asked = np.unique(np.array(addresses, np.uint64), axis=0)
-    mine = rows[np.isin(hashed(rows["hi"], rows["lo"]), hashed(asked[:, 0], asked[:, 1]))]
-    keys = zip(mine["hi"].tolist(), mine["lo"].tolist(), strict=True)
-    return dict(zip(keys, mine["handshakes"].tolist(), strict=True))
-
-
-def _over(flows: NDArray[np.void]) -> NDArray[np.void]:
-    """Return the flows that are over, of those that were connections."""
-    gone = flows["end_reason"] != EndReason.ACTIVE
-    none: NDArray[np.void] = flows[gone & ~np.isin(flows["state"], (FlowState.ONE_WAY, FlowState.REFUSED))]
-    return none
-
-
-def _forget(table: dict[_Key, Held], before: float) -> None:
-    for key in [key for key, held in table.items() if held.open == 0 or held.at <= before]:
-        del table[key]
+def counts_of(table: NDArray[np.void], column: str, hi: Marks, lo: Marks) -> Counts:
+    """Return a count of each of some addresses in a table (ENDPOINT), 0 where it is not in it."""
+    if not len(hi):
+        return np.zeros(0, np.int64)
+    some = np.flatnonzero(table[column])
+    known, one, each = np.unique(hashed(hi, lo), return_index=True, return_inverse=True)
+    near, place = placed(hashed(table["hi"][some], table["lo"][some]), known)
+    rows = some[near]
+    mine = (table["hi"][rows] == hi[one[place]]) & (table["lo"][rows] == lo[one[place]])
+    counts = np.zeros(len(known), np.int64)
+    counts[place[mine]] = table[column][rows[mine]]
+    return counts[each]

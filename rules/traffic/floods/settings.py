@@ -112,7 +112,7 @@ class HeldConnectionsSettings(DetectorBase):
     busy_share: float = Field(default=0.5, gt=0, le=1)  # of all that the service has open
     begun: int = Field(default=2, ge=1)  # flows begun in one window from which a source is followed
     forget_s: float = Field(default=600.0, gt=0)  # after which connections that were not seen to end are forgotten
-    followed: int = Field(default=20_000, ge=1)  # sources with services at once, and services, 400 B each
+    followed: int = Field(default=20_000, ge=1)  # sources with services at once, and services, 100 B each
     quiet_s: float = Field(default=30.0, gt=0)  # below the number for so long: it is over
 
 

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+import numpy as np
+
 from netmon.api.traffic import Second
+from rules.traffic.local.repeats import Place, Repeats
 from rules.traffic.local.settings import ContestSettings
 from rules.traffic.local.telling import is_virtual
 
 Address: TypeAlias = tuple[int, int]
-Place: TypeAlias = tuple[int, int, int]  # VLAN and address
 
 _REPLIES: Final = (2, 4)  # kinds of NEIGHBOUR that answer
 _CLAIMANTS_MAX: Final = 4  # machines remembered for one address: more at once are told by the newest
@@ -26,6 +28,7 @@ _TIMES_MAX: Final = 8  # times remembered of each matter, more than any threshol
 _COPIES_S: Final = 0.5  # a mirror port shows a frame twice, and both of two machines answer a question
 _TELLERS_MAX: Final = 256  # machines watched after an unasked claim: a flood of them is told by their claims
 _GROUP_IPV6: Final = 0xFF
+_FEW: Final = 64  # rows of a window that are taken one by one, whatever they repeat
 
 
 @dataclass(slots=True)
@@ -40,6 +43,15 @@ class Claimant:
     unasked: int = 0
     announced: int = 0  # claims to everybody, as of machines that take over an address
     told: OrderedDict[Address, deque[float]] = field(default_factory=OrderedDict)  # unasked replies, by listener
+
+    def claim(self, at: float, frame_mac: int, times: int, *, announced: bool) -> None:
+        """Count so many claims, the last of them now, in frames from a MAC address; `announced`: to everybody."""
+        self.last = at
+        self.claims += times
+        if announced:
+            self.announced += times
+        if frame_mac != self.mac and not is_virtual(self.mac) and not is_virtual(frame_mac):
+            self.forged += times
 
     def insists(self, settings: ContestSettings) -> bool:
         """Tell whether it told one listener over and over what nobody had asked."""
@@ -84,13 +96,14 @@ class Contests:
         self._others: OrderedDict[int, Address] = OrderedDict()  # what a machine claimed beside its first address
         self.unasked: OrderedDict[int, tuple[Holding, float]] = OrderedDict()
         """By MAC address: what it told somebody unasked that it has, and since when. Whoever reads it forgets."""
+        self._repeats = Repeats()
         self.dropped = 0  # addresses forgotten for want of room
 
     def observe(self, second: Second) -> list[Holding]:
         """Take one window; return the addresses that were claimed in it by others than their holders."""
         self._note_leases(second)
         touched: dict[Place, Holding] = {}
-        for claim in _claims(second):
+        for claim in self._claims(second):
             held = self._claim(*claim)
             if held is not None and (held.rival or held.insistent(self._settings)):
                 touched[(held.vlan, *held.address)] = held
@@ -119,10 +132,28 @@ class Contests:
         while len(self._leased) > self._settings.addresses:
             self._leased.popitem(last=False)
 
+    def _claims(self, second: Second) -> Iterator[tuple[float, int, int, int, int, Address, Address, int]]:
+        """Return the rows of a window that ask or claim, as plain numbers, with how many each stands for."""
+        rows = second.neighbours
+        rows = rows[rows["probe"] == 0]
+        weights = np.ones(len(rows), np.int64)
+        if len(rows) > _FEW and len(self._asked) + 2 * len(rows) <= self._settings.addresses:  # none is pushed out
+            weights = self._repeats.weigh(rows, self._holder)
+            rows, weights = rows[weights > 0], weights[weights > 0]
+        names = ("at_ns", "vlan", "kind", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
+        for at, vlan, kind, frame, claimed, hi, lo, asked_hi, asked_lo, times in zip(
+            *(rows[name].tolist() for name in names), weights.tolist(), strict=True
+        ):
+            yield at / 1e9, vlan, kind, frame, claimed, (hi, lo), (asked_hi, asked_lo), times
+
+    def _holder(self, place: Place) -> int | None:
+        held = self._held.get(place)
+        return None if held is None else held.holder
+
     def _claim(  # noqa: PLR0913, PLR0917 - a row
-        self, at: float, vlan: int, kind: int, frame_mac: int, mac: int, address: Address, asked: Address
+        self, at: float, vlan: int, kind: int, frame_mac: int, mac: int, address: Address, asked: Address, times: int
     ) -> Holding | None:
-        """Take one row; return the address's holding where it claims one."""
+        """Take one row, which stands for so many; return the address's holding where it claims one."""
         if kind not in _REPLIES and asked != address:
             self._note_question(at, vlan, asked, address)
         if not mac or not _is_host(address):
@@ -138,10 +169,7 @@ class Contests:
                     known.popitem(last=False)
         self._held.move_to_end(place)
         claimant = self._claimant(held, mac, at)
-        claimant.last = at
-        claimant.claims += 1
-        claimant.announced += asked == address
-        claimant.forged += frame_mac != mac and not is_virtual(mac) and not is_virtual(frame_mac)
+        claimant.claim(at, frame_mac, times, announced=asked == address)
         if kind in _REPLIES and not self._was_asked(at, vlan, address, asked):
             _note_unasked(claimant, asked, at, gratuitous=asked == address)
             if asked != address:
@@ -159,8 +187,9 @@ class Contests:
 
     def _note_question(self, at: float, vlan: int, asked: Address, asker: Address) -> None:
         for who in (asker, asked):  # a neighbour advertisement does not say to whom it is
-            self._asked[(vlan, asked, who)] = at
-            self._asked.move_to_end((vlan, asked, who))
+            question = (vlan, asked, who)
+            self._asked[question] = at
+            self._asked.move_to_end(question)
         while len(self._asked) > self._settings.addresses:
             self._asked.popitem(last=False)
 
@@ -230,17 +259,6 @@ def _note_unasked(claimant: Claimant, listener: Address, at: float, *, gratuitou
     claimant.told.move_to_end(listener)
     while len(claimant.told) > _LISTENERS_MAX:
         claimant.told.popitem(last=False)
-
-
-def _claims(second: Second) -> Iterator[tuple[float, int, int, int, int, Address, Address]]:
-    """Return the rows of a window that ask or claim, as plain numbers."""
-    rows = second.neighbours
-    rows = rows[rows["probe"] == 0]
-    names = ("at_ns", "vlan", "kind", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
-    for at, vlan, kind, frame, claimed, hi, lo, asked_hi, asked_lo in zip(
-        *(rows[name].tolist() for name in names), strict=True
-    ):
-        yield at / 1e9, vlan, kind, frame, claimed, (hi, lo), (asked_hi, asked_lo)
 
 
 def _is_host(address: Address) -> bool:

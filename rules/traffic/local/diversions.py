@@ -74,18 +74,22 @@ class Diversions:
     def _remember(self, second: Second) -> None:
         sample = second.sample[:_LOOKED]
         for side in _SIDES:
-            rows = sample[(sample[f"{side}_mac"] != 0) & (sample[f"{side}_mac"] & np.uint64(_GROUP) == 0)]
-            rows = rows[np.argsort(rows["start_ns"], kind="stable")]
+            macs = sample[f"{side}_mac"]
+            rows = np.flatnonzero((macs != 0) & (macs & np.uint64(_GROUP) == 0))
+            rows = rows[np.argsort(sample["start_ns"][rows], kind="stable")]
             columns = ("vlan", f"{side}_hi", f"{side}_lo", f"{side}_mac", "start_ns")
-            for vlan, hi, lo, mac, at_ns in zip(*(rows[name].tolist() for name in columns), strict=True):
+            for vlan, hi, lo, mac, at_ns in zip(*(sample[name][rows].tolist() for name in columns), strict=True):
                 self._note((vlan, hi, lo), mac, at_ns / 1e9)
         while len(self._ways) > _ADDRESSES_MAX:
             self._ways.popitem(last=False)
 
     def _note(self, place: tuple[int, int, int], mac: int, at: float) -> None:
-        ways = self._ways.setdefault(place, {})
+        ways = self._ways.get(place)
+        if ways is None:  # as most are in a flood of forged sources
+            self._ways[place] = {mac: (at, at)}
+            return
         self._ways.move_to_end(place)
-        first = ways[mac][0] if mac in ways else at
-        ways[mac] = first, at
+        known = ways.get(mac)
+        ways[mac] = at if known is None else known[0], at
         if len(ways) > _WAYS_MAX:
             del ways[min(ways, key=lambda each: ways[each][1])]

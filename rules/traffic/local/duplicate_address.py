@@ -71,8 +71,9 @@ class DuplicateAddress:
     def _defended(self, second: Second) -> Iterator[tuple[int, Address, int, int]]:
         """Return VLAN, address, holder and who wanted it, of probes that were answered."""
         rows = second.neighbours
-        names = ("at_ns", "vlan", "kind", "probe", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
-        for at_ns, vlan, kind, probe, frame, claimed, hi, lo, asked_hi, asked_lo in zip(
+        rows = rows[(rows["probe"] != 0) | (rows["kind"] == 2) | (rows["kind"] == 4)]  # questions say nothing of it
+        names = ("at_ns", "vlan", "probe", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
+        for at_ns, vlan, probe, frame, claimed, hi, lo, asked_hi, asked_lo in zip(
             *(rows[name].tolist() for name in names), strict=True
         ):
             at = at_ns / 1e9
@@ -81,7 +82,7 @@ class DuplicateAddress:
                 self._probes[vlan, (asked_hi, asked_lo)] = at, frame
                 if len(self._probes) > _PROBES_MAX:
                     del self._probes[next(iter(self._probes))]
-            elif kind in (2, 4):
+            else:
                 wanted_at, wanting = self._probes.get((vlan, (hi, lo)), (-1e18, 0))
                 holder = claimed or frame
                 if at - wanted_at <= self._settings.answered_s and wanting not in (frame, holder):

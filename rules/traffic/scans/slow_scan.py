@@ -24,6 +24,8 @@ _MEMBERS: Final = 128  # first contacts remembered of a group: above every thres
 _ROWS: Final = 24  # failures of a group that are kept whole, to tell of them: 1.7 kB
 _WALKING: Final = np.zeros(256, np.bool_)
 _WALKING[[Kind.SYN, Kind.CONNECT, Kind.UDP, Kind.ICMP]] = True
+_FAILING: Final = np.zeros(256, np.bool_)
+_FAILING[[Outcome.FAILED, Outcome.HALF]] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,12 @@ class Walks:
         """Take contacts (CONTACT) that failed and that were answered; return the groups that may be scans."""
         if not len(failed) and not len(self):
             return []
-        walks = _WALKING[failed["kind"]] & np.isin(failed["outcome"], (Outcome.FAILED, Outcome.HALF))
-        failed = failed[walks]
+        rows = np.flatnonzero(_WALKING[failed["kind"]] & _FAILING[failed["outcome"]])
         most = self._settings.rows_per_window
-        if len(failed) > most:
-            self.skipped += len(failed) - most
-            failed = self._busiest(failed)[:most]
+        if len(rows) > most:
+            self.skipped += len(rows) - most
+            rows = rows[self._busiest(failed["source"][rows], most)]
+        failed = failed[rows]
         crossed = np.zeros(2 * len(failed), np.uint32)
         tables = (self._groups, self._indices[0], self._owners, self._indices[1], self._members, self._kept)
         count = walk(*tables, self._state, failed, opened, most // 4, now, crossed)
@@ -113,7 +115,14 @@ class Walks:
         together = failures >= settings.concentration * int(self._owners[int(group["owner"])]["failures"])
         return failures >= enough and together
 
-    def _busiest(self, rows: NDArray[np.void]) -> NDArray[np.void]:
-        """Return rows by how many their source has, the most first: a flood of forged sources has one each."""
-        groups, _ = self._numbering.number(rows["source"])
-        return rows[np.argsort(-np.bincount(groups)[groups], kind="stable")]
+    def _busiest(self, sources: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
+        """Return so many rows by how many their source has, the most first: a flood of forged sources has one each."""
+        groups, _ = self._numbering.number(sources)
+        return highest(np.bincount(groups)[groups], most)
+
+
+def highest(numbers: NDArray[np.int64], most: int) -> NDArray[np.intp]:
+    """Return where so many of the highest numbers stand, the highest first; equal ones in their order."""
+    least = np.partition(numbers, len(numbers) - most)[len(numbers) - most]
+    more, same = np.flatnonzero(numbers > least), np.flatnonzero(numbers == least)
+    return np.concatenate((more[np.argsort(-numbers[more], kind="stable")], same[: most - len(more)]))

@@ -14,7 +14,7 @@ from rules.traffic.numbering import Numbering
 from rules.traffic.scans.contact import CONTACT, Kind, Outcome
 from rules.traffic.scans.contacts import Reader, keyed
 from rules.traffic.scans.settings import ScanSettings
-from rules.traffic.scans.slow_scan import Walks
+from rules.traffic.scans.slow_scan import Walks, highest
 from tests.rules.traffic.scans import reference
 from tests.support.bounds import checked_cache
 
@@ -162,7 +162,7 @@ from rules.traffic.guessing.settings import GuessingSettings
 from rules.traffic.numbering import Numbering
 from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.settings import ScanSettings
-from rules.traffic.scans.slow_scan import Walks
+from rules.traffic.scans.slow_scan import Walks, highest
 
 chance = np.random.default_rng(5)
 numbering = Numbering(seed=1)
@@ -193,3 +193,10 @@ def test_keys_that_somebody_chose_for_one_slot_are_given_up_after_some_steps() -
     inverse = pow(0x9E37_79B9_7F4A_7C15, -1, 2**64)
     chosen = [odd * inverse % 2**64 ^ int(NUMBERING.seed) for odd in range(1, 2_000, 2)]
     assert NUMBERING.number(np.array(chosen * 2, np.uint64))[1] == 2 * 1_000 - 64
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=60), st.integers(1, 60))
+def test_the_highest_are_the_first_of_all_in_order(numbers: list[int], most: int) -> None:
+    several = np.array(numbers)
+    most = min(most, len(numbers))
+    assert highest(several, most).tolist() == np.argsort(-several, kind="stable")[:most].tolist()
