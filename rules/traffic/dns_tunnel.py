@@ -39,6 +39,7 @@ class _Window:
     again: set[int] = field(default_factory=set)  # asked for in a later second too: a cache's expiry, not data
     octets: int = 0  # of new names, below the domain
     encoded: int = 0  # how many of the new names look encoded
+    encoded_octets: int = 0  # that these carry
     carriers: int = 0  # how many of the new names were asked with a carrier's type
     carrier_octets: int = 0
 
@@ -153,7 +154,9 @@ class DnsTunnel:
                 continue
             window.names[number] = now
             window.octets += payload
-            window.encoded += encoded
+            if encoded:
+                window.encoded += 1
+                window.encoded_octets += payload
             if query_type in CARRIERS:
                 window.carriers += 1
                 window.carrier_octets += payload
@@ -174,7 +177,9 @@ class DnsTunnel:
             plain = count >= plain_names and window.octets >= max(plain_octets, settings.plain_mean_octets * count)
             if (
                 (carrier or plain)
-                and window.encoded >= settings.encoded_share * count
+                # By octets: a tunnel that idles asks for short names, which say too little to look like anything.
+                and window.encoded_octets >= settings.encoded_share * window.octets
+                and window.encoded >= settings.encoded_share * settings.carrier_names
                 and count - len(window.again) >= settings.fresh_share * count
             ):
                 return window

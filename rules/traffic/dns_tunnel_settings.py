@@ -53,7 +53,7 @@ class DnsTunnelSettings(DetectorBase):
     plain_names_long: int = Field(default=400, ge=2, le=NAMES_MAX)  # in the long window, where a resolver's many
     plain_octets_long: int = Field(default=12_000, ge=1)  # clients add up
     plain_mean_octets: float = Field(default=24.0, ge=0)  # of a new name below its domain: computers' names have 15
-    encoded_share: float = Field(default=0.7, ge=0, le=1)  # of the new names that look encoded
+    encoded_share: float = Field(default=0.7, ge=0, le=1)  # of the octets that new names carry, in such as look encoded
     fresh_share: float = Field(default=0.7, ge=0, le=1)  # of the names that were not asked for again in later seconds
     ignored_domains: tuple[str, ...] = _IGNORED  # with all below them
     public_suffixes: tuple[str, ...] = ()  # second levels under which others register, beside go.id, co.id, ac.uk, …

@@ -25,6 +25,7 @@ SUBDOMAINS: Final = "random_subdomains"
 ANY: Final = "nxdomain_flood"
 TECHNIQUE: Final = "T1499.002"
 _TOLD: Final = 5  # addresses that evidence names
+_COUNTED: Final = 16  # floods at once whose answers are counted: 2 ms each, with as many answers as are read
 _LOOKED_AT: Final = 256  # clients of which it is asked whether they are ours
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -56,10 +57,12 @@ class Floods(Generic[_Key]):
         asked.take(client, server, *name)
 
     def candidates(self, weight: int) -> Iterator[tuple[_Key, Asked]]:
-        """Yield what came near its bound in this window, for its answers to be counted; forget whom no room is for."""
-        for key, asked in self._touched.items():
-            if asked.fresh * weight >= self._bound / 4:
-                yield key, asked
+        """Yield what came nearest to its bound, for its answers to be counted; forget whom no room is for."""
+        near = [(asked.fresh, place) for place, asked in enumerate(self._touched.values())]
+        least = self._bound / 4 / weight
+        most = sorted((each for each in near if each[0] >= least), key=lambda each: -each[0])[:_COUNTED]
+        touched = list(self._touched.items())
+        yield from (touched[place] for _, place in most)
         self._touched = {}
         while len(self._all) > self._settings.keys:
             self._all.popitem(last=False)

@@ -82,6 +82,15 @@ def test_a_channel_to_a_server_of_its_own_needs_no_domain() -> None:
     assert find(paced(300, 10, lambda n: (f"desktop-{hexadecimal(4)}{n % 10}", A))) == []
 
 
+def test_a_channel_that_carried_something_and_idles_is_found() -> None:
+    """iodine's pings are eight letters, each time others: too short to look like anything."""
+    sent = paced(25, 5, lambda _: (f"1a{base32(100)[:57]}.{base32(60)}.tunnel.example", NULL))
+    pings = paced(80, 6, lambda n: (f"pafic{base32(2)[:2]}{n}.tunnel.example", NULL))
+    found = find([*sent, *((at + 5, name, kind) for at, name, kind in pings)])
+    assert {finding.evidence["domain"] for finding in found} == {"tunnel.example"}
+    assert find(pings) == []  # that alone carries nothing
+
+
 def test_slow_channels_are_found_down_to_the_bound() -> None:
     """A beacon that carries 20 octets a minute in TXT questions is found within the hour; one in two hours is not."""
     found = find(paced(60, 1 / 50, lambda n: (f"{hexadecimal(10)}.{n:x}.c2.example", TXT)))
