@@ -4,22 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from netmon.app.catalog import TRAFFIC_RULES
+from rules.traffic.floods import names as floods
 
 _NAMED: Final[Mapping[str, tuple[str, ...]]] = {
-    "floods": (
-        "amplification",
-        "fragment_flood",
-        "syn_flood",
-        "syn_ack_flood",
-        "rst_flood",
-        "ack_flood",
-        "udp_flood",
-        "icmp_flood",
-        "connection_flood",
-        "held_connections",
-        "carpet_bombing",
-        "outbound_flood",
-    ),
+    "floods": floods.NAMES,
     "scans": ("port_scan", "network_sweep", "stealth_scan", "udp_scan", "protocol_scan", "slow_scan"),
     "dns_failures": ("random_subdomains", "nxdomain_flood", "generated_domains"),
     "guessing": ("brute_force", "password_spraying"),

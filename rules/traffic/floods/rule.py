@@ -19,6 +19,7 @@ from rules.traffic.floods.flood import Attack, Detector, tell, victim_of, with_e
 from rules.traffic.floods.fragment_flood import FragmentFlood
 from rules.traffic.floods.held_connections import HeldConnections
 from rules.traffic.floods.icmp_flood import IcmpFlood
+from rules.traffic.floods.names import NAMES
 from rules.traffic.floods.outbound_flood import OutboundFlood
 from rules.traffic.floods.rst_flood import RstFlood
 from rules.traffic.floods.settings import FloodSettings
@@ -48,20 +49,7 @@ class Floods:
     """Finds floods on our addresses and from them."""
 
     name = "floods"
-    rules: Final = (
-        "amplification",
-        "fragment_flood",
-        "syn_flood",
-        "syn_ack_flood",
-        "rst_flood",
-        "ack_flood",
-        "udp_flood",
-        "icmp_flood",
-        "connection_flood",
-        "held_connections",
-        "carpet_bombing",
-        "outbound_flood",
-    )
+    rules: Final = NAMES
     """The names that findings carry."""
 
     def __init__(self, settings: FloodSettings, networks: Networks) -> None:
