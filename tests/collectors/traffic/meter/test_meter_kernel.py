@@ -16,8 +16,9 @@ from collectors.traffic.meter.meter import Meter
 from collectors.traffic.meter.places import DIRECTIONS
 from collectors.traffic.meter.settings import MeterSettings
 from netmon.api.networks import Networks, Place
-from netmon.api.traffic import RECORD, EndReason, Second, halves
+from netmon.api.traffic import RECORD, EndReason, Second
 from tests.support.bounds import checked_cache
+from tests.support.flow_rows import rows_of
 
 OURS = Networks(
     [
@@ -46,17 +47,6 @@ flow = st.fixed_dictionaries(
         "reply_packets": st.integers(1, 2**20),
     }
 )
-
-
-def rows_of(flows: list[dict[str, Any]]) -> np.ndarray:
-    rows = np.zeros(len(flows), RECORD)
-    for row, told in zip(rows, flows, strict=True):
-        for name, value in told.items():
-            if name in {"source", "destination"}:
-                row[f"{name}_hi"], row[f"{name}_lo"] = halves(value)
-            else:
-                row[name] = value
-    return rows
 
 
 def crossing(source: str, destination: str) -> tuple[str, str]:

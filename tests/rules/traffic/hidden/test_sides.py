@@ -14,6 +14,7 @@ from netmon.api.networks import Networks, Place
 from netmon.api.traffic import RECORD, FlowState, Fragment, Second, address_text, halves
 from rules.traffic.hidden import sides_kernel as kernel
 from rules.traffic.hidden.sides import _LOOKS, Sides, grouped, keyed, network_of, networks_of
+from tests.support.flow_rows import rows_of
 
 OURS = Networks(
     [
@@ -54,17 +55,6 @@ flow = st.fixed_dictionaries(
         "reply_bytes": st.integers(0, 2**40),
     }
 )
-
-
-def rows_of(flows: list[dict[str, Any]]) -> np.ndarray:
-    rows = np.zeros(len(flows), RECORD)
-    for row, told in zip(rows, flows, strict=True):
-        for name, value in told.items():
-            if name in {"source", "destination"}:
-                row[f"{name}_hi"], row[f"{name}_lo"] = halves(value)
-            else:
-                row[name] = value
-    return rows
 
 
 def among(address: str, networks: list[Any]) -> bool:
