@@ -22,7 +22,6 @@ URG: Final = 32
 
 CLIENT_MAC: Final = "02:00:00:00:00:01"
 SERVER_MAC: Final = "02:00:00:00:00:02"
-BROADCAST: Final = "ff:ff:ff:ff:ff:ff"
 
 
 def decoded(

@@ -12,7 +12,6 @@ from tests.support.processes import free_port, running, wait_for_port
 
 IF_ENTRY = "1.3.6.1.2.1.2.2.1"
 IF_X_ENTRY = "1.3.6.1.2.1.31.1.1.1"
-UP_DOWN = {1: "up", 2: "down", 3: "testing", 4: "unknown", 5: "dormant", 6: "notPresent", 7: "lowerLayerDown"}
 
 # name, column, type: RFC 2863's objects as snmp_exporter's generator writes them.
 IF_TABLE = (
