@@ -3,7 +3,7 @@
 import selectors
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from ipaddress import ip_network
 from typing import Final
 
@@ -14,7 +14,6 @@ from collectors.traffic.flows.datagrams import Datagrams
 from collectors.traffic.flows.endpoint import Endpoint
 from collectors.traffic.flows.exporters import Exporters, Network
 from collectors.traffic.flows.gathering import Gathering
-from collectors.traffic.flows.netflow.counts import DomainCounts
 from collectors.traffic.flows.netflow.decoder import NetFlow
 from collectors.traffic.flows.netflow.options import Interface
 from collectors.traffic.flows.receive import Receiver
@@ -124,10 +123,6 @@ class FlowSource:
             if told is not None:
                 return told
         return None
-
-    def domains(self) -> list[DomainCounts]:
-        """Return what was counted of each sequence of NetFlow and IPFIX, streams under their exporter's row."""
-        return [replace(each, exporter=each.exporter & _ROW) for each in self.netflow.domains()]
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
