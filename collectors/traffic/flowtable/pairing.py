@@ -16,6 +16,9 @@ from netmon.api.traffic import RECORD
 
 _FIRST_ROWS: Final = 16_384
 """Rows that may be ready, at least: 2.8 MB. There is more as it is needed, up to the setting `ready_rows`."""
+_LARGER: Final = 8
+"""So many times larger is the next array where one is full: rows that nothing is written to take no memory, and those
+that are ready are copied rarely."""
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
 _TOLD: Final = (
     Tally.RECORDS,
@@ -73,7 +76,7 @@ class Pairing:
             )  # fmt: skip
             if taken == len(records):
                 break
-            self._enlarge(2 * len(self._ready))
+            self._enlarge(_LARGER * len(self._ready))
 
     def drain(self, now_ns: int) -> NDArray[np.void]:
         """Return what was joined since the last call, and what has waited long enough by now: RECORD[m].
@@ -83,7 +86,7 @@ class Pairing:
         while expire(now_ns, *self._held, self._ready, self._exporters):
             if len(self._ready) == self.settings.ready_rows:
                 break
-            self._enlarge(2 * len(self._ready))
+            self._enlarge(_LARGER * len(self._ready))
         filled = int(self._tally[Tally.READY])
         self._tally[Tally.READY] = 0
         rows = self._ready[:filled]
