@@ -72,7 +72,11 @@ class Disk:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        self.sync_directory(path.parent)
+        try:
+            self.sync_directory(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)  # it will be written again, with what came meanwhile
+            raise
         return size
 
     def fill(self, content: Sequence[Octets], path: Path) -> None:

@@ -52,13 +52,17 @@ class Scan:
 
 
 def look(directory: Path, span: Span, answer: Callable[[Scan], _Answer]) -> _Answer:
-    """Return what `answer` makes of the flows of a time. Raises OSError where the store cannot be read."""
+    """Return what `answer` makes of the flows of a time. Raises OSError where the store or a file cannot be read."""
     for attempt in range(_TRIES):
         try:
             return answer(scan(directory, span))
         except FileNotFoundError:
             if attempt == _TRIES - 1 or not directory.is_dir():
                 raise
+        except pl.exceptions.ComputeError:
+            for path, _, _ in _chosen(directory, span):
+                _read_through(path)
+            raise
     raise AssertionError
 
 
@@ -82,7 +86,19 @@ def _schema(path: Path) -> Mapping[str, pl.DataType]:
     try:
         return pl.read_parquet_schema(path)
     except pl.exceptions.PolarsError as error:
-        raise OSError(EIO, f"it is damaged ({str(error).partition(chr(10))[0]})", str(path)) from None
+        raise _damaged(path, error) from None
+
+
+def _read_through(path: Path) -> None:
+    """Raise OSError with the file's name where any of it is damaged."""
+    try:
+        pl.scan_parquet(path, glob=False).select(pl.all().hash().max()).collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> OSError:
+    return OSError(EIO, f"it is damaged ({str(error).partition(chr(10))[0]})", str(path))
 
 
 def _pieces(chosen: Sequence[_Chosen]) -> Iterator[Sequence[_Chosen]]:

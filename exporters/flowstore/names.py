@@ -35,8 +35,13 @@ class File(NamedTuple):
         return f"{self.first:06}-{self.last:06}-{self.records}-{self.earliest:04}-{self.latest:04}.parquet"
 
     def holds(self, other: "File") -> bool:
-        """Tell whether the other was merged into this one."""
-        return self.first <= other.first and other.last <= self.last and self[:2] != other[:2]
+        """Tell whether the other was merged into this one.
+
+        Two with the same numbers are what a disk kept that said it had not, and what was then written in its place.
+        """
+        if self[:2] == other[:2]:
+            return self.records > other.records
+        return self.first <= other.first and other.last <= self.last
 
 
 def file_of(name: str) -> File | None:
@@ -68,7 +73,7 @@ def live(files: Iterable[File]) -> list[File]:
     counted or by none.
     """
     counted: list[File] = []
-    for each in sorted(files, key=lambda file: (file.first, -file.last)):
+    for each in sorted(files, key=lambda file: (file.first, -file.last, -file.records)):
         if not counted or not counted[-1].holds(each):
             counted.append(each)
     return counted

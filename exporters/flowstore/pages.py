@@ -258,7 +258,7 @@ def _quick_zstd() -> zstandard.ZstdCompressionParameters:
 
 
 def _text(name: str) -> bytes:
-    octets = name.encode()
+    octets = name.encode(errors="replace")  # half a surrogate pair is no text
     return len(octets).to_bytes(4, "little") + octets
 
 

@@ -83,6 +83,16 @@ class Shelf:
                     del hour.superseded[file], hour.sizes[file]
                     self.changed = True
 
+    def lost(self, number: int) -> None:
+        """Note what somebody else removed of an hour."""
+        hour = self.hours[number]
+        for file in [file for file in hour.sizes if not self.path(number, file).exists()]:
+            del hour.sizes[file]
+            hour.superseded.pop(file, None)
+        if not hour.sizes:
+            del self.hours[number]
+        self.changed = True
+
     def drop(self, number: int) -> tuple[int, int]:
         """Remove an hour; return how many files and records that counted went."""
         hour = self.hours[number]

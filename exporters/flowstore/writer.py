@@ -213,7 +213,12 @@ class FlowStore:
                 self._write_file(number, now)
                 return
             run = to_merge(hour.live, self._settings.file_records)
-            table = self._read(number, run) if run else None
+            try:
+                table = self._read(number, run) if run else None
+            except FileNotFoundError as error:
+                self._shelf.lost(number)
+                _log.warning("a file of flows was removed by somebody else", path=str(error.filename or error))
+                return
             hour.settled = table is None
             if table is not None:
                 self._store(number, run[0].first, run[-1].last, table, now, good=True)
