@@ -1,9 +1,6 @@
 """Packets from an interface through memory shared with the kernel: AF_PACKET with TPACKET_V3 (packet(7)).
 
-The kernel fills the blocks one after the other and round again. A block that was read stays ours for a while, as the
-newest of `kept_blocks`: recent packets as evidence, without a copy. What keeps the kernel from them is one mark on the
-oldest of them, which it comes to first; the others carry none, because poll(2) calls a socket readable whose last
-block is marked.
+Blocks are read several at once, as many as have come: a waking, a batch and what Python does for each are then few.
 """
 
 import errno
@@ -12,7 +9,6 @@ import select
 import socket
 import struct
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,14 +19,14 @@ from typing import Final, Self, TypeAlias
 import numpy as np
 
 from collectors.traffic.capture import interfaces
-from collectors.traffic.capture.evidence import Captured, warm_up
+from collectors.traffic.capture.blocks import Blocks
+from collectors.traffic.capture.evidence import Captured
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.filter import NOTHING, compile_filter
 from collectors.traffic.capture.portion import shortened
-from collectors.traffic.capture.ring_kernel import walk_block
 from collectors.traffic.capture.settings import RING_BATCH, RingSettings
 from collectors.traffic.packet.decode_kernel import decode
-from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
+from netmon.api.traffic import RECORD, Frames, Traffic
 
 Opener: TypeAlias = Callable[[int, int, int], socket.socket]
 
@@ -42,11 +38,6 @@ _MR_PROMISC: Final = 1
 _FANOUT_HASH, _FANOUT_ROLLOVER, _FANOUT_IGNORE_OUTGOING = 0, 0x1000, 0x4000
 _ETH_P_ALL: Final = 3
 _FRAME_BYTES: Final = 2_048  # V3 packs frames closer than that; the kernel only asks that it divides the block
-_STATUS, _COUNT, _FIRST, _FIRST_S, _LAST_S = 2, 3, 4, 8, 10  # places in struct tpacket_block_desc, in 32-bit words
-_HEAD: Final = 12  # of these words are told
-_TIMED_OUT: Final = 0x20  # TP_STATUS_BLK_TMO: handed over before it was full
-_USER, _KERNEL = np.uint32(1), np.uint32(0)  # TP_STATUS_: whose the block is
-_GATHER_S: Final = 0.004  # a waking takes some 10 µs of CPU
 _LOOK_S: Final = 1.0  # how often a silent interface is asked whether it is still there
 
 
@@ -83,10 +74,8 @@ class Ring:
         self._opener = opener
         self._socket: socket.socket | None = None
         self._index = 0
-        self._kept: deque[tuple[int, bool]] = deque()  # blocks, and whether something was in them; the oldest first
-        self._reading = -1  # the block that we are in
-        self._block = 0  # the one that comes next
-        self._cursor = np.zeros(3, np.uint64)
+        self._records = np.zeros(RING_BATCH, RECORD)
+        self._walked, self._told = 0, 0  # frames that were found, and how many of them were handed out
         self._counted = [0, 0, 0, 0]
         self._since_look_s = 0.0
 
@@ -124,49 +113,38 @@ class Ring:
         sock, self._socket = self._socket, None
         if sock is not None:
             self._count(sock)
+            self._counted[3] = self._blocks.taken
             NOTHING.attach(sock)  # the mapping holds the kernel's end open for as long as it lasts
             sock.close()
-            del self._octets, self._words, self._halves
+            del self._octets, self._blocks
             with suppress(BufferError):
                 self._map.close()
 
     def next(self, timeout_s: float) -> Traffic | None:
-        """Return the next records, RING_BATCH of one block at most; None where none came. Valid until the next call."""
-        if self._socket is None or (self._cursor[1] == 0 and not self._take(timeout_s)):
+        """Return the next records, at most RING_BATCH; None where none came. Valid until the next call."""
+        if self._socket is None or (self._told == self._walked and not self._walk(timeout_s)):
             return None
-        count = walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
-        frames, records = self._frames, self._records
-        decode(self._octets, frames, records, int(count), self.link_type, self._tunnels)
-        return Traffic(records[:count], Frames(self._octets, frames[:count], self.link_type))
+        first, left = self._told, self._walked - self._told
+        count = -(-left // -(-left // RING_BATCH))  # batches of about the same length
+        self._told += count
+        frames, records = self._blocks.frames[first : self._told], self._records[:count]
+        self._blocks.begin(records, first)
+        decode(self._octets, frames, records, count, self.link_type, self._tunnels)
+        return Traffic(records, Frames(self._octets, frames, self.link_type))
 
     def recent(self, since_ns: int = 0) -> Iterator[Captured]:
-        """Give the packets that are still kept, the oldest first, those of the block being read included.
+        """Give the packets that are still kept, the oldest first, those of the blocks being read included.
 
         Blocks whose last packet is older than `since_ns` are left out. Valid until `next` is called.
         """
-        if self._socket is None:
-            return
-        frames, records, tags = (
-            np.zeros(RING_BATCH, FRAME),
-            np.zeros(RING_BATCH, RECORD),
-            np.zeros(RING_BATCH, np.uint32),
-        )
-        cursor = np.zeros(3, np.uint64)
-        reading = [(self._reading, True)] if self._reading >= 0 else []
-        for block, filled in [*self._kept, *reading]:
-            word = block * self._settings.block_bytes // 4 + _LAST_S
-            if not filled or int(self._words[word]) * 1_000_000_000 + int(self._words[word + 1]) < since_ns:
-                continue
-            self._point(cursor, block)
-            while cursor[1]:
-                count = walk_block(self._words, self._halves, cursor, frames, records, tags)
-                index = Frames(self._octets, frames[:count], self.link_type)
-                yield Captured(index, records["start_ns"][:count], tags[:count])
+        if self._socket is not None:
+            yield from self._blocks.recent(since_ns, self.link_type)
 
     def stats(self) -> RingStats:
         """Return what was counted since the ring was opened; after `close`, the last word."""
         if self._socket is not None:
             self._count(self._socket)
+            self._counted[3] = self._blocks.taken
         return RingStats(*self._counted)
 
     def _set_up(self, sock: socket.socket) -> None:
@@ -194,20 +172,13 @@ class Ring:
             self.link = Link.DOWN
 
     def _share_memory(self, sock: socket.socket) -> None:
-        size, blocks, kept = self._settings.block_bytes, self._settings.blocks, self._settings.kept_blocks
+        size, blocks = self._settings.block_bytes, self._settings.blocks
         frames = size // _FRAME_BYTES * blocks
         request = struct.pack("=7I", size, blocks, _FRAME_BYTES, frames, self._settings.block_timeout_ms, 0, 0)
         sock.setsockopt(_SOL_PACKET, _RX_RING, request)
         self._map = mmap.mmap(sock.fileno(), size * blocks, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._octets = np.frombuffer(self._map, np.uint8)
-        self._words, self._halves = self._octets.view(np.uint32), self._octets.view(np.uint16)
-        self._frames, self._records = np.zeros(RING_BATCH, FRAME), np.zeros(RING_BATCH, RECORD)
-        self._tags = np.zeros(RING_BATCH, np.uint32)
-        walk_block(self._words, self._halves, self._cursor, self._frames, self._records, self._tags)
-        warm_up()  # nothing is compiled when packets come, and when rights to store what was compiled were given up
-        self._kept.extend((block, False) for block in range(blocks - kept, blocks))
-        if self._kept:
-            self._mark(self._kept[0][0], _USER)
+        self._blocks = Blocks(self._octets, self._settings)
 
     def _listen(self, sock: socket.socket, index: int) -> None:
         if self._settings.promiscuous:
@@ -215,46 +186,26 @@ class Ring:
         sock.bind((self.interface, _ETH_P_ALL))
         self._index = index
 
-    def _take(self, timeout_s: float) -> bool:
-        """Put away the block that was read and go into the next; False where none came."""
-        gather_s = min(self._gather_s(), timeout_s)
-        self._put_away()
-        if gather_s and not self._whole():
-            time.sleep(gather_s)
-        if not self._whole() and not self._wait(timeout_s):
+    def _walk(self, timeout_s: float) -> bool:
+        """Find the frames of the blocks that are read, or of the next ones; False where none came."""
+        if not self._blocks.unread and not self._come(timeout_s):
             return False
-        self._reading, self._block = self._block, (self._block + 1) % self._settings.blocks
-        self._point(self._cursor, self._reading)
-        self._counted[3] += 1
+        self._walked, self._told = self._blocks.walk(), 0
+        return self._walked > 0
+
+    def _come(self, timeout_s: float) -> bool:
+        """Put away the blocks that were read and wait for the next; False where none came."""
+        blocks = self._blocks
+        gather_s = min(blocks.put_away(), timeout_s)
+        came = blocks.ready()
+        if gather_s and came < blocks.most:
+            time.sleep(gather_s)
+            came = blocks.ready()
+        if not came and not self._wait(timeout_s):
+            return False
         self._since_look_s = 0.0
         self.link = Link.UP
-        return bool(self._cursor[1])
-
-    def _gather_s(self) -> float:
-        """Return how long to sleep before looking for the next block: several are then there at one waking.
-
-        Only while blocks fill faster than that, and never for longer than an eighth of the ring takes to fill.
-        """
-        if self._reading < 0:
-            return 0.0
-        head = self._words[self._reading * self._settings.block_bytes // 4 :][:_HEAD].tolist()
-        took_s = head[_LAST_S] - head[_FIRST_S] + (head[_LAST_S + 1] - head[_FIRST_S + 1]) / 1e9
-        if head[_STATUS] & _TIMED_OUT or not 0 < took_s < _GATHER_S:
-            return 0.0
-        return float(min(_GATHER_S, took_s * (self._settings.blocks - self._settings.kept_blocks) / 8))
-
-    def _put_away(self) -> None:
-        if self._reading < 0:
-            return
-        if self._kept:
-            self._kept.append((self._reading, True))
-            oldest, _ = self._kept.popleft()
-            self._mark(self._kept[0][0], _USER)  # first the new mark, then the old one away
-            self._mark(self._reading, _KERNEL)
-            self._mark(oldest, _KERNEL)
-        else:
-            self._mark(self._reading, _KERNEL)
-        self._reading = -1
+        return True
 
     def _wait(self, timeout_s: float) -> bool:
         """Wait for a block, for so long; look after the interface where it is silent."""
@@ -266,7 +217,7 @@ class Ring:
                 failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # reading it lets poll wait again
                 if failed:
                     self._look(sock)
-        if self._whole():
+        if self._blocks.ready():
             return True
         self._since_look_s += timeout_s
         if self._since_look_s >= _LOOK_S:
@@ -285,19 +236,6 @@ class Ring:
             self.link = Link.GONE
         else:
             self.link = Link.UP if interfaces.up(sock, self.interface) else Link.DOWN
-
-    def _whole(self) -> bool:
-        return bool(self._words[self._block * self._settings.block_bytes // 4 + _STATUS] & _USER)
-
-    def _mark(self, block: int, whose: np.uint32) -> None:
-        self._words[block * self._settings.block_bytes // 4 + _STATUS] = whose
-
-    def _point(self, cursor: np.ndarray[tuple[int], np.dtype[np.uint64]], block: int) -> None:
-        start = block * self._settings.block_bytes
-        word = start // 4
-        cursor[0] = start + int(self._words[word + _FIRST])
-        cursor[1] = self._words[word + _COUNT]
-        cursor[2] = start + self._settings.block_bytes
 
     def _count(self, sock: socket.socket) -> None:
         """Add the kernel's counters to ours: reading them sets them back."""

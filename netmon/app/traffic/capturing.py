@@ -20,19 +20,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import structlog
 
-from collectors.traffic.capture import evidence
+from collectors.traffic.capture.blocks import warm_up
 from collectors.traffic.capture.evidence import write_pcap
 from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.ring import Link, Ring
-from collectors.traffic.capture.ring_kernel import walk_block
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
 from netmon.api import ConfigError
-from netmon.api.traffic import FRAME, RECORD, Second
+from netmon.api.traffic import Second
 from netmon.app import logs
 from netmon.app.privileges import drop
 from netmon.app.settings.traffic import SensorSettings
@@ -261,10 +259,7 @@ def _warm_up() -> None:
     pipeline = Pipeline(parts, lambda second: None)  # noqa: ARG005
     pipeline.take(decode_frames([QUESTION], start_ns=[1_000_000_000]))
     pipeline.finish()
-    words = np.zeros(1, np.uint64)
-    frames, records, tags = np.zeros(1, FRAME), np.zeros(1, RECORD), np.zeros(1, np.uint32)
-    walk_block(words.view(np.uint32), words.view(np.uint16), np.zeros(3, np.uint64), frames, records, tags)
-    evidence.warm_up()
+    warm_up()
 
 
 if __name__ == "__main__":

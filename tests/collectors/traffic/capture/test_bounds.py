@@ -15,7 +15,7 @@ import types
 import numpy as np
 sys.modules["collectors.traffic.packet.decode_kernel"] = types.SimpleNamespace(decode=None)  # it has a test of its own
 from collectors.traffic.capture.pack_kernel import pack
-from collectors.traffic.capture.ring_kernel import walk_block
+from collectors.traffic.capture.ring_kernel import CURSOR, point, put_away, ready, walk_blocks, walk_next
 from collectors.traffic.capture.pcapng_kernel import INTERFACE, walk_pcapng
 from collectors.traffic.capture.walk_kernel import WALK, walk_pcap
 from netmon.api.traffic import FRAME, RECORD
@@ -29,6 +29,7 @@ ng = b"".join(
 )
 plain = pcap([(10**18, OCTETS), (5, OCTETS)])[24:]
 frames, records, tags = np.zeros(8, FRAME), np.zeros(8, RECORD), np.zeros(8, np.uint32)
+times = np.zeros(8, np.uint64)
 interfaces, out = np.zeros(2, INTERFACE), np.zeros(200, np.uint8)
 total = 0
 
@@ -50,10 +51,25 @@ for turn in range(6_000):
     else:  # the kernel does not lie; what it gives is held against the block's end all the same
         buffer = np.frombuffer(source.randbytes(256), np.uint8).copy()
         buffer[0:4] = buffer[24:26] = 0
-        cursor = np.array([source.choice([0, 48, 64, 256]), source.randrange(9), 256], np.uint64)
         words, halves = buffer.view(np.uint32), buffer.view(np.uint16)
         words[0] = source.choice([0, 48, 64, 2**31])
-        count = walk_block(words, halves, cursor, frames, records, tags)
+        cursors = np.zeros((source.choice([1, 3]), CURSOR), np.uint64)
+        if turn % 2:
+            for cursor in cursors:
+                cursor[:3] = source.choice([0, 48, 64, 256]), source.randrange(9), 256
+            blocks = np.uint64(source.randrange(5))
+            count = walk_blocks(words, halves, cursors, blocks, frames, times, tags)
+        else:
+            state = np.array([4, 16, source.randrange(3), len(cursors), source.randrange(4), 0, 0, 0], np.uint64)
+            words[2::16] = [source.choice([0, 1, 1, 0x21]) for _ in range(4)]
+            words[3::16], words[4::16] = source.randrange(9), source.choice([0, 48, 2**31])
+            for _ in range(9):
+                count = walk_next(words, halves, state, cursors, frames, times, tags)
+                point(words, state, np.uint64(source.randrange(4)), cursors[0].copy())
+                if not state[7]:
+                    put_away(words, state)
+                ready(words, state)
+        records["start_ns"] = times
     ends = frames["at"][:count] + frames["captured"][:count]
     assert (ends[frames["captured"][:count] > 0] <= len(buffer)).all(), turn
     pack(buffer, frames[:count], records["start_ns"][:count], tags[:count], 0, out, source.randrange(-5, 300))

@@ -13,25 +13,27 @@ from collectors.traffic.capture.evidence import write_pcap
 from collectors.traffic.capture.files import open_capture
 from collectors.traffic.capture.pack_kernel import pack
 from collectors.traffic.capture.ring import Ring
-from collectors.traffic.capture.ring_kernel import walk_block
+from collectors.traffic.capture.ring_kernel import begin, point, put_away, ready, walk_blocks, walk_next
 from collectors.traffic.capture.settings import RingSettings
 from netmon.api.traffic import Traffic
 from tests.support.netns import INTERFACE, lan
 from tests.support.ring_cable import HEADER, cable, drained, frame, listening, octets
 from tests.support.waiting import eventually_sync
 
+COMPILED = (begin, pack, point, put_away, ready, walk_blocks, walk_next)
+
 
 def test_all_is_compiled_when_it_is_open(
     tmp_path: Path,
 ) -> None:  # first of all, before others let something be compiled
     with cable() as (net, send), listening(net["right"], kept_blocks=4) as ring:
-        compiled = [list(each.signatures) for each in (walk_block, pack)]
+        compiled = [list(each.signatures) for each in COMPILED]
         send([frame(1), frame(2)])
         drained(ring, 2)
         chosen = [each.only(each.times_ns > 0) for each in ring.recent()]
         assert write_pcap(tmp_path / "all", ring.recent(), max_bytes=10_000).packets == 2
         assert write_pcap(tmp_path / "chosen", chosen, max_bytes=10_000).packets == 2
-        assert [list(each.signatures) for each in (walk_block, pack)] == compiled
+        assert [list(each.signatures) for each in COMPILED] == compiled
 
 
 def test_tcpdump_sees_the_same_frames_at_the_same_times(tmp_path: Path) -> None:
