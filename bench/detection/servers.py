@@ -10,6 +10,7 @@ from bench.detection.people import Transfer
 from bench.detection.place import (
     APPLICATION,
     BACKUP,
+    CLIENTS,
     DATABASE,
     FILES,
     MAIL,
@@ -23,6 +24,8 @@ from bench.detection.place import (
 )
 from bench.detection.talks import Turn, lookup, refused, talk, unanswered
 
+_DOMAIN: Final = "office.example.go.id"
+_LETTERS: Final = tuple("abcdefghijklmnopqrstuvwxyz")
 DEAD_MX: Final = tuple(address("45.60.1.10") + number * 911 for number in range(30))
 
 
@@ -158,6 +161,30 @@ def names(plan: Plan) -> None:
     plan.arrivals(6, asks)
 
 
+def missing(plan: Plan) -> None:
+    """Plan names that are not there: search lists, typing errors, three random ones of each browser that starts."""
+
+    def misses(at: float) -> Make:
+        def make(rng: Generator) -> Packets:
+            client, number = int(rng.choice(CLIENTS)), int(rng.zipf(1.2)) % 3_000
+            name = f"www.zone{number}.com.{_DOMAIN}" if rng.random() < 0.8 else f"wwww.zonne{number}.co.id"
+            return lookup(at, (client, RESOLVER, plan.port(client)), name, code=3)
+
+        return make
+
+    def starts(at: float) -> Make:
+        def make(rng: Generator) -> Packets:
+            client = int(rng.choice(CLIENTS))
+            words = ["".join(rng.choice(_LETTERS, int(rng.integers(7, 16))).tolist()) for _ in range(3)]
+            names = [f"{word}.{_DOMAIN}" for word in words]
+            return joined([lookup(at, (client, RESOLVER, plan.port(client)), name, code=3) for name in names])
+
+        return make
+
+    plan.arrivals(3, misses)
+    plan.arrivals(0.1, starts)
+
+
 def backups(plan: Plan) -> None:
     """Plan two servers' backups to the store, and a copy of it that leaves the house."""
     Transfer(FILES, BACKUP, 8_730, at_s=100, octets=1.2e9, rate=12e6, forth=True, rtt_s=0.0005).plan(plan)
@@ -165,4 +192,4 @@ def backups(plan: Plan) -> None:
     Transfer(BACKUP, address("198.51.100.170"), 443, at_s=1_000, octets=500e6, rate=1e6, forth=True).plan(plan)
 
 
-SERVERS: Final[tuple[Callable[[Plan], None], ...]] = (visitors, behind_the_page, mail, names, backups)
+SERVERS: Final[tuple[Callable[[Plan], None], ...]] = (visitors, behind_the_page, mail, names, missing, backups)
