@@ -9,11 +9,14 @@ from typing import Final, TypeAlias
 Value: TypeAlias = tuple[int, bytes]
 
 _TRUE, _FALSE, _I8, _I32, _I64, _BINARY, _LIST, _STRUCT = 1, 2, 3, 5, 6, 8, 9, 12
+_ONE: Final = tuple(bytes([number]) for number in range(0x80))
 _SHORT: Final = 15  # from here on a list tells its length behind its first octet
 
 
 def varint(number: int) -> bytes:
     """Return a number, not negative, as seven bits an octet, the lowest first (ULEB128)."""
+    if number <= 0x7F:  # the most
+        return _ONE[number]
     octets = bytearray()
     while number > 0x7F:
         octets.append(number & 0x7F | 0x80)

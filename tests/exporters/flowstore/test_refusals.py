@@ -1,5 +1,6 @@
 """A disk that refuses at any step, files that somebody else removes, and damage inside of files."""
 
+import os
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -97,6 +98,20 @@ def test_a_disk_that_refuses_once_costs_nothing_and_gives_nothing_twice(tmp_path
         if not disk.refused:
             break
     assert step > 20
+
+
+def test_pieces_of_which_the_kernel_takes_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = os.writev
+
+    def some(fd: int, pieces: Sequence[memoryview]) -> int:
+        joined = b"".join(pieces)
+        assert len(pieces) <= os.sysconf("SC_IOV_MAX")
+        return whole(fd, [joined[: max(1, len(joined) * 2 // 3)]])
+
+    monkeypatch.setattr(os, "writev", some)
+    content = [bytes([number % 256]) * (number % 5) for number in range(2_500)] + [b"", b"end", b""]
+    Disk().fill(content, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"".join(content)
 
 
 def test_what_a_disk_kept_against_its_word_counts_once() -> None:
