@@ -11,6 +11,7 @@ from rules.traffic.scans.contact import CONTACT
 from rules.traffic.scans.contacts_kernel import read
 from rules.traffic.tables.amplifiers import AMPLIFIERS
 
+_AHEAD: Final = 64  # contacts whose slots are asked for at once: 5 kB
 _SPREAD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
@@ -22,6 +23,7 @@ class Reader:
         self._answering = np.zeros(65_536, np.uint8)
         self._answering[[port for port in AMPLIFIERS if port >= 1024]] = 1
         self._telling = np.zeros(65_536, np.uint8)
+        self._ahead = np.zeros(_AHEAD, CONTACT)
 
     def read(self, records: NDArray[np.void], *, live: bool) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """Return what flows (RECORD[n], ended or just begun) tell, each contact (CONTACT) once, as it was first.
@@ -35,7 +37,7 @@ class Reader:
             self._telling[:] = 0
         slots, seed = self._numbering.slots(len(records)), self._numbering.seed
         rows = np.ascontiguousarray(records)
-        bads, opens = read(rows, live, self._answering, self._telling, seed, slots, bad, opened)
+        bads, opens = read(rows, live, self._answering, self._telling, seed, slots, self._ahead, bad, opened)
         return bad[: int(bads)], opened[: int(opens)]
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from netmon.api.traffic import FlowState, Fragment
-from rules.traffic.numbering_kernel import mixed, place_of
+from rules.traffic.numbering_kernel import mixed, place_of, slot_of
 from rules.traffic.scans.contact import ACK, FIN, PSH, RST, SYN, URG, Kind, Outcome
+from rules.traffic.tables.prefetch import prefetch
 
 U = np.uint64
 _0, _1 = U(0), U(1)
@@ -156,20 +157,46 @@ def _tell(records: Any, telling: Any) -> Any:
             telling[U(records[i].exporter) & U(0xFFFF)] = 1
 
 
+@njit
+def _take(
+    ahead: Any, waiting: Any, seed: Any, slots: Any, bad: Any, bads: Any, opened: Any, opens: Any
+) -> tuple[Any, Any]:
+    """Put the contacts that wait into their lists, those that are new; return how many these have."""
+    mask = U(len(slots) - 1)
+    for i in range(waiting):
+        row = ahead[i]
+        key = (U(row.contact) ^ seed) | _1
+        slot = place_of(slots, mask, key)
+        if slot <= mask:
+            if slots[slot] == key:
+                continue
+            slots[slot] = key
+        if row.outcome in (_FAILED, _HALF, _SILENT):
+            bad[bads] = row
+            bads += _1
+        if row.outcome not in (_FAILED, _SILENT):
+            opened[opens] = row
+            opens += _1
+    return bads, opens
+
+
 @njit(cache=True, nogil=True)
 def read(
-    records: Any, live: Any, answering: Any, telling: Any, seed: Any, slots: Any, bad: Any, opened: Any
+    records: Any, live: Any, answering: Any, telling: Any, seed: Any, slots: Any, ahead: Any, bad: Any, opened: Any
 ) -> tuple[Any, Any]:
     """Read flows (RECORD[n]) as contacts, each once, as it was first; return how many are in each of two lists.
 
     `bad`: what a scan leaves; `opened`: answered and pending ones (CONTACT[n] both, filled from the front; what is half
     open is in both). `slots`: zeros, a power of two. `answering`, `telling` (u1[65536]): UDP ports that answers come
-    from; room to mark exporters.
+    from; room to mark exporters. `ahead` (CONTACT): room for those that wait until their slots are near.
     """
     mask = U(len(slots) - 1)
-    bads, opens = _0, _0
+    bads, opens, waiting = _0, _0, _0
     told = live
     for i in range(len(records)):
+        if waiting == U(len(ahead)):
+            bads, opens = _take(ahead, waiting, seed, slots, bad, bads, opened, opens)
+            waiting = _0
         record = records[i]
         protocol = record.protocol
         if protocol == 6:
@@ -201,14 +228,8 @@ def read(
             port = protocol
         what = (U(port) << U(8)) | U(protocol)
         contact = mixed(source, destination ^ ((what + _1) * _M1))
-        key = (contact ^ seed) | _1
-        slot = place_of(slots, mask, key)
-        if slot <= mask:
-            if slots[slot] == key:
-                continue
-            slots[slot] = key
-        is_bad = outcome in (_FAILED, _HALF, _SILENT)
-        row = bad[bads] if is_bad else opened[opens]
+        prefetch(slots, slot_of((contact ^ seed) | _1, mask), 0)
+        row = ahead[waiting]
         row.source = source
         row.destination = destination
         row.contact = contact
@@ -221,11 +242,6 @@ def read(
         row.protocol = protocol
         row.kind = kind
         row.outcome = outcome
-        if is_bad:
-            bads += _1
-            if outcome == _HALF:
-                opened[opens] = row
-                opens += _1
-        else:
-            opens += _1
+        waiting += _1
+    bads, opens = _take(ahead, waiting, seed, slots, bad, bads, opened, opens)
     return bads, opens
