@@ -11,8 +11,8 @@ from numpy.random import Generator
 
 from bench.detection.case import Attack, Case
 from bench.detection.packets import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP, Packets, address, joined, packets
-from bench.detection.place import CLIENTS, PUBLIC, RESOLVER, START
-from bench.detection.talks import Tcp, talk
+from bench.detection.place import CAMERAS, CLIENTS, PUBLIC, RESOLVER, START
+from bench.detection.talks import Tcp, datagrams, talk
 
 BEGIN: Final = START + 60.3
 LASTS_S: Final = 20
@@ -63,11 +63,13 @@ def answered_syn(per_s: int) -> Attack:
     return make
 
 
-def udp(per_s: int, size: int, *, sources: int = 1, ports: int = 1, target: int = PUBLIC) -> Attack:
+def udp(  # noqa: PLR0913 - each says what is special about it
+    per_s: int, size: int, *, sources: int = 1, ports: int = 1, target: int = PUBLIC, seconds: float = LASTS_S
+) -> Attack:
     """Make a flood of datagrams."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
+        at = _times(rng, per_s, seconds)
         return packets(
             at=at,
             source=ATTACKER + rng.integers(0, sources, len(at)),
@@ -77,6 +79,39 @@ def udp(per_s: int, size: int, *, sources: int = 1, ports: int = 1, target: int 
             size=size,
             protocol=UDP,
         )
+
+    return make
+
+
+def refused(attack: Attack) -> Attack:
+    """Have the victim refuse it once a second, as Linux does (RFC 1812, 4.3.2.8)."""
+
+    def make(rng: Generator) -> Packets:
+        rows = attack(rng)
+        first = rows[np.unique(rows["at_ns"] // 10**9, return_index=True)[1]]
+        return joined([rows, _errors(first)])
+
+    return make
+
+
+def _errors(rows: Packets) -> Packets:
+    return packets(
+        at=rows["at_ns"] / 1e9 + 2e-4,
+        source=rows["destination"],
+        destination=rows["source"],
+        source_port=3 << 8 | 3,
+        size=28,
+        protocol=ICMP,
+    )
+
+
+def stream(per_s: int, size: int, port: int, *, reports: bool) -> Attack:
+    """No flood: datagrams one way, as of a camera, whose receiver reports each 5 s (RFC 3550, 6.2), or of logs."""
+
+    def make(rng: Generator) -> Packets:
+        there = datagrams(rng, BEGIN, (CLIENTS[3], CAMERAS, 41_000, port), 60, per_s, (size, size))
+        back = datagrams(rng, BEGIN + 2, (CAMERAS, CLIENTS[3], port + 1, 41_001), 55, 0.2, (60, 80))
+        return joined([there, back] if reports else [there])
 
     return make
 
@@ -311,9 +346,13 @@ CASES: Final = (
     Case(
         "UDP flood, 100 sources, 2,000/s of 1,400 octets", ("udp_flood",), udp(2_000, 1_400, sources=100, ports=1_000)
     ),
-    Case(
-        "UDP flood, one source, all ports, 1,500/s", ("udp_flood",), udp(1_500, 64, ports=60_000), beside=("udp_scan",)
-    ),
+    Case("UDP flood, one source, all ports, 1,500/s", ("udp_flood",), udp(1_500, 64, ports=60_000)),
+    Case("UDP flood, one source, 200 ports, 1,200/s, empty", ("udp_flood",), udp(1_200, 0, ports=200)),
+    Case("UDP flood, one flow, 1,500/s of 64 octets", ("udp_flood",), udp(1_500, 64, seconds=30)),
+    Case("UDP flood, one flow, 3,000/s of 1,400 octets", ("udp_flood",), udp(3_000, 1_400, seconds=30)),
+    Case("UDP flood, one flow, 2,000/s, refused", ("udp_flood",), refused(udp(2_000, 512))),
+    Case("look-alike: a stream of 2,000/s with reports", (), stream(2_000, 1_200, 5_004, reports=True)),
+    Case("look-alike: logs, 2,000/s", (), stream(2_000, 250, 514, reports=False)),
     Case("ICMP flood, 1,000/s", ("icmp_flood",), icmp(1_000)),
     Case("ICMP flood, large, 500/s", ("icmp_flood",), icmp(500, 1_400)),
     Case("fragments, 1,500/s", ("fragment_flood",), fragments(1_500)),

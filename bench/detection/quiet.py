@@ -121,7 +121,7 @@ def odd(flags: int, count: int = 1_000, gap_s: float = 0.002) -> Attack:
     return make
 
 
-def udp_ports(count: int, gap_s: float) -> Attack:
+def udp_ports(count: int, gap_s: float, *, sizes: tuple[int, ...] = (0, 0, 40)) -> Attack:
     """Make a UDP scan: the host's ICMP errors come once a second (RFC 1812, 4.3.2.8), the rest is silence."""
 
     def make(rng: Generator) -> Packets:
@@ -132,7 +132,7 @@ def udp_ports(count: int, gap_s: float) -> Attack:
             destination=PUBLIC,
             source_port=47_000,
             destination_port=rng.permutation(np.arange(1, 40_000))[:count],
-            size=rng.choice([0, 0, 40], count),
+            size=rng.choice(sizes, count),
             protocol=UDP,
         )
 
@@ -331,6 +331,7 @@ _SCAN: Final = tuple(
         ("Xmas scan", ("stealth_scan", "port_scan"), odd(FIN | PSH | URG), True),
         ("ACK scan", ("stealth_scan", "port_scan"), odd(ACK), True),
         ("UDP scan, 1,000 ports at 20/s", ("udp_scan",), udp_ports(1_000, 0.05), True),
+        ("UDP scan of all ports, 1,500/s", ("udp_scan",), udp_ports(39_000, 1 / 1_500, sizes=(0,)), True),
         ("UDP scan, each 1 s", ("udp_scan",), udp_ports(120, 1.0), False),
         ("look-alike: file sharing with peers that are gone", (), peers(), True),
     )
@@ -346,6 +347,8 @@ _GUESS: Final = tuple(
         ("IMAPS, 1/s", "brute_force", guessing(993, IMAPS, 120, 1, targets=(MAIL,))),
         ("MySQL, 10/s", "brute_force", guessing(3_306, MYSQL, 300, 0.1)),
         ("web form (DVWA), 5/s", "brute_force", guessing(80, DVWA, 500, 0.2, targets=(WEB,))),
+        ("web form, 60/s", "brute_force", guessing(80, DVWA, 1_800, 1 / 60, targets=(WEB,))),
+        ("web form, 90/s", "brute_force", guessing(80, DVWA, 2_700, 1 / 90, targets=(WEB,))),
         ("SSH, one password on 40 hosts", "password_spraying", guessing(22, SSH, 160, 1, targets=HOSTS[:40])),
         ("SSH, 60 sources on one host, each 60 s", "password_spraying", guessing(22, SSH, 300, 1, sources=60)),
     )

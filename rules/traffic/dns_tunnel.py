@@ -20,7 +20,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
 from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
 from rules.traffic.dns_tunnel_settings import NAMES_MAX, DnsTunnelSettings
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _MEMO: Final = 16_384  # names remembered with what they say: 4 MB. Most of an office's are asked again and again
@@ -54,7 +54,7 @@ class _Pair:
     samples: list[str] = field(default_factory=list)
 
 
-class DnsTunnel:
+class DnsTunnel(Closing):
     """T1071.004: data in the names of DNS questions (over TCP and UDP port 53)."""
 
     name = "dns_tunnel"

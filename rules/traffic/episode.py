@@ -154,6 +154,16 @@ class Episodes:
         )
 
 
+class Closing:
+    """A detector that tells all of what it found when nobody looks any more: of one rule, the base of its class."""
+
+    _episodes: Episodes
+
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals."""
+        yield from self._episodes.finish(now)
+
+
 def _added(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
     return {**before, **{name: before.get(name, 0) + count for name, count in now.items()}}
 

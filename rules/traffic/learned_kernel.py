@@ -110,6 +110,7 @@ def learn(
         young = windows[row] < pace.grown_windows
         first = 1.0 / (windows[row] + 1.0)  # the mean of all, while they are few
         rise = min(max(length_s / pace.peak_rising_s, first), 1.0)
+        taught = False
         for j in range(kept.shape[1]):
             one, rate = kept[row, j], rates[i, j]
             accepted = False
@@ -121,6 +122,7 @@ def learn(
                     continue
             else:
                 one.held_since = math.nan
+            taught = True
             if not (accepted or young):
                 rate = min(rate, bounds[i, j])
             level, spread, peak = one.level * faded, one.spread * faded, one.peak * sunk
@@ -129,5 +131,6 @@ def learn(
             one.spread = spread + step * (abs(rate - level) - spread)
             one.level = level + step * (rate - level)
             one.peak = max(peak, peak + rise * (rate - peak))
-        windows[row] += 1.0
+        if taught:  # what is held makes nobody grown: its first windows would be the normal
+            windows[row] += 1.0
         last[row] = at

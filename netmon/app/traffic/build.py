@@ -24,6 +24,7 @@ from netmon.app.traffic.exported import Exported
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.judging import without_flows
 from netmon.app.traffic.pipeline import Parts, Pipeline
+from rules.traffic.flooding import Flooding, HeedsFloods
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
 
@@ -57,12 +58,18 @@ def named_addresses(things: Sequence[Device | Server]) -> dict[tuple[int, int], 
 
 
 def detectors(settings: TrafficSettings, networks: Networks) -> list[TrafficRule]:
-    """Return every detector that the catalog lists, with its settings; those that are switched off are left out."""
+    """Return every detector that the catalog lists, with its settings; those that are switched off are left out.
+
+    They know of each other's floods alone: one attack is one finding.
+    """
     made: list[TrafficRule] = []
+    flooding = Flooding()
     for listing in TRAFFIC_RULES:
         own = getattr(settings.detectors, listing.name)
         if own.enabled:
             made.append(listing.load()(own, networks))  # type: ignore[operator] # a class
+            if isinstance(made[-1], HeedsFloods):
+                made[-1].flooding = flooding
     return made
 
 

@@ -18,7 +18,7 @@ from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.build import Built, build_sensor, networks_of, tunnel_mask
 from netmon.app.traffic.indicatorfiles import IndicatorFiles
 from netmon.app.traffic.keeper import Keeper
-from netmon.app.traffic.outcomes import Outcomes
+from netmon.app.traffic.outcomes import Outcomes, last_words
 from netmon.app.traffic.tallies import Tallies
 from netmon.app.traffic.windows import LONGEST_GAP
 
@@ -78,7 +78,8 @@ class Replay:
             yield from self._say()
         self._built.pipeline.finish(quiet_windows=LONGEST_GAP)
         yield from self._say()
-        for finding in self._outcomes.rest():
+        end = self._built.pipeline.windows.start_ns / _NS
+        for finding in self._outcomes.rest(list(last_words(self._built.judges.rules, end))):
             yield finding, False
         if self._keeper is not None:
             self._keeper.close()

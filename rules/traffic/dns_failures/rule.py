@@ -58,6 +58,11 @@ class DnsFailures:
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in self._episodes.values():
+            yield from episodes.finish(now)
+
     @property
     def dropped(self) -> int:
         """Return how many domains, servers, clients and findings there was no room for."""

@@ -7,6 +7,7 @@ not.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from ipaddress import ip_network
 from typing import Final
 
@@ -17,7 +18,8 @@ from netmon.api import Severity, Value
 from netmon.api.networks import Networks, Place
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.flood import Attack, Text, counted
+from rules.traffic.floods.flood import Attack, Text, counted, from_whom
+from rules.traffic.floods.senders import senders
 from rules.traffic.floods.settings import OutboundFloodSettings
 from rules.traffic.floods.view import CONVERSING, View
 from rules.traffic.tables.amplifiers import AMPLIFIERS
@@ -103,7 +105,8 @@ class OutboundFlood:
         victim = telling.address(row["hi"], row["lo"])
         (high, low), part = telling.top(records, "source_hi", "source_lo", count=1)[0]
         one = part >= _ONE  # otherwise many of ours, or somebody forges addresses of ours
-        source = telling.address(high, low) if one else telling.addresses(len(np.unique(records["source_lo"])))
+        who = senders(records, partial(view.records_to, attack.row), view.sampled, float(view.peers[attack.row]))
+        source = telling.address(high, low) if one else who.words()
         ratio = attack.rate / max(attack.bound, 1e-9)
         target = self._networks.name_of(high, low) if one else victim
         return Seen(
@@ -112,15 +115,22 @@ class OutboundFlood:
             severity=Severity.CRITICAL if ratio >= 50 else Severity.ERROR,
             source=source,
             victim=victim,
-            text={language: _text(kind[language], target if one else source, victim, language) for language in _FORMS},
+            text={language: _text(kind[language], target if one else "", victim, language) for language in _FORMS},
             counts={"packets": round(attack.rate * seconds), "bytes": round(attack.bits_per_s / 8 * seconds)},
-            peaks={"packets_per_s": round(attack.rate, 1), "bits_per_s": round(attack.bits_per_s)},
+            peaks={
+                "packets_per_s": round(attack.rate, 1),
+                "bits_per_s": round(attack.bits_per_s),
+                "distinct_sources": float(who.all),
+                "sampled_sources": float(who.met),
+            },
             evidence={
                 "kind": kind["en"],
                 "packets_per_s": round(attack.rate, 1),
                 "bits_per_s": round(attack.bits_per_s),
                 "bound_per_s": round(attack.bound, 1),
                 "ratio": round(ratio, 1),
+                "distinct_sources": who.all,
+                "sampled_sources": who.met,
                 "top_sources": telling.top_sources(records),
                 "top_destination_ports": telling.top_ports(records),
                 **attack.evidence,
@@ -132,7 +142,7 @@ class OutboundFlood:
 
 _ONE: Final = 0.5  # of the sampled packets from one host: it is told of
 _FORMS: Final = {
-    "en": "{kind} from our own network: {source} sends {rate}, {bits}, to {victim}",
+    "en": "{kind} from our own network: {source} {sends} {rate}, {bits}, to {victim}",
     "id": "{kind} dari jaringan sendiri: {source} mengirim {rate}, {bits}, ke {victim}",
 }
 _OVER: Final = {
@@ -144,12 +154,15 @@ _OVER: Final = {
 
 
 def _text(kind: str, source: str, victim: str, language: str) -> Text:
+    """Return what makes a summary of evidence. `source`: the host that sends; empty where many do."""
+
     def make(evidence: Mapping[str, str | Value]) -> str:
         over = "lasted_s" in evidence
         which = "peak_" if over else ""
         return (_OVER if over else _FORMS)[language].format(
             kind=kind,
-            source=source,
+            sends="sends" if source else "send",
+            source=source or from_whom(evidence, which, language),
             victim=victim,
             rate=telling.packets(float(evidence[f"{which}packets_per_s"]), language),
             bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),

@@ -1,6 +1,6 @@
 """All floods as one rule: they share the view of a window and what is normal, and know of each other's findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from netmon.api import Finding
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.flooding import Flooding
 from rules.traffic.floods.ack_flood import AckFlood
 from rules.traffic.floods.amplification import Amplification
 from rules.traffic.floods.carpet_bombing import CarpetBombing
@@ -31,6 +32,7 @@ from rules.traffic.learned import Learned
 
 _OUTBOUND: Final = ("syn_flood", "ack_flood", "rst_flood", "udp_flood", "icmp_flood", "fragment_flood")
 _REFLECTING: Final = {"en": "Amplification through our server", "id": "Amplifikasi lewat server kita"}
+_TOLD: Final = "told"  # whatever the flood is: until it is over, its weaker windows teach nothing either
 _PENDING: Final = 10_000  # attacks that wait for their next window; more begin anew
 
 
@@ -56,6 +58,8 @@ class Floods:
         """Know nothing yet of what is normal."""
         self._settings = settings
         self._networks = networks
+        self.flooding = Flooding()
+        self._udp = UdpFlood(settings.udp_flood)
         # The order matters: those below leave out what those above have told of an address.
         self._detectors: tuple[Detector, ...] = (
             Amplification(settings.amplification),
@@ -64,7 +68,7 @@ class Floods:
             SynAckFlood(settings.syn_ack_flood),
             RstFlood(settings.rst_flood),
             AckFlood(settings.ack_flood),
-            UdpFlood(settings.udp_flood),
+            self._udp,
             IcmpFlood(settings.icmp_flood),
             ConnectionFlood(settings.connection_flood),
         )
@@ -166,8 +170,26 @@ class Floods:
             whole = place is not None and place.network.prefixlen <= carpet.length
             seen = self._carpet.seen(carpet, view, place.title if place is not None and whole else "")
             yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
-        covered[list(taken)] = True
+        self._say_flooded(view, found)
+        covered[[*taken, *self._udp.doubted]] = True
+        covered |= self.flooding.lasts(_TOLD, view.rows["hi"], view.rows["lo"], second.end)
         self._learn(view, covered)
+
+    def _say_flooded(self, view: View, found: Sequence[tuple[Detector, Attack]]) -> None:
+        """Tell other judges whose datagrams and connections are a flood's, from the window before this one on.
+
+        Datagrams at once, since a scan is told in the first second. Connections when the flood is told, since above
+        the bound there are windows of guessing too, and until it would be over, since some of its own are below.
+        """
+        start, end, quiet_s = view.second.start, view.second.end, self._episodes["udp_flood"].quiet_s
+        told = [one for one in found if victim_of(view, one[1]) in self._episodes[one[0].name]]
+        for kind, attacks, until in (
+            ("udp_flood", [one for one in found if one[0].name == "udp_flood"], end + view.second.length_s),
+            ("connection_flood", [one for one in told if one[0].name == "connection_flood"], end + quiet_s),
+            (_TOLD, told, end + quiet_s),
+        ):
+            hosts = view.rows[[attack.row for _, attack in attacks]]
+            self.flooding.take(kind, hosts["hi"], hosts["lo"], start - view.second.length_s, until)
 
     def _learn(self, view: View, attacked: NDArray[np.bool_]) -> None:
         held = np.repeat(attacked[:, np.newaxis], view.rates.shape[1], axis=1)

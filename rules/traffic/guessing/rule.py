@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api import Finding, Severity, Value
-from netmon.api.networks import Networks, PrefixMap
+from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.counting import Distinct
 from rules.traffic.episode import Episodes, Seen
+from rules.traffic.flooding import Flooding
 from rules.traffic.guessing import brute_force, password_spraying
 from rules.traffic.guessing.attempts import ATTEMPT, Reader, alike
+from rules.traffic.guessing.calm import Calm
 from rules.traffic.guessing.settings import GuessingSettings, Service
 from rules.traffic.memory import Memory, by_key
-from rules.traffic.numbering import Numbering
 
 _MATTERS: Final = 2_000  # at once, 2 kB each
 _KEYS: Final = ("host", "source", "pair")
@@ -62,11 +63,10 @@ class Guessing:
         """Know nothing yet of anybody."""
         self._settings = settings
         self._networks = networks
+        self.flooding = Flooding()
         self._reader = Reader(settings)
-        self._allowed = PrefixMap(settings.allow)
-        self._numbering = Numbering()
+        self._calm = Calm(settings)
         self._recent = Memory(settings.long_window_s, settings.recent, ATTEMPT, *_KEYS)
-        self._flood_per_s = np.array([service.flood_per_s for service in settings.services])
         self._least = {by: np.array([_least(by, each, settings) for each in settings.services]) for by in _KEYS}
         self._matters: dict[int, Matter] = {}
         techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
@@ -80,7 +80,7 @@ class Guessing:
         if second.live:
             self._reader.note(second.begun)
         rows = self._reader.read(second.ended, live=second.live)
-        rows = rows[self._worth(rows, second.length_s)]
+        rows = rows[self._calm.worth(rows, second.length_s, self.flooding)]
         self._recent.add(rows, second.end)
         touched = self._go_on(rows, second.end) if len(rows) else set()
         if len(rows):
@@ -95,6 +95,11 @@ class Guessing:
         for key in over:
             del self._matters[key]
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in self._episodes.values():
+            yield from episodes.finish(now)
+
     @property
     def dropped(self) -> int:
         """Return how much there was no room for: attempts, matters."""
@@ -106,22 +111,6 @@ class Guessing:
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
-
-    def _worth(self, rows: NDArray[np.void], length_s: float) -> slice | NDArray[np.bool_]:
-        """Tell which conversations to look at: not of sources that are allowed, nor where there are floods of them.
-
-        Those are told as such, and guess nothing.
-        """
-        hosts, _ = self._numbering.number(rows["host"])
-        counts = np.bincount(hosts)
-        most = self._flood_per_s * max(length_s, 1e-3)
-        flooded = len(rows) > 0 and counts.max() >= most.min()
-        if not flooded and not self._settings.allow:
-            return slice(None)
-        calm: NDArray[np.bool_] = counts[hosts] < most[rows["service"]]
-        if self._settings.allow:
-            calm &= self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0
-        return calm
 
     def _go_on(self, rows: NDArray[np.void], now: float) -> set[int]:
         """Add this window's conversations to the guessing that goes on; return whose."""
@@ -162,6 +151,7 @@ class Guessing:
                 newest = rows_of_key["service"][-1]
                 service = self._settings.services[int(newest)]
                 mine = self._not_told(rows_of_key[rows_of_key["service"] == newest])
+                mine = self._calm.settled(mine, service, now, self.flooding)
                 if len(mine) and self._is_guessing(by, mine, service, now):
                     found.append((key, service, mine))
             touched |= self._begin_all(by, found, now)
@@ -275,7 +265,7 @@ _Evidence = Mapping[str, str | Value]
 
 
 _FORMS: Final = {
-    "en": ("{who} guesses passwords of {service} on {whom}: {tries} connections", "; then a session with {success}"),
+    "en": ("{who} {guess} passwords of {service} on {whom}: {tries} connections", "; then a session with {success}"),
     "id": ("{who} menebak sandi {service} di {whom}: {tries} koneksi", "; lalu ada sesi dengan {success}"),
 }
 
@@ -285,7 +275,8 @@ def _text(language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
 
     def text(evidence: _Evidence) -> str:
         tries = telling.number(float(evidence["total_attempts"]), language)
-        said = form.format(who=who, whom=whom, service=evidence["service"], tries=tries)
+        guess = "guess" if who.endswith("addresses") else "guesses"
+        said = form.format(who=who, guess=guess, whom=whom, service=evidence["service"], tries=tries)
         return said + (after.format(success=evidence["success_after"]) if evidence["success_after"] else "")
 
     return text

@@ -19,7 +19,8 @@ class Service(Model):
     spread: float = Field(default=0.12, gt=0, le=1)  # how far from the median a connection may be and still be alike
     alike: float = Field(default=0.7, gt=0, le=1)  # of the connections that are alike, at least
     longest_s: float = Field(default=90.0, gt=0)  # sshd closes after 120 s, others sooner
-    flood_per_s: float = Field(default=1e6, gt=0)  # conversations of one host from which they are a flood, no guessing
+    flood_per_s: float = Field(default=1e6, gt=0)  # of one source with one host: from so many on nobody tries passwords
+    flooded: bool = False  # whether what falls into a connection flood is no guessing: its requests look like log-ins
     distributed: bool = False  # whether many sources with few tries each are judged together
     polled: int = Field(default=0, ge=0)  # within window_s: fewer are guessing only where they are nearly the same
 
@@ -49,7 +50,8 @@ _SERVICES: Final = (
     Service(name="WinRM", ports=(5985, 5986), least_octets=600, most_octets=7_000, attempts=20),
     Service(name="LDAP", ports=(389,), least_octets=80, most_octets=350, attempts=40),
     Service(name="LDAPS", ports=(636,), least_octets=2_000, most_octets=7_000, attempts=40),
-    Service(name="Kerberos", ports=(88,), least_octets=250, most_octets=900, attempts=40),
+    # Refusals are short, whatever for: no such name, a wrong word. Each log-in that works has tickets, which are long.
+    Service(name="Kerberos", ports=(88,), least_octets=200, most_octets=900, attempts=12, spread=0.5),
     Service(name="SIP", ports=(5060,), least_octets=600, most_octets=4_000, attempts=40),
     # Programs ask web servers often and alike too: many, and very much alike.
     Service(
@@ -61,7 +63,8 @@ _SERVICES: Final = (
         spread=0.04,
         alike=0.9,
         longest_s=30.0,
-        flood_per_s=80.0,  # a little below what connection_flood tells
+        flood_per_s=150.0,  # well above where connection_flood begins; what is usual to a server is no flood
+        flooded=True,
     ),
 )
 
@@ -78,6 +81,7 @@ class GuessingSettings(DetectorBase):
     spray_attempts: int = Field(default=12, ge=3)  # on all of them
     spray_sources: int = Field(default=20, ge=3)  # from outside that try one service of one host within long_window_s
     spray_tries: int = Field(default=40, ge=3)  # of all of them
+    flood_s: float = Field(default=3.0, ge=0, le=30)  # after which a flood would have been told
     sources_apart: int = Field(default=3, ge=2)  # that guess on one service of one host: from so many on, one finding
     session_times: float = Field(default=1.5, gt=1)  # the median failure, in octets or beyond it: a log-in that worked
     recent: int = Field(default=131_072, ge=1_024)  # attempts of long_window_s, remembered: 9 MB

@@ -22,7 +22,7 @@ from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.hidden.acquaintances import Acquaintances
 from rules.traffic.hidden.beacon_kernel import DONE, GROWN
 from rules.traffic.hidden.beacon_words import TEXT
@@ -77,7 +77,7 @@ class _Rhythm:
     size_dispersion: float
 
 
-class Beacon:
+class Beacon(Closing):
     """T1071: regular contacts of our hosts with an address outside."""
 
     name = "beacon"

@@ -18,7 +18,7 @@ from netmon.api import Finding, Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.hidden.exfiltration_hosts import HOST, KNOWN, Host, Volume
 from rules.traffic.hidden.exfiltration_words import TEXT
 from rules.traffic.hidden.settings import ExfiltrationSettings
@@ -51,7 +51,7 @@ _BYTES: Final = ("bytes", "reply_bytes")
 _DESTINATION: Final = ("destination_hi", "destination_lo")
 
 
-class Exfiltration:
+class Exfiltration(Closing):
     """T1048: volumes sent out that are far from what a server is known for."""
 
     name = "exfiltration"

@@ -95,6 +95,11 @@ class FirstSeen:
         yield from self._services.tick(second.end)
         yield from self._contacts.tick(second.end)
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in (self._services, self._contacts):
+            yield from episodes.finish(now)
+
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return what was learned of each host."""
         if not self._hosts:

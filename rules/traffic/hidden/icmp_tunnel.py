@@ -18,7 +18,7 @@ from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second
 from rules.traffic import telling
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.hidden.settings import IcmpTunnelSettings
 from rules.traffic.hidden.sides import Address, Records, Sides
 from rules.traffic.hidden.sides_kernel import DESTINATION_OWN, ECHO, SOURCE_OWN
@@ -49,7 +49,7 @@ class _Pair:
     sizes: set[int] = field(default_factory=set)  # of flows whose messages are of one size
 
 
-class IcmpTunnel:
+class IcmpTunnel(Closing):
     """T1095: data in ICMP echo messages."""
 
     name = "icmp_tunnel"

@@ -70,6 +70,11 @@ class ListedPeers:
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
 
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in self._episodes.values():
+            yield from episodes.finish(now)
+
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return nothing: who goes on meeting is seen again."""
         return {}

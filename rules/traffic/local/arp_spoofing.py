@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.contests import Address, Contests, Holding
 from rules.traffic.local.diversions import Diversions
 from rules.traffic.local.gateways import Gateways
@@ -23,7 +23,7 @@ _TAKEN_MAX: Final = 256  # addresses told of one of them: a whole /24
 _LOUD: Final = 10  # claims to everybody, unasked, in a dispute: a fail-over says five
 
 
-class ArpSpoofing:
+class ArpSpoofing(Closing):
     """T1557.002: a machine takes addresses that others hold, by ARP or by neighbour discovery."""
 
     name = "arp_spoofing"

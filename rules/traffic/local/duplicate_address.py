@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.contests import Address, Contests, Holding
 from rules.traffic.local.gateways import Gateways
 from rules.traffic.local.settings import DuplicateAddressSettings
@@ -23,7 +23,7 @@ _PROBES_MAX: Final = 4_096  # tentative addresses remembered: a /20 that starts 
 _LOUD: Final = 10  # as in arp_spoofing
 
 
-class DuplicateAddress:
+class DuplicateAddress(Closing):
     """Two machines claim one address in turns (RFC 5227, 2.4), or a probe for one was answered (RFC 4862, 5.4)."""
 
     name = "duplicate_address"

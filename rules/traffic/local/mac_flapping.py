@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.gateways import Gateways
 from rules.traffic.local.settings import MacFlappingSettings
 from rules.traffic.local.telling import is_virtual
@@ -33,7 +33,7 @@ class _Station:
     moves: deque[float] = field(default_factory=deque)
 
 
-class MacFlapping:
+class MacFlapping(Closing):
     """A MAC address that is now here, now there."""
 
     name = "mac_flapping"

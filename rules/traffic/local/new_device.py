@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import NewDeviceSettings
 from rules.traffic.local.telling import is_virtual
 
@@ -20,7 +20,7 @@ _MEMORY: Final = np.dtype([("vlan", "u2"), ("mac", "u8"), ("last_s", "f8")])
 _LOCAL: Final = 1 << 41  # locally administered: of a virtual machine, or random for privacy
 
 
-class NewDevice:
+class NewDevice(Closing):
     """T1200: hardware added. It is known from then on, so that it is told once."""
 
     name = "new_device"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import RogueDhcpSettings
 from rules.traffic.local.telling import di_vlan, network, on_vlan
 
@@ -53,7 +53,7 @@ class _Lease:
         return self.kind != _NAK
 
 
-class RogueDhcp:
+class RogueDhcp(Closing):
     """T1557.003: a server that is not known answers DHCP or DHCPv6 clients."""
 
     name = "rogue_dhcp"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import RogueRouterSettings
 from rules.traffic.local.telling import di_vlan, is_virtual, network, on_vlan
 
@@ -41,7 +41,7 @@ class _Advertisement:
     lifetime_s: int
 
 
-class RogueRouter:
+class RogueRouter(Closing):
     """T1557: a machine that is no router advertises itself as one, or speaks in a router's name."""
 
     name = "rogue_router"

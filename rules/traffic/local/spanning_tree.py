@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, mac_text
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import SpanningTreeSettings
 from rules.traffic.local.telling import di_vlan, network, on_vlan
 
@@ -35,7 +35,7 @@ class _Tree:
     changes: deque[float] = field(default_factory=deque)
 
 
-class SpanningTree:
+class SpanningTree(Closing):
     """T1557 where a machine becomes root to have the traffic go through it; or a fault that stops the network."""
 
     name = "spanning_tree"

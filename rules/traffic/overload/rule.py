@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves
-from rules.traffic.episode import Episodes, Seen
+from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.overload.loads import Load, Loads, NamesInterface
 from rules.traffic.overload.looks import Look, Regulars, judge, networks
 from rules.traffic.overload.settings import Capacity, OverloadSettings
@@ -24,7 +24,7 @@ def _nameless(exporter: int, index: int) -> tuple[str, str]:
     return str(exporter), str(index)
 
 
-class Overload:
+class Overload(Closing):
     """T1498 where it looks like an attack. One finding for a capacity and a direction."""
 
     name = "overload"

@@ -11,6 +11,7 @@ from rules.traffic.scans.contact import CONTACT
 from rules.traffic.scans.contacts_kernel import read
 from rules.traffic.tables.amplifiers import AMPLIFIERS
 
+_ASKING: Final = 1 << 13  # ports that asked everybody, 64 kB; of two that share a place the newer one
 _AHEAD: Final = 64  # contacts whose slots are asked for at once: 5 kB
 _SPREAD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
@@ -22,6 +23,7 @@ class Reader:
         self._numbering = numbering
         self._answering = np.zeros(65_536, np.uint8)
         self._answering[[port for port in AMPLIFIERS if port >= 1024]] = 1
+        self._asking = np.zeros(_ASKING, np.uint64)
         self._telling = np.zeros(65_536, np.uint8)
         self._ahead = np.zeros(_AHEAD, CONTACT)
 
@@ -37,7 +39,8 @@ class Reader:
             self._telling[:] = 0
         slots, seed = self._numbering.slots(len(records)), self._numbering.seed
         rows = np.ascontiguousarray(records)
-        bads, opens = read(rows, live, self._answering, self._telling, seed, slots, self._ahead, bad, opened)
+        lists, tables = (bad, opened), (self._answering, self._asking, self._telling)
+        bads, opens = read(rows, live, *tables, seed, slots, self._ahead, *lists)
         return bad[: int(bads)], opened[: int(opens)]
 
 

@@ -15,6 +15,7 @@ _0, _1 = U(0), U(1)
 _M1 = U(0x9E3779B97F4A7C15)
 _TRACE_PORT: Final = 33_434  # traceroute's first port; what it sends has few hops to live
 _TRACE_HOPS: Final = 32
+_ASKED = U(40)  # of a number for a host's port: the bits that choose its place
 _PROBE_OCTETS: Final = U(600)  # of a UDP probe's frame: nmap's payloads are shorter; what is larger is a flood
 _PLAIN, _PLAIN_LIVE, _IPV6_MORE = U(50), U(64), U(20)  # octets of a SYN: a stack's carries more options than a tool's
 
@@ -117,6 +118,25 @@ def _udp(record: Any, answering: Any) -> Any:
 
 
 @njit(inline="always")
+def _ask(hi: Any, lo: Any, port: Any) -> Any:
+    """Return a number for a host's port, never 0."""
+    return mixed(U(hi) ^ ((U(port) + _1) * _M1), U(lo)) | _1
+
+
+@njit(inline="always")
+def _note(record: Any, asking: Any) -> None:
+    """Note which port of whom asks everybody (SSDP, LLMNR, WS-Discovery): answers come from any port of anybody."""
+    key = _ask(record.source_hi, record.source_lo, record.source_port)
+    asking[key >> _ASKED & U(len(asking) - 1)] = key
+
+
+@njit(inline="always")
+def _is_asked_for(record: Any, asking: Any) -> Any:
+    key = _ask(record.destination_hi, record.destination_lo, record.destination_port)
+    return asking[key >> _ASKED & U(len(asking) - 1)] == key
+
+
+@njit(inline="always")
 def _icmp(record: Any) -> Any:
     """Return the outcome of an echo, timestamp or mask request."""
     number, state = record.icmp_type, record.state
@@ -182,13 +202,23 @@ def _take(
 
 @njit(cache=True, nogil=True)
 def read(
-    records: Any, live: Any, answering: Any, telling: Any, seed: Any, slots: Any, ahead: Any, bad: Any, opened: Any
+    records: Any,
+    live: Any,
+    answering: Any,
+    asking: Any,
+    telling: Any,
+    seed: Any,
+    slots: Any,
+    ahead: Any,
+    bad: Any,
+    opened: Any,
 ) -> tuple[Any, Any]:
     """Read flows (RECORD[n]) as contacts, each once, as it was first; return how many are in each of two lists.
 
     `bad`: what a scan leaves; `opened`: answered and pending ones (CONTACT[n] both, filled from the front; what is half
     open is in both). `slots`: zeros, a power of two. `answering`, `telling` (u1[65536]): UDP ports that answers come
-    from; room to mark exporters. `ahead` (CONTACT): room for those that wait until their slots are near.
+    from; room to mark exporters. `asking` (u8, a power of two): see `_note`; kept from call to call. `ahead` (CONTACT):
+    room for those that wait until their slots are near.
     """
     mask = U(len(slots) - 1)
     bads, opens, waiting = _0, _0, _0
@@ -210,7 +240,12 @@ def read(
             else:
                 kind, outcome = _tcp(record, live)
         elif protocol == 17:
+            if not _is_unicast(record):
+                _note(record, asking)
+                continue
             kind, outcome = _UDP_KIND, _udp(record, answering)
+            if outcome != _NOTHING and _is_asked_for(record, asking):
+                continue
         elif protocol in (1, 58):
             kind, outcome = _ICMP_KIND, _icmp(record)
         elif protocol == 132:

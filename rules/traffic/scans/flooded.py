@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
+from rules.traffic.flooding import Flooding
 from rules.traffic.learned import hashed
 from rules.traffic.memory import placed
 from rules.traffic.numbering import Numbering
@@ -55,8 +56,11 @@ class Flooded:
                 column[newest] for column in (self._hosts, self._first_ns, self._last_ns)
             )
 
-    def without_datagrams(self, rows: NDArray[np.void]) -> NDArray[np.void]:
-        """Leave out UDP contacts (CONTACT) with hosts while they got a flood of datagrams."""
+    def without_datagrams(self, rows: NDArray[np.void], flooding: Flooding) -> NDArray[np.void]:
+        """Leave out UDP contacts (CONTACT) with hosts while they got a flood of datagrams, or were said to."""
+        flood = flooding.among("udp_flood", rows["destination"], rows["at_ns"])
+        if flood.any():
+            rows = rows[~(flood & (rows["kind"] == Kind.UDP))]
         found, place = placed(rows["destination"], self._hosts)
         if not len(found):
             return rows

@@ -65,3 +65,13 @@ def fails_mostly(view: View, failed: NDArray[np.void], group: str, other: str) -
     good = len(np.unique(same[other]))
     bad = len(np.unique(failed[other]))
     return bad >= view.settings.failed_share * (bad + good)
+
+
+def source_of(rows: NDArray[np.void]) -> tuple[int, int]:
+    """Return the source (halves) of contacts: of the first, where they are of several."""
+    return int(rows["source_hi"][0]), int(rows["source_lo"][0])
+
+
+def victim_of(rows: NDArray[np.void]) -> tuple[int, int]:
+    """Return the first destination (halves) of contacts."""
+    return int(rows["destination_hi"][0]), int(rows["destination_lo"][0])

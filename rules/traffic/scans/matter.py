@@ -128,7 +128,7 @@ def _concerned(matter: Matter, networks: Networks) -> str:
 
 _Evidence = Mapping[str, str | Value]
 _WORDS: Final = {
-    "en": ("port", "ports", "host", "hosts", "of", "with", "{who} scans {what} {where} ({kinds})", "; open: "),
+    "en": ("port", "ports", "host", "hosts", "of", "with", "{who} {scans} {what} {where} ({kinds})", "; open: "),
     "id": ("port", "port", "host", "host", "di", "dengan", "{who} memindai {what} {where} ({kinds})", "; terbuka: "),
 }
 _PROTOCOLS: Final = {"en": ("IP protocol", "IP protocols"), "id": ("protokol IP", "protokol IP")}
@@ -145,7 +145,8 @@ def _text(rule: str, language: str, who: str, whom: str) -> Callable[[_Evidence]
         else:
             what = _count(evidence, "hosts", host, hosts, language)
             where = f"{with_} {_ports(evidence, port, ports, language)}"
-        said = form.format(who=who, what=what, where=where, kinds=evidence["kinds"])
+        scans = "scan" if who.endswith("addresses") else "scans"
+        said = form.format(who=who, scans=scans, what=what, where=where, kinds=evidence["kinds"])
         return said + (f"{opened}{evidence['open_ports']}" if evidence["open_ports"] else "")
 
     return text

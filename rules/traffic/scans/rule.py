@@ -12,6 +12,7 @@ from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import Second
 from rules.traffic import telling
 from rules.traffic.episode import Episodes
+from rules.traffic.flooding import Flooding
 from rules.traffic.memory import Memory, by_key
 from rules.traffic.numbering import Numbering
 from rules.traffic.recent import Recent
@@ -28,7 +29,7 @@ from rules.traffic.scans import (
 from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
 from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.flooded import Flooded
-from rules.traffic.scans.found import Found, View
+from rules.traffic.scans.found import Found, View, source_of, victim_of
 from rules.traffic.scans.matter import Matter, is_ours, seen
 from rules.traffic.scans.settings import ScanSettings
 
@@ -51,6 +52,7 @@ class Scans:
         """Know nothing yet of anybody."""
         self._settings = settings
         self._networks = networks
+        self.flooding = Flooding()
         self._allowed = PrefixMap(settings.allow)
         self._failed = Memory(settings.window_s, settings.recent, CONTACT, "source")
         self._tried = Memory(settings.window_s, settings.recent, CONTACT, "source")
@@ -81,8 +83,8 @@ class Scans:
         if len(at_once):  # protocols without ports: that they are tried is enough
             failed = np.concatenate([failed, at_once])
         self._flooded.take(second)
-        failed = self._flooded.without_many(self._flooded.without_datagrams(failed))
-        begun = self._flooded.without_beginning(self._flooded.without_datagrams(begun))
+        failed = self._flooded.without_many(self._flooded.without_datagrams(failed, self.flooding))
+        begun = self._flooded.without_beginning(self._flooded.without_datagrams(begun, self.flooding))
         self._failed.add(failed, now)
         self._opened.add(answered, now)
         self._tried.add(begun if second.live else answered[answered["outcome"] != Outcome.HALF], now)
@@ -96,6 +98,11 @@ class Scans:
             quiet_s = episodes.quiet_s
             for key in [key for key, each in self._matters.items() if each.rule == rule and now - each.last >= quiet_s]:
                 del self._matters[key]
+
+    def finish(self, now: float) -> Iterator[Finding]:
+        """Close what goes on with its totals: nobody looks any more."""
+        for episodes in self._episodes.values():
+            yield from episodes.finish(now)
 
     def _told(self, touched: Sequence[int], second: Second) -> Iterator[Finding]:
         """Say what these scans came to, with some of their flows of this window."""
@@ -211,15 +218,17 @@ class Scans:
         """Tell whether a sweep of ours is a client without Internet: several are, or its IPv6 is broken."""
         if not np.isin(rows["port"], network_sweep.WEB).all() or not np.isin(rows["protocol"], TCP).all():
             return False
-        if _source(rows)[0]:  # nobody sweeps IPv6 for web servers
-            return not self._networks.places or is_ours(_source(rows), self._networks)
-        if not is_ours(_source(rows), self._networks):
+        if source_of(rows)[0]:  # nobody sweeps IPv6 for web servers
+            return not self._networks.places or is_ours(source_of(rows), self._networks)
+        if not is_ours(source_of(rows), self._networks):
             return False
         recent = self._failed.rows
         recent = recent[np.isin(recent["port"], network_sweep.WEB) & (recent["protocol"] == TCP)]
         first = np.unique(recent["source"], return_index=True, return_counts=True)
         many = recent[first[1][first[2] >= self._settings.web_hosts // 4]]
-        ours = sum(is_ours(_source(many[place : place + 1]), self._networks) for place in range(min(len(many), 1_000)))
+        ours = sum(
+            is_ours(source_of(many[place : place + 1]), self._networks) for place in range(min(len(many), 1_000))
+        )
         return ours >= self._settings.outage_sources
 
     def _open(self, found: Found, now: float) -> set[int]:
@@ -245,7 +254,7 @@ class Scans:
         return {key}
 
     def _matter(self, found: Found, *, together: bool) -> Matter:
-        source, victim = _source(found.rows), _victim(found.rows)
+        source, victim = source_of(found.rows), victim_of(found.rows)
         key = f"to {telling.address(*victim)}" if together else telling.address(*source)
         since = float(found.rows["at_ns"].min()) / 1e9
         return Matter(found.rule, key, source, victim, found.one_host, since, by_host=together)
@@ -256,7 +265,7 @@ class Scans:
             return False
         if host in self._matters:
             return True
-        victim = _victim(found.rows)
+        victim = victim_of(found.rows)
         others = [each for each in self._matters.values() if each.one_host and each.victim == victim]
         return len(others) >= self._settings.distributed_sources - 1
 
@@ -287,11 +296,3 @@ def _quick_name(group: slow_scan.Group) -> str:
     if int(group.failed[0]["kind"]) == Kind.UDP:
         return udp_scan.NAME
     return port_scan.NAME if group.one_host else network_sweep.NAME
-
-
-def _source(rows: NDArray[np.void]) -> tuple[int, int]:
-    return int(rows["source_hi"][0]), int(rows["source_lo"][0])
-
-
-def _victim(rows: NDArray[np.void]) -> tuple[int, int]:
-    return int(rows["destination_hi"][0]), int(rows["destination_lo"][0])

@@ -44,7 +44,7 @@ class Plain:
         self.spread = np.where(taken, spread + pace * (np.abs(rates - level) - spread), self.spread)
         self.level = np.where(taken, level + pace * (rates - level), self.level)
         self.peak = np.where(taken, np.maximum(peak, peak + rise * (rates - peak)), self.peak)
-        self.windows = self.windows + seen
+        self.windows = self.windows + taken.any(axis=1)
         self.last = np.where(seen, at, self.last)
 
 

@@ -5,12 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from netmon.app.traffic.outcomes import last_words
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.traffic.build import detectors
+from netmon.app.traffic.outcomes import Closing, last_words
 from netmon.app.traffic.standalone import Told
 from rules.traffic.floods.rule import Floods
 from rules.traffic.floods.settings import FloodSettings
 from tests.rules.traffic.floods.attacks import BOT, run, syn_flood
 from tests.rules.traffic.floods.ordinary import CLIENTS, NETWORKS, START, TCP, packets
+from tests.rules.traffic.scans.conversations import START as SCANNED
+from tests.rules.traffic.scans.conversations import Packet, refused, seconds, session, syn
+
+STRANGER = "198.51.100.77"
 
 
 def stopped(*, as_json: bool, quiet: int = 0) -> None:
@@ -38,3 +44,25 @@ def test_it_is_told_to_be_open(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_was_over_is_not_told_again(capsys: pytest.CaptureFixture[str]) -> None:
     stopped(as_json=False, quiet=12)
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_every_detector_has_last_words() -> None:
+    assert [rule.name for rule in detectors(TrafficSettings(), NETWORKS) if not isinstance(rule, Closing)] == []
+
+
+def test_a_scan_and_guessing_that_go_on_are_told_as_a_whole() -> None:
+    guesses = [packet for place in range(20) for packet in tries_at(place)]
+    ports = [packet for port in range(1, 41) for packet in refused(syn(port / 10, STRANGER, "10.20.1.9", port))]
+    rules = detectors(TrafficSettings(), NETWORKS)
+    windows = seconds(guesses + ports, quiet=3)
+    told = {finding.rule for window in windows for rule in rules for finding in rule.observe(window)}
+    closed = list(last_words(rules, SCANNED + 50))
+    assert sorted(finding.rule for finding in closed) == sorted(told) == ["brute_force", "port_scan"]
+    assert all(finding.cleared and "lasted_s" in finding.evidence for finding in closed)
+    totals = {finding.rule: finding.evidence for finding in closed}
+    assert totals["brute_force"]["total_attempts"] == 20
+    assert totals["port_scan"]["total_contacts"] == 40
+
+
+def tries_at(place: int) -> list[Packet]:
+    return session(syn(place * 2, STRANGER, "10.20.1.22", 22, 33_000 + place), 1_600, 2_260, lasts=1.5)

@@ -10,6 +10,8 @@ import pytest
 from netmon.api import Finding, Severity
 from netmon.api.networks import Networks, Place
 from netmon.api.traffic import halves
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.traffic.build import detectors
 from rules.traffic.guessing.rule import Guessing
 from rules.traffic.guessing.settings import GuessingSettings
 from tests.rules.traffic.guessing.models import (
@@ -33,7 +35,10 @@ from tests.rules.traffic.guessing.models import (
     typing_errors,
 )
 from tests.rules.traffic.scans.conversations import (
+    UDP,
+    Packet,
     findings,
+    seconds,
     session,
     syn,
     unstamped,
@@ -152,18 +157,60 @@ def test_many_sources_on_one_web_form_are_one_finding() -> None:
     assert int(last.evidence["sources"]) >= 3
 
 
-@pytest.mark.parametrize("sources", [1, 3, 40])
-def test_a_flood_of_connections_with_a_web_server_is_no_guessing(sources: int) -> None:
-    packets = [
+def web(per_s: int, sources: int, *, count: int = 1_500, host: str = SERVER) -> Traffic:
+    """Requests on connections of their own, or log-ins: flows do not tell which."""
+    return [
         packet
-        for place in range(2_400)
+        for place in range(count)
         for packet in session(
-            syn(place / 120, f"198.51.100.{1 + place % sources}", SERVER, 80, 20_000 + place), 400, 9_000, lasts=0.4
+            syn(place / per_s + 0.3, f"198.51.100.{1 + place % sources}", host, 80, 20_000 + place),
+            400,
+            9_000,
+            lasts=0.4,
         )
     ]
-    assert said(packets) == []
-    if sources < 10:  # of 40, each comes to 60 only
-        assert said(packets, services=[{**GuessingSettings().services[-1].model_dump(), "flood_per_s": 1e6}])
+
+
+@pytest.mark.parametrize(("per_s", "sources", "expected"), [
+    (60, 1, "brute_force"), (90, 1, "brute_force"), (120, 1, "connection_flood"), (180, 1, "connection_flood"),
+    (130, 3, "connection_flood"),
+])  # fmt: skip
+def test_web_log_ins_are_guessing_or_a_flood_and_never_both(per_s: int, sources: int, expected: str) -> None:
+    floods = {"held_connections": {"enabled": False}}  # connections that are over count as open for some seconds
+    rules = detectors(TrafficSettings.model_validate({"detectors": {"floods": floods}}), NETWORKS)[:3]
+    told = [one for second in seconds(web(per_s, sources), quiet=20) for rule in rules for one in rule.observe(second)]
+    assert {finding.rule for finding in told} == {expected}
+
+
+def test_what_one_program_asks_all_the_time_is_no_guessing() -> None:
+    assert said(web(200, 1)) == []
+    assert said(web(200, 1), services=[{**GuessingSettings().services[-1].model_dump(), "flood_per_s": 1e6}])
+
+
+def test_log_ins_on_a_busy_server_are_seen() -> None:
+    visits = [
+        packet
+        for place in range(3_000)
+        for packet in session(
+            syn(place / 100, f"203.0.113.{place % 250}", SERVER, 80, 20_000 + place), 400, 500 + place % 5_000
+        )
+    ]
+    assert {finding.evidence["source"] for finding in said(web(10, 1, count=260) + visits)} == {"198.51.100.1"}
+
+
+def test_names_tried_on_a_directory_are_guessing_and_people_who_log_in_are_not() -> None:
+    """Kerberos, over UDP: no such name, or a wrong word; who is let in asks twice and gets tickets, which are long."""
+    tried = [Packet(place / 20, CLIENT, SERVER, 50_000 + place, 88, UDP, 0, 195 + place % 9) for place in range(14)]
+    refusals = [each.back(size=144 if place % 3 else 240) for place, each in enumerate(tried)]
+    assert [(one.rule, one.evidence["service"]) for one in begun(tried + refusals)] == [("brute_force", "Kerberos")]
+    tickets = [
+        packet
+        for place, each in enumerate(tried)
+        for port, size in ((51_000, 310), (52_000, 1_450))
+        for asks in [replace(each, source_port=port + place, size=size)]
+        for packet in (asks, asks.back(size=1_500))
+    ]
+    assert said(tried + refusals + tickets) == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ ANSWERING = np.array([port for port in AMPLIFIERS if port >= 1024], np.uint16)
 ECHO = ((1, 8), (1, 13), (1, 17), (58, 128))
 
 
+_SIDES = ("source", "destination")
+
+
 def contacts(records: np.ndarray, *, live: bool) -> np.ndarray:
     """Return flows (RECORD[n], ended or just begun) as CONTACT[m]: those that tell something, each once."""
     if not len(records):
@@ -23,7 +26,8 @@ def contacts(records: np.ndarray, *, live: bool) -> np.ndarray:
     _udp(records, kind, outcome)
     _icmp(records, kind, outcome)
     _others(records, kind, outcome)
-    rows = np.flatnonzero((outcome != Outcome.NONE) & _unicast(records) & (records["fragment"] != Fragment.LATER))
+    told = (outcome != Outcome.NONE) & _unicast(records) & (records["fragment"] != Fragment.LATER)
+    rows = np.flatnonzero(told & ~_asked_for(records))
     return distinct(_filled(records[rows], kind[rows], outcome[rows]))
 
 
@@ -36,6 +40,19 @@ def _filled(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> np.nd
     rows["port"] = np.where(ports, records["destination_port"], np.where(kind == Kind.PROTOCOL, records["protocol"], 0))
     rows["kind"], rows["outcome"] = kind, outcome
     return keyed(rows)
+
+
+def _asked_for(records: np.ndarray) -> np.ndarray:
+    """Tell which datagrams go to ports that asked everybody before."""
+    asking: set[tuple[int, ...]] = set()
+    told = np.zeros(len(records), np.bool_)
+    everybody = ~_unicast(records)
+    for place in np.flatnonzero(records["protocol"] == UDP).tolist():
+        ends = [tuple(int(records[f"{side}_{name}"][place]) for name in ("hi", "lo", "port")) for side in _SIDES]
+        if everybody[place]:
+            asking.add(ends[0])
+        told[place] = ends[1] in asking
+    return told
 
 
 def _unicast(records: np.ndarray) -> np.ndarray:

@@ -225,6 +225,18 @@ def browsing() -> Traffic:
     return told
 
 
+def answers_to_everybody() -> Traffic:
+    """Somebody looks for devices (SSDP) again and again; they answer from ports of their own, some too late."""
+    told: Traffic = []
+    for place in range(40):
+        asks = Packet(3 * place, HOST, "239.255.255.250", 42_000 + place, 1_900, UDP, size=170)
+        told.append(asks)
+        for each in range(2):
+            at, device = 3 * place + 0.2 + each, f"10.1.1.{30 + each}"
+            told.append(Packet(at, device, HOST, 35_000 + place, asks.source_port, UDP, size=340))
+    return told
+
+
 def forged_flood() -> Traffic:
     """A SYN flood from addresses that do not exist, with answers to nobody."""
     random = np.random.default_rng(5)
@@ -254,6 +266,7 @@ ORDINARY = (
     passive_transfers,
     quic_blocked,
     browsing,
+    answers_to_everybody,
     forged_flood,
 )
 
