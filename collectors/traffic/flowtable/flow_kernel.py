@@ -293,10 +293,14 @@ def take(
             make_key(record, key, buffer, base, stop, by_vlan, seeds)
             prefetch(slots, np.uint64(key.hash) & mask, _ZERO)
         if step >= _LEAD and step < total + _LEAD:
-            entry = slots[np.uint64(keys[(step - _LEAD) & _KEYS].hash) & mask]
-            if entry != _ZERO:
-                prefetch(rows, (entry & _LOW) - _ONE, _ZERO)
-                prefetch(rows, (entry & _LOW) - _ONE, _LINE)
+            tag = np.uint64(keys[(step - _LEAD) & _KEYS].hash)
+            at = tag & mask
+            while slots[at] != _ZERO:
+                if slots[at] >> _HALF == tag:
+                    prefetch(rows, (slots[at] & _LOW) - _ONE, _ZERO)
+                    prefetch(rows, (slots[at] & _LOW) - _ONE, _LINE)
+                    break
+                at = (at + _ONE) & mask
         if step >= _LEAD + _LEAD:
             i = step - _LEAD - _LEAD
             key = keys[i & _KEYS]

@@ -5,10 +5,10 @@ tells. Links and deadlines stand apart, so that lists and the sweep for expiry t
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 FLOW: Final = np.dtype(
     [
@@ -137,9 +137,17 @@ class Place(IntEnum):
     SIZE = 40
 
 
-def aligned(count: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    """Return `count` zeroed rows that begin at a cache line."""
-    octets = np.zeros(count * dtype.itemsize + 64, np.uint8)
-    skip = -octets.ctypes.data % 64
-    rows: NDArray[np.void] = octets[skip : skip + count * dtype.itemsize].view(dtype)
-    return rows
+_LINE: Final = 64
+_HUGE_PAGE: Final = 1 << 21
+
+
+def aligned(count: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return `count` zeroed rows that begin at a cache line, large arrays where huge pages do.
+
+    numpy asks the kernel for these (madvise) where an array has 4 MB or more.
+    """
+    size = count * np.dtype(dtype).itemsize
+    boundary = _HUGE_PAGE if size >= _HUGE_PAGE else _LINE
+    octets = np.zeros(size + boundary, np.uint8)  # what is not used of it takes no memory
+    skip = -octets.ctypes.data % boundary
+    return octets[skip : skip + size].view(dtype)

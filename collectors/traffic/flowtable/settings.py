@@ -4,11 +4,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FlowTableSettings(BaseModel):
-    """The flow table of a sensor. Memory: about 230 bytes for each of `flows`, 168 for each row of the two lists."""
+    """The flow table of a sensor. Memory: about 240 bytes for each of `flows`, 168 for each row of the two lists."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    # Flows open at once: 262,144 are 60 MB, and a 10 Gbit/s office uplink has some 100,000
+    # Flows open at once: 262,144 are 63 MB, and a 10 Gbit/s office uplink has some 100,000
     flows: int = Field(default=262_144, ge=64, le=16_777_216)
     # TCP without a completed handshake is given up after this long without a packet
     half_open_s: float = Field(default=5.0, gt=0, le=3600)

@@ -20,11 +20,11 @@ from collectors.traffic.flowtable.layout import (
     aligned,
 )
 from collectors.traffic.flowtable.settings import FlowTableSettings
+from collectors.traffic.flowtable.told import Told
 from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
 _NO_FRAMES: Final = empty(FRAME)
-_COPIED: Final = 8  # less than this part of the rows is copied out, more is handed out as it is
 _REASONS: Final = (EndReason.IDLE, EndReason.END, EndReason.FORCED, EndReason.EVICTED)
 
 
@@ -72,16 +72,17 @@ class FlowTable:
         bits = randbits(64 * SEEDS) if seed is None else seed
         self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(SEEDS)], np.uint64)
         self._keys = np.zeros(CHUNK + 1, KEY)
-        links = np.zeros(settings.flows, LINK)
+        self._begun = Told(settings.begun_rows, again=True)
+        self._ended = Told(settings.ended_rows, again=False)  # 44 MB
+        links = aligned(settings.flows, LINK)
         links["due"] = ~np.uint64(0)
         self._table = _Table(
             rows=aligned(settings.flows, FLOW),
-            slots=np.zeros(1 << (2 * settings.flows - 1).bit_length(), np.uint64),
+            slots=aligned(1 << (4 * settings.flows - 1).bit_length(), np.uint64),
             links=links,
             state=_state(settings),
-            ended=np.empty(settings.ended_rows, RECORD),
+            ended=self._ended.rows,
         )
-        self._begun = np.empty(settings.begun_rows, RECORD)
 
     def add(self, records: NDArray[np.void], frames: Frames | None = None) -> int:
         """Take packets (RECORD[n], in time order or nearly so); return how many belong to flows.
@@ -91,7 +92,7 @@ class FlowTable:
         """
         buffer, index = (_NO_OCTETS, _NO_FRAMES) if frames is None else (frames.buffer, frames.index)
         by_vlan = self.settings.by_vlan
-        taken = add(*self._table, self._begun, records, buffer, index, self._seeds, by_vlan, self._keys)
+        taken = add(*self._table, self._begun.rows, records, buffer, index, self._seeds, by_vlan, self._keys)
         return int(taken)
 
     def drain(self, now_ns: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
@@ -102,18 +103,18 @@ class FlowTable:
         flow that was silent since its last part ends without another record.
         """
         expire(*self._table, now_ns)
-        begun, self._begun = self._take(self._begun, Place.BEGUN_ROWS)
-        ended, rows = self._take(self._table.ended, Place.ENDED_ROWS)
-        self._table = self._table._replace(ended=rows)
+        begun = self._begun.take(self._filled(Place.BEGUN_ROWS))
+        ended = self._ended.take(self._filled(Place.ENDED_ROWS))
+        self._table = self._table._replace(ended=self._ended.rows)
         return begun, ended
 
     def finish(self) -> NDArray[np.void]:
         """End every open flow (end_reason FORCED) and return what was not drained: RECORD[m]. It is empty then."""
         room = int(self._table.state[Place.OPEN])
-        told, _ = self._take(self._table.ended, Place.ENDED_ROWS)
+        told = self._ended.rows[: self._filled(Place.ENDED_ROWS)]
         left = np.empty(room, RECORD)
         end_all(*self._table._replace(ended=left))
-        return np.concatenate([told, self._take(left, Place.ENDED_ROWS)[0]])
+        return np.concatenate([told, left[: self._filled(Place.ENDED_ROWS)]])
 
     @property
     def open(self) -> int:
@@ -140,10 +141,8 @@ class FlowTable:
         }
         return {name: int(state[place]) for name, place in told.items()}
 
-    def _take(self, rows: NDArray[np.void], count: Place) -> tuple[NDArray[np.void], NDArray[np.void]]:
-        """Return what is filled of `rows`, the caller's own, and the rows to fill from now on."""
+    def _filled(self, count: Place) -> int:
+        """Return how many rows are filled, and begin to fill them anew."""
         filled = int(self._table.state[count])
         self._table.state[count] = 0
-        if filled * _COPIED < len(rows):
-            return rows[:filled].copy(), rows
-        return rows[:filled], np.empty(len(rows), RECORD)  # memory that is not used is none: no copy of 44 MB
+        return filled

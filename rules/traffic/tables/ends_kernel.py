@@ -4,7 +4,8 @@ An index (open addressing over half the slots) leads from an address to its row.
 the window: the two rows of ends that were met in it, four to half a cache line, found by one hash of addresses, ports
 and protocol. It forgets by overwriting, and who finds rows through it compares the addresses that stand in them.
 
-A look-up costs little where its cache lines are near: so records are looked ahead, many at a time.
+A look-up costs little where its cache lines are near: so each record is looked ahead at three times before it is
+counted, and each look asks memory for what the next one reads.
 """
 
 from typing import Any, Final
@@ -17,11 +18,15 @@ from rules.traffic.tables.prefetch import prefetch
 OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
 """The loops make no arrays: without numba's counting of references they are a tenth shorter."""
 
-AHEAD: Final = 64
-"""Records that are looked ahead at once: what they ask for, 20 kB, fits into the first cache."""
+U = np.uint64
+AHEAD: Final = 8
+"""Records between two looks ahead at the same one: as long as memory takes to answer."""
+LOOKS: Final = 4 * AHEAD
+"""Records that are noted at once: of each its hashes and what was found so far, a cache line."""
+SOURCE, DESTINATION, ENDS, PLACE, SOURCE_ROW, DESTINATION_ROW = U(0), U(1), U(2), U(3), U(4), U(5)
+ABSENT: Final = U((1 << 64) - 1)
 KNOWN_ENDS: Final = 1 << 17  # 1 MB
 
-U = np.uint64
 _0, _1, _16, _22, _29, _32 = U(0), U(1), U(16), U(22), U(29), U(32)
 _64, _128, _192 = U(64), U(128), U(192)
 _M1, _M2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
@@ -44,6 +49,12 @@ def mix(a: Any, b: Any) -> Any:
     x ^= x >> _29
     x *= _M2
     return x ^ (x >> _32)
+
+
+@njit(inline="always")
+def is_at(rows: Any, row: Any, hi: Any, lo: Any) -> Any:
+    """Tell whether a row, looked up ahead, is that of an address."""
+    return row < U(len(rows)) and rows[row].lo == lo and rows[row].hi == hi
 
 
 @njit(**OPTIONS)
@@ -81,6 +92,12 @@ def place_of(known: Any, ends: Any) -> Any:
 
 
 @njit(inline="always")
+def is_known(known: Any, place: Any, ends: Any) -> Any:
+    """Tell whether these ends are still known at a place where they were."""
+    return (known[place] & _TOLD) == ((ends & _MARK) | _VALID)
+
+
+@njit(inline="always")
 def rows_at(known: Any, place: Any) -> Any:
     """Return the rows of the source and of the destination that are known at a place."""
     entry = known[place]
@@ -106,24 +123,35 @@ def begun_at(ends: Any) -> Any:
 
 
 @njit(inline="always")
-def _ask(rows: Any, index: Any, mixed: Any) -> None:
-    """Ask for the row of an address, if its slot is the first that it may have."""
-    entry = index[mixed & U(len(index) - 1)]
-    if entry and ((entry ^ mixed) & ~_LOW) == _0:
-        row = (entry & _LOW) - _1
-        prefetch(rows, row, _0)
-        prefetch(rows, row, _64)
-        prefetch(rows, row, _128)
-        prefetch(rows, row, _192)
+def keys_of(seed: Any) -> Any:
+    """Return the secret multipliers of the hash of both ends."""
+    one, two, three = mix(seed, U(1)) | _1, mix(seed, U(2)) | _1, mix(seed, U(3)) | _1
+    return one, two, three, mix(seed, U(4)) | _1, mix(seed, U(5)) | _1
 
 
-@njit(**OPTIONS)
-def look_ahead(
-    records: Any,
-    first: Any,
-    count: Any,
+@njit(inline="always")
+def hash_ends(record: Any, keys: Any, ahead: Any, at: Any, known: Any) -> None:
+    """First look ahead at a record: hash both its ends, and ask for the line in which they may be known.
+
+    The words are multiplied with secret ones and added up: the high bits of that are universal (Dietzfelbinger 1996,
+    Universal hashing and k-wise independent random variables via integer arithmetic without primes). Then all are
+    spread.
+    """
+    ports = U(record.protocol) << _32 | U(record.source_port) << _16 | U(record.destination_port)
+    ends = U(record.source_lo) * keys[0] + U(record.destination_lo) * keys[1] + ports * keys[2]
+    ends += U(record.source_hi) * keys[3] + U(record.destination_hi) * keys[4]
+    ends = (ends ^ (ends >> _32)) * _M2
+    ends ^= ends >> _29
+    ahead[at, ENDS] = ends
+    prefetch(known, (ends & U(len(known) // _WAYS - 1)) * U(_WAYS), _0)
+
+
+@njit(inline="always")
+def meet(
+    record: Any,
     seed: Any,
-    hashes: Any,
+    ahead: Any,
+    at: Any,
     known: Any,
     destinations: Any,
     destination_index: Any,
@@ -131,40 +159,50 @@ def look_ahead(
     source_index: Any,
     begun: Any,
 ) -> None:
-    """Hash the ends of some records, and ask for the cache lines that they will need.
+    """Second look: ask for the rows of ends that are known, or for where the index leads to rows."""
+    place = place_of(known, ahead[at, ENDS])
+    ahead[at, PLACE] = place
+    if place < U(len(known)):
+        s, d = rows_at(known, place)
+        prefetch(destinations, d, _0)
+        prefetch(sources, s, _0)
+        bare = (U(record.protocol) == _TCP) & ((U(record.tcp_flags) & _EDGES) == _ACK)
+        more = _0 if bare else _64
+        prefetch(destinations, d, more)
+        prefetch(sources, s, more)
+    else:
+        source = mix(U(record.source_hi) ^ seed, U(record.source_lo))
+        destination = mix(U(record.destination_hi) ^ seed, U(record.destination_lo))
+        ahead[at, SOURCE], ahead[at, DESTINATION] = source, destination
+        prefetch(destination_index, destination & U(len(destination_index) - 1), _0)
+        prefetch(source_index, source & U(len(source_index) - 1), _0)
+        prefetch(begun, ((ahead[at, ENDS] >> _22) & _WORDS) << _1, _0)
 
-    `hashes`: u8[AHEAD, 4], filled with source, destination, both, and whether both are not known. Three rounds: each
-    reads what the one before it asked for.
+
+@njit(inline="always")
+def look_up(rows: Any, index: Any, used: Any, mixed: Any) -> Any:
+    """Third look, at ends that are not known: return the row that an address seems to have, and ask for it.
+
+    ABSENT: it has none and will get none, since the table is full. The number of rows: it has none yet.
     """
-    for i in range(count):
-        r = records[first + i]
-        source = mix(U(r.source_hi) ^ seed, U(r.source_lo))
-        destination = mix(U(r.destination_hi) ^ seed, U(r.destination_lo))
-        ports = U(r.protocol) << _32 | U(r.source_port) << _16 | U(r.destination_port)
-        ends = mix(source ^ ports, destination)
-        hashes[i, 0], hashes[i, 1], hashes[i, 2] = source, destination, ends
-        prefetch(known, (ends & U(len(known) // _WAYS - 1)) * U(_WAYS), _0)
-    strange = _0
-    for i in range(count):
-        place = place_of(known, hashes[i, 2])
-        if place < U(len(known)):
-            s, d = rows_at(known, place)
-            r = records[first + i]
-            bare = (U(r.protocol) == _TCP) & ((U(r.tcp_flags) & _EDGES) == _ACK)
-            prefetch(destinations, d, _0)
-            prefetch(sources, s, _0)
-            more = _0 if bare else _64
-            prefetch(destinations, d, more)
-            prefetch(sources, s, more)
-            hashes[i, 3] = _0
-        else:
-            prefetch(destination_index, hashes[i, 1] & U(len(destination_index) - 1), _0)
-            prefetch(source_index, hashes[i, 0] & U(len(source_index) - 1), _0)
-            prefetch(begun, ((hashes[i, 2] >> _22) & _WORDS) << _1, _0)
-            hashes[i, 3] = _1
-            strange += _1
-    if strange:
-        for i in range(count):
-            if hashes[i, 3]:
-                _ask(destinations, destination_index, hashes[i, 1])
-                _ask(sources, source_index, hashes[i, 0])
+    mask = U(len(index) - 1)
+    slot = mixed & mask
+    row = U(len(rows)) if used < U(len(rows)) else ABSENT
+    while True:
+        entry = index[slot]
+        if entry == _0:
+            if used < U(len(rows)):  # one of the next ones will be its
+                prefetch(rows, used + U(AHEAD), _0)
+                prefetch(rows, used + U(AHEAD), _64)
+                prefetch(rows, used + U(AHEAD), _128)
+                prefetch(rows, used + U(AHEAD), _192)
+            break
+        if ((entry ^ mixed) & ~_LOW) == _0:
+            row = (entry & _LOW) - _1
+            prefetch(rows, row, _0)
+            prefetch(rows, row, _64)
+            prefetch(rows, row, _128)
+            prefetch(rows, row, _192)
+            break
+        slot = (slot + _1) & mask
+    return row

@@ -10,8 +10,9 @@ from rules.traffic.tables.ports_kernel import OTHERS, PORT, PORT_ROWS
 class Ports:
     """A row for each port of TCP and UDP and for each IP protocol, and the list of those in use."""
 
-    def __init__(self) -> None:
-        self.rows = np.zeros(PORT_ROWS, PORT)
+    def __init__(self, rows: NDArray[np.void]) -> None:
+        """`rows`: PORT[PORT_ROWS], zeros."""
+        self.rows = rows
         self.used = np.zeros(PORT_ROWS, np.uint32)
 
     def drain(self, used: int) -> NDArray[np.void]:

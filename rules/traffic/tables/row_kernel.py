@@ -45,17 +45,25 @@ def tally(
 
     `ballots`: the packets that vote for the port.
     """
-    row.packets = _more(row.packets, packets)
     row.bytes += octets
-    row.tcp = _more(row.tcp, tcp)
     row.tcp_bytes += tcp_octets
-    row.udp = _more(row.udp, udp)
     row.udp_bytes += udp_octets
-    row.ack = _more(row.ack, ack)
     votes = U(row.port_votes)
     same = port == U(row.port)
     row.port = U(row.port) if same | (votes >= ballots) else port
-    row.port_votes = min(_voted(votes, ballots, same), _MOST)
+    if (packets <= _MOST) & (U(row.packets) + packets <= _MOST):
+        # No other count, nor the votes, can be more than the packets.
+        row.packets += packets
+        row.tcp += tcp
+        row.udp += udp
+        row.ack += ack
+        row.port_votes = _voted(votes, ballots, same)
+    else:
+        row.packets = _more(row.packets, packets)
+        row.tcp = _more(row.tcp, tcp)
+        row.udp = _more(row.udp, udp)
+        row.ack = _more(row.ack, ack)
+        row.port_votes = min(_voted(votes, ballots, same), _MOST)
 
 
 @njit(inline="always")
@@ -121,6 +129,17 @@ def settle(rows: Any, reserved: Any, used: Any, least: Any, busy: Any) -> Any:
             busy[count] = row
             count += _1
     return used, count
+
+
+@njit(**OPTIONS)
+def vacate(rows: Any, index: Any, used: Any, seed: Any) -> None:
+    """Empty the index of a table of few rows, as they were claimed: from where each address begins to be looked for."""
+    mask = U(len(index) - 1)
+    for row in range(used):
+        slot = mix(U(rows[row].hi) ^ seed, U(rows[row].lo)) & mask
+        while index[slot] != _0:
+            index[slot] = _0
+            slot = (slot + _1) & mask
 
 
 @njit(**OPTIONS)

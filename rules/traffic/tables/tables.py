@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.traffic import ENDPOINT, RECORD, SAMPLE, Second
-from rules.traffic.tables.ends_kernel import AHEAD, BEGUN_BITS, KNOWN_ENDS
+from rules.traffic.tables.ends_kernel import BEGUN_BITS, KNOWN_ENDS, LOOKS
+from rules.traffic.tables.memory import laid_out
 from rules.traffic.tables.ports import Ports
-from rules.traffic.tables.row_kernel import reserve, settle
+from rules.traffic.tables.ports_kernel import PORT, PORT_ROWS
+from rules.traffic.tables.row_kernel import reserve, settle, vacate
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables_kernel import STATE, add
 
@@ -21,15 +23,19 @@ _GIVEN_AWAY_FROM: Final = 8_192
 class _Table:
     """Rows by address, and the index that leads to them."""
 
-    def __init__(self, rows: int) -> None:
-        self.rows = _aligned(rows)
-        self.index = np.zeros(1 << (2 * rows - 1).bit_length(), np.uint64)
+    def __init__(self, rows: int, index: NDArray[np.uint64]) -> None:
+        self.rows = _rows(rows)
+        self.index = index
         self._busy = np.zeros(rows, np.uint32)
         self._reserved = 0
 
     def drain(self, used: int, kept: int, seed: np.uint64) -> tuple[NDArray[np.void], int]:
         """Return the rows used and empty the table, but for room for its busiest; return also how many have that."""
         claimed = self.rows[:used]
+        if used >= _GIVEN_AWAY_FROM:
+            self.index.fill(0)
+        else:
+            vacate(self.rows, self.index, np.uint64(used), seed)
         used, count = settle(self.rows, np.uint64(self._reserved), np.uint64(used), _KEPT_FROM, self._busy)
         busy = self._busy[:count]
         if count > kept:
@@ -40,8 +46,7 @@ class _Table:
             rows = _copied(self.rows[:used])
             claimed.view(np.uint8).fill(0)
         else:
-            rows, self.rows = self.rows[:used], _aligned(len(self.rows))
-        self.index.fill(0)
+            rows, self.rows = self.rows[:used], _rows(len(self.rows))
         self._reserved = int(reserve(self.rows, self.index, keys, seed))
         return rows, self._reserved
 
@@ -60,12 +65,15 @@ class Tables:
     ) -> None:
         """Allocate the tables; `window_s` is how long a window is, for flows that lasted longer."""
         self._settings = settings or TablesSettings()
-        self._destinations = _Table(self._settings.rows)
-        self._sources = _Table(self._settings.rows)
-        self._ports = Ports()
-        self._begun = np.zeros(BEGUN_BITS // 32, np.uint64)  # two windows, word by word
-        self._known = _lines(KNOWN_ENDS)
-        self._hashes = np.zeros((AHEAD, 4), np.uint64)
+        slots = 1 << (4 * self._settings.rows - 1).bit_length()
+        shapes = (slots, np.uint64), (slots, np.uint64), (BEGUN_BITS // 32, np.uint64), (KNOWN_ENDS, np.uint64)
+        index, other, begun, known, ports = laid_out((*shapes, (PORT_ROWS, PORT)))
+        self._destinations = _Table(self._settings.rows, index)
+        self._sources = _Table(self._settings.rows, other)
+        self._ports = Ports(ports)
+        self._begun = begun  # two windows, word by word
+        self._known = known
+        self._ahead = laid_out([(LOOKS * 8, np.uint64)])[0].reshape(LOOKS, 8)
         self._amplifiers = np.zeros(1_024, np.uint64)  # a bit for each port
         for port in self._settings.amplifier_ports:
             self._amplifiers[port >> 6] |= np.uint64(1 << (port & 63))
@@ -91,7 +99,7 @@ class Tables:
             self._amplifiers,
             self._sample,
             self._known,
-            self._hashes,
+            self._ahead,
         )
 
     def drain(self, start: float, end: float, *, live: bool = True) -> Second:
@@ -129,15 +137,7 @@ def _copied(rows: NDArray[np.void]) -> NDArray[np.void]:
     return rows.view(np.uint8).copy().view(rows.dtype)
 
 
-def _aligned(rows: int) -> NDArray[np.void]:
+def _rows(count: int) -> NDArray[np.void]:
     """Return empty ENDPOINT rows that begin where a cache line does, so that a row is four of them."""
-    octets = np.zeros(rows * ENDPOINT.itemsize + 64, np.uint8)
-    first = -octets.ctypes.data % 64
-    return octets[first : first + rows * ENDPOINT.itemsize].view(ENDPOINT)
-
-
-def _lines(words: int) -> NDArray[np.uint64]:
-    """Return empty words that begin where a cache line does."""
-    octets = np.zeros(words * 8 + 64, np.uint8)
-    first = -octets.ctypes.data % 64
-    return octets[first : first + words * 8].view(np.uint64)
+    rows: NDArray[np.void] = laid_out([(count, ENDPOINT)])[0]
+    return rows

@@ -11,13 +11,26 @@ import numpy as np
 from numba import njit
 
 from rules.traffic.tables.ends_kernel import (
+    ABSENT,
     AHEAD,
     ASKED,
+    DESTINATION,
+    DESTINATION_ROW,
+    ENDS,
+    LOOKS,
     OPTIONS,
+    PLACE,
+    SOURCE,
+    SOURCE_ROW,
     begun_at,
     claim,
+    hash_ends,
+    is_at,
+    is_known,
+    keys_of,
     know,
-    look_ahead,
+    look_up,
+    meet,
     mix,
     place_of,
     rows_at,
@@ -51,6 +64,7 @@ _TCP, _UDP, _ICMP, _ICMP6, _SCTP = U(6), U(17), U(1), U(58), U(132)
 _FIN, _SYN, _RST, _ACK, _EDGES, _URGENT = U(1), U(2), U(4), U(16), U(0x17), U(0x29)
 _CODES = U(0x3F)  # the flags without ECE and CWR, which any SYN may carry (RFC 3168)
 _LATER = U(2)
+_LEAD, _RING = U(AHEAD), U(LOOKS - 1)
 
 
 @njit(inline="always")
@@ -72,13 +86,13 @@ def add(
     amplifiers: Any,
     sample: Any,
     known: Any,
-    hashes: Any,
+    ahead: Any,
 ) -> None:
     """Count records (RECORD) in the tables.
 
     `states`: STATE[1]; `destinations`, `sources`: ENDPOINT, empty rows zero; indexes: u8, a power of two, at least
     twice the rows; `ports`: PORT[PORT_ROWS]; `ports_used`: u4[PORT_ROWS]; `begun`: u8[BEGUN_BITS / 32]; `amplifiers`:
-    u1[65536]; `sample`: RECORD; `known`: u8[KNOWN_ENDS], zeros where a window begins; `hashes`: u8[AHEAD, 4].
+    u1[65536]; `sample`: RECORD; `known`: u8[KNOWN_ENDS], zeros where a window begins; `ahead`: u8[LOOKS, 8].
     """
     state = states[0]
     seed = state.seed
@@ -87,15 +101,19 @@ def add(
     used_d, used_s, used_p = state.destinations, state.sources, state.ports
     total_packets, total_bytes = state.packets, state.bytes
     seen, following = state.records, state.next
-    for i in range(len(records)):
-        at = i % AHEAD
-        if at == 0:
-            look_ahead(
-                records,
-                i,
-                min(AHEAD, len(records) - i),
+    total = U(len(records))
+    keys = keys_of(seed)
+    for step in range(_0, total + _LEAD * U(3)):
+        # Four records in each step: three are looked ahead, each reads what it asked for a little before.
+        if step < total:
+            hash_ends(records[step], keys, ahead, step & _RING, known)
+        if _LEAD <= step < total + _LEAD:
+            i = step - _LEAD
+            meet(
+                records[i],
                 seed,
-                hashes,
+                ahead,
+                i & _RING,
                 known,
                 destinations,
                 destination_index,
@@ -103,6 +121,17 @@ def add(
                 source_index,
                 begun,
             )
+        if _LEAD * U(2) <= step < total + _LEAD * U(2):
+            at = (step - _LEAD * U(2)) & _RING
+            if ahead[at, PLACE] >= U(len(known)):
+                row = look_up(destinations, destination_index, used_d, ahead[at, DESTINATION])
+                ahead[at, DESTINATION_ROW] = row
+                row = look_up(sources, source_index, used_s, ahead[at, SOURCE])
+                ahead[at, SOURCE_ROW] = row
+        if step < _LEAD * U(3):
+            continue
+        i = step - _LEAD * U(3)
+        at = i & _RING
         r = records[i]
         following = offer(sample, r, seen, following, state)
         seen += _1
@@ -147,12 +176,14 @@ def add(
                 source_port, destination_port = destination_port, source_port
                 flags = U(r.reply_tcp_flags)
                 packets, octets = reply_packets, reply_octets
-            source, destination, ends = hashes[at, side], hashes[at, 1 - side], hashes[at, 2]
+            ends = ahead[at, ENDS]
             # Of ends that were met in this window the rows are known, with all that is noted but the counts.
             row_s, row_d, place_known, asked = U(len(sources)), U(len(destinations)), U(len(known)), ASKED
             plain = single and side == 0 and fragment == _0
             if plain:
-                place_known = place_of(known, ends)
+                place_known = ahead[at, PLACE]
+                if place_known >= U(len(known)) or not is_known(known, place_known, ends):
+                    place_known = place_of(known, ends)  # others have come to be known since
                 if place_known < U(len(known)):
                     row_s, row_d = rows_at(known, place_known)
                     asked = known[place_known] & ASKED
@@ -215,12 +246,30 @@ def add(
                 continue
 
             if not met:
-                row_d = claim(destinations, destination_index, used_d, destination_hi, destination_lo, destination)
-                row_s = claim(sources, source_index, used_s, source_hi, source_lo, source)
-                used_d += _1 if row_d == used_d and row_d < U(len(destinations)) else _0
-                used_s += _1 if row_s == used_s and row_s < U(len(sources)) else _0
+                ahead_d, ahead_s = U(len(destinations)), U(len(sources))
+                if side == 0 and ahead[at, PLACE] >= U(len(known)):
+                    source, destination = ahead[at, SOURCE], ahead[at, DESTINATION]
+                    ahead_d, ahead_s = ahead[at, DESTINATION_ROW], ahead[at, SOURCE_ROW]
+                else:
+                    source, destination = mix(source_hi ^ seed, source_lo), mix(destination_hi ^ seed, destination_lo)
+                row_d = U(len(destinations))
+                if is_at(destinations, ahead_d, destination_hi, destination_lo):
+                    row_d = ahead_d
+                elif ahead_d != ABSENT:
+                    row_d = claim(destinations, destination_index, used_d, destination_hi, destination_lo, destination)
+                    if row_d == used_d and row_d < U(len(destinations)):
+                        used_d += _1
+                row_s = U(len(sources))
+                if is_at(sources, ahead_s, source_hi, source_lo):
+                    row_s = ahead_s
+                elif ahead_s != ABSENT:
+                    row_s = claim(sources, source_index, used_s, source_hi, source_lo, source)
+                    if row_s == used_s and row_s < U(len(sources)):
+                        used_s += _1
                 if plain and row_d < U(len(destinations)) and row_s < U(len(sources)):
                     know(known, ends, row_s, row_d, asked, seen)
+            else:
+                source = destination = _0
             tcp, udp = packets if is_tcp else _0, packets if is_udp else _0
             icmp = packets if (protocol == _ICMP) | (protocol == _ICMP6) else _0
             tcp_octets, udp_octets = octets if is_tcp else _0, octets if is_udp else _0

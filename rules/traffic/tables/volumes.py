@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
 from rules.traffic.tables.ports import Ports
+from rules.traffic.tables.ports_kernel import PORT, PORT_ROWS
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.volumes_kernel import AHEAD, STATE, VOLUME, add_up
 
@@ -37,7 +38,7 @@ class Volumes:
         """`seed`: of the hash; told only by tests that want the same twice."""
         rows = (settings or TablesSettings()).rows
         self._destinations, self._sources = _Table(rows), _Table(rows)
-        self._ports = Ports()
+        self._ports = Ports(np.zeros(PORT_ROWS, PORT))
         self._ahead = np.zeros((AHEAD, 2), np.uint64)
         self._states = np.zeros(1, STATE)
         self._states["seed"] = np.random.default_rng(seed).integers(1, 1 << 63, dtype=np.uint64)

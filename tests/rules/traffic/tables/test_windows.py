@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netmon.api.traffic import MAPPED, SAMPLE, halves
 from rules.traffic.tables.merge import merge
@@ -47,6 +49,24 @@ def test_what_was_drained_stays_as_it_was() -> None:
         tables.add(packets(50_000, source_lo=np.arange(50_000) + 7))
         assert len(tables.drain(1, 2).sources) == 50_000
         assert (len(sources), sources.tobytes()) == (count, before)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.lists(st.tuples(st.integers(0, 90), st.booleans()), max_size=6))
+def test_windows_are_the_same_however_records_are_cut_into_batches(seed: int, batches: list[tuple[int, bool]]) -> None:
+    """Records are looked ahead at within a batch: one at a time there is nothing to look ahead at."""
+    few = TablesSettings(rows=64, kept=4)
+    whole, cut = Tables(few, seed=7), Tables(few, seed=7)
+    for number, (count, over) in enumerate(batches):
+        records = mixed(count, seed + number)
+        whole.add(records)
+        for at in range(count):
+            cut.add(records[at : at + 1])
+        if over or number == len(batches) - 1:
+            one, other = whole.drain(0, 1), cut.drain(0, 1)
+            for table in ("destinations", "sources", "ports", "sample"):
+                assert getattr(one, table).tobytes() == getattr(other, table).tobytes(), table
+            assert (one.unlisted, one.packets, one.bytes) == (other.unlisted, other.packets, other.bytes)
 
 
 def test_rows_kept_for_who_is_silent_are_not_told() -> None:
