@@ -138,7 +138,7 @@ class Contests:
         rows = rows[rows["probe"] == 0]
         weights = np.ones(len(rows), np.int64)
         if len(rows) > _FEW and len(self._asked) + 2 * len(rows) <= self._settings.addresses:  # none is pushed out
-            weights = self._repeats.weigh(rows, self._holder)
+            weights = self._repeats.weigh(rows, self._holder, self._settings.asked_s)
             rows, weights = rows[weights > 0], weights[weights > 0]
         names = ("at_ns", "vlan", "kind", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
         for at, vlan, kind, frame, claimed, hi, lo, asked_hi, asked_lo, times in zip(

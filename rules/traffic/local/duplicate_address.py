@@ -72,6 +72,8 @@ class DuplicateAddress(Closing):
         """Return VLAN, address, holder and who wanted it, of probes that were answered."""
         rows = second.neighbours
         rows = rows[(rows["probe"] != 0) | (rows["kind"] == 2) | (rows["kind"] == 4)]  # questions say nothing of it
+        if not self._probes and not rows["probe"].any():
+            return
         names = ("at_ns", "vlan", "probe", "frame_mac", "claimed_mac", "hi", "lo", "asked_hi", "asked_lo")
         for at_ns, vlan, probe, frame, claimed, hi, lo, asked_hi, asked_lo in zip(
             *(rows[name].tolist() for name in names), strict=True
