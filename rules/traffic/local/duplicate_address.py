@@ -17,6 +17,7 @@ from rules.traffic.local.contests import Address, Contests, Holding
 from rules.traffic.local.gateways import Gateways
 from rules.traffic.local.settings import DuplicateAddressSettings
 from rules.traffic.local.telling import di_vlan, on_vlan
+from rules.traffic.local.translators import Translators
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _PROBES_MAX: Final = 4_096  # tentative addresses remembered: a /20 that starts at once
@@ -33,6 +34,7 @@ class DuplicateAddress(Closing):
         self._networks = networks
         self._contests = Contests(settings.contests)
         self._gateways = Gateways()
+        self._translators = Translators()
         self._shared = frozenset(halves(address) for address in settings.shared_addresses)
         self._probes: dict[tuple[int, Address], tuple[float, int]] = {}
         self._episodes = Episodes(self.name, "", quiet_s=settings.quiet_s, repeat_s=60.0)
@@ -40,6 +42,7 @@ class DuplicateAddress(Closing):
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the claims of one window."""
         self._gateways.observe(second)
+        self._translators.observe(second)
         for held in self._contests.observe(second):
             if self._is_duplicate(held, second.end):
                 yield from self._episodes.see(self._twice(held), second.end)
@@ -63,6 +66,8 @@ class DuplicateAddress(Closing):
             return False
         if rival.forged or rival.unasked >= _LOUD or held.insistent(settings):
             return False  # these are signs of an attack
+        if any(self._translators.stands_for(held.vlan, mac, *held.address) for mac in (rival.mac, held.holder)):
+            return False
         if held.address in self._gateways and self._contests.address_of(rival.mac) not in (None, held.address):
             return False
         # A router that answers for others (proxy ARP, RFC 1027) holds none of these addresses.

@@ -1,7 +1,7 @@
 """Rogue DHCP servers: one that is not known gives leases, or a known one gives another gateway or resolver."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -13,6 +13,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import RogueDhcpSettings
+from rules.traffic.local.since import began_of
 from rules.traffic.local.telling import di_vlan, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
@@ -63,13 +64,16 @@ class RogueDhcp(Closing):
         self._networks = networks
         self._allowed = frozenset(halves(address) for address in settings.servers)
         self._servers: OrderedDict[tuple[int, int, Address], _Server] = OrderedDict()
-        self._began: float | None = None
+        self._began: float | None = None  # to learn who agrees with who is known; over after a restart
+        self._since: float | None = None  # to look, over restarts: to learn the first of a VLAN
         self._episodes = Episodes(self.name, "T1557.003", quiet_s=settings.quiet_s)
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge what servers said in one window."""
         if self._began is None:
             self._began = second.start
+        if self._since is None:
+            self._since = second.start
         for lease in _leases(second):
             if lease.kind not in (2, 5, _NAK, 102, 107):
                 continue
@@ -79,17 +83,19 @@ class RogueDhcp(Closing):
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
-        """Return the servers learned and what they give."""
+        """Return the servers learned and what they give, and since when is learned."""
+        kept: dict[str, NDArray[np.generic]] = {} if self._since is None else {"began": np.array([self._since])}
         rows = [
             (vlan, version, *address, server.mac, what, *given)
             for (vlan, version, address), server in self._servers.items()
             for what, all_given in enumerate(({_NONE}, server.routers, server.resolvers))
             for given in all_given
         ]
-        return {"servers": np.array(rows, _MEMORY)} if rows else {}
+        return kept | ({"servers": np.array(rows, _MEMORY)} if rows else {})
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go on with what `save` gave: learning is over."""
+        """Go on with what `save` gave."""
+        self._since = began_of(arrays)
         rows = arrays.get("servers")
         if rows is None:
             return
@@ -117,11 +123,17 @@ class RogueDhcp(Closing):
             for (vlan, version, _), server in self._servers.items()
             if (vlan, version) == (lease.vlan, lease.version)
         ]
-        if self._is_learning(lease.at) and (not others or _agrees(lease, others)):
+        if self._may_join(lease, others):
             if lease.gives:  # a refusal tells nothing of what the server gives
                 self._learn(lease, _Server(lease.frame_mac))
             return None
         return self._seen(lease, "unknown")
+
+    def _may_join(self, lease: _Lease, others: Sequence[_Server]) -> bool:
+        """Tell whether a new server is learned: the first of its VLAN for long, one that agrees for a while."""
+        if others:
+            return self._is_learning(lease.at) and _agrees(lease, others)
+        return self._since is not None and lease.at - self._since <= self._settings.first_s
 
     def _is_learning(self, at: float) -> bool:
         return self._began is not None and at - self._began <= self._settings.learning_s
@@ -186,7 +198,7 @@ class RogueDhcp(Closing):
         )
 
 
-def _agrees(lease: _Lease, others: list[_Server]) -> bool:
+def _agrees(lease: _Lease, others: Sequence[_Server]) -> bool:
     """Tell whether a second server gives the gateway (DHCPv6: the resolver) that the first ones give."""
     if not lease.gives:
         return True

@@ -13,6 +13,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import RogueRouterSettings
+from rules.traffic.local.since import began_of
 from rules.traffic.local.telling import di_vlan, is_virtual, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
@@ -51,13 +52,16 @@ class RogueRouter(Closing):
         self._networks = networks
         self._allowed = frozenset(halves(address) for address in settings.routers)
         self._routers: OrderedDict[tuple[int, Address], _Router] = OrderedDict()
-        self._began: float | None = None
+        self._began: float | None = None  # to learn who agrees with who is known; over after a restart
+        self._since: float | None = None  # to look, over restarts: to learn the first of a VLAN
         self._episodes = Episodes(self.name, "T1557", quiet_s=settings.quiet_s)
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the advertisements of one window."""
         if self._began is None:
             self._began = second.start
+        if self._since is None:
+            self._since = second.start
         rows = second.routers
         flooded = set()
         for vlan, count in zip(*np.unique(rows["vlan"], return_counts=True), strict=True):
@@ -73,16 +77,18 @@ class RogueRouter(Closing):
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
-        """Return the routers learned and their prefixes."""
+        """Return the routers learned and their prefixes, and since when is learned."""
+        kept: dict[str, NDArray[np.generic]] = {} if self._since is None else {"began": np.array([self._since])}
         rows = [
             (vlan, *address, router.mac, *prefix)
             for (vlan, address), router in self._routers.items()
             for prefix in (_NONE, *router.prefixes)
         ]
-        return {"routers": np.array(rows, _MEMORY)} if rows else {}
+        return kept | ({"routers": np.array(rows, _MEMORY)} if rows else {})
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go on with what `save` gave: learning is over."""
+        """Go on with what `save` gave."""
+        self._since = began_of(arrays)
         rows = arrays.get("routers")
         if rows is None:
             return
@@ -111,8 +117,9 @@ class RogueRouter(Closing):
             if vlan == heard.vlan:
                 prefixes |= router.prefixes
                 others += 1
-        learning = self._began is not None and heard.at - self._began <= self._settings.learning_s
-        if learning and (not others or not prefixes or heard.prefix in (_NONE, *prefixes)):
+        since, limit_s = (self._began, self._settings.learning_s) if others else (self._since, self._settings.first_s)
+        learning = since is not None and heard.at - since <= limit_s
+        if learning and (not prefixes or heard.prefix in (_NONE, *prefixes)):
             self._learn(heard, _Router(heard.frame_mac))
             return ""
         return "unknown"

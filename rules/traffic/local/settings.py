@@ -72,6 +72,7 @@ class RogueDhcpSettings(DetectorBase):
 
     servers: tuple[AddressText, ...] = ()  # addresses of the servers that may lease; with them nothing is learned
     learning_s: float = Field(default=600.0, ge=0)  # servers that agree with the first are learned in this time
+    first_s: float = Field(default=86_400.0, ge=0)  # the first of a VLAN is: clients may renew after hours only
     quiet_s: float = Field(default=300.0, gt=0)  # over when the server said nothing for so long: clients ask rarely
 
 
@@ -80,6 +81,7 @@ class RogueRouterSettings(DetectorBase):
 
     routers: tuple[AddressText, ...] = ()  # link-local addresses of the routers; with them nothing is learned
     learning_s: float = Field(default=600.0, ge=0)  # routers that agree with the first are learned in this time
+    first_s: float = Field(default=86_400.0, ge=0)  # the first of a VLAN is: some speak each 30 minutes (RFC 4861)
     flood_per_s: float = Field(default=50.0, gt=0)  # advertisements on one VLAN; a router sends one in 3 s at most
     quiet_s: float = Field(default=600.0, gt=0)  # over when silent for so long: routers advertise each 200 to 600 s
 

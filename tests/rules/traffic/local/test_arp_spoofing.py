@@ -182,6 +182,17 @@ def test_two_machines_with_one_address_are_a_mistake_and_no_attack() -> None:
     assert len({finding.key for finding in found}) == 1
 
 
+@pytest.mark.parametrize(("behind_s", "found"), [(0.000_02, False), (0.5, True)])
+def test_a_bridge_that_translates_mac_addresses_is_no_second_machine(behind_s: float, found: bool) -> None:
+    frames = []
+    for n in range(20):
+        at = 6.0 * n
+        frames += [(at, arp_request(HOST, A_HOST, A_GATEWAY)), (at + behind_s, arp_request(OTHER, A_HOST, A_GATEWAY))]
+        frames.append((at + 1, arp_reply(GATEWAY, A_GATEWAY, OTHER, A_HOST)))
+    assert bool(play(duplicate(), frames, until=300)) is found
+    assert play(spoofing(), frames, until=300) == []
+
+
 def test_an_attack_is_not_also_told_as_a_duplicate() -> None:
     attack = [(40 + 2 * n, arp_reply(EVIL, A_GATEWAY, HOST, A_HOST)) for n in range(30)]
     assert play(duplicate(), [*ordinary(0, 120), *attack]) == []

@@ -4,13 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from netmon.api import Severity
 from netmon.api.networks import Networks
 from rules.traffic.local.rogue_dhcp import RogueDhcp
 from rules.traffic.local.rogue_router import RogueRouter
 from rules.traffic.local.settings import RogueDhcpSettings, RogueRouterSettings
-from tests.support.local_frames import lease, lease6, router
+from tests.support.local_frames import arp_request, lease, lease6, router
 from tests.support.local_talk import Timed, play
 
 SERVER, SECOND, EVIL = "02:00:00:00:00:02", "02:00:00:00:00:03", "02:00:00:00:00:66"
@@ -52,6 +53,32 @@ def test_after_learning_any_new_server_is_told_also_one_that_only_refuses() -> N
     assert [finding.severity for finding in play(dhcp(), [*renewals(720), *late])] == [Severity.CRITICAL]
     late = [(700.0, lease("nak", EVIL, "10.0.0.66"))]
     assert [finding.severity for finding in play(dhcp(), [*renewals(720), *late])] == [Severity.WARNING]
+
+
+def test_the_first_server_of_a_vlan_may_speak_late() -> None:
+    speaks = [(1.0, arp_request(SERVER, "10.0.0.2", "10.0.0.9"))]
+    late = [(7_200.0, lease("ack", SERVER, "10.0.0.2"))]
+    assert play(dhcp(), [*speaks, *late]) == []
+    assert [finding.severity for finding in play(dhcp(first_s=3_600), [*speaks, *late])] == [Severity.CRITICAL]
+    other = [(7_300.0, lease("ack", EVIL, "10.0.0.66"))]
+    assert [finding.evidence["source"] for finding in play(dhcp(), [*speaks, *late, *other])] == ["10.0.0.66"]
+
+
+def test_a_vlan_without_a_server_is_known_to_have_none_over_a_restart() -> None:
+    before = dhcp(first_s=3_600)
+    play(before, [(float(at), arp_request(SERVER, "10.0.0.2", "10.0.0.9")) for at in range(0, 3_000, 100)])
+    after = dhcp(first_s=3_600)
+    after.restore(before.save())
+    late = [(3_700.0, lease("ack", EVIL, "10.0.0.66"))]
+    assert [finding.severity for finding in play(after, late)] == [Severity.CRITICAL]
+    fresh = dhcp(first_s=3_600)
+    assert play(fresh, late) == []
+
+
+@pytest.mark.parametrize("began", [np.array([np.nan]), np.array([np.inf]), np.array([]), np.array(["soon"])])
+def test_a_beginning_that_is_no_number_is_refused(began: NDArray[np.generic]) -> None:
+    with pytest.raises(ValueError, match="a beginning that is no number"):
+        dhcp().restore({"began": began})
 
 
 def test_the_settings_servers_are_the_only_ones() -> None:
@@ -117,6 +144,14 @@ def test_a_second_router_with_another_prefix_is_told_at_once() -> None:
     assert found[0].evidence["technique"] == "T1557"
     assert found[0].at <= 31
     assert found[-1].cleared
+
+
+def test_the_first_router_of_a_vlan_may_speak_late() -> None:
+    speaks = [(1.0, arp_request(SERVER, "10.0.0.2", "10.0.0.9"))]
+    late = [(1_800.0, router(SERVER, "fe80::1"))]
+    assert play(routers(), [*speaks, *late]) == []
+    assert play(routers(), [*speaks, *late, (1_900.0, router(EVIL, "fe80::66"))])
+    assert play(routers(first_s=900), [*speaks, *late])
 
 
 def test_redundant_routers_of_one_prefix_are_quiet_and_after_learning_no_new_one_is() -> None:
