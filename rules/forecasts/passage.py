@@ -243,7 +243,7 @@ def _relief_again(series: Stepless, usual: Floats, season: int) -> Floats:
     the limit was near counts on being told the next time. So one relief hides a limit at most until it is two weeks
     off, less a tenth of the relief.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # of next to nothing they undid all
         undone = np.clip(np.nan_to_num(series.relief / np.maximum(usual, 0)), 0, 1)
     now = np.fmax.reduce(series.values[:, -season:], axis=1)
     outgrown = now > series.relieved + OUTGROWN * series.relief / np.maximum(series.reliefs, 1)

@@ -17,6 +17,7 @@ from exporters.actions.settings import ActionSettings
 from exporters.flowstore.metrics import Metrics as StoreMetrics
 from netmon.api import Event, Finding
 from netmon.app.daemon import Daemon
+from netmon.app.traffic.chores import Chores
 from netmon.app.traffic.indicatorfiles import IndicatorFiles, IndicatorMetrics
 from netmon.app.traffic.metrics import TrafficMetrics
 from rules.traffic.indicators.settings import IndicatorSettings
@@ -52,6 +53,7 @@ async def own_metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Met
     kept = CollectorRegistry()
     StoreMetrics(kept)
     Actor(ActionSettings(), _Nobody(), kept, source="sensor")
+    Chores(kept)
     lists = IndicatorMetrics(IndicatorFiles(IndicatorSettings()))
     return [*found, *TrafficMetrics(()).collect(), *lists.collect(), *kept.collect()]
 

@@ -20,7 +20,7 @@ if sys.argv[1] == "warm":
     source.open()
     source.close()
 OURS = {"collectors", "exporters", "netmon", "rules"}
-OPENED = {"collectors.traffic.capture.ring", "collectors.traffic.capture.evidence"}  # a ring loads its own, as root
+OPENED = {"collectors.traffic.capture.blocks", "collectors.traffic.capture.evidence"}  # a ring loads its own, as root
 OF_FILES = {"collectors.traffic.capture.files", "collectors.traffic.capture.octets"}
 for module in list(sys.modules.values()):
     name = module.__name__
