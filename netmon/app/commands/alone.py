@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import click
 from prometheus_client import CollectorRegistry
@@ -91,16 +91,17 @@ class Kind:
     leave: Callable[[str], object]  # becomes a user without the rights that are not needed
 
 
-def run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
-    """Open, become who we are to be, watch, and say what was seen; exit 2 where something of it cannot be used.
+Given: TypeAlias = Callable[[TrafficSettings], Mapping[str, Any]]
+"""What the command line says of the `traffic` section, beside what the configuration says of it."""
 
-    `given` is what the command line says of the `traffic` section.
-    """
+
+def run(kind: Kind, how: Alone, given: Given) -> None:
+    """Open, become who we are to be, watch, and say what was seen; exit 2 where something of it cannot be used."""
     with speaking(None if how.directory is None else spoken(how.directory)):
         _run(kind, how, given)
 
 
-def _run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
+def _run(kind: Kind, how: Alone, given: Given) -> None:
     stop = Stop()
     try:
         needs_traffic()
@@ -136,7 +137,7 @@ def _run(kind: Kind, how: Alone, given: Mapping[str, Any]) -> None:
     summary(part, began)
 
 
-def configured(how: Alone, given: Mapping[str, Any]) -> tuple[Settings, Path]:
+def configured(how: Alone, given: Given) -> tuple[Settings, Path]:
     """Return the settings, with what the command line gives in their `traffic` section, and the state directory.
 
     Flows are kept only where a directory is named: on the command line, or by a configuration.
@@ -145,7 +146,8 @@ def configured(how: Alone, given: Mapping[str, Any]) -> tuple[Settings, Path]:
     settings = nothing if how.directory is None else load_directory(how.directory)
     logs.configure(settings.netmon.log.format, settings.netmon.log.level)  # to standard error: findings have the other
     keep = how.store is not None or (how.directory is not None and settings.netmon.traffic.keep_flows)
-    merged = settings.netmon.traffic.model_dump() | {**given, "keep_flows": keep}
+    before = settings.netmon.traffic
+    merged = before.model_dump() | {**given(before), "keep_flows": keep}
     if how.store is not None:
         merged["store_directory"] = how.store.absolute()
     try:

@@ -1,12 +1,14 @@
 """`netmon replay`: a capture file through everything that a sensor has."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # numba is for those who ask
     from netmon.app.traffic.replaying import Replay
 
 USAGE: Final = 2
+_INTERRUPTED: Final = 130  # as shells say it of Ctrl-C
 
 
 @click.command("replay", help=t("replay.help"), epilog=t("replay.examples"))
@@ -43,7 +46,7 @@ USAGE: Final = 2
 )
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help=t("traffic.option.store"))
 def command(file: Path, *, as_json: bool, speed: str, directory: Path | None, store: Path | None) -> None:
-    """Exit 0; 2 where the file or the configuration cannot be used."""
+    """Exit 0; 2 where the file or the configuration cannot be used; 130 where it was stopped before the end."""
     logs.configure(level="warning")  # to standard error: findings are alone on the other
     with speaking(None if directory is None else spoken(directory)):
         _replay(file, directory, store, as_json=as_json, real_time=speed == "real")
@@ -58,8 +61,8 @@ def _replay(file: Path, directory: Path | None, store: Path | None, *, as_json: 
         replay = open_replay(file, directory, store)
         replay.again = lambda: click.echo(t("replay.again", store=printable(str(store))), err=True)
         told = _Told(as_json=as_json)
-        with _progress(replay, file) as step:
-            for finding, begins in replay.run(real_time=real_time):
+        with _progress(replay, file) as step, _asked_to_stop() as stop:
+            for finding, begins in replay.run(real_time=real_time, sleep=stop.wait, stopped=stop.is_set):
                 told.take(finding, begins=begins)
                 step()
     except ConfigError as error:
@@ -67,6 +70,29 @@ def _replay(file: Path, directory: Path | None, store: Path | None, *, as_json: 
         sys.exit(USAGE)
     told.finish()
     _summary(replay)
+    if stop.is_set():
+        click.echo(t("replay.stopped"), err=True)
+        sys.exit(_INTERRUPTED)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Event]:
+    """Give what is set by Ctrl-C or SIGTERM: what was found so far is told then. The second time ends all at once."""
+    stop = Event()
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: object) -> None:
+        del frame
+        stop.set()
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @dataclass(slots=True)

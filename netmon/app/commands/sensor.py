@@ -1,7 +1,7 @@
 """`netmon sensor`: the packets of an interface, judged as they pass; a core is not needed."""
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -10,6 +10,7 @@ from netmon.app.catalog import Role
 from netmon.app.commands.alone import Alone, Kind, alone, run
 from netmon.app.faultwords import in_words
 from netmon.app.privileges import drop
+from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import t
 
 _KIND: Final = Kind(Role.SENSOR, lambda traffic: traffic.sensors, "sensor.no_interface", drop)
@@ -17,19 +18,26 @@ _KIND: Final = Kind(Role.SENSOR, lambda traffic: traffic.sensors, "sensor.no_int
 
 @click.command("sensor", help=t("sensor.help"), epilog=t("sensor.examples"))
 @click.option("--interface", "interfaces", multiple=True, metavar="IF", help=t("sensor.option.interface"))
-@click.option("--filter", "expression", default="", metavar="EXPR", help=t("sensor.option.filter"))
-@click.option("--processes", type=click.IntRange(1, 64), default=1, help=t("sensor.option.processes"))
+@click.option("--filter", metavar="EXPR", help=t("sensor.option.filter"))
+@click.option("--processes", type=click.IntRange(1, 64), help=t("sensor.option.processes"))
 @alone
-def command(*, interfaces: tuple[str, ...], expression: str, processes: int, how: Alone) -> None:
+def command(*, interfaces: tuple[str, ...], how: Alone, **options: object) -> None:
     """Exit 0 after a clean stop; 2 where the interface or the configuration cannot be used."""
     if not interfaces and how.directory is None:
         raise click.UsageError(t("sensor.no_interface"))
-    sensors = [{"interface": name, "filter": expression, "processes": processes} for name in interfaces]
+    own = {name: value for name, value in options.items() if value is not None}
+
+    def given(before: TrafficSettings) -> dict[str, Any]:
+        known = [[one.model_dump() for one in before.sensors if one.interface == name] for name in interfaces]
+        sensors = [
+            each | own for name, some in zip(interfaces, known, strict=True) for each in some or [{"interface": name}]
+        ]
+        return {"sensors": sensors} if sensors else {}
+
     try:
         if how.becomes is None:
             drop(None)  # at once: threads that libraries start later have no more than we have now
     except ConfigError as error:
         click.echo(str(in_words(error)), err=True)
         sys.exit(2)
-    given = {"sensors": sensors} if sensors else {}
     run(_KIND, how, given)

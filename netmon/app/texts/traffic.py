@@ -157,12 +157,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon replay incident.pcap\n"
         "  netmon replay incident.pcapng.zst --json > findings.jsonl\n"
         "  netmon replay office.pcap --config /etc/netmon --store /tmp/flows\n\n"
-        "Exit status: 0; 2 where the file or the configuration cannot be used.",
+        "Exit status: 0; 2 where the file or the configuration cannot be used;\n"
+        "  130 where it was stopped before the end.",
         "\b\nContoh:\n"
         "  netmon replay insiden.pcap\n"
         "  netmon replay insiden.pcapng.zst --json > temuan.jsonl\n"
         "  netmon replay kantor.pcap --config /etc/netmon --store /tmp/flows\n\n"
-        "Status keluar: 0; 2 bila berkas atau konfigurasi tidak dapat dipakai.",
+        "Status keluar: 0; 2 bila berkas atau konfigurasi tidak dapat dipakai;\n"
+        "  130 bila dihentikan sebelum akhir.",
     ),
     "replay.option.speed": Text(
         "As fast as can be, or in the capture's own time.",
@@ -182,6 +184,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "replay.column.target": Text("TARGET", "SASARAN"),
     "replay.column.technique": Text("TECHNIQUE", "TEKNIK"),
     "replay.column.what": Text("WHAT", "APA"),
+    "replay.stopped": Text("Stopped before the file's end.", "Dihentikan sebelum akhir berkas."),
     "replay.nothing": Text(
         "No detector found anything in it.",
         "Tidak ada pendeteksi yang menemukan sesuatu di dalamnya.",

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from functools import partial
 from typing import Final
 
@@ -82,11 +83,12 @@ class TrafficPart:
     async def start(self) -> None:
         """Open what is not open yet, and begin."""
         loop = asyncio.get_running_loop()
+        context = copy_context()  # threads that judge have none: they would speak another language
         if not all(stream.opened for stream in self.streams):
             self.open()
 
         def send(findings: Sequence[Finding]) -> None:
-            loop.call_soon_threadsafe(self._actor.send, findings)
+            loop.call_soon_threadsafe(self._actor.send, findings, context=context)
 
         await self._actor.start()
         if self.streams:

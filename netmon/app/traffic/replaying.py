@@ -65,14 +65,20 @@ class Replay:
         return self._capture.progress
 
     def run(
-        self, *, real_time: bool = False, sleep: Callable[[float], None] = time.sleep
+        self,
+        *,
+        real_time: bool = False,
+        sleep: Callable[[float], object] = time.sleep,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[Finding, bool]]:
-        """Yield (finding, whether it begins); what is open at the file's end is closed by silence."""
+        """Yield (finding, whether it begins); what is open at the file's end, or when stopped, is closed by silence."""
         began = time.perf_counter()
         pace = _Pace(sleep) if real_time else None
         for traffic in self._capture.batches():
             if pace is not None:
                 pace.wait(traffic)
+            if stopped():
+                break
             self._tallies.take(traffic.records)
             self._built.pipeline.take(traffic)
             yield from self._say()
@@ -119,7 +125,7 @@ class Replay:
 class _Pace:
     """Holds batches back until their time has come."""
 
-    def __init__(self, sleep: Callable[[float], None]) -> None:
+    def __init__(self, sleep: Callable[[float], object]) -> None:
         self._sleep = sleep
         self._offset_s: float | None = None
 

@@ -1,6 +1,6 @@
 """What can be set about floods: what all share, and each kind's own."""
 
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from rules.traffic.learned_settings import LearnedSettings
 
 COLLECTORS: Final = (162, 514, 1514, 2055, 2056, 4729, 4739, 5140, 6343, 8125, 9995, 9996, 12201, 25826)
 """UDP ports of traps, logs (syslog, GELF), flow exports (NetFlow, IPFIX, sFlow) and measurements (StatsD, collectd)."""
+
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class SeveritySettings(Model):
@@ -73,7 +75,7 @@ class UdpFloodSettings(DetectorBase):
     answered_floor_per_s: float = Field(default=50_000.0, gt=0)  # datagrams that are a flood though answered
     silent_s: float = Field(default=20.0, gt=0)  # one flow that is never answered: RTP's receivers report each 5 s
     refused_windows: int = Field(default=3, ge=1)  # in a row, in which it is answered by ICMP errors alone
-    collector_ports: tuple[int, ...] = COLLECTORS  # whose datagrams nobody answers: logs, traps, flow exports
+    collector_ports: tuple[Port, ...] = COLLECTORS  # whose datagrams nobody answers: logs, traps, flow exports
     scan_sources: float = Field(default=16.0, ge=1)  # up to so many sources, many ports may be a scan
     scan_bytes: float = Field(default=80.0, gt=0)  # a frame's, at the middle port: probes are empty but for a few
     scan_tries: float = Field(default=4.0, ge=1)  # at the middle port, in a window: nobody scans so often

@@ -73,3 +73,27 @@ def test_a_configuration_s_language_is_spoken(tmp_path: Path, command: str, lang
     done = netmon(command, "--config", str(tmp_path), "--for", "1", NETMON_LANG="", LC_ALL="C")
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_addresses_of_the_command_line_leave_the_rest_of_the_section(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    flows = "traffic: {flows: {listen: ['udp://127.0.0.1:1'], allow: [10.20.0.0/16]}}\n"
+    (tmp_path / "netmon.yaml").write_text(flows, encoding="ascii")
+    words = ("flow-collector", "--listen", "udp://127.0.0.1:0", "--for", "1", "--user", "")
+    heard = netmon(*words, "--config", str(tmp_path), NETMON_STATE_DIR=str(tmp_path / "state"))
+    everybody = netmon(*words, NETMON_STATE_DIR=str(tmp_path / "state"))
+    assert (heard.returncode, everybody.returncode) == (0, 0), heard.stderr + everybody.stderr
+    assert "from everybody" in everybody.stderr
+    assert "from everybody" not in heard.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a filter is compiled for a socket that only root gets")
+def test_an_interface_of_the_command_line_keeps_what_is_configured_of_it(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    sensors = "traffic: {sensors: [{interface: lo, filter: no such port}]}\n"
+    (tmp_path / "netmon.yaml").write_text(sensors, encoding="ascii")
+    words = ("sensor", "--config", str(tmp_path), "--interface", "lo", "--for", "1", "--user", "")
+    done = netmon(*words, NETMON_STATE_DIR=str(tmp_path / "state"))
+    assert done.returncode == 2
+    assert "no such port" in done.stderr
+    assert netmon(*words, "--filter", "port 9", NETMON_STATE_DIR=str(tmp_path / "state")).returncode == 0
