@@ -19,6 +19,7 @@ from rich.tree import Tree
 
 from netmon.api import ConfigError, Fault
 from netmon.app.asked import escaped, printable
+from netmon.app.faultwords import in_words
 from netmon.app.text import t
 from netmon.app.traffic.needs import needs_traffic
 
@@ -71,7 +72,7 @@ def command(file: str, *, number: int, tunnels: bool, as_json: bool) -> None:
         _needs_scapy()
         taken = _take(file, number, tunnels=tunnels)
     except ConfigError as error:
-        click.echo(printable(str(error)), err=True)
+        click.echo(printable(str(in_words(error))), err=True)
         sys.exit(USAGE)
     layers, problem = dissect(taken.octets, taken.link_type)
     if as_json:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netmon.app.cli import main
+from tests.support.command import netmon
 from tests.support.packets import SYN, arp, ethernet, ipv4, ipv6, pcap, tcp, udp
 
 FRAMES = [
@@ -130,3 +131,9 @@ def test_other_links(tmp_path: Path, link_type: int, first: str) -> None:
     out = shown(path)
     assert [layer["name"] for layer in out["layers"]][:2] == [first, "IP"]
     assert out["record"]["verdict"] == "OK"
+
+
+def test_a_file_that_is_not_there_is_told_in_the_reader_s_language() -> None:
+    done = netmon("decode", "/nowhere.pcap", NETMON_LANG="id")
+    assert done.returncode == 2
+    assert "tidak dapat dibuka" in done.stderr
