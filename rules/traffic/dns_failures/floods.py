@@ -5,18 +5,18 @@ on the way wear out too (Luo et al., "A large scale analysis of DNS water tortur
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Final, Generic, TypeAlias, TypeVar
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
-from netmon.api import Severity, Value
+from netmon.api import Severity
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
-from rules.traffic import telling
 from rules.traffic.dns_failures.asked import Asked
-from rules.traffic.dns_failures.failures import Address, Failures
+from rules.traffic.dns_failures.failures import Address, Failure, Failures
 from rules.traffic.dns_failures.settings import DnsFailureSettings
+from rules.traffic.dns_failures.words import askers_of, flood_text
 from rules.traffic.episode import Seen
 from rules.traffic.learned import hashed
 from rules.traffic.scans.matter import is_ours
@@ -27,8 +27,8 @@ TECHNIQUE: Final = "T1499.002"
 _TOLD: Final = 5  # addresses that evidence names
 _COUNTED: Final = 16  # floods at once whose answers are counted: 2 ms each, with as many answers as are read
 _LOOKED_AT: Final = 256  # clients of which it is asked whether they are ours
+_LOUD: Final = 0.25  # of the bound: a window with less is a day's own failures after a flood, or before it
 
-_Evidence: TypeAlias = Mapping[str, str | Value]
 _Key = TypeVar("_Key", bound=Hashable)
 
 
@@ -44,70 +44,78 @@ class Floods(Generic[_Key]):
         self._touched: dict[_Key, Asked] = {}
         self.dropped = 0
 
-    def take(self, key: _Key, client: Address, server: Address, name: tuple[str, str], window: Second) -> None:
-        """Take a name, with its registered domain, that was asked for in vain."""
+    def take(self, key: _Key, row: Failure, domain: str, window: Second, weight: int) -> None:
+        """Take a name, with its registered domain, that was asked for in vain; it stands for `weight` of them."""
         asked = self._touched.get(key)
         if asked is None:
             asked = self._all.get(key)
             if asked is None:
                 asked = self._all[key] = Asked()
             self._all.move_to_end(key)
-            asked.begin(window.start, window.end, self._settings.window_s)
+            asked.begin(window.start, window.end, self._settings.window_s, weight)
             self._touched[key] = asked
-        asked.take(client, server, *name)
+        asked.take(row.client, row.server, row.name, domain, absent=row.absent)
 
-    def candidates(self, weight: int) -> Iterator[tuple[_Key, Asked]]:
+    def candidates(self, now: float) -> Iterator[tuple[_Key, Asked]]:
         """Yield what came nearest to its bound, for its answers to be counted; forget whom no room is for."""
         near = [(asked.fresh, place) for place, asked in enumerate(self._touched.values())]
-        least = self._bound / 4 / weight
+        least = self._bound / 4
         most = sorted((each for each in near if each[0] >= least), key=lambda each: -each[0])[:_COUNTED]
         touched = list(self._touched.items())
         yield from (touched[place] for _, place in most)
         self._touched = {}
+        while self._all and next(iter(self._all.values())).now <= now - self._settings.window_s:
+            self._all.popitem(last=False)  # nothing of it counts any more, and its names take room
         while len(self._all) > self._settings.keys:
             self._all.popitem(last=False)
             self.dropped += 1
 
-    def is_flood(self, asked: Asked, weight: int) -> bool:
+    def is_flood(self, asked: Asked) -> bool:
         """Tell whether so many names are new, and so few are there."""
         settings = self._settings
         return (
-            asked.fresh * weight >= self._bound
+            asked.fresh >= self._bound
             and asked.fresh_share >= settings.fresh_share
-            and asked.failed_share(weight) >= settings.failed_share
+            and asked.failed_share >= settings.failed_share
         )
 
-    def seen(self, asked: Asked, domain: str, weight: int, length_s: float) -> Seen:
+    def goes_on(self, asked: Asked) -> bool:
+        """Tell whether the newest window is a part of the flood, and does not merely follow it."""
+        return asked.windows[-1].rate >= _LOUD * self._per_s
+
+    def seen(self, asked: Asked, domain: str) -> Seen:
         """Return a flood as it is said. `domain`: empty where it is of any."""
-        fresh = asked.windows[-1].fresh * weight
+        since = asked.since(_LOUD * self._per_s)
+        fresh, absent = asked.untold(since)
         server, askers = self._target(asked), asked.askers
-        rate = fresh / max(length_s, 1e-3)
+        rate = asked.windows[-1].rate
         inside = sum(is_ours(each, self._networks) for each in askers[:_LOOKED_AT])
         severe = rate >= self._settings.error_times * self._per_s or inside == len(askers)
-        who = telling.named(self._networks.name_of(*askers[0]), len(askers))
         where = self._networks.name_of(*server)
         servers = sorted(asked.servers, key=lambda each: -asked.servers[each])
         return Seen(
             key=domain or address_text(*server),
             target=where,
             severity=Severity.ERROR if severe else Severity.WARNING,
-            source=address_text(*askers[0]) if len(askers) == 1 else telling.addresses(len(askers)),
+            source=askers_of(address_text(*askers[0]), len(askers), exact=asked.all_askers),
             victim=domain or address_text(*server),
-            text={language: _text(language, who[language], where, domain) for language in who},
-            counts={"names": fresh},
-            peaks={"names_per_s": round(rate, 1)},
+            text=flood_text(self._networks.name_of(*askers[0]), where, domain),
+            counts={"names": fresh, "absent_names": absent},
+            peaks={"names_per_s": round(rate, 1), "clients": len(askers)},
             evidence={
                 "domain": domain,
                 "names_per_s": round(rate, 1),
-                "failed_share": round(asked.failed_share(weight), 3),
+                "failed_share": round(asked.failed_share, 3),
+                "absent_share": round(asked.absent_share, 3),
                 "clients": len(askers),
+                "all_clients": "yes" if asked.all_askers else "no",
                 "clients_of_ours": inside,
                 "first_clients": _listed(askers),
                 "servers": _listed(servers),
                 "sample": " ".join(asked.samples),
             },
             labels={"domain": domain} if domain else {},
-            since=asked.since,
+            since=since,
         )
 
     def _target(self, asked: Asked) -> Address:
@@ -130,16 +138,3 @@ def good_of_server(failures: Failures, server: Address) -> int:
 
 def _listed(addresses: Sequence[Address]) -> str:
     return ", ".join(address_text(*each) for each in addresses[:_TOLD])
-
-
-def _text(language: str, who: str, where: str, domain: str) -> Callable[[_Evidence], str]:
-    def text(evidence: _Evidence) -> str:
-        rate = telling.per_second(float(evidence["names_per_s"]), language)
-        share = telling.share(float(evidence["failed_share"]), language)
-        if language == "id":
-            of = f" di {domain}" if domain else ""
-            return f"{where} ditanyai {who} tentang nama{of} yang tidak ada: {rate} nama baru, {share} gagal"
-        of = f" in {domain}" if domain else ""
-        return f"{where} is asked by {who} for names{of} that do not exist: {rate} new names, {share} fail"
-
-    return text

@@ -54,7 +54,7 @@ class DnsFailures:
             self.skipped += skipped
             if told.rows:
                 yield from self._generated(self._take(told, second), told.weight / second.length_s, second.end)
-                yield from self._floods(told, second)
+                yield from self._floods(told, second.end)
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
 
@@ -83,32 +83,29 @@ class DnsFailures:
             domain = self._read(row.name)
             if not domain or self._is_allowed(row.client):
                 continue
-            name = (row.name, domain)
             if domain not in {ROOT, row.name}:
-                self._of_domains.take(domain, row.client, row.server, name, second)
-            self._of_servers.take(row.server, row.client, row.server, name, second)
+                self._of_domains.take(domain, row, domain, second, told.weight)
+            self._of_servers.take(row.server, row, domain, second, told.weight)
             self._clients.asked(row.server)
             if row.absent and domain != ROOT and self._clients.take(row.client, domain, second.end):
                 touched[row.client] = touched.get(row.client, 0) + 1
         return touched
 
-    def _floods(self, told: Failures, second: Second) -> Iterator[Finding]:
-        weight = told.weight
+    def _floods(self, told: Failures, now: float) -> Iterator[Finding]:
         flooded: set[str] = set()
-        for domain, asked in self._of_domains.candidates(weight):
+        for domain, asked in self._of_domains.candidates(now):
             asked.answered(floods.good_of_domain(told, domain))
-            if self._of_domains.is_flood(asked, weight):
+            if self._of_domains.is_flood(asked):
                 flooded.add(domain)
-                seen = self._of_domains.seen(asked, domain, weight, second.length_s)
-                yield from self._episodes[floods.SUBDOMAINS].see(seen, second.end)
-        for server, asked in self._of_servers.candidates(weight):
+                if self._of_domains.goes_on(asked):
+                    yield from self._episodes[floods.SUBDOMAINS].see(self._of_domains.seen(asked, domain), now)
+        for server, asked in self._of_servers.candidates(now):
             asked.answered(floods.good_of_server(told, server))
             most, count = asked.domain
             if most in flooded or 2 * count > asked.windows[-1].fresh:
                 continue  # one domain's: told by its name, or not enough to be told
-            if self._of_servers.is_flood(asked, weight):
-                seen = self._of_servers.seen(asked, "", weight, second.length_s)
-                yield from self._episodes[floods.ANY].see(seen, second.end)
+            if self._of_servers.is_flood(asked) and self._of_servers.goes_on(asked):
+                yield from self._episodes[floods.ANY].see(self._of_servers.seen(asked, ""), now)
 
     def _generated(self, touched: Mapping[Address, int], each_per_s: float, now: float) -> Iterator[Finding]:
         for client, count in touched.items():
