@@ -20,7 +20,6 @@ from rules.traffic.episode import Seen
 NAME: Final = "generated_domains"
 TECHNIQUE: Final = "T1568.002"
 _MOST: Final = 512  # domains remembered of one client: 60 kB
-_SHARED: Final = 0.5  # of a client's domains that others asked for: it asks in their name
 _SAMPLES: Final = 5
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -76,24 +75,14 @@ class Clients:
         settings = self._settings
         if each is None or len(each.domains) < settings.domains:
             return None
+        if client in self._servers:  # it asks in the name of many, and of those who ask it each is seen for itself
+            return None
         while each.domains and next(iter(each.domains.values())) <= now - settings.domains_window_s:
             each.generated.pop(each.domains.popitem(last=False)[0], None)
         count = len(each.domains)
         if count < settings.domains or len(each.generated) < settings.generated_share * count:
             return None
-        if self._for_others(client, each):
-            return None
         return self._seen(client, each)
-
-    def _for_others(self, client: Address, each: _Client) -> bool:
-        """Tell whether others asked for most of it too: a resolver asks in their name, and hears sooner."""
-        if client not in self._servers:
-            return False
-        others: set[str] = set()
-        for who, other in self._clients.items():
-            if who != client:
-                others |= other.domains.keys() & each.domains.keys()
-        return len(others) >= _SHARED * len(each.domains)
 
     def _seen(self, client: Address, each: _Client) -> Seen:
         new, each.new = each.new, 0

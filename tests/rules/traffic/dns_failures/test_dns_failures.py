@@ -242,6 +242,11 @@ def test_where_the_resolver_alone_is_seen_it_is_named() -> None:
     assert findings(generated(1, 60, RESOLVER, through=False), allow=("10.20.1.53/32",)) == []
 
 
+def test_a_resolver_whose_clients_are_seen_is_not_named_for_what_it_asks_in_many_names() -> None:
+    typing_error = Asked(0.5, "10.20.30.40", "www.dinass.example.net")
+    assert findings([typing_error, *generated(1, 60, RESOLVER, through=False)]) == []
+
+
 def names_of(kind: str, draw: random.Random, place: int) -> str:
     quad = ".".join(str(draw.randrange(1, 255)) for _ in range(4))
     word = draw.choice(WORDS)
