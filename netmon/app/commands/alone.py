@@ -8,6 +8,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -51,6 +52,10 @@ class Alone:
     def becomes(self) -> str | None:
         """Return the user to become once everything is open; None where we stay who we are."""
         return self.user if self.user and os.geteuid() == 0 else None
+
+    def speaking(self) -> AbstractContextManager[None]:
+        """Speak the configuration's language inside a `with` block."""
+        return speaking(None if self.directory is None else spoken(self.directory))
 
 
 _OPTIONS: Final = (
@@ -97,7 +102,7 @@ Given: TypeAlias = Callable[[TrafficSettings], Mapping[str, Any]]
 
 def run(kind: Kind, how: Alone, given: Given) -> None:
     """Open, become who we are to be, watch, and say what was seen; exit 2 where something of it cannot be used."""
-    with speaking(None if how.directory is None else spoken(how.directory)):
+    with how.speaking():
         _run(kind, how, given)
 
 

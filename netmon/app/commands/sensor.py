@@ -38,6 +38,7 @@ def command(*, interfaces: tuple[str, ...], how: Alone, **options: object) -> No
         if how.becomes is None:
             drop(None)  # at once: threads that libraries start later have no more than we have now
     except ConfigError as error:
-        click.echo(str(in_words(error)), err=True)
+        with how.speaking():
+            click.echo(str(in_words(error)), err=True)
         sys.exit(2)
     run(_KIND, how, given)
