@@ -21,12 +21,12 @@ class Flooding:
     """Knows by kind which addresses are flooded, and since when until when."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, _Kind] = {}
+        self._kinds: dict[str, Spells] = {}
 
     def take(self, kind: str, hi: NDArray[np.uint64], lo: NDArray[np.uint64], since: float, until: float) -> None:
         """Take the addresses (halves, u8[n]) that have such a flood, seen in one window, since when until when."""
         if len(hi) or kind in self._kinds:
-            self._kinds.setdefault(kind, _Kind()).take(hashed(hi, lo), since, until)
+            self._kinds.setdefault(kind, Spells(_MOST, _KEEP_S)).take(hashed(hi, lo), since, until)
 
     def among(self, kind: str, hosts: NDArray[np.uint64], at_ns: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Tell what happened to hosts (`learned.hashed`, u8[n]) at times (u8[n]) while they had such a flood."""
@@ -47,15 +47,26 @@ class HeedsFloods(Protocol):
     flooding: Flooding
 
 
-class _Kind:
-    """The addresses with one kind of flood. Of more than there is room for, those whose flood was over first go."""
+class Spells:
+    """Hosts and since when until when something happened to them; those it was over for longest go first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, keep_s: float) -> None:
+        """Know at most so many, each for so long after it was over."""
+        self._most = most
+        self._keep_s = keep_s
         self._hosts = np.zeros(0, np.uint64)  # hashes, in order
         self._first_ns, self._last_ns = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
 
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def known(self, hosts: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell of which hosts (`learned.hashed`, u8[n]) something is known."""
+        return np.isin(hosts, self._hosts)
+
     def take(self, hosts: NDArray[np.uint64], since: float, until: float) -> None:
-        stay = self._last_ns > _ns(until - _KEEP_S)
+        """Take that it happened to these hosts, in Unix seconds; forget those whose time is over by `until`."""
+        stay = self._last_ns > _ns(until - self._keep_s)
         if not len(hosts) and stay.all():
             return
         begin_ns, end_ns = _ns(since), _ns(until)
@@ -67,13 +78,14 @@ class _Kind:
         self._last_ns = np.zeros(len(self._hosts), np.uint64)
         np.minimum.at(self._first_ns, place, first)
         np.maximum.at(self._last_ns, place, last)
-        if len(self._hosts) > _MOST:
-            newest = np.sort(np.argsort(-self._last_ns.astype(np.int64), kind="stable")[:_MOST])
+        if len(self._hosts) > self._most:
+            newest = np.sort(np.argsort(-self._last_ns.astype(np.int64), kind="stable")[: self._most])
             self._hosts, self._first_ns, self._last_ns = (
                 column[newest] for column in (self._hosts, self._first_ns, self._last_ns)
             )
 
     def among(self, hosts: NDArray[np.uint64], at_ns: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell what fell to hosts (u8[n]) at times (u8[n]) while it happened."""
         told = np.zeros(len(hosts), np.bool_)
         found, place = placed(hosts, self._hosts)
         at = at_ns[found]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
-from rules.traffic.flooding import Flooding
+from rules.traffic.flooding import Flooding, Spells
 from rules.traffic.learned import hashed
 from rules.traffic.memory import placed
 from rules.traffic.numbering import Numbering
@@ -24,8 +24,7 @@ class Flooded:
     def __init__(self, settings: ScanSettings, numbering: Numbering) -> None:
         self._settings = settings
         self._numbering = numbering
-        self._hosts = np.zeros(0, np.uint64)  # hashes, in order
-        self._first_ns, self._last_ns = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+        self._hosts = Spells(_HOSTS, settings.window_s + _LATE_S)
         self._many = np.zeros(0, np.uint64)  # hosts with many datagrams in the last window, in order
         self._begin = np.zeros(0, np.uint64)  # those of them that had few in the one before
 
@@ -39,34 +38,14 @@ class Flooded:
         much = much[np.argsort(-rate[much], kind="stable")][:_HOSTS]
         many = hashed(table["hi"][much], table["lo"][much])
         self._begin, self._many = np.setdiff1d(many, self._many), np.unique(many)
-        fresh = many[(rate[much] >= self._settings.udp_flood_per_s) | np.isin(many, self._hosts)]
-        begin_ns, end_ns = _ns(second.start - second.length_s), _ns(second.end)
-        stay = self._last_ns > _ns(second.end - self._settings.window_s - _LATE_S)
-        hosts = np.concatenate([self._hosts[stay], fresh])
-        first_ns = np.concatenate([self._first_ns[stay], np.full(len(fresh), begin_ns)])
-        last_ns = np.concatenate([self._last_ns[stay], np.full(len(fresh), end_ns)])
-        self._hosts, place = np.unique(hosts, return_inverse=True)
-        self._first_ns = np.full(len(self._hosts), end_ns)
-        self._last_ns = np.zeros(len(self._hosts), np.uint64)
-        np.minimum.at(self._first_ns, place, first_ns)
-        np.maximum.at(self._last_ns, place, last_ns)
-        if len(self._hosts) > _HOSTS:
-            newest = np.sort(np.argsort(-self._last_ns.astype(np.int64), kind="stable")[:_HOSTS])
-            self._hosts, self._first_ns, self._last_ns = (
-                column[newest] for column in (self._hosts, self._first_ns, self._last_ns)
-            )
+        fresh = many[(rate[much] >= self._settings.udp_flood_per_s) | self._hosts.known(many)]
+        self._hosts.take(fresh, second.start - second.length_s, second.end)
 
     def without_datagrams(self, rows: NDArray[np.void], flooding: Flooding) -> NDArray[np.void]:
         """Leave out UDP contacts (CONTACT) with hosts while they got a flood of datagrams, or were said to."""
-        flood = flooding.among("udp_flood", rows["destination"], rows["at_ns"])
-        if flood.any():
-            rows = rows[~(flood & (rows["kind"] == Kind.UDP))]
-        found, place = placed(rows["destination"], self._hosts)
-        if not len(found):
-            return rows
-        at_ns = rows["at_ns"][found]
-        part = (rows["kind"][found] == Kind.UDP) & (at_ns >= self._first_ns[place]) & (at_ns < self._last_ns[place])
-        return np.delete(rows, found[part])
+        hosts, at_ns = rows["destination"], rows["at_ns"]
+        flood = flooding.among("udp_flood", hosts, at_ns) | self._hosts.among(hosts, at_ns)
+        return rows[~(flood & (rows["kind"] == Kind.UDP))] if flood.any() else rows
 
     def without_beginning(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Leave out pending UDP contacts with hosts whose datagrams have just become many: a flood, or soon told."""
@@ -80,7 +59,3 @@ class Flooded:
         ends, _ = self._numbering.number(hashed(rows["destination"], rows["port"].astype(np.uint64)))
         counts = np.bincount(ends)
         return rows if counts.max() < _SOURCES else rows[counts[ends] < _SOURCES]
-
-
-def _ns(at: float) -> np.uint64:
-    return np.uint64(max(at, 0.0) * 1e9)
