@@ -7,19 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from subprocess import Popen
 from typing import Final, TypeAlias
 
-from scapy.layers.dhcp import BOOTP, DHCP
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-
 from bench.detection.ordinary import hour
 from bench.detection.packets import file_of
 from tests.support.attacks import is_listening
-from tests.support.local_watch import need, raw
+from tests.support.local_attacks import lease_beside, spoof_arp
+from tests.support.local_watch import need
 from tests.support.netns import INTERFACE, Host, Lan
 from tests.support.waiting import eventually_sync
 
@@ -81,55 +77,6 @@ def _guesses(net: Lan, folder: Path) -> float:
         if "secret80" not in said:
             raise RuntimeError(said)
         attacker.run(sys.executable, "-c", _SESSION, server.ipv4)
-    return began
-
-
-def _arpspoof(net: Lan, folder: Path) -> float:
-    need("arpspoof")
-    gateway, victim, attacker = net["gateway"], net["victim"], net["attacker"]
-    log = folder / "arpspoof.log"
-    for host in (victim, attacker):
-        with host.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(b"who are you", (gateway.ipv4, 9))
-    began = time.time()
-    with attacker.popen("arpspoof", "-i", INTERFACE, "-t", victim.ipv4, gateway.ipv4, log=log) as process:
-        eventually_sync(lambda: log.read_text().count("is-at") >= 5, within_s=20)
-        process.kill()  # politely asked, it takes 5 s to set all right
-    return began
-
-
-@contextmanager
-def _leasing(host: Host, folder: Path) -> Iterator[None]:
-    """Run dnsmasq as a DHCP server that names itself as gateway."""
-    log = folder / f"{host.name}.log"
-    command = ["dnsmasq", "-d", "-p", "0", "-C", "/dev/null", "--log-dhcp", "--no-ping", "-i", INTERFACE]
-    command += ["--dhcp-range=192.0.2.100,192.0.2.120,1h", f"--dhcp-option=3,{host.ipv4}", "--dhcp-authoritative"]
-    command += [f"--dhcp-leasefile={folder / host.name}.leases", f"--pid-file={folder / host.name}.pid"]
-    with host.popen(*command, log=log):
-        eventually_sync(lambda: "sockets bound" in log.read_text() or "DHCP, IP range" in log.read_text())
-        yield
-
-
-def _discover(client: socket.socket, mac: str, number: int, servers: int) -> float:
-    """Ask for a lease until so many servers have offered; return when the last did."""
-    frame = Ether(src=mac, dst="ff:ff:ff:ff:ff:ff") / IP(src=str(IPv4Address(0)), dst="255.255.255.255")
-    frame /= UDP(sport=68, dport=67) / BOOTP(chaddr=bytes.fromhex(mac.replace(":", "")) + bytes(10), xid=number)
-    frame[BOOTP].flags = 0x8000
-    client.send(bytes(frame / DHCP(options=[("message-type", "discover"), "end"])))
-    while servers:
-        packet = Ether(client.recv(4096))
-        servers -= bool(packet.haslayer(DHCP)) and packet[BOOTP].op == 2 and packet[BOOTP].xid == number
-    return time.time()
-
-
-def _second_server(net: Lan, folder: Path) -> float:
-    need("dnsmasq")
-    mac = net["client"].mac
-    with _leasing(net["server"], folder), raw(net["client"]) as client:
-        _discover(client, mac, 1, 1)
-        with _leasing(net["rogue"], folder):
-            began = time.time()
-            _discover(client, mac, 2, 2)
     return began
 
 
@@ -214,8 +161,8 @@ _UDP: Final = (*_NMAP, "-sU", "-F", "--host-timeout", "20s", "--max-retries", "0
 _HPING: Final = ("hping3", "-q", "-c", "6000", "-i", "u1000", "-S", "-p", "80", "--rand-source")
 ENCOUNTERS: Final = (
     Encounter("hydra, FTP, right at the end", ("brute_force",), _PAIR, _guesses),
-    Encounter("arpspoof", ("arp_spoofing",), ("gateway", "victim", "attacker"), _arpspoof),
-    Encounter("dnsmasq beside dnsmasq", ("rogue_dhcp",), ("server", "rogue", "client"), _second_server),
+    Encounter("arpspoof", ("arp_spoofing",), ("gateway", "victim", "attacker"), spoof_arp),
+    Encounter("dnsmasq beside dnsmasq", ("rogue_dhcp",), ("server", "rogue", "client"), lease_beside),
     Encounter("iodine through a resolver", ("dns_tunnel",), ("client", "resolver", "outside"), _iodine),
     Encounter("masscan, 300 ports/s", ("port_scan",), _PAIR, _masscan),
     Encounter("tcpreplay of ordinary traffic", (), _THREE, _beside()),
