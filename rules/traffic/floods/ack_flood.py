@@ -44,7 +44,6 @@ class AckFlood:
             size = float(view.rows["tcp_bytes"][row]) / max(float(view.rows["tcp"][row]), 1.0)
             yield Attack(
                 row=row,
-                feature=feature,
                 rate=rate,
                 bits_per_s=rate * size * 8,
                 bound=self._settings.odd_floor_per_s if odd[row] else float(view.bound(feature)[row]),

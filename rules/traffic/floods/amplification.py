@@ -45,7 +45,6 @@ class Amplification:
             octets = float(view.rows["reflected_bytes"][row]) + float(view.rows["fragment_bytes"][row])
             yield Attack(
                 row=row,
-                feature="reflected",
                 rate=float(rate[row]) + float(view.rate("fragments")[row]),
                 bits_per_s=octets * 8 / view.second.length_s,
                 bound=float(view.bound("reflected")[row]),

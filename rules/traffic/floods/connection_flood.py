@@ -47,7 +47,6 @@ class ConnectionFlood:
             size = float(view.rows["tcp_bytes"][row]) / max(float(rate[row]) * view.second.length_s, 1.0)
             yield Attack(
                 row=row,
-                feature="connections",
                 rate=float(rate[row]),
                 bits_per_s=float(view.rows["tcp_bytes"][row]) * 8 / view.second.length_s,
                 bound=float(view.bound("connections")[row]),

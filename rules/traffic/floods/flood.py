@@ -24,7 +24,6 @@ class Attack:
     """What a detector sees done to one address in one window."""
 
     row: int  # in the view
-    feature: str  # that passed its bound
     rate: float  # packets (or connections) a second of the attack
     bits_per_s: float
     bound: float

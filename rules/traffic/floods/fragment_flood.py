@@ -40,7 +40,6 @@ class FragmentFlood:
                 continue
             yield Attack(
                 row=row,
-                feature="fragments",
                 rate=float(rate[row]),
                 bits_per_s=float(view.rows["fragment_bytes"][row]) * 8 / view.second.length_s,
                 bound=float(view.bound("fragments")[row]),

@@ -41,7 +41,6 @@ class IcmpFlood:
                 continue
             yield Attack(
                 row=row,
-                feature="icmp",
                 rate=float(rate[row]),
                 bits_per_s=float(view.rows["icmp_bytes"][row]) * 8 / view.second.length_s,
                 bound=float(view.bound("icmp")[row]),

@@ -84,7 +84,6 @@ class OutboundFlood:
             port = int(view.rows["reflected_port"][row])
             yield Attack(
                 row=int(row),
-                feature="reflected",
                 rate=float(rate[row]),
                 bits_per_s=float(gave[row]) * 8 / view.second.length_s,
                 bound=settings.reflected_per_s,

@@ -35,7 +35,6 @@ class RstFlood:
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(
                 row=row,
-                feature="rst",
                 rate=float(rate[row]),
                 bits_per_s=float(rate[row]) * size * 8,
                 bound=float(view.bound("rst")[row]),

@@ -35,7 +35,6 @@ class SynAckFlood:
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(
                 row=row,
-                feature="syn_ack",
                 rate=float(rate[row]),
                 bits_per_s=float(rate[row]) * size * 8,
                 bound=float(view.bound("syn_ack")[row]),

@@ -51,7 +51,6 @@ class SynFlood:
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(
                 row=row,
-                feature="half_open",
                 rate=float(syn[row]),
                 bits_per_s=float(syn[row]) * size * 8,
                 bound=float(view.bound("half_open")[row]),

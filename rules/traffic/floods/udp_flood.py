@@ -74,7 +74,6 @@ class UdpFlood:
             size = float(view.rows["udp_bytes"][row]) / max(float(view.rows["udp"][row]), 1.0)
             yield Attack(
                 row=row,
-                feature=feature,
                 rate=float(every[row]),
                 bits_per_s=float(every[row]) * size * 8,
                 bound=float(view.bound(feature)[row]),

@@ -54,7 +54,6 @@ class View:
     rates: Numbers  # f8[n, FEATURES]
     levels: Numbers  # f8[n, FEATURES]: what is normal
     bounds: Numbers  # f8[n, FEATURES]: what is too much
-    inbound: bool  # whether the addresses are ours; otherwise ours send to them
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -132,7 +131,7 @@ def look(second: Second, networks: Networks, learned: Learned | None, floors: Se
         levels, bounds = learned.normal(rows["hi"], rows["lo"], lowest, second.end)
     else:
         levels, bounds = np.zeros_like(rates), np.tile(lowest, (len(rows), 1))
-    return View(second, rows, sent, rates, levels, bounds, learned is not None)
+    return View(second, rows, sent, rates, levels, bounds)
 
 
 def _taken(table: NDArray[np.void], places: NDArray[np.intp]) -> NDArray[np.void]:
