@@ -1,80 +1,30 @@
-"""Names that do not exist: floods of them, programs that look for their master, and the ordinary failures of a day."""
+"""Names that do not exist: floods of them, and the ordinary failures of a day."""
 
 import random
-import string
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from netmon.api import Finding, Severity
+from netmon.api import Severity
 from netmon.api.networks import Networks
-from netmon.api.traffic import DNS, Second, halves
+from netmon.api.traffic import Second
 from rules.traffic.dns_failures.rule import DnsFailures
 from rules.traffic.dns_failures.settings import DnsFailureSettings
+from tests.support.failing_names import (
+    FAR,
+    NONE,
+    NXDOMAIN,
+    RESOLVER,
+    SERVFAIL,
+    START,
+    Asked,
+    begun,
+    drawn,
+    findings,
+    messages,
+)
 
-START = 1_795_000_000
-RESOLVER, FAR = "10.20.1.53", "198.51.100.1"
-INFECTED = "10.20.2.77"
-NXDOMAIN, SERVFAIL, NONE = 3, 2, -1
 WORDS = ("anggaran", "kepegawaian", "surat", "layanan", "portal", "berkas", "jaringan", "berita", "dinas", "warga")
-LETTERS = string.ascii_lowercase + string.digits
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and its answer, directly or through our resolver."""
-
-    at: float
-    client: str
-    name: str
-    code: int = NXDOMAIN  # 0: there; NONE: no answer
-    through: bool = True  # through our resolver, both of whose sides are seen
-
-
-def _rows(asked: Iterable[Asked]) -> Iterator[tuple[float, str, str, str, int, int]]:
-    for one in asked:
-        legs = [(one.client, RESOLVER, 0.0), (RESOLVER, FAR, 0.001)] if one.through else [(one.client, FAR, 0.0)]
-        for client, server, later in legs:
-            yield one.at + later, client, server, one.name, 0, 0
-            if one.code != NONE:
-                yield one.at + 0.03 - later, client, server, one.name, 1, one.code
-
-
-def messages(asked: Iterable[Asked]) -> np.ndarray:
-    told = sorted(_rows(asked))
-    rows = np.zeros(len(told), DNS)
-    known: dict[str, tuple[int, int]] = {}
-    for row, (at, client, server, name, response, code) in zip(rows, told, strict=True):
-        row["at_ns"] = int((START + at) * 1e9)
-        row["client_hi"], row["client_lo"] = known.setdefault(client, halves(client))
-        row["server_hi"], row["server_lo"] = known.setdefault(server, halves(server))
-        row["name"], row["response"], row["code"] = name.encode(), response, code
-        row["answers"], row["query_type"] = response and not code, 1
-    return rows
-
-
-def findings(asked: Iterable[Asked], *, quiet: int = 0, **settings: object) -> list[Finding]:
-    rule = DnsFailures(DnsFailureSettings(**settings), Networks())
-    rows = messages(asked)
-    windows = (rows["at_ns"] // 10**9).astype(np.int64) - START
-    found: list[Finding] = []
-    for second in range(int(windows.max()) + 1 + quiet):
-        at = START + second
-        found += rule.observe(Second(at, at + 1, dns=rows[windows == second]))
-    return found
-
-
-def begun(found: Iterable[Finding]) -> list[Finding]:
-    first: dict[str, Finding] = {}
-    for finding in found:
-        first.setdefault(finding.key, finding)
-    return list(first.values())
-
-
-def drawn(draw: random.Random, length: int = 12) -> str:
-    return "".join(draw.choice(LETTERS) for _ in range(length))
 
 
 def torture(per_s: float, seconds: float, clients: int, code: int = NXDOMAIN, *, through: bool = True) -> list[Asked]:
@@ -216,35 +166,6 @@ def test_names_of_any_domains_are_a_flood_of_the_server() -> None:
     found = begun(findings(any_names(300, 12, 200)))
     assert {finding.rule for finding in found} == {"nxdomain_flood"}
     assert RESOLVER in {finding.target for finding in found}
-
-
-def generated(every_s: float, count: int, client: str = INFECTED, *, through: bool = True) -> list[Asked]:
-    draw = random.Random(7)
-    ends = ("com", "net", "biz", "info")
-    return [
-        Asked(place * every_s, client, f"{drawn(draw, 11)}.{draw.choice(ends)}", through=through)
-        for place in range(count)
-    ]
-
-
-@pytest.mark.parametrize("every_s", [0.2, 1, 5])
-def test_a_program_that_looks_for_its_master_is_named_and_the_resolver_is_not(every_s: float) -> None:
-    found = begun(findings(generated(every_s, 120)))
-    assert [(finding.rule, finding.target) for finding in found] == [("generated_domains", INFECTED)]
-    assert found[0].severity is Severity.ERROR
-    assert found[0].evidence["technique"] == "T1568.002"
-    assert found[0].at - START <= 45 * every_s + 1
-
-
-def test_where_the_resolver_alone_is_seen_it_is_named() -> None:
-    found = begun(findings(generated(1, 60, RESOLVER, through=False)))
-    assert [(finding.rule, finding.target) for finding in found] == [("generated_domains", RESOLVER)]
-    assert findings(generated(1, 60, RESOLVER, through=False), allow=("10.20.1.53/32",)) == []
-
-
-def test_a_resolver_whose_clients_are_seen_is_not_named_for_what_it_asks_in_many_names() -> None:
-    typing_error = Asked(0.5, "10.20.30.40", "www.dinass.example.net")
-    assert findings([typing_error, *generated(1, 60, RESOLVER, through=False)]) == []
 
 
 def names_of(kind: str, draw: random.Random, place: int) -> str:

@@ -1,0 +1,39 @@
+"""Programs that look for their master among domains that do not exist."""
+
+import random
+
+import pytest
+
+from netmon.api import Severity
+from tests.support.failing_names import RESOLVER, START, Asked, begun, drawn, findings
+
+INFECTED = "10.20.2.77"
+
+
+def generated(every_s: float, count: int, client: str = INFECTED, *, through: bool = True) -> list[Asked]:
+    draw = random.Random(7)
+    ends = ("com", "net", "biz", "info")
+    return [
+        Asked(place * every_s, client, f"{drawn(draw, 11)}.{draw.choice(ends)}", through=through)
+        for place in range(count)
+    ]
+
+
+@pytest.mark.parametrize("every_s", [0.2, 1, 5])
+def test_a_program_that_looks_for_its_master_is_named_and_the_resolver_is_not(every_s: float) -> None:
+    found = begun(findings(generated(every_s, 120)))
+    assert [(finding.rule, finding.target) for finding in found] == [("generated_domains", INFECTED)]
+    assert found[0].severity is Severity.ERROR
+    assert found[0].evidence["technique"] == "T1568.002"
+    assert found[0].at - START <= 45 * every_s + 1
+
+
+def test_where_the_resolver_alone_is_seen_it_is_named() -> None:
+    found = begun(findings(generated(1, 60, RESOLVER, through=False)))
+    assert [(finding.rule, finding.target) for finding in found] == [("generated_domains", RESOLVER)]
+    assert findings(generated(1, 60, RESOLVER, through=False), allow=("10.20.1.53/32",)) == []
+
+
+def test_a_resolver_whose_clients_are_seen_is_not_named_for_what_it_asks_in_many_names() -> None:
+    typing_error = Asked(0.5, "10.20.30.40", "www.dinass.example.net")
+    assert findings([typing_error, *generated(1, 60, RESOLVER, through=False)]) == []
