@@ -1,7 +1,6 @@
-"""Models of floods: of packets, connections, answers that nobody asked for. Rates are those of known captures.
+"""Models of floods: of packets that nobody asked for, aimed at one address or at all of a network.
 
-LOIC, HULK, GoldenEye, slowloris and the like: as published of CICIDS2017 and 2018 (flows, duration); answers of
-amplifiers: sizes and factors of US-CERT TA14-017A and of Rossow, Amplification Hell (NDSS 2014).
+Rates are those of known captures: LOIC and the like as published of CICIDS2017 and 2018 (flows, duration).
 """
 
 from typing import Final
@@ -11,19 +10,21 @@ from numpy.random import Generator
 
 from bench.detection.case import Attack, Case
 from bench.detection.packets import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP, Packets, address, joined, packets
-from bench.detection.place import CAMERAS, CLIENTS, PUBLIC, RESOLVER, START
-from bench.detection.talks import Tcp, datagrams, talk
+from bench.detection.place import CAMERAS, CLIENTS, PUBLIC, START
+from bench.detection.talks import datagrams
 
 BEGIN: Final = START + 60.3
 LASTS_S: Final = 20
 ATTACKER: Final = address("185.20.7.66")
 
 
-def _times(rng: Generator, per_s: float, seconds: float = LASTS_S) -> np.ndarray:
+def times(rng: Generator, per_s: float, seconds: float = LASTS_S) -> np.ndarray:
+    """Return when packets come at this rate; Unix seconds."""
     return np.sort(BEGIN + rng.uniform(0, seconds, int(per_s * seconds)))
 
 
-def _anybody(rng: Generator, count: int) -> np.ndarray:
+def anybody(rng: Generator, count: int) -> np.ndarray:
+    """Return forged addresses."""
     return rng.integers(0x0B00_0000, 0xDF00_0000, count)
 
 
@@ -31,8 +32,8 @@ def tcp(per_s: int, flags: int, *, spoofed: bool, port: int = 443, size: int = 0
     """Make a flood of segments."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
-        sources = _anybody(rng, len(at)) if spoofed else ATTACKER
+        at = times(rng, per_s)
+        sources = anybody(rng, len(at)) if spoofed else ATTACKER
         return packets(
             at=at,
             source=sources,
@@ -69,7 +70,7 @@ def udp(  # noqa: PLR0913 - each says what is special about it
     """Make a flood of datagrams."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s, seconds)
+        at = times(rng, per_s, seconds)
         return packets(
             at=at,
             source=ATTACKER + rng.integers(0, sources, len(at)),
@@ -120,7 +121,7 @@ def icmp(per_s: int, size: int = 56) -> Attack:
     """Make a flood of pings, answered."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
+        at = times(rng, per_s)
         asked = packets(
             at=at,
             source=ATTACKER,
@@ -149,10 +150,10 @@ def fragments(per_s: int) -> Attack:
     """Middle pieces of datagrams that never become whole."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
+        at = times(rng, per_s)
         return packets(
             at=at,
-            source=_anybody(rng, len(at)),
+            source=anybody(rng, len(at)),
             destination=PUBLIC,
             seq=rng.integers(0, 2**16, len(at)),
             fragment=0x2000 | 185,
@@ -163,57 +164,14 @@ def fragments(per_s: int) -> Attack:
     return make
 
 
-def amplified(  # noqa: PLR0913 - each says what is special about it
-    port: int,
-    size: tuple[int, int],
-    *,
-    reflectors: int = 200,
-    per_s: int = 1_500,
-    pieces: int = 0,
-    target: int = PUBLIC,
-) -> Attack:
-    """Answers of amplifiers; `pieces`: later fragments for each."""
-
-    def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s / (1 + pieces))
-        sources = _anybody(rng, reflectors)[rng.integers(0, reflectors, len(at))]
-        ident = rng.integers(0, 2**16, len(at))
-        first = packets(
-            at=at,
-            source=sources,
-            destination=target,
-            source_port=port,
-            destination_port=rng.integers(1_024, 65_535, len(at)),
-            size=rng.integers(*size, len(at)),
-            fragment=0x2000 if pieces else 0,
-            seq=ident,
-            protocol=UDP,
-        )
-        rest = [
-            packets(
-                at=at + 1e-5 * number,
-                source=sources,
-                destination=target,
-                seq=ident,
-                fragment=185 * number | (0x2000 if number < pieces else 0),
-                size=1_472 if number < pieces else 300,
-                protocol=UDP,
-            )
-            for number in range(1, pieces + 1)
-        ]
-        return joined([first, *rest])
-
-    return make
-
-
 def carpet(per_s: int) -> Attack:
     """Send a little to each address of a /24, together a lot."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
+        at = times(rng, per_s)
         return packets(
             at=at,
-            source=_anybody(rng, len(at)),
+            source=anybody(rng, len(at)),
             destination=address("203.0.113.0") + rng.integers(1, 255, len(at)),
             source_port=rng.integers(1_024, 65_535, len(at)),
             destination_port=rng.integers(1, 65_535, len(at)),
@@ -228,7 +186,7 @@ def outbound(per_s: int, *, flags: int = 0) -> Attack:
     """One of our own hosts attacks somebody, as a bot does."""
 
     def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
+        at = times(rng, per_s)
         common = {
             "source": CLIENTS[55],
             "destination": address("45.9.20.7"),
@@ -241,96 +199,6 @@ def outbound(per_s: int, *, flags: int = 0) -> Attack:
 
     return make
 
-
-def misused(per_s: int) -> Attack:
-    """Our resolver answers forged questions: it is the amplifier."""
-
-    def make(rng: Generator) -> Packets:
-        at = _times(rng, per_s)
-        ports = rng.integers(1_024, 65_535, len(at))
-        asked = packets(
-            at=at,
-            source=address("45.9.20.9"),
-            destination=RESOLVER,
-            source_port=ports,
-            destination_port=53,
-            size=40,
-            protocol=UDP,
-        )
-        told = packets(
-            at=at + 3e-4,
-            source=RESOLVER,
-            destination=address("45.9.20.9"),
-            source_port=53,
-            destination_port=ports,
-            size=1_400,
-            protocol=UDP,
-        )
-        return joined([asked, told])
-
-    return make
-
-
-def requests(  # noqa: PLR0913 - each says what is special about it
-    per_s: float, *, sources: int, seconds: float, turns: int = 1, down: int = 9_000, end: str = "server"
-) -> Attack:
-    """HTTP requests, each on a connection of its own, or some on each."""
-
-    def make(rng: Generator) -> Packets:
-        parts = []
-        for number, at in enumerate(_times(rng, per_s, seconds)):
-            ends = (ATTACKER + number % sources, PUBLIC, 1_024 + number % 64_000, 80)
-            parts.append(
-                talk(rng, float(at), ends, [(int(rng.integers(250, 600)), down, 0.4)] * turns, rtt_s=0.005, end=end)
-            )
-        return joined(parts)
-
-    return make
-
-
-def held(  # noqa: PLR0913 - each says what is special about it
-    connections: int, *, octets: int, each_s: float, seconds: float, per_s: float = 50, sources: int = 1
-) -> Attack:
-    """Keep connections open with a few octets now and then: slowloris, RUDY, slow reading."""
-
-    def make(rng: Generator) -> Packets:
-        parts = []
-        for number in range(connections):
-            at = BEGIN + number / per_s
-            one = (
-                Tcp(rng, at, (ATTACKER + number % sources, PUBLIC, 20_000 + number, 80), rtt_s=0.01)
-                .open()
-                .send(230, forth=True)
-            )
-            while one.at < BEGIN + seconds:
-                one.at += each_s
-                one.send(octets, forth=True)
-            parts.append(one.rows())
-        return joined(parts)
-
-    return make
-
-
-_ANSWERS: Final = (
-    ("DNS, ANY, fragmented", 53, (1_460, 1_473), 2),
-    ("DNS, TXT", 53, (900, 1_300), 0),
-    ("NTP monlist", 123, (440, 489), 0),
-    ("CLDAP", 389, (1_200, 1_473), 1),
-    ("memcached", 11_211, (1_300, 1_401), 0),
-    ("SSDP", 1_900, (250, 420), 0),
-    ("SNMP bulk", 161, (700, 1_400), 0),
-    ("chargen", 19, (500, 1_100), 0),
-    ("WS-Discovery", 3_702, (600, 1_400), 0),
-    ("portmap", 111, (350, 620), 0),
-    ("NetBIOS", 137, (200, 260), 0),
-    ("mDNS", 5_353, (200, 500), 0),
-    ("TFTP", 69, (500, 517), 0),
-    ("ARD", 3_283, (1_000, 1_049), 0),
-    ("QUIC", 443, (1_100, 1_250), 0),
-    ("MSSQL resolution", 1_434, (300, 700), 0),
-    ("Quake", 27_960, (800, 1_200), 0),
-)
-_HTTP: Final = ("connection_flood", "held_connections")
 
 CASES: Final = (
     Case("SYN flood, forged sources, 500/s", ("syn_flood",), tcp(500, SYN, spoofed=True)),
@@ -356,26 +224,7 @@ CASES: Final = (
     Case("ICMP flood, 1,000/s", ("icmp_flood",), icmp(1_000)),
     Case("ICMP flood, large, 500/s", ("icmp_flood",), icmp(500, 1_400)),
     Case("fragments, 1,500/s", ("fragment_flood",), fragments(1_500)),
-    *(
-        Case(f"amplification: {name}", ("amplification",), amplified(port, size, pieces=pieces))
-        for name, port, size, pieces in _ANSWERS
-    ),
-    Case(
-        "amplification: DNS, 150/s from 20", ("amplification",), amplified(53, (1_000, 1_400), reflectors=20, per_s=150)
-    ),
     Case("carpet bombing, 8,000/s on a /24", ("carpet_bombing",), carpet(8_000)),
     Case("our host floods: UDP, 3,000/s", ("outbound_flood",), outbound(3_000)),
     Case("our host floods: SYN, 2,000/s", ("outbound_flood",), outbound(2_000, flags=SYN)),
-    Case("our resolver as an amplifier, 1,000/s", ("outbound_flood",), misused(1_000)),
-    Case("HTTP flood, LOIC, 3 sources, 110 connections/s", ("connection_flood",), requests(110, sources=3, seconds=60)),
-    Case("HTTP flood, HULK, 160 connections/s", ("connection_flood",), requests(160, sources=1, seconds=60)),
-    Case("HTTP flood, 400 connections/s from 40", ("connection_flood",), requests(400, sources=40, seconds=20)),
-    Case("GoldenEye, 17 connections/s kept busy", _HTTP, requests(17, sources=1, seconds=90, turns=30)),
-    Case("slowloris, 400 connections", ("held_connections",), held(400, octets=12, each_s=10, seconds=100)),
-    Case("slow POST (RUDY), 300 connections", ("held_connections",), held(300, octets=60, each_s=5, seconds=80)),
-    Case(
-        "slowloris from 20 sources, 600 connections",
-        ("held_connections",),
-        held(600, octets=12, each_s=10, seconds=100, sources=20),
-    ),
 )

@@ -8,18 +8,27 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from bench.detection import floods, names, quiet, tools
+from bench.detection import amplifiers, floods, guessing, hidden, names, scans, tools, webserver
 from bench.detection.case import Case, Outcome, measure
 from bench.detection.ordinary import hour
 from bench.detection.packets import PACKET, Packets, joined
 from bench.detection.place import START
 
 BACKGROUND_S = 90
-MODELS: tuple[Case, ...] = (*floods.CASES, *quiet.CASES, *names.CASES)
+MODELS: dict[str, tuple[Case, ...]] = {
+    "floods": floods.CASES,
+    "amplifiers": amplifiers.CASES,
+    "webserver": webserver.CASES,
+    "scans": scans.CASES,
+    "guessing": guessing.CASES,
+    "hidden": hidden.CASES,
+    "names": names.CASES,
+}
 
 
 def background(seed: int = 1) -> Packets:
@@ -46,7 +55,7 @@ def main() -> None:
     asked.add_argument("--quick", action="store_true", help="without ordinary traffic around")
     asked.add_argument("--only", default="", help="cases whose name or expected finding has this in it")
     asked.add_argument("--say", action="store_true", help="print what was said, too")
-    asked.add_argument("--which", choices=["tools", "floods", "quiet", "names"])
+    asked.add_argument("--which", choices=["tools", *MODELS])
     given = asked.parse_args()
     print("| attack | by | finding | seconds | findings | others |\n|---|---|---|---|---|---|")
     wrong = 0
@@ -65,7 +74,7 @@ def _outcomes(given: argparse.Namespace) -> Iterator[Outcome]:
         return
     around = np.zeros(0, PACKET) if given.quick else background()
     with tempfile.TemporaryDirectory() as folder:
-        for case in {None: MODELS, "floods": floods.CASES, "quiet": quiet.CASES, "names": names.CASES}[given.which]:
+        for case in chain.from_iterable(MODELS[kind] for kind in MODELS if given.which in (None, kind)):
             if given.only in " ".join((case.name, *case.expected)):
                 yield measure(case, around, Path(folder))
 

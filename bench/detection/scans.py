@@ -1,7 +1,6 @@
-"""Models of attacks that need few packets: scans, guessing, hidden channels. Each with look-alikes that are none.
+"""Models of scans: of ports, of hosts, of protocols; with look-alikes that are none.
 
-Shapes and rates: nmap's timing templates (its reference guide), Patator and Ares of CICIDS2017, Mirai's telnet scan,
-spreading over SMB, beacons with the jitter that command-and-control frameworks offer.
+Shapes and rates: nmap's timing templates (its reference guide), Mirai's telnet scan, spreading over SMB.
 """
 
 from typing import Final
@@ -11,9 +10,9 @@ from numpy.random import Generator
 
 from bench.detection.case import Attack, Case
 from bench.detection.floods import ATTACKER, BEGIN
-from bench.detection.packets import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP, Packets, address, joined, packets
-from bench.detection.place import CLIENTS, FILES, HOSTS, MAIL, PUBLIC, RESOLVER, WEB
-from bench.detection.talks import Turn, datagrams, echo, lookup, refused, talk, unanswered
+from bench.detection.packets import ACK, FIN, PSH, RST, SYN, TCP, UDP, Packets, address, joined, packets
+from bench.detection.place import CLIENTS, PUBLIC
+from bench.detection.talks import datagrams, echo, refused, talk, unanswered
 
 URG: Final = 32
 INSIDE: Final = CLIENTS[60]
@@ -155,130 +154,6 @@ def pings(count: int, gap_s: float, *, who: int = INSIDE) -> Attack:
     )
 
 
-def guessing(  # noqa: PLR0913 - each says what is special about it
-    port: int,
-    turns: list[Turn],
-    count: int,
-    gap_s: float,
-    *,
-    targets: tuple[int, ...] = (PUBLIC,),
-    sources: int = 1,
-    success: list[Turn] | None = None,
-    wobble: int = 6,
-) -> Attack:
-    """Log-ins that fail, one after the other; at the end one that works."""
-
-    def make(rng: Generator) -> Packets:
-        parts = []
-        for number in range(count + (success is not None)):
-            at = BEGIN + number * gap_s * rng.uniform(0.97, 1.03)
-            who, target = ATTACKER + 7 * (number % sources), targets[number % len(targets)]
-            said = (
-                success
-                if success is not None and number == count
-                else [(up + int(rng.integers(0, wobble)), down, pause) for up, down, pause in turns]
-            )
-            parts.append(talk(rng, at, (who, target, 20_000 + number % 40_000, port), said, rtt_s=0.02))
-        return joined(parts)
-
-    return make
-
-
-SSH: Final[list[Turn]] = [(22, 41, 0), (1_500, 1_080, 0), (48, 452, 0), (60, 44, 0), (84, 68, 1.8)]
-SSH_IN: Final[list[Turn]] = [*SSH[:4], (84, 28, 0), *[(80, 500, 0.5)] * 60]
-FTP: Final[list[Turn]] = [(12, 80, 0), (16, 34, 0), (18, 22, 1.0)]
-RDP: Final[list[Turn]] = [(47, 19, 0), (500, 1_400, 0), (700, 300, 0.3)]
-SMB: Final[list[Turn]] = [(220, 400, 0), (240, 380, 0), (560, 80, 0)]
-IMAPS: Final[list[Turn]] = [(517, 2_900, 0), (120, 60, 0), (60, 60, 1)]
-MYSQL: Final[list[Turn]] = [(0, 78, 0), (110, 82, 0)]
-DVWA: Final[list[Turn]] = [(520, 4_700, 0)]
-
-
-def beacon(
-    interval_s: float, jitter: float, hours: float, *, port: int = 443, turns: tuple[Turn, ...] = ((420, 180, 0.0),)
-) -> Attack:
-    """Make a bot that asks its master each so many seconds."""
-
-    def make(rng: Generator) -> Packets:
-        parts, at, number = [], BEGIN, 0
-        while at < BEGIN + hours * 3_600:
-            parts.append(
-                talk(rng, at, (INSIDE, address("91.77.3.9"), 50_000 + number % 9_000, port), turns, rtt_s=0.06)
-            )
-            at += interval_s * (1 + rng.uniform(-jitter, jitter))
-            number += 1
-        return joined(parts)
-
-    return make
-
-
-def people_like(hours: float) -> Attack:
-    """No beacon: somebody who comes back to a page at irregular times."""
-
-    def make(rng: Generator) -> Packets:
-        at = BEGIN + np.cumsum(rng.exponential(60, int(hours * 60)))
-        return joined(
-            [
-                talk(
-                    rng,
-                    float(each),
-                    (INSIDE, address("91.77.3.9"), 50_000 + place, 443),
-                    [(500, int(rng.lognormal(9, 1)), 0)],
-                    rtt_s=0.06,
-                )
-                for place, each in enumerate(at)
-            ]
-        )
-
-    return make
-
-
-def dns_tunnel(per_s: float, kind: int, octets: int, seconds: float) -> Attack:
-    """Names with octets in base32, below one domain."""
-
-    def make(rng: Generator) -> Packets:
-        letters = np.array(list("abcdefghijklmnopqrstuvwxyz234567"))
-        parts = []
-        for number in range(int(per_s * seconds)):
-            text = "".join(rng.choice(letters, octets))
-            name = ".".join(text[begin : begin + 60] for begin in range(0, octets, 60)) + ".t.example.net"
-            parts.append(lookup(BEGIN + number / per_s, (INSIDE, RESOLVER, 33_000 + number % 9_000), name, kind))
-        return joined(parts)
-
-    return make
-
-
-def icmp_tunnel(per_s: float, seconds: float) -> Attack:
-    """Octets in echo messages: sizes vary, answers are not what was asked."""
-
-    def make(rng: Generator) -> Packets:
-        count = int(per_s * seconds)
-        at = BEGIN + np.arange(count) / per_s
-        far = address("91.77.3.10")
-        up = packets(
-            at=at,
-            source=INSIDE,
-            destination=far,
-            source_port=8 << 8,
-            destination_port=77,
-            seq=np.arange(count),
-            size=rng.integers(28, 1_000, count),
-            protocol=ICMP,
-        )
-        down = packets(
-            at=at + 0.03,
-            source=far,
-            destination=INSIDE,
-            destination_port=77,
-            seq=np.arange(count),
-            size=rng.integers(28, 1_400, count),
-            protocol=ICMP,
-        )
-        return joined([up, down])
-
-    return make
-
-
 def peers() -> Attack:
     """No scan: a file-sharing program and its peers, of which most are gone; UDP and TCP to high ports."""
 
@@ -306,7 +181,7 @@ def peers() -> Attack:
     return make
 
 
-_SCAN: Final = tuple(
+CASES: Final = tuple(
     Case(name, expected, make, background=gap)
     for name, expected, make, gap in (
         ("port scan, 1,000 ports at 1,000/s", PORTS, ports_of(1_000, 0.001), True),
@@ -336,31 +211,3 @@ _SCAN: Final = tuple(
         ("look-alike: file sharing with peers that are gone", (), peers(), True),
     )
 )
-_GUESS: Final = tuple(
-    Case(name, (expected,), make)
-    for name, expected, make in (
-        ("SSH, Patator of CICIDS2017: 1.6/s", "brute_force", guessing(22, SSH, 300, 0.6)),
-        ("SSH, 1 each 10 s, then in", "brute_force", guessing(22, SSH, 60, 10, success=SSH_IN)),
-        ("FTP, Patator of CICIDS2017: 2.2/s", "brute_force", guessing(21, FTP, 300, 0.45)),
-        ("RDP, 1/s", "brute_force", guessing(3_389, RDP, 120, 1)),
-        ("SMB, 5/s", "brute_force", guessing(445, SMB, 300, 0.2, targets=(FILES,))),
-        ("IMAPS, 1/s", "brute_force", guessing(993, IMAPS, 120, 1, targets=(MAIL,))),
-        ("MySQL, 10/s", "brute_force", guessing(3_306, MYSQL, 300, 0.1)),
-        ("web form (DVWA), 5/s", "brute_force", guessing(80, DVWA, 500, 0.2, targets=(WEB,))),
-        ("web form, 60/s", "brute_force", guessing(80, DVWA, 1_800, 1 / 60, targets=(WEB,))),
-        ("web form, 90/s", "brute_force", guessing(80, DVWA, 2_700, 1 / 90, targets=(WEB,))),
-        ("SSH, one password on 40 hosts", "password_spraying", guessing(22, SSH, 160, 1, targets=HOSTS[:40])),
-        ("SSH, 60 sources on one host, each 60 s", "password_spraying", guessing(22, SSH, 300, 1, sources=60)),
-    )
-)
-_HIDDEN: Final = (
-    Case("beacon, 60 s, no jitter", ("beacon",), beacon(60, 0.0, 1), background=False),
-    Case("beacon, 60 s, jitter 20%", ("beacon",), beacon(60, 0.2, 1), background=False),
-    Case("beacon, 300 s, jitter 10%", ("beacon",), beacon(300, 0.1, 4), background=False),
-    Case("beacon, HTTP, each 10 s", ("beacon",), beacon(10, 0.05, 0.5, port=80), background=False),
-    Case("look-alike: visits at irregular times", (), people_like(3), background=False),
-    Case("DNS tunnel, TXT, 10/s", ("dns_tunnel",), dns_tunnel(10, 16, 120, 30)),
-    Case("DNS tunnel, A, 2/s", ("dns_tunnel",), dns_tunnel(2, 1, 100, 120)),
-    Case("ICMP tunnel, 5/s", ("icmp_tunnel",), icmp_tunnel(5, 60)),
-)
-CASES: Final = (*_SCAN, *_GUESS, *_HIDDEN)
