@@ -1,14 +1,11 @@
-"""What crosses the network, in columns: the one record of a packet or a flow, and what one second of them comes to.
+"""What crosses the network, in columns: what one second of records and messages comes to, and who judges it.
 
-Everything after the decoders sees only this. Addresses are two unsigned 64-bit halves in host order, the high one
-first; an IPv4 address stands in them as IPv4-mapped (RFC 4291, 2.5.5.2), so that one key serves both versions. MAC
-addresses are the low 48 bits of a number. A number that the source does not tell is 0, and where 0 is also a value,
-the field says how the two are told apart.
+The columns of a record stand in `netmon.api.record`, those of messages in `netmon.api.messages`; both are given from
+here as well, so that whoever deals with traffic has one place to ask.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
@@ -16,122 +13,37 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.api.messages import BRIDGE, DNS, LEASE, NEIGHBOUR, ROUTER
+from netmon.api.record import FRAME, RECORD, EndReason, FlowState, Fragment, Tunnel, Verdict
 from netmon.api.words import Finding
 
-RECORD: Final = np.dtype(
-    [
-        ("start_ns", "u8"),  # Unix nanoseconds of the packet, or of a flow's first one
-        ("end_ns", "u8"),  # of a flow's last packet; of a packet: the same as start_ns
-        ("source_hi", "u8"),
-        ("source_lo", "u8"),
-        ("destination_hi", "u8"),
-        ("destination_lo", "u8"),
-        (
-            "bytes",
-            "u8",
-        ),  # octets, times the sampling rate. A packet: its whole frame as on the wire; a flow: as exported
-        ("packets", "u8"),  # times the sampling rate
-        ("source_mac", "u8"),  # 0: not known
-        ("destination_mac", "u8"),  # 0: not known
-        ("exporter", "u4"),  # who reported it: a row in the collector's list of exporters; 0: this sensor's own eyes
-        ("sampling", "u4"),  # one in so many was seen, and bytes and packets were multiplied by it; 1: all
-        ("in_interface", "u4"),  # ifIndex at the exporter; 0: not known
-        ("out_interface", "u4"),
-        ("payload_at", "u4"),  # packets: where the transport's payload begins, in octets from the frame's first one
-        ("payload_length", "u4"),  # packets: octets of it that were captured
-        ("mpls", "u4"),  # the top label stack entry (label, TC, S, TTL: RFC 3032, 2.1); 0: none
-        ("source_port", "u2"),  # TCP, UDP, SCTP; 0 for others and for later fragments
-        ("destination_port", "u2"),
-        ("vlan", "u2"),  # the outer VLAN ID (802.1Q); 0: untagged
-        ("ethertype", "u2"),  # of what the link layer carries, behind all tags and labels; below 1536: 802.3 length
-        ("version", "u1"),  # 4 or 6; 0: not IP (ARP, spanning tree, …)
-        ("protocol", "u1"),  # IP protocol, behind the extension headers
-        ("tcp_flags", "u1"),  # FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128; a flow: all of its packets'
-        ("icmp_type", "u1"),  # ICMP and ICMPv6
-        ("icmp_code", "u1"),
-        ("tos", "u1"),  # type of service, traffic class
-        ("ttl", "u1"),  # time to live, hop limit; a flow: of its first packet where told
-        ("verdict", "u1"),  # see Verdict
-        ("fragment", "u1"),  # see Fragment
-        ("tunnel", "u1"),  # see Tunnel: what the addresses were found inside
-        ("inner_vlan", "u2"),  # the inner VLAN ID (802.1ad); 0: none
-        # From here on: flows only. Packets leave it 0.
-        ("reply_bytes", "u8"),  # the other direction of the same flow, where both were seen
-        ("reply_packets", "u8"),
-        ("source_as", "u4"),
-        ("destination_as", "u4"),
-        ("handshake_us", "u4"),  # from the first SYN to the ACK that completes the handshake; 0: not seen
-        ("domain", "u4"),  # observation domain, source id or sub-agent at the exporter
-        ("retransmissions", "u2"),  # of both directions; 65535 means that many or more
-        ("reply_tcp_flags", "u1"),
-        ("state", "u1"),  # see FlowState
-        ("end_reason", "u1"),  # see EndReason
-        ("direction", "u1"),  # as exported: 0 ingress or not told, 1 egress (IPFIX flowDirection)
-        ("reserved", "u2"),
-    ],
-    align=False,
-)
-"""One packet or one flow: 168 bytes. A packet's part is the first 128, two cache lines."""
-
-FRAME: Final = np.dtype([("at", "u8"), ("captured", "u4"), ("wire", "u4")])
-"""Where a packet's octets lie in the buffer they came in, how many were captured, how many were on the wire."""
-
-
-class Verdict(IntEnum):
-    """What became of the decoding of a frame. Malformed ones are records too: what was read before the fault stands."""
-
-    OK = 0
-    NOT_IP = 1  # well-formed, but neither IPv4 nor IPv6; `ethertype` tells what
-    SHORT_LINK = 2  # the frame ends inside its link layer header, tags or labels
-    BAD_NETWORK = 3  # an IP header that cannot be (version, length) or ends early
-    BAD_EXTENSION = 4  # an IPv6 extension header that cannot be, ends early, or is one too many
-    SHORT_TRANSPORT = 5  # the frame ends inside the transport's header; ports and flags stand where they were there
-    BAD_TRANSPORT = 6  # a transport header that cannot be (TCP data offset below 5, UDP length below 8)
-    BAD_TUNNEL = 7  # the inner packet of a tunnel cannot be read; the addresses are the outer ones
-    UNKNOWN_LINK = 8  # a link type that we do not decode
-
-
-class Fragment(IntEnum):
-    """Where in a datagram a packet stands."""
-
-    NONE = 0
-    FIRST = 1  # offset 0 and more to come: has the transport's header
-    LATER = 2  # no ports
-
-
-class Tunnel(IntEnum):
-    """What the inner packet was found in."""
-
-    NONE = 0
-    GRE = 1
-    VXLAN = 2
-    GENEVE = 3
-    IP_IN_IP = 4
-
-
-class FlowState(IntEnum):
-    """How far a flow came."""
-
-    UNKNOWN = 0  # an exporter's record: see its flags
-    BEGUN = 1  # its first packet was just seen; a fuller record follows
-    ONE_WAY = 2  # never answered (for TCP: SYN without SYN and ACK)
-    ANSWERED = 3  # packets both ways (not TCP, or TCP whose beginning was not seen)
-    ESTABLISHED = 4  # TCP: handshake complete, still open
-    CLOSED = 5  # TCP: ended by FIN both ways
-    RESET = 6  # TCP: ended by RST after it was established
-    REFUSED = 7  # TCP: RST instead of SYN and ACK; UDP: ICMP port unreachable where it was matched
-
-
-class EndReason(IntEnum):
-    """Why a flow's record was written (IPFIX flowEndReason, IE 136)."""
-
-    UNKNOWN = 0
-    IDLE = 1
-    ACTIVE = 2  # a part of a flow that goes on
-    END = 3
-    FORCED = 4  # the sensor stopped
-    EVICTED = 5  # for want of room
-
+__all__ = [
+    "BRIDGE",
+    "DNS",
+    "ENDPOINT",
+    "FRAME",
+    "LEASE",
+    "MAC_SEEN",
+    "MAPPED",
+    "NEIGHBOUR",
+    "PORT_LOAD",
+    "RECORD",
+    "ROUTER",
+    "SAMPLE",
+    "EndReason",
+    "FlowState",
+    "Fragment",
+    "Frames",
+    "Second",
+    "Traffic",
+    "TrafficRule",
+    "Tunnel",
+    "Verdict",
+    "address_text",
+    "empty",
+    "halves",
+    "mac_text",
+]
 
 ENDPOINT: Final = np.dtype(
     [
@@ -174,86 +86,6 @@ that would pass 4,294,967,295 stays there. A flow's record counts with the share
 PORT_LOAD: Final = np.dtype([("protocol", "u1"), ("port", "u2"), ("bytes", "u8"), ("packets", "u8"), ("flows", "u8")])
 """What one application port carried in one window, both directions; the lower of the two ports is the application's.
 Port 0: what has no ports. `flows`: TCP connections that were begun, and the records of flow exporters."""
-
-DNS: Final = np.dtype(
-    [
-        ("at_ns", "u8"),
-        ("client_hi", "u8"),  # who asks, also in an answer
-        ("client_lo", "u8"),
-        ("server_hi", "u8"),
-        ("server_lo", "u8"),
-        ("query_type", "u2"),
-        ("answers", "u2"),
-        ("size", "u2"),  # octets of the message
-        ("response", "u1"),  # 0 question, 1 answer
-        ("code", "u1"),  # RCODE
-        ("over_tcp", "u1"),
-        ("name_length", "u1"),
-        ("name", "S255"),  # as in the question, lower case, labels joined by dots, octets that are not printable as '?'
-    ]
-)
-NEIGHBOUR: Final = np.dtype(
-    [
-        ("at_ns", "u8"),
-        ("frame_mac", "u8"),  # who sent the frame
-        ("claimed_mac", "u8"),  # who is said to have the address: ARP's sender, the option of a neighbour advertisement
-        ("hi", "u8"),  # the address claimed
-        ("lo", "u8"),
-        ("asked_hi", "u8"),  # the address asked for, or the same as the one claimed
-        ("asked_lo", "u8"),
-        ("vlan", "u2"),
-        ("kind", "u1"),  # 1 ARP request, 2 ARP reply, 3 neighbour solicitation, 4 neighbour advertisement
-        ("probe", "u1"),  # 1: an address probe (RFC 5227) or duplicate address detection (RFC 4862): claims nothing
-    ]
-)
-LEASE: Final = np.dtype(
-    [
-        ("at_ns", "u8"),
-        ("frame_mac", "u8"),
-        ("client_mac", "u8"),
-        ("server_hi", "u8"),  # the server's own word (option 54), or the sender of the packet; DHCPv6: the sender
-        ("server_lo", "u8"),
-        ("offered_hi", "u8"),
-        ("offered_lo", "u8"),
-        ("router_hi", "u8"),  # the gateway that it gives (option 3); 0: none
-        ("router_lo", "u8"),
-        ("resolver_hi", "u8"),  # the first DNS server that it gives (option 6, DHCPv6 option 23)
-        ("resolver_lo", "u8"),
-        ("vlan", "u2"),
-        (
-            "kind",
-            "u1",
-        ),  # DHCP message type (RFC 2132, 9.6): 2 OFFER, 5 ACK, 6 NAK; DHCPv6 + 100: 102 ADVERTISE, 107 REPLY
-        ("version", "u1"),  # 4 or 6
-    ]
-)
-ROUTER: Final = np.dtype(
-    [
-        ("at_ns", "u8"),
-        ("frame_mac", "u8"),
-        ("hi", "u8"),  # who advertises
-        ("lo", "u8"),
-        ("prefix_hi", "u8"),  # the first prefix advertised; 0: none
-        ("prefix_lo", "u8"),
-        ("vlan", "u2"),
-        ("lifetime_s", "u2"),  # 0: not a default router
-        ("prefix_length", "u1"),
-        ("managed", "u1"),  # the M flag
-    ]
-)
-BRIDGE: Final = np.dtype(
-    [
-        ("at_ns", "u8"),
-        ("frame_mac", "u8"),
-        ("root", "u8"),  # root bridge identifier: priority in the high 16 bits, MAC in the low 48
-        ("bridge", "u8"),  # the sender's
-        ("cost", "u4"),
-        ("vlan", "u2"),
-        ("change", "u1"),  # topology change flag, or a TCN BPDU
-        ("version", "u1"),  # 0 STP, 2 RSTP, 3 MSTP; 255: per-VLAN (PVST+)
-    ]
-)
-"""Messages of the local network that a sensor sees: address claims, leases, routers, spanning tree."""
 
 MAC_SEEN: Final = np.dtype(
     [("mac", "u8"), ("vlan", "u2"), ("port", "u4"), ("packets", "u4"), ("hi", "u8"), ("lo", "u8")]
