@@ -47,6 +47,9 @@ DOMAIN: Final = np.dtype(
         ("repeated", "u8"),  # datagrams from the past of which nothing was missing: duplicates
         ("resets", "u8"),  # times that the sequence began anew: the exporter or its process restarted
         ("outstanding", "u8"),  # of `missed`, what may still come late
+        ("window_ns", "u8"),  # when the second began in which `window_units` are counted; 0: none has
+        ("window_units", "u8"),  # by how much the sequence advanced in it
+        ("peak", "u8"),  # the most that it advanced in a second, by and by forgotten
         ("exporter", "u4"),  # the receiver's row
         ("id", "u4"),  # source id, observation domain; v5: engine type and engine id
         ("owner", "u4"),  # row of EXPORTER

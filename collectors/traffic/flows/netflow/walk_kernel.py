@@ -245,7 +245,7 @@ def walk(
             else:
                 counts[Count.RESERVED_SET] += U(1)
             w.at += length
-        follow(d, U(w.sequence), w.units, w.options, w.uncounted)
+        follow(d, U(w.sequence), w.units, w.options, w.uncounted, w.received_ns)
         counts[Count.TRAILING] += U(index[w.datagram].at) + U(index[w.datagram].length) - w.end
         w.datagram += U(1)
         w.at = U(0)

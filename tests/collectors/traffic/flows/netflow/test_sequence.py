@@ -82,6 +82,38 @@ def test_an_uptime_that_went_back_is_a_restart(make: Callable[[int, int], bytes]
     assert (domain.missed, domain.resets) == (0, 1)
 
 
+def paced(kind: str, places: Sequence[tuple[float, int]]) -> DomainCounts:
+    """Return what is counted of numbered datagrams that come at these seconds."""
+    make, units = KINDS[kind]
+    netflow = NetFlow()
+    for after_s, at in places:
+        netflow.decode(batch(make(at * units % 2**32), received_ns=int((NOW_S + after_s) * 10**9)))
+    (domain,) = netflow.domains()
+    return domain
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("pause_s", [0.2, 30.0])
+def test_a_jump_that_the_exporter_cannot_have_sent_meanwhile_is_a_restart(kind: str, pause_s: float) -> None:
+    before = [(each / 5, each) for each in range(20)]  # five datagrams a second
+    after = [(3.8 + pause_s + each / 5, 50_000 + each) for each in range(5)]
+    domain = paced(kind, [*before, *after, (60.0, 50_006)])
+    assert (domain.missed, domain.resets) == (KINDS[kind][1], 1), "the one that is missing afterwards is a loss"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_busy_exporter_sends_while_nobody_listens_is_lost(kind: str) -> None:
+    before = [(each / 200, each) for each in range(600)]  # 200 datagrams a second for three seconds
+    domain = paced(kind, [*before, (123.0, 24_600), (123.005, 24_601)])
+    assert (domain.missed, domain.resets) == (24_000 * KINDS[kind][1], 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_that_count_one_domain_each_for_itself_lose_nothing(kind: str) -> None:
+    domain = paced(kind, [(each / 5, each + each % 2 * 200_000) for each in range(40)])
+    assert (domain.missed, domain.resets) == (0, 39)
+
+
 def test_an_uptime_that_wrapped_is_none() -> None:
     domain = told([nine(0, 2**32 - 100), nine(1, 100)])
     assert (domain.missed, domain.resets) == (0, 0)
