@@ -20,7 +20,8 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.problem}; {self.remedy}"
+        place = ":".join(map(str, (self.file, self.line, self.column) if self.line else (self.file,)))
+        return f"{place}: {self.problem}; {self.remedy}"
 
 
 class ConfigError(NetmonError):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from netmon.app.systemwords import translated, why
 from netmon.app.text import t
 
 _TIMEOUT_S: Final = 30.0  # of one request: the core answers an action when the disk has it
@@ -86,7 +87,9 @@ class Client:
         except ssl.SSLError as error:
             raise RefusedError(t("client.tls", where=self._where(), problem=error.reason or error), Exit.AWAY) from None
         except (OSError, http.client.HTTPException) as error:
-            raise RefusedError(t("client.no_answer", where=self._where(), problem=error), Exit.AWAY) from None
+            raise RefusedError(
+                t("client.no_answer", where=self._where(), problem=translated(str(error))), Exit.AWAY
+            ) from None
         finally:
             connection.close()
         return _read(answer.status, content, self._where())
@@ -102,7 +105,7 @@ class Client:
         try:
             context = ssl.create_default_context(cafile=self._login.ca_file)
         except OSError as error:
-            text = t("client.ca_file", file=self._login.ca_file, problem=error.strerror or error)
+            text = t("client.ca_file", file=self._login.ca_file, problem=why(error))
             raise RefusedError(text, Exit.USAGE) from None
         return http.client.HTTPSConnection(host, parts.port, timeout=_TIMEOUT_S, context=context)
 

@@ -97,7 +97,7 @@ def test_a_store_that_the_user_to_become_does_not_reach_is_told_at_once(tmp_path
     store = tmp_path / "flows"
     done = netmon("flow-collector", "--listen", "udp://127.0.0.1:0", "--store", store, NETMON_STATE_DIR=str(tmp_path))
     assert done.returncode == 2
-    assert f"{store}:0:0: the user nobody cannot keep flows there: " in done.stderr
+    assert f"{store}: the user nobody cannot keep flows there: " in done.stderr
     assert "listening" not in done.stderr
 
 

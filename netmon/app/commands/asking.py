@@ -14,6 +14,7 @@ import click
 from netmon.app.asked import duration_s, escaped, moment, printable
 from netmon.app.client import Client, Exit, Login, RefusedError
 from netmon.app.commands.options import CONFIG
+from netmon.app.systemwords import why
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import control_sockets, spoken
 
@@ -119,7 +120,7 @@ def _password(user: str, file: Path | None) -> str:
             with file.open("rb") as opened:
                 return opened.read(_MAX_PASSWORD_FILE).decode().rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise RefusedError(t("client.password_file", file=file, problem=error), Exit.USAGE) from None
+            raise RefusedError(t("client.password_file", file=file, problem=why(error)), Exit.USAGE) from None
     if given := os.environ.get("NETMON_PASSWORD"):
         return given
     if not sys.stdin.isatty():

@@ -19,6 +19,7 @@ from netmon.app.ledgerbook import Book, Record
 from netmon.app.past import past
 from netmon.app.settings import configured_language, load_directory
 from netmon.app.settings.yamlfile import read_yaml
+from netmon.app.systemwords import translated
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import states
 from netmon.core.ledger.database import said
@@ -78,7 +79,7 @@ def command(context: click.Context, /, directory: Path, *, ledger: Path | None, 
             _say(str(fault))
             context.exit(USAGE)
         except OSError as error:
-            _say(t("events.unreadable", problem=error))
+            _say(t("events.unreadable", problem=translated(str(error))))
             context.exit(UNREADABLE)
 
 

@@ -10,6 +10,7 @@ import click
 from netmon.api import ConfigError
 from netmon.app.commands.options import CONFIG
 from netmon.app.settings import configured_language
+from netmon.app.systemwords import why
 from netmon.app.text import speaking, t
 
 _RULES_FILE: Final = "netmon-rules.yml"  # what standard output is taken to be written to
@@ -64,7 +65,7 @@ def prometheus_rules(directory: Path, output: Path | None, tests: Path | None) -
         if output is not None:
             output.write_text(made.rules, encoding="utf-8")
     except OSError as error:
-        click.echo(f"{error.filename}: {error.strerror}", err=True)
+        click.echo(f"{error.filename}: {why(error)}", err=True)
         sys.exit(2)
     if output is None:
         click.echo(made.rules, nl=False)

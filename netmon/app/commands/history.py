@@ -18,6 +18,7 @@ from netmon.app.commands.options import CONFIG
 from netmon.app.commands.recorded import shown_time
 from netmon.app.fitted import Column, Fitted
 from netmon.app.past import past
+from netmon.app.systemwords import why
 from netmon.app.telling import told_apart
 from netmon.app.text import language, speaking, t
 from netmon.app.whereabouts import spoken, states
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0913  # one for each option of the command
         try:
             found = list(look(folder, target, metric, _LENGTHS[period], begin))
         except OSError as error:
-            click.echo(t("history.unreadable", path=folder, problem=error.strerror or error), err=True)
+            click.echo(t("history.unreadable", path=folder, problem=why(error)), err=True)
             sys.exit(Exit.AWAY)
         if not found:
             click.echo(t("history.none", target=printable(target)), err=True)

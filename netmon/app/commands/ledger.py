@@ -16,6 +16,7 @@ from rich.table import Table
 from netmon.api import NetmonError
 from netmon.app.commands.options import CONFIG
 from netmon.app.settings import configured_language
+from netmon.app.systemwords import translated
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import states
 from netmon.core.ledger import keys, proof, standalone
@@ -156,7 +157,7 @@ def _refusals(code: int) -> Iterator[None]:
     try:
         yield
     except (NetmonError, OSError) as error:
-        click.echo(str(error), err=True)
+        click.echo(translated(str(error)), err=True)
         sys.exit(code)
 
 

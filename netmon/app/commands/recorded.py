@@ -17,6 +17,7 @@ from netmon.api import ConfigError, PeerError
 from netmon.app.asked import duration_s, printable
 from netmon.app.client import Exit
 from netmon.app.commands.options import CONFIG
+from netmon.app.systemwords import why
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import spoken
 
@@ -105,7 +106,7 @@ class Source:
                 with Path(name).open("rb") as opened:
                     data = opened.read(MAX_BYTES + 1)
         except OSError as error:
-            raise click.UsageError(f"{printable(name)}: {error.strerror or error}") from None
+            raise click.UsageError(f"{printable(name)}: {why(error)}") from None
         recording = parse(name, data)
         for note in recording.notes:
             click.echo(printable(note), err=True)
@@ -281,4 +282,4 @@ def _secret(file: Path) -> str:
         with file.open("rb") as opened:
             return opened.read(_MAX_SECRET).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(t("recorded.secret_file", file=file, problem=error)) from None
+        raise ValueError(t("recorded.secret_file", file=file, problem=why(error))) from None

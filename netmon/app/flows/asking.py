@@ -17,6 +17,7 @@ from exporters.flowstore.words import PROTOCOLS, Port, Words
 from netmon.app.asked import printable
 from netmon.app.client import Exit
 from netmon.app.past import past
+from netmon.app.systemwords import why
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import section, spoken, states
 
@@ -43,9 +44,8 @@ class Asked:
         try:
             return look(self.directory, span or self.span, question)
         except (OSError, pl.exceptions.PolarsError) as error:
-            problem = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             path = getattr(error, "filename", None) or self.directory
-            click.echo(t("flows.unreadable", path=path, problem=printable(problem)), err=True)
+            click.echo(t("flows.unreadable", path=path, problem=printable(why(error))), err=True)
             raise SystemExit(Exit.USAGE) from None
 
 

@@ -29,6 +29,7 @@ from netmon.app.settings.problems import choose_from, faults_of
 from netmon.app.settings.references import Entry
 from netmon.app.settings.unread import Unread
 from netmon.app.settings.yamlfile import parse_yaml, read_text, read_yaml
+from netmon.app.systemwords import why
 from netmon.app.text import Language, speaking
 
 MAIN_FILE: Final = "netmon.yaml"
@@ -94,7 +95,7 @@ def enter(directory: Path) -> None:
     except NotADirectoryError:
         raise ConfigError(fault_at(str(directory), 0, 0, "not_a_directory")) from None
     except PermissionError as error:
-        raise ConfigError(fault_at(str(directory), 0, 0, "unreadable", reason=error.strerror)) from None
+        raise ConfigError(fault_at(str(directory), 0, 0, "unreadable", reason=why(error))) from None
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return  # told where it is read
 
@@ -179,7 +180,7 @@ class _Loading:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self.faults.append(fault_at(str(folder), 0, 0, "unreadable", reason=error.strerror))
+            self.faults.append(fault_at(str(folder), 0, 0, "unreadable", reason=why(error)))
             return []
         misnamed = [path for path in paths if path.suffix == ".yml"]
         self.faults += (fault_at(str(path), 0, 0, "yml", right=path.stem) for path in misnamed)

@@ -18,6 +18,7 @@ from netmon.app.settings import schema
 from netmon.app.settings.document import Document, Way
 from netmon.app.settings.environment import is_reference
 from netmon.app.settings.files import open_at_once
+from netmon.app.systemwords import why
 
 MAX_SECRET_BYTES: Final = 65_536  # a private key is under 10 kB
 _FILE: Final = "_file"
@@ -100,7 +101,7 @@ def read_secret(path: Path) -> str:
                 raise _Refused("secret_file_exposed")
             raw = stream.read(MAX_SECRET_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _Refused("secret_unreadable", getattr(error, "strerror", None) or str(error)) from None
+        raise _Refused("secret_unreadable", why(error)) from None
     if len(raw) > MAX_SECRET_BYTES:
         raise _Refused("secret_too_big")
     try:

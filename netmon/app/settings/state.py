@@ -8,6 +8,7 @@ from pathlib import Path
 from netmon.api import ConfigError
 from netmon.app.settings.document import fault_at
 from netmon.app.settings.model import Settings
+from netmon.app.systemwords import why
 
 
 def state_directory(settings: Settings, environment: Mapping[str, str] | None = None) -> Path:
@@ -20,12 +21,12 @@ def state_directory(settings: Settings, environment: Mapping[str, str] | None = 
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(fault_at(str(path), 0, 0, "state_not_made", reason=error.strerror)) from None
+        raise ConfigError(fault_at(str(path), 0, 0, "state_not_made", reason=why(error))) from None
     try:
         with tempfile.TemporaryFile(dir=path):  # rights, a read-only filesystem and a full one, all in one question
             return path
     except OSError as error:
-        raise ConfigError(fault_at(str(path), 0, 0, "state_not_writable", reason=error.strerror)) from None
+        raise ConfigError(fault_at(str(path), 0, 0, "state_not_writable", reason=why(error))) from None
 
 
 def _chosen(settings: Settings, environment: Mapping[str, str]) -> Path:

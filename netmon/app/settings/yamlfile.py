@@ -27,6 +27,7 @@ from netmon.api import ConfigError
 from netmon.app.settings.document import Document, fault_at
 from netmon.app.settings.files import open_at_once
 from netmon.app.settings.scalars import resolve
+from netmon.app.systemwords import why
 
 MAX_BYTES: Final = 16 << 20  # an inventory of 5,000 devices takes about 1 MB
 MAX_DEPTH: Final = 50  # our deepest setting stands at 7
@@ -51,8 +52,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise ConfigError(fault_at(str(path), 0, 0, "no_file")) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(fault_at(str(path), 0, 0, "unreadable", reason=reason)) from None
+        raise ConfigError(fault_at(str(path), 0, 0, "unreadable", reason=why(error))) from None
     if len(raw) > MAX_BYTES:
         raise ConfigError(fault_at(str(path), 0, 0, "too_big", limit=MAX_BYTES >> 20))
     try:

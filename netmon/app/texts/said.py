@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from netmon.app.texts import system
 from netmon.app.texts.said_traffic import ROWS as _TRAFFIC
 
 _ROWS: Final[Mapping[str, tuple[str, str]]] = {
@@ -266,8 +267,8 @@ _INDONESIAN: Final = tuple((re.compile(pattern, re.DOTALL), *halves) for pattern
 
 
 def in_indonesian(said: str) -> tuple[str, str] | None:
-    """Return problem and remedy; None where there is no row for this message."""
+    """Return problem and remedy, the system's words in them too; None where there is no row for this message."""
     for pattern, problem, remedy in _INDONESIAN:
         if (match := pattern.fullmatch(said)) is not None:
-            return match.expand(problem), match.expand(remedy)
+            return system.in_indonesian(match.expand(problem)), system.in_indonesian(match.expand(remedy))
     return None

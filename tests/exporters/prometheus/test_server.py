@@ -27,7 +27,7 @@ async def test_an_address_in_use_is_the_operators_to_mend() -> None:
         with pytest.raises(ConfigError) as caught:
             await make_exporter(listen=[f"127.0.0.1:{port}"]).start()
     assert str(caught.value) == (
-        f"web.listen:0:0: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        f"web.listen: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "stop the program that listens there (ss -ltnp shows it), or choose another port"
     )
 

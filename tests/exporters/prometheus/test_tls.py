@@ -266,7 +266,7 @@ async def test_handshakes_that_do_not_end_are_limited(authority: Authority, serv
 async def test_a_configuration_that_cannot_be_used_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
     missing = Pair(tmp_path / "no.crt", tmp_path / "no.key")
     exporter = exporter_for(missing)
-    with pytest.raises(ConfigError, match=r"no\.crt:0:0: cannot be read"):
+    with pytest.raises(ConfigError, match=r"no\.crt: cannot be read"):
         await exporter.start()
     await exporter.stop()
 

@@ -36,7 +36,7 @@ def _no_language(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("octets", "problem"),
     [
-        (None, "tidak dapat dibuka: No such file or directory"),
+        (None, "tidak dapat dibuka: berkas atau direktori tidak ada"),
         (b"", "kosong"),
         (b"hello, world", "diawali 68 65 6c 6c, bukan pcap dan bukan pcapng (oktet 0)"),
         (b"\xd4\xc3\xb2\xa1\x02\x00", "terputus di dalam kepalanya (oktet 6)"),

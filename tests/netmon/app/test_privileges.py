@@ -111,7 +111,7 @@ def test_a_thread_that_keeps_more_is_found() -> None:
     )
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "privileges:0:0: a thread still has more capabilities than CAP_NET_RAW: 12 of linux/capability.h;"
+        "privileges: a thread still has more capabilities than CAP_NET_RAW: 12 of linux/capability.h;"
         " give the service no others: AmbientCapabilities=CAP_NET_RAW"
     )
 
@@ -119,7 +119,7 @@ def test_a_thread_that_keeps_more_is_found() -> None:
 def test_without_the_capability_it_says_how_to_get_it() -> None:
     done = dropping(setpriv("--inh-caps", "-all", "--bounding-set", "-all") if os.geteuid() == 0 else ())
     assert done.returncode == 1
-    assert done.stderr.startswith("privileges:0:0: a sensor takes CAP_NET_RAW, which this process does not have;")
+    assert done.stderr.startswith("privileges: a sensor takes CAP_NET_RAW, which this process does not have;")
 
 
 @root
@@ -129,7 +129,7 @@ def test_without_the_capability_it_says_how_to_get_it() -> None:
 def test_users_that_cannot_be(user: str, problem: str) -> None:
     done = dropping(user=user)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"privileges:0:0: {problem}; name ")
+    assert done.stderr.startswith(f"privileges: {problem}; name ")
 
 
 RING = """

@@ -65,7 +65,7 @@ def test_one_of_the_same_name_replaces_netmons(tmp_path: Path) -> None:
 def test_two_profiles_that_give_the_same_series_are_both_named(tmp_path: Path) -> None:
     path = write(tmp_path, "acme.yaml", "acme", mib="ENTITY-SENSOR-MIB")
     assert told(tmp_path) == (
-        f"{path}:0:0: netmon_temperature_celsius: the profile in {OURS / 'entity.yaml'} gives the same series; "
+        f"{path}: netmon_temperature_celsius: the profile in {OURS / 'entity.yaml'} gives the same series; "
         'give this profile the name "entity" to replace that one, or leave these metrics out'
     )
 
@@ -75,21 +75,21 @@ def test_a_copy_under_another_name_is_one_fault(tmp_path: Path) -> None:
     path = tmp_path / FOLDER / "my_ports.yaml"
     path.write_text((OURS / "if_mib.yaml").read_text().replace("name: if_mib", "name: my_ports"))
     assert told(tmp_path) == (
-        f"{path}:0:0: ifNumber, ifTableLastChange, ifIndex …: the profile in {OURS / 'if_mib.yaml'} gives the same "
+        f"{path}: ifNumber, ifTableLastChange, ifIndex …: the profile in {OURS / 'if_mib.yaml'} gives the same "
         'series; give this profile the name "if_mib" to replace that one, or leave these metrics out'
     )
 
 
 def test_a_replacement_can_clash_too(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.yaml", "lldp", mib="ENTITY-SENSOR-MIB")
-    assert told(tmp_path).startswith(f"{path}:0:0: netmon_temperature_celsius: the profile in {OURS / 'entity.yaml'} ")
+    assert told(tmp_path).startswith(f"{path}: netmon_temperature_celsius: the profile in {OURS / 'entity.yaml'} ")
 
 
 def test_two_files_with_one_name_are_told(tmp_path: Path) -> None:
     first = write(tmp_path, "a.yaml", "acme")
     second = write(tmp_path, "b.yaml", "acme", "acmeWarmth")
     assert told(tmp_path) == (
-        f'{second}:0:0: the profile "acme" is in {first} too; give one of them another name, or remove it'
+        f'{second}: the profile "acme" is in {first} too; give one of them another name, or remove it'
     )
 
 

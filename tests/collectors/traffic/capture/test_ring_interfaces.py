@@ -148,7 +148,7 @@ def whole(ring: Ring, batch: Traffic) -> Iterator[list[bytes]]:
 def test_filters_that_are_wrong(expression: str, problem: str) -> None:
     with lan("alone") as net, pytest.raises(CaptureFault) as caught:
         listening(net["alone"], filter=expression).open()
-    assert str(caught.value).startswith(f"filter:0:0: {problem}")
+    assert str(caught.value).startswith(f"filter: {problem}")
 
 
 def test_without_libpcap_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def test_a_store_an_empty_directory_and_a_new_one_are_taken(tmp_path: Path) -> N
     [
         (
             ("flow-collector", "--listen", "tap://127.0.0.1:2055"),
-            "command line:0:0: 'tap://127.0.0.1:2055' is no address",
+            "command line: 'tap://127.0.0.1:2055' is no address",
         ),
         (("flow-collector", "--listen", "udp://127.0.0.1:0", "--allow", "10.0.0.0/33"), "10.0.0.0/33"),
         pytest.param(

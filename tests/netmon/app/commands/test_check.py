@@ -217,7 +217,7 @@ def test_a_file_in_the_directorys_place_is_one_fault(tmp_path: Path) -> None:
     path = tmp_path / "netmon.yaml"
     path.touch()
     assert check(path).output == (
-        f"{path}:0:0: this is not a directory; give the directory that holds netmon.yaml and inventory/\n"
+        f"{path}: this is not a directory; give the directory that holds netmon.yaml and inventory/\n"
         "Faults: 1. Nothing was started.\n"
     )
 

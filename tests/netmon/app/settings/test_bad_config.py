@@ -78,13 +78,13 @@ def test_a_file_that_is_too_big_is_not_read(tmp_path: Path) -> None:
         stream.truncate(MAX_BYTES + 1)
     with pytest.raises(ConfigError) as caught:
         load_file(path, Sample)
-    assert str(caught.value) == f"{path}:0:0: is larger than 16 MiB; split the inventory into several files"
+    assert str(caught.value) == f"{path}: is larger than 16 MiB; split the inventory into several files"
 
 
 def test_a_directory_in_a_files_place_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_file(tmp_path, Sample)
-    expected = f"{tmp_path}:0:0: cannot be read (Is a directory); check the path, its owner and its permissions"
+    expected = f"{tmp_path}: cannot be read (Is a directory); check the path, its owner and its permissions"
     assert str(caught.value) == expected
 
 

@@ -43,13 +43,13 @@ def test_where_a_file_stands_it_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         state_directory(having(tmp_path / "file" / "state"), {})
     assert str(caught.value) == (
-        f"{tmp_path}/file/state:0:0: the state directory cannot be made (Not a directory); "
+        f"{tmp_path}/file/state: the state directory cannot be made (Not a directory); "
         "set state_dir or NETMON_STATE_DIR to a directory that this user may write"
     )
 
 
 def test_where_nobody_can_write_it_says_so() -> None:
     with pytest.raises(
-        ConfigError, match=r"^/proc:0:0: the state directory cannot be written \(.+\); change its owner, or"
+        ConfigError, match=r"^/proc: the state directory cannot be written \(.+\); change its owner, or"
     ):
         state_directory(having(Path("/proc")), {})
