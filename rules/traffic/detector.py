@@ -6,7 +6,7 @@ Neither here nor in any module of settings is numpy: every daemon reads all sett
 from ipaddress import ip_address
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
@@ -28,3 +28,5 @@ def _address(text: str) -> str:
 
 AddressText: TypeAlias = Annotated[str, AfterValidator(_address)]
 """An IPv4 or IPv6 address, as it was written."""
+
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]

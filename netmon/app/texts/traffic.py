@@ -58,6 +58,15 @@ TEXTS: Final[Mapping[str, Text]] = {
         "give the path of a list, from the configuration directory on",
         "sebutkan jalur daftar, dari direktori konfigurasi",
     ),
+    "traffic.bulk_is_whole": Text(
+        "bulk_bytes of {bulk} shortens nothing: of no frame are more than {snaplen} octets captured (snaplen_bytes)",
+        "bulk_bytes sebesar {bulk} tidak memotong apa pun: dari frame mana pun paling banyak {snaplen} oktet direkam "
+        "(snaplen_bytes)",
+    ),
+    "traffic.bulk_is_whole.remedy": Text(
+        "write fewer octets, or as many if whole frames are meant",
+        "tulis lebih sedikit oktet, atau sama banyak kalau yang dimaksud frame utuh",
+    ),
     "traffic.listens_twice": Text(
         "traffic.flows.listen: {address} is there twice", "traffic.flows.listen: {address} disebut dua kali"
     ),

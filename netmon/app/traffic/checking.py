@@ -34,7 +34,8 @@ def faults_of(settings: TrafficSettings, directory: Path) -> list[Fault]:
 
 def remarks_on(settings: Settings) -> list[Fault]:
     """Return what may be wrong, for a person to look at."""
-    return list(remarks_on_actions(settings, partial(_fault, _Places(settings.directory / MAIN_FILE))))
+    fault = partial(_fault, _Places(settings.directory / MAIN_FILE))
+    return [*_whole(settings.netmon.traffic, fault), *remarks_on_actions(settings, fault)]
 
 
 class _Places:
@@ -66,6 +67,14 @@ def _filters(settings: TrafficSettings, fault: Told) -> Iterator[Fault]:
             way = ("sensors", number, "filter")
             for one in error.faults:
                 yield fault(way, f"traffic.sensors.{number}.filter: {one.problem}", one.remedy)
+
+
+def _whole(settings: TrafficSettings, fault: Told) -> Iterator[Fault]:
+    """Give the sensors whose bulk is to be captured beyond what is captured of any frame."""
+    for number, sensor in enumerate(settings.sensors):
+        if "bulk_bytes" in sensor.model_fields_set and sensor.bulk_bytes > sensor.snaplen_bytes:
+            problem = t("traffic.bulk_is_whole", bulk=sensor.bulk_bytes, snaplen=sensor.snaplen_bytes)
+            yield fault(("sensors", number, "bulk_bytes"), problem, t("traffic.bulk_is_whole.remedy"))
 
 
 def _lists(settings: TrafficSettings, directory: Path, fault: Told) -> Iterator[Fault]:

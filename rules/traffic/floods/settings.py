@@ -1,16 +1,14 @@
 """What can be set about floods: what all share, and each kind's own."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 
 from pydantic import Field
 
-from rules.traffic.detector import DetectorBase, Model
+from rules.traffic.detector import DetectorBase, Model, Port
 from rules.traffic.learned_settings import LearnedSettings
 
 COLLECTORS: Final = (162, 514, 1514, 2055, 2056, 4729, 4739, 5140, 6343, 8125, 9995, 9996, 12201, 25826)
 """UDP ports of traps, logs (syslog, GELF), flow exports (NetFlow, IPFIX, sFlow) and measurements (StatsD, collectd)."""
-
-Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class SeveritySettings(Model):
@@ -115,7 +113,7 @@ class ConnectionFloodSettings(DetectorBase):
 class HeldConnectionsSettings(DetectorBase):
     """When connections that are held are an attack."""
 
-    ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443, 8888)  # of web servers: databases keep pools of connections
+    ports: tuple[Port, ...] = (80, 443, 8000, 8080, 8443, 8888)  # of web servers: databases keep pools of connections
     held: int = Field(default=200, ge=2)  # connections that one source has open with one service, hardly used
     idle_bytes_per_s: float = Field(default=300.0, gt=0)  # that it sends on each: more is use
     together: int = Field(default=500, ge=2)  # hardly used ones of several sources together: the least bound

@@ -5,14 +5,14 @@ from typing import Final
 
 from pydantic import Field
 
-from rules.traffic.detector import DetectorBase, Model
+from rules.traffic.detector import DetectorBase, Model, Port
 
 
 class Service(Model):
     """One kind of service. Octets are payload of both directions together, without headers."""
 
     name: str
-    ports: tuple[int, ...] = Field(min_length=1)
+    ports: tuple[Port, ...] = Field(min_length=1)
     least_octets: int = Field(ge=0)  # less is no log-in: a check that the port is open, a banner
     most_octets: int = Field(ge=1)  # more is a session: what failed log-ins come to with all tries of one connection
     attempts: int = Field(default=10, ge=3)  # connections within window_s that are guessing

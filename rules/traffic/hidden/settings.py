@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field
 
-from rules.traffic.detector import DetectorBase
+from rules.traffic.detector import DetectorBase, Port
 
 _KEPT_ALIVE = (
     22,  # jobs over SSH: backups, git, monitoring
@@ -67,7 +67,7 @@ class BeaconSettings(DetectorBase):
     spread: float = Field(default=0.8, gt=0)  # from the 10th to the 90th percentile, as a share of the median
     size_dispersion: float = Field(default=0.2, ge=0)  # median deviation of the octets sent, as a share
     largest_octets: int = Field(default=100_000, ge=1)  # usually sent in one contact: more is a transfer
-    ignored_ports: tuple[int, ...] = _KEPT_ALIVE  # of services that are asked regularly, by their nature
+    ignored_ports: tuple[Port, ...] = _KEPT_ALIVE  # of services that are asked regularly, by their nature
     known_destinations: tuple[IPv4Network | IPv6Network, ...] = ()  # whom our hosts may contact regularly
     common_hosts: int = Field(default=5, ge=2)  # of ours that talk to one network (/24, /48): it serves everybody
     common_s: float = Field(default=7 * 86_400.0, gt=0)  # for how long that is remembered
@@ -129,7 +129,7 @@ class FirstSeenSettings(DetectorBase):
     server_flows: int = Field(default=100, ge=1)  # that it answered; those named in the inventory are servers at once
     udp_ports_below: int = Field(default=10_000, ge=0)  # higher ones are the clients' own, and of calls
     many_ports: int = Field(default=16, ge=1)  # above 1023, learned of one host: it opens them as it needs (FTP, RPC)
-    ignored_ports: tuple[int, ...] = (137, 138, 1900, 3702, 5353, 5355, 5357, 7680)  # of work stations' discovery
+    ignored_ports: tuple[Port, ...] = (137, 138, 1900, 3702, 5353, 5355, 5357, 7680)  # of work stations' discovery
     lists: dict[str, str] = Field(default_factory=dict)  # files of prefixes by name, whose first contact is told
     hosts: int = Field(default=20_000, ge=16)  # remembered, 1 kB each; the longest unseen goes
     ports: int = Field(default=256, ge=16)  # remembered of one host: more is every port

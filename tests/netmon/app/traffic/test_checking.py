@@ -4,7 +4,7 @@ import pytest
 
 from netmon.api import ConfigError
 from netmon.app.settings.traffic import TrafficSettings
-from netmon.app.traffic.checking import faults_of
+from netmon.app.traffic.checking import faults_of, remarks_on
 from netmon.app.wiring import load_plan
 
 
@@ -59,6 +59,19 @@ def test_a_wrong_prefix_or_vlan_is_one_fault(tmp_path: Path, section: str, probl
     assert fault.line == 2
     assert fault.problem == problem
     assert remedy in (None, fault.remedy)
+
+
+def test_a_bulk_beyond_the_snap_length_is_noted_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "netmon.yaml").write_text(
+        "traffic:\n"
+        "  sensors:\n"
+        "    - {interface: eth0, snaplen_bytes: 96}\n"
+        "    - {interface: eth1, snaplen_bytes: 2000, bulk_bytes: 2001}\n"
+        "    - {interface: eth2, snaplen_bytes: 2000, bulk_bytes: 2000}\n"
+    )
+    (note,) = remarks_on(load_plan(tmp_path).settings)
+    assert (note.line, note.column) == (4, 58)
+    assert "bulk_bytes of 2001 shortens nothing: of no frame are more than 2000 octets" in note.problem
 
 
 def test_what_holds_by_default_is_fine(tmp_path: Path) -> None:
