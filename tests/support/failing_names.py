@@ -52,8 +52,10 @@ def messages(asked: Iterable[Asked]) -> np.ndarray:
     return rows
 
 
-def findings(asked: Iterable[Asked], *, quiet: int = 0, **settings: object) -> list[Finding]:
-    rule = DnsFailures(DnsFailureSettings(**settings), Networks())
+def findings(
+    asked: Iterable[Asked], *, quiet: int = 0, networks: Networks | None = None, **settings: object
+) -> list[Finding]:
+    rule = DnsFailures(DnsFailureSettings(**settings), networks or Networks())
     rows = messages(asked)
     windows = (rows["at_ns"] // 10**9).astype(np.int64) - START
     found: list[Finding] = []

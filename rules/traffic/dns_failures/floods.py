@@ -26,7 +26,6 @@ ANY: Final = "nxdomain_flood"
 TECHNIQUE: Final = "T1499.002"
 _TOLD: Final = 5  # addresses that evidence names
 _COUNTED: Final = 16  # floods at once whose answers are counted: 2 ms each, with as many answers as are read
-_LOOKED_AT: Final = 256  # clients of which it is asked whether they are ours
 _LOUD: Final = 0.25  # of the bound: a window with less is a day's own failures after a flood, or before it
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -89,7 +88,7 @@ class Floods(Generic[_Key]):
         fresh, absent = asked.untold(since)
         server, askers = self._target(asked), asked.askers
         rate = asked.windows[-1].rate
-        inside = sum(is_ours(each, self._networks) for each in askers[:_LOOKED_AT])
+        inside = self._ours(askers)
         severe = rate >= self._settings.error_times * self._per_s or inside == len(askers)
         where = self._networks.name_of(*server)
         servers = sorted(asked.servers, key=lambda each: -asked.servers[each])
@@ -117,6 +116,13 @@ class Floods(Generic[_Key]):
             labels={"domain": domain} if domain else {},
             since=since,
         )
+
+    def _ours(self, askers: Sequence[Address]) -> int:
+        """Return how many of them are ours."""
+        if not self._networks.places:
+            return sum(is_ours(each, self._networks) for each in askers)
+        hi, lo = np.array(askers, np.uint64).T
+        return int(self._networks.own(np.ascontiguousarray(hi), np.ascontiguousarray(lo)).sum())
 
     def _target(self, asked: Asked) -> Address:
         """Return the server that is asked most, one of ours before others."""

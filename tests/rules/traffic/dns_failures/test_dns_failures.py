@@ -2,11 +2,12 @@
 
 import random
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 import pytest
 
 from netmon.api import Severity
-from netmon.api.networks import Networks
+from netmon.api.networks import Networks, Place
 from netmon.api.traffic import Second
 from rules.traffic.dns_failures.rule import DnsFailures
 from rules.traffic.dns_failures.settings import DnsFailureSettings
@@ -155,6 +156,21 @@ def test_the_rate_is_right_where_only_part_is_read() -> None:
     assert [finding.rule for finding in found] == ["random_subdomains"]
     assert found[0].evidence["names_per_s"] == pytest.approx(1_500, rel=0.25)
     assert found[0].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("strangers", [0, 1])
+def test_a_flood_is_an_error_where_all_who_ask_are_ours_however_many(named: bool, strangers: int) -> None:
+    clients = [f"10.20.{2 + place // 250}.{1 + place % 250}" for place in range(300)] + ["45.9.20.9"] * strangers
+    draw = random.Random(5)
+    asked = [
+        Asked(place / 200, clients[place % len(clients)], f"{drawn(draw)}.korban.example", through=False)
+        for place in range(200 * 12)
+    ]
+    networks = Networks([Place(IPv4Network("10.0.0.0/8"), "center")]) if named else None
+    last = max(findings(asked, networks=networks), key=lambda one: int(one.evidence["clients"]))
+    assert (last.evidence["clients"], last.evidence["clients_of_ours"]) == (300 + strangers, 300)
+    assert last.severity is (Severity.WARNING if strangers else Severity.ERROR)
 
 
 def test_a_slow_flood_is_below_the_bound() -> None:
