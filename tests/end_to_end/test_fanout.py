@@ -134,6 +134,7 @@ def test_a_flood_over_both_processes_is_one_finding_with_the_sum_of_their_rates(
     captures = [Path(file) for file in floods[0]["evidence"]["pcap"].split()]
     shares = [sum(map(len, open_capture(file).batches())) for file in captures]
     assert len(shares) == 2
+    assert all(f"file={file}" in err for file in captures), err  # that they are kept is said, as of one process
     assert min(shares) > sum(shares) / 4, shares  # by hash: about half each
     # The second in which it began may have had too few to count; the other process's share is nearly half.
     assert sent * 0.75 < floods[-1]["evidence"]["total_packets"] <= sent, err

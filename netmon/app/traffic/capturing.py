@@ -149,12 +149,13 @@ class Capturing:
     def _write(self, order: Mapping[str, Any]) -> None:
         """Write the packets that are still kept."""
         try:
-            write_pcap(Path(order["path"]), self._ring.recent(), max_bytes=int(order["max_bytes"]))
+            written = write_pcap(Path(order["path"]), self._ring.recent(), max_bytes=int(order["max_bytes"]))
         except OSError as error:
             self._unsent["failed_captures"] += 1
             log.warning("the packets of a finding could not be kept", file=order["path"], problem=str(error))
         else:
             self._unsent["captures"] += 1
+            log.info("the packets of a finding are kept", file=order["path"], packets=written.packets)
 
     def _send(self, second: Second) -> None:
         tallies, self._tallies = self._tallies, Tallies()
