@@ -222,6 +222,11 @@ def shown_time(at: float) -> str:
     return datetime.fromtimestamp(min(at, _LATEST), UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
+def shown_second(at: float) -> str:
+    """Return Unix seconds as they are shown where seconds matter."""
+    return datetime.fromtimestamp(min(at, _LATEST), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
 def shown_times(moments: Iterable[float]) -> list[str]:
     """Return Unix seconds as a column of a table shows them: dates alone where all are midnights."""
     shown = [shown_time(at) for at in moments]

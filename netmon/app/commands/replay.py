@@ -18,7 +18,7 @@ from rich.text import Text
 from netmon.api import ConfigError, Finding
 from netmon.app import human, logs
 from netmon.app.asked import printable
-from netmon.app.commands.recorded import shown_time
+from netmon.app.commands.recorded import shown_second
 from netmon.app.faultwords import in_words
 from netmon.app.fitted import Column, Fitted
 from netmon.app.text import language, speaking, t
@@ -152,7 +152,7 @@ def _table(findings: list[Finding]) -> Fitted:
     evidence = [finding.evidence for finding in findings]
     rule = column("rule", [finding.rule for finding in findings])
     severity = column("severity", [finding.severity.value for finding in findings])
-    start = column("start", [shown_time(float(one["start"])) for one in evidence])
+    start = column("start", [shown_second(float(one["start"])) for one in evidence])
     lasted = column("lasted", [human.duration(round(float(one["end"]) - float(one["start"]))) for one in evidence])
     source = column("source", [str(one["source"]) for one in evidence])
     target = column("target", [str(one["target"]) for one in evidence])

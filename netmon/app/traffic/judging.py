@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import fields, replace
 from functools import partial
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import structlog
@@ -29,7 +29,6 @@ _LOOK_S: Final = 0.05  # at the end, when there is nothing to read any more
 
 log = structlog.get_logger(__name__)
 
-See: TypeAlias = Callable[[Second], None]
 _Result = TypeVar("_Result")
 
 

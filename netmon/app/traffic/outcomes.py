@@ -57,7 +57,7 @@ def _with_last(finding: Finding, last: Finding) -> Finding:
     """Return a finding with its detector's last words, and what others added to it; it is not over."""
     return replace(
         finding,
-        at=last.at,
+        at=max(finding.at, last.at),  # the open window of a collector ends ahead of the clock
         severity=last.severity,
         summary=last.summary,
         summaries=last.summaries,

@@ -17,7 +17,7 @@ from exporters.prometheus.settings import WebSettings
 from netmon.api import Event, Finding, Reading, Severity, Target
 from netmon.app import human
 from netmon.app.asked import printable
-from netmon.app.commands.recorded import shown_time
+from netmon.app.commands.recorded import shown_second
 from netmon.app.text import language, t
 from netmon.app.traffic.outcomes import Outcomes, as_json, last_words
 from netmon.app.traffic.part import TrafficPart
@@ -54,7 +54,7 @@ class Told:
         summary = finding.summaries.get(language(), finding.summary)
         word = t("traffic.begins" if begins else "traffic.ends")
         line = Text.assemble(
-            (shown_time(finding.at), "dim"),
+            (shown_second(finding.at), "dim"),
             " ",
             (f"{finding.severity.value:8}", _STYLES[finding.severity]),
             f" {word} {finding.rule}: {printable(summary)}",

@@ -19,12 +19,12 @@ from tests.rules.traffic.scans.conversations import Packet, refused, seconds, se
 STRANGER = "198.51.100.77"
 
 
-def stopped(*, as_json: bool, quiet: int = 0) -> None:
+def stopped(*, as_json: bool, quiet: int = 0, at: float = START + 3.5) -> None:
     """Let a sensor be stopped after three seconds of a flood and some without it."""
     draw, rule, told = np.random.default_rng(3), Floods(FloodSettings(), NETWORKS), Told(as_json=as_json)
     silence = [packets(source=BOT, destination=CLIENTS, protocol=TCP, size=[60])] * quiet
     told.send(run([*(syn_flood(draw, rate=rate) for rate in (2_000, 4_000, 1_000)), *silence], rule=rule))
-    told.finish(list(last_words([rule, object()], START + 3.5)))
+    told.finish(list(last_words([rule, object()], at)))
 
 
 def test_what_goes_on_is_told_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,6 +39,14 @@ def test_it_is_told_to_be_open(capsys: pytest.CaptureFixture[str]) -> None:
     ends = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (ends["event"], ends["open"], ends["end"]) == ("ends", True, START + 3)
     assert (ends["evidence"]["total_packets"], ends["evidence"]["lasted_s"]) == (7_000, 3.0)
+
+
+def test_nothing_is_over_before_it_began_where_the_last_window_ends_ahead_of_the_clock(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stopped(as_json=False, at=START + 0.5)
+    began, over = (line.split("Z ")[0] for line in capsys.readouterr().out.splitlines())
+    assert began == over
 
 
 def test_what_was_over_is_not_told_again(capsys: pytest.CaptureFixture[str]) -> None:
