@@ -49,6 +49,18 @@ def tcp(per_s: int, flags: int, *, spoofed: bool, port: int = 443, size: int = 0
     return make
 
 
+def all_ports(per_s: int, seconds: float) -> Attack:
+    """Make a SYN flood of one source to all ports."""
+
+    def make(rng: Generator) -> Packets:
+        rows = tcp(per_s, SYN, spoofed=False)(rng)
+        rows = rows[rows["at_ns"] < int((BEGIN + seconds) * 1e9)]
+        rows["destination_port"] = rng.integers(1, 65_535, len(rows))
+        return rows
+
+    return make
+
+
 def answered_syn(per_s: int) -> Attack:
     """Make a SYN flood that the server answers, as with SYN cookies."""
 
@@ -205,6 +217,7 @@ CASES: Final = (
     Case("SYN flood, forged sources, 5,000/s", ("syn_flood",), tcp(5_000, SYN, spoofed=True)),
     Case("SYN flood, answered (SYN cookies), 1,000/s", ("syn_flood",), answered_syn(1_000)),
     Case("SYN flood, one source, 1,000/s", ("syn_flood",), tcp(1_000, SYN, spoofed=False)),
+    Case("SYN flood, one source, all ports, 25,000/s", ("syn_flood",), all_ports(25_000, 8)),
     Case("SYN-ACK flood (TCP reflection), 1,000/s", ("syn_ack_flood",), tcp(1_000, SYN | ACK, spoofed=True)),
     Case("ACK flood, 3,000/s", ("ack_flood",), tcp(3_000, ACK, spoofed=True)),
     Case("PSH-ACK flood, 3,000/s of 512 octets", ("ack_flood",), tcp(3_000, PSH | ACK, spoofed=True, size=512)),

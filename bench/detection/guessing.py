@@ -43,6 +43,24 @@ def guessing(  # noqa: PLR0913 - each says what is special about it
     return make
 
 
+def in_steps(count: int, gap_s: float, tries: int = 3) -> Attack:
+    """Log-ins with IMAP that fail, one to so many in each connection, each refused after two seconds."""
+
+    def make(rng: Generator) -> Packets:
+        return joined(
+            [
+                talk(
+                    *(rng, BEGIN + number * gap_s, (ATTACKER, MAIL, 20_000 + number, 143)),
+                    [(0, 110, 0), *[(int(rng.integers(24, 40)), 56, 2)] * (1 + number % tries)],
+                    rtt_s=0.02,
+                )
+                for number in range(count)
+            ]
+        )
+
+    return make
+
+
 SSH: Final[list[Turn]] = [(22, 41, 0), (1_500, 1_080, 0), (48, 452, 0), (60, 44, 0), (84, 68, 1.8)]
 SSH_IN: Final[list[Turn]] = [*SSH[:4], (84, 28, 0), *[(80, 500, 0.5)] * 60]
 FTP: Final[list[Turn]] = [(12, 80, 0), (16, 34, 0), (18, 22, 1.0)]
@@ -62,6 +80,7 @@ CASES: Final = tuple(
         ("RDP, 1/s", "brute_force", guessing(3_389, RDP, 120, 1)),
         ("SMB, 5/s", "brute_force", guessing(445, SMB, 300, 0.2, targets=(FILES,))),
         ("IMAPS, 1/s", "brute_force", guessing(993, IMAPS, 120, 1, targets=(MAIL,))),
+        ("IMAP, 1 each 4 s, one to three tries in each", "brute_force", in_steps(60, 4)),
         ("MySQL, 10/s", "brute_force", guessing(3_306, MYSQL, 300, 0.1)),
         ("web form (DVWA), 5/s", "brute_force", guessing(80, DVWA, 500, 0.2, targets=(WEB,))),
         ("web form, 60/s", "brute_force", guessing(80, DVWA, 1_800, 1 / 60, targets=(WEB,))),

@@ -11,7 +11,7 @@ from bench.detection.case import Attack, Case
 from bench.detection.floods import BEGIN
 from bench.detection.packets import Packets, address, joined
 from bench.detection.place import CLIENTS, MAIL, PUBLIC, RESOLVER
-from bench.detection.talks import lookup
+from bench.detection.talks import lookup, talk
 
 _LETTERS: Final = tuple("abcdefghijklmnopqrstuvwxyz0123456789")
 _FAR: Final = address("198.51.100.77")
@@ -88,6 +88,21 @@ def block_lists(per_s: float, seconds: float) -> Attack:
     return make
 
 
+def spam(every_s: float, count: int) -> Attack:
+    """Have our mail server look up who sends to it: domains that spam draws from letters."""
+
+    def make(rng: Generator) -> Packets:
+        parts = []
+        for place in range(count):
+            at, who = BEGIN + place * every_s, 0x2D00_0000 + int(rng.integers(0, 2**24))
+            ends = (who, MAIL, int(rng.integers(1_024, 65_535)), 25)
+            parts.append(talk(rng, at, ends, [(0, 60, 0), (90, 200, 0.1), (60, 120, 0.2)], rtt_s=0.1))
+            parts += through(rng, at + 0.5, MAIL, f"{drawn(rng, 11)}.com")
+        return joined(parts)
+
+    return make
+
+
 CASES: Final = (
     Case("random subdomains by 20 of ours, 100/s", ("random_subdomains",), torture(100, 20, 20)),
     Case("random subdomains of our domain, 1,000/s", ("random_subdomains",), against_us(1_000, 8, "{0}.kab.go.id")),
@@ -95,4 +110,5 @@ CASES: Final = (
     Case("malware looks for its master, each 1 s", ("generated_domains",), looking(1, 90)),
     Case("malware looks for its master, each 5 s", ("generated_domains",), looking(5, 80), background=False),
     Case("look-alike: block lists, 60 senders/s", (), block_lists(60, 20)),
+    Case("look-alike: a mail server under spam, each 4 s", (), spam(4, 140), background=False),
 )

@@ -154,6 +154,22 @@ def pings(count: int, gap_s: float, *, who: int = INSIDE) -> Attack:
     )
 
 
+def once_met(count: int = 81) -> Attack:
+    """No scan: a Gnutella client tries whom it once met, nearly all of whom are gone."""
+
+    def make(rng: Generator) -> Packets:
+        hosts = rng.integers(0x2000_0000, 0xDF00_0000, count)
+        return joined(
+            [
+                unanswered(BEGIN + place * 2 + turn, (INSIDE, host, 30_000 + 4 * place + turn, 6_346), 2)
+                for place, host in enumerate(hosts.tolist())
+                for turn in range(4)
+            ]
+        )
+
+    return make
+
+
 def peers() -> Attack:
     """No scan: a file-sharing program and its peers, of which most are gone; UDP and TCP to high ports."""
 
@@ -209,5 +225,6 @@ CASES: Final = tuple(
         ("UDP scan of all ports, 1,500/s", ("udp_scan",), udp_ports(39_000, 1 / 1_500, sizes=(0,)), True),
         ("UDP scan, each 1 s", ("udp_scan",), udp_ports(120, 1.0), False),
         ("look-alike: file sharing with peers that are gone", (), peers(), True),
+        ("look-alike: Gnutella, with peers that are gone", (), once_met(), True),
     )
 )

@@ -6,11 +6,12 @@ What is infected tries domains drawn by the day until one is registered (Antonak
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, TypeAlias
 
 from netmon.api import Severity, Value
 from netmon.api.networks import Networks
-from netmon.api.traffic import address_text
+from netmon.api.traffic import Second, address_text
 from rules.traffic import telling
 from rules.traffic.dns_failures.failures import Address
 from rules.traffic.dns_failures.settings import DnsFailureSettings
@@ -21,6 +22,7 @@ NAME: Final = "generated_domains"
 TECHNIQUE: Final = "T1568.002"
 _MOST: Final = 512  # domains remembered of one client: 60 kB
 _SAMPLES: Final = 5
+_MAIL, _TCP, _SYN_ACK = 25, 6, 18
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 
@@ -29,6 +31,7 @@ _Evidence: TypeAlias = Mapping[str, str | Value]
 class _Client:
     domains: OrderedDict[str, float] = field(default_factory=OrderedDict)  # when it was asked for last
     generated: dict[str, None] = field(default_factory=dict)
+    mail_at: float = -inf  # when it answered on the port of mail servers last
     new: int = 0  # since it was told last
 
 
@@ -40,6 +43,7 @@ class Clients:
         self._networks = networks
         self._clients: OrderedDict[Address, _Client] = OrderedDict()
         self._servers: OrderedDict[Address, None] = OrderedDict()  # who was asked, last
+        self._near: dict[Address, float] = {}  # who has half of what is told, and when it asked in vain last
         self.dropped = 0
 
     def asked(self, server: Address) -> None:
@@ -61,6 +65,8 @@ class Clients:
         fresh = domain not in each.domains
         each.domains[domain] = now
         each.domains.move_to_end(domain)
+        if 2 * len(each.domains) >= self._settings.domains:
+            self._near[client] = now
         if fresh:
             each.new += 1
             if is_generated(domain.partition(".")[0]):
@@ -68,6 +74,21 @@ class Clients:
             if len(each.domains) > _MOST:
                 each.generated.pop(each.domains.popitem(last=False)[0], None)
         return fresh
+
+    def watch(self, second: Second) -> None:
+        """Look which of the clients that come near their bound are mail servers: somebody's mail reaches them.
+
+        They look up the domains of whoever claims to send, and what sends spam draws those from letters.
+        """
+        if not self._near or not len(second.ended):
+            return
+        before = second.end - self._settings.domains_window_s
+        self._near = {key: at for key, at in self._near.items() if at > before and key in self._clients}
+        rows = second.ended[second.ended["destination_port"] == _MAIL]
+        rows = rows[(rows["protocol"] == _TCP) & (rows["reply_tcp_flags"] & _SYN_ACK == _SYN_ACK)]
+        servers = set(zip(rows["destination_hi"].tolist(), rows["destination_lo"].tolist(), strict=True))
+        for key in servers & self._near.keys():
+            self._clients[key].mail_at = second.end
 
     def judge(self, client: Address, now: float) -> Seen | None:
         """Tell what a client that asked for another domain looks like."""
@@ -80,7 +101,9 @@ class Clients:
         while each.domains and next(iter(each.domains.values())) <= now - settings.domains_window_s:
             each.generated.pop(each.domains.popitem(last=False)[0], None)
         count = len(each.domains)
-        if count < settings.domains or len(each.generated) < settings.generated_share * count:
+        mail = each.mail_at > now - settings.domains_window_s
+        enough = settings.mail_domains if mail else settings.domains
+        if count < enough or len(each.generated) < settings.generated_share * count:
             return None
         return self._seen(client, each)
 

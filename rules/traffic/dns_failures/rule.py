@@ -49,6 +49,7 @@ class DnsFailures:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
+        self._clients.watch(second)
         if len(second.dns):
             told, skipped = failures.read(second, self._settings)
             self.skipped += skipped

@@ -30,6 +30,7 @@ class DnsFailureSettings(DetectorBase):
     unanswered_share: float = Field(default=0.7, gt=0, le=1)  # of a server's questions: it has no time to say no
     error_times: float = Field(default=10.0, ge=1)  # so many times the bound is an error and no warning
     domains: int = Field(default=40, ge=5, le=512)  # that do not exist, asked by one client: looks for its master
+    mail_domains: int = Field(default=400, ge=5, le=512)  # the same of a mail server, which looks up who sends
     domains_window_s: float = Field(default=600.0, gt=0)  # CryptoLocker asks for one each second, Necurs each 5 s
     generated_share: float = Field(default=0.7, ge=0, le=1)  # of those domains that look drawn from letters
     ignored_domains: tuple[str, ...] = _IGNORED  # with all below them

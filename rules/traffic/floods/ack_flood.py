@@ -26,10 +26,13 @@ class AckFlood:
     def __init__(self, settings: AckFloodSettings) -> None:
         """Judge by these settings."""
         self._settings = settings
+        self.doubted: list[int] = []
+        """Rows of the last view that look like a scan: nothing is to be learned of them."""
         self.floors: Mapping[str, float] = {"segments": settings.floor_per_s, "strays": settings.floor_per_s}
 
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:  # noqa: ARG002 - stands alone
         """Give the addresses whose segments belong to no connection."""
+        self.doubted = []
         segments, strays = view.rate("segments"), view.rate("strays")
         odd = view.each_s("odd_flags") >= self._settings.odd_floor_per_s
         wrong = (segments > view.bound("segments")) & self._wrong(view, segments)
@@ -40,6 +43,7 @@ class AckFlood:
             records = view.records_to(row)
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 6) == 0)]
             if rate < self._settings.scan_per_s and self._scan(records):
+                self.doubted.append(row)
                 continue
             size = float(view.rows["tcp_bytes"][row]) / max(float(view.rows["tcp"][row]), 1.0)
             yield Attack(

@@ -32,6 +32,8 @@ HELD: Final = np.dtype(
         ("destination_lo", "u8"),
         ("open", "i8"),
         ("new", "i8"),  # of those that are open, begun in the window at `at`, at most; of a source
+        ("closing", "i8"),  # ends that its source has sent in this window and the one before: of what is no more open
+        ("closed", "i8"),  # those of this window
         ("unserved", "i8"),  # windows in a row in which those who hold many got nothing; of a service
         ("at", "f8"),  # when one was begun last
         ("since", "f8"),
@@ -109,8 +111,13 @@ class OpenConnections:
 
     @property
     def pairs(self) -> NDArray[np.void]:
-        """Return the sources with services that have some open (HELD)."""
-        return self._pairs.rows
+        """Return the sources with services that have some open (HELD), without those that are being closed.
+
+        A flow is told as ended when no packet of it is awaited any more, which is two seconds after its last one.
+        """
+        rows = self._pairs.rows.copy()
+        rows["open"] = np.maximum(rows["open"] - rows["closing"], 0)
+        return rows
 
     @property
     def services(self) -> NDArray[np.void]:
@@ -130,8 +137,19 @@ class OpenConnections:
             over = self._flows(second.ended, over=True)
             self._pairs.end(over.pairs)
             self._services.end(over.services)
+        self._close(second)
         for holders in (self._pairs, self._services):
             holders.forget(second.end - self._settings.forget_s)
+
+    def _close(self, second: Second) -> None:
+        """Count what ends the sources with many connections have sent: FIN, or RST."""
+        rows = self._pairs.rows
+        many = np.flatnonzero(rows["open"] >= self._settings.many_each)
+        ends = np.zeros(len(rows), np.int64)
+        for column in ("fin", "rst") if len(many) else ():
+            ends[many] += counts_of(second.sources, column, rows["source_hi"][many], rows["source_lo"][many])
+        rows["closing"] = rows["closed"] + ends
+        rows["closed"] = ends
 
     def services_of(self, pairs: NDArray[np.void]) -> Rows:
         """Return the row of each source's service, -1 where it is not followed."""

@@ -59,16 +59,17 @@ class Floods:
         self._settings = settings
         self._networks = networks
         self.flooding = Flooding()
-        self._udp = UdpFlood(settings.udp_flood)
+        syn, ack, udp = SynFlood(settings.syn_flood), AckFlood(settings.ack_flood), UdpFlood(settings.udp_flood)
+        self._doubting = (syn, ack, udp)
         # The order matters: those below leave out what those above have told of an address.
         self._detectors: tuple[Detector, ...] = (
             Amplification(settings.amplification),
             FragmentFlood(settings.fragment_flood),
-            SynFlood(settings.syn_flood),
+            syn,
             SynAckFlood(settings.syn_ack_flood),
             RstFlood(settings.rst_flood),
-            AckFlood(settings.ack_flood),
-            self._udp,
+            ack,
+            udp,
             IcmpFlood(settings.icmp_flood),
             ConnectionFlood(settings.connection_flood),
         )
@@ -171,7 +172,7 @@ class Floods:
             seen = self._carpet.seen(carpet, view, place.title if place is not None and whole else "")
             yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
         self._say_flooded(view, found)
-        covered[[*taken, *self._udp.doubted]] = True
+        covered[[*taken, *(row for each in self._doubting for row in each.doubted)]] = True
         covered |= self.flooding.lasts(_TOLD, view.rows["hi"], view.rows["lo"], second.end)
         self._learn(view, covered)
 
@@ -185,6 +186,10 @@ class Floods:
         told = [one for one in found if victim_of(view, one[1]) in self._episodes[one[0].name]]
         for kind, attacks, until in (
             ("udp_flood", [one for one in found if one[0].name == "udp_flood"], end + view.second.length_s),
+            *(
+                (name, [one for one in told if one[0].name == name], end + view.second.length_s)
+                for name in ("syn_flood", "ack_flood")
+            ),
             ("connection_flood", [one for one in told if one[0].name == "connection_flood"], end + quiet_s),
             (_TOLD, told, end + quiet_s),
         ):

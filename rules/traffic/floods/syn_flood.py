@@ -28,10 +28,13 @@ class SynFlood:
     def __init__(self, settings: SynFloodSettings) -> None:
         """Judge by these settings."""
         self._settings = settings
+        self.doubted: list[int] = []
+        """Rows of the last view that look like a scan: nothing is to be learned of them."""
         self.floors: Mapping[str, float] = {"half_open": settings.floor_per_s}
 
     def judge(self, view: View, taken: Mapping[int, set[str]]) -> Iterator[Attack]:
         """Give the addresses with far more SYN than are completed."""
+        self.doubted = []
         settings = self._settings
         rate, syn = view.rate("half_open"), view.each_s("syn")
         scan = (view.ports >= settings.scan_ports) & (view.peers <= settings.scan_sources) & (syn < settings.scan_per_s)
@@ -47,6 +50,7 @@ class SynFlood:
             records = records[(records["protocol"] == 6) & ((records["tcp_flags"] & 0x12) == 2)]
             # The sketch knows the ports of answers too; the sample those of SYN alone.
             if scan[row] and (len(records) < _SAMPLED or len(np.unique(records["destination_port"])) > _FEW_PORTS):
+                self.doubted.append(row)
                 continue
             size = float(np.mean(records["bytes"] / np.maximum(records["packets"], 1))) if len(records) else 60.0
             yield Attack(

@@ -11,6 +11,7 @@ from rules.traffic.guessing.settings import GuessingSettings, Service
 from rules.traffic.learned import hashed
 from rules.traffic.numbering import Numbering
 
+_LATE: Final = 64  # pairs with very many conversations that are looked at in a window
 _OLDER: Final = 4  # one of so many of a service's attempts came before the last seconds
 
 
@@ -34,10 +35,22 @@ class Calm:
         counts = np.bincount(pairs)
         most = self._most_per_s * max(length_s, 1e-3)
         if len(rows) and counts.max() >= most.min():
-            calm &= counts[pairs] < most[rows["service"]]
+            calm &= (counts[pairs] < most[rows["service"]]) | self._came_late(rows, pairs, counts, most)
         if self._settings.allow:
             calm &= self._allowed.find(rows["source_hi"], rows["source_lo"]) < 0
         return slice(None) if calm.all() else calm
+
+    def _came_late(
+        self, rows: NDArray[np.void], pairs: NDArray[np.uint32], counts: NDArray[np.int64], most: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Tell which are of pairs with many that ended over a longer time: all that was open is told at the end."""
+        late = np.zeros(len(rows), np.bool_)
+        for pair in np.flatnonzero(counts >= most.min())[:_LATE].tolist():
+            mine = pairs == pair
+            first, last = np.quantile(rows["at_ns"][mine].astype(np.float64), (0.1, 0.9))
+            per_s = 0.8 * counts[pair] / max((last - first) / 1e9, 1e-3)
+            late[mine] = per_s < self._most_per_s[rows["service"][mine]]
+        return late
 
     def flooded(self, rows: NDArray[np.void], flooding: Flooding) -> NDArray[np.bool_]:
         """Tell which fell into a connection flood, with services where that looks like guessing."""

@@ -48,6 +48,7 @@ class Kind(IntEnum):
 
 
 ODD_KINDS: Final = (Kind.FIN, Kind.NULL, Kind.XMAS, Kind.ODD)
+PORTLESS: Final = (Kind.ICMP, Kind.ARP, Kind.NEIGHBOUR)
 STRAY_KINDS: Final = (Kind.MAIMON, Kind.ACK)
 
 
@@ -60,7 +61,7 @@ class Outcome(IntEnum):
     HALF = 3  # the port is open; the source broke off before the handshake was complete
     EMPTY = 4  # the handshake was complete, and nothing was said
     PENDING = 5  # just begun
-    SILENT = 6  # a stray segment without any answer: also what a mirror of one direction shows
+    SILENT = 6  # a stray segment without any answer: also what a mirror of one direction shows; a protocol was tried
 
 
 BAD: Final = (Outcome.FAILED, Outcome.HALF, Outcome.SILENT)

@@ -170,6 +170,18 @@ def _sctp(record: Any) -> Any:
 
 
 @njit(inline="always")
+def _protocol(record: Any) -> Any:
+    """Return the outcome of a flow of a protocol without ports: failed, where a packet or some were not answered.
+
+    Otherwise silent: that it was tried. A tunnel of which one direction is seen has many packets.
+    """
+    packets = U(record.packets)
+    if packets == _0:
+        return _NOTHING
+    return _FAILED if record.state in (_ONE_WAY, _REFUSED) and packets <= U(3) else _SILENT
+
+
+@njit(inline="always")
 def _tell(records: Any, telling: Any) -> Any:
     """Mark the exporters that tell TCP's flags; those that tell none say 0."""
     for i in range(len(records)):
@@ -253,7 +265,7 @@ def read(
         elif protocol in (0, 2):  # hop-by-hop options, IGMP: any host's
             continue
         else:
-            kind, outcome = _PROTOCOL, _FAILED if U(record.packets) != _0 else _NOTHING
+            kind, outcome = _PROTOCOL, _protocol(record)
         if outcome == _NOTHING or record.fragment == _LATER or not _is_unicast(record):
             continue
         source = mixed(U(record.source_hi), U(record.source_lo))

@@ -14,7 +14,7 @@ from rules.traffic import telling
 from rules.traffic.counting import Distinct, Ports
 from rules.traffic.episode import Seen
 from rules.traffic.scans import protocol_scan
-from rules.traffic.scans.contact import Kind
+from rules.traffic.scans.contact import PORTLESS, Kind
 
 _TOLD: Final = 20  # open ports that evidence names
 _PRIVATE: Final = tuple(
@@ -41,20 +41,19 @@ class Matter:
     contacts: Distinct = field(default_factory=Distinct)
     kinds: dict[int, int] = field(default_factory=dict)
     open: dict[str, None] = field(default_factory=dict)
-    new: int = 0  # contacts since it was last told
+    count: int = 0  # contacts: at least as many as ports, since many contacts are counted roughly
+    new: int = 0  # since it was last told
 
     def add(self, rows: NDArray[np.void], now: float) -> None:
         """Take contacts (CONTACT[n]) that belong to it."""
         self.last = now
-        before = len(self.contacts)
-        for count, name in (
-            (self.sources, "source"),
-            (self.hosts, "destination"),
-            (self.ports, "port"),
-            (self.contacts, "contact"),
-        ):
-            count.add(rows[name])
-        self.new += max(len(self.contacts) - before, 0)
+        self.sources.add(rows["source"])
+        self.hosts.add(rows["destination"])
+        self.ports.add(rows["port"][~np.isin(rows["kind"], PORTLESS)])
+        self.contacts.add(rows["contact"])
+        count = max(len(each) for each in (self.contacts, self.hosts, self.ports, self.sources))
+        self.new += max(count - self.count, 0)
+        self.count = max(count, self.count)
         kinds, counts = np.unique(rows["kind"], return_counts=True)
         for kind, number in zip(kinds.tolist(), counts.tolist(), strict=True):
             self.kinds[kind] = self.kinds.get(kind, 0) + number
@@ -131,6 +130,7 @@ _WORDS: Final = {
     "en": ("port", "ports", "host", "hosts", "of", "with", "{who} {scans} {what} {where} ({kinds})", "; open: "),
     "id": ("port", "port", "host", "host", "di", "dengan", "{who} memindai {what} {where} ({kinds})", "; terbuka: "),
 }
+_PORTLESS: Final = {"icmp": "ICMP", "arp": "ARP", "neighbour": "ND"}
 _PROTOCOLS: Final = {"en": ("IP protocol", "IP protocols"), "id": ("protokol IP", "protokol IP")}
 
 
@@ -158,9 +158,12 @@ def _count(evidence: _Evidence, name: str, one: str, many: str, language: str) -
 
 
 def _ports(evidence: _Evidence, one: str, many: str, language: str) -> str:
-    if evidence["ports"] == 1 and evidence["tried_ports"] != "0":
-        return f"{one} {telling.service(int(str(evidence['tried_ports'])))}"
-    if evidence["tried_ports"] == "0":
-        kinds = str(evidence["kinds"])
-        return "ICMP" if "icmp" in kinds else "ND" if "neighbour" in kinds else "ARP"
-    return _count(evidence, "ports", one, many, language)
+    kinds = str(evidence["kinds"]).split(", ")
+    what = []
+    if evidence["ports"] == 1:
+        number = int(str(evidence["tried_ports"]))
+        what = [telling.protocol(number) if "protocol" in kinds else f"{one} {telling.service(number)}"]
+    elif evidence["ports"]:
+        what = [_count(evidence, "ports", one, many, language)]
+    what += [name for kind, name in _PORTLESS.items() if kind in kinds]
+    return telling.join(what, language)

@@ -20,20 +20,23 @@ from rules.traffic.scans import (
     arp_sweep,
     hurried,
     network_sweep,
+    outage,
     port_scan,
     protocol_scan,
     slow_scan,
     stealth_scan,
     udp_scan,
 )
-from rules.traffic.scans.contact import CONTACT, TCP, Kind, Outcome
+from rules.traffic.scans.contact import CONTACT, Kind, Outcome
 from rules.traffic.scans.contacts import Reader
 from rules.traffic.scans.flooded import Flooded
 from rules.traffic.scans.found import Found, View, source_of, victim_of
-from rules.traffic.scans.matter import Matter, is_ours, seen
+from rules.traffic.scans.matter import Matter, seen
 from rules.traffic.scans.settings import ScanSettings
 
-_JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge, protocol_scan.judge)
+_JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
+_PROTOCOL_JUDGES: Final = (protocol_scan.judge, network_sweep.judge_protocols)
+_PROTOCOLS: Final = 0x9E37_79B9_7F4A_7C15  # scans of IP protocols are matters beside their sources' scans of ports
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
 _TECHNIQUE: Final = "T1046"
@@ -83,8 +86,8 @@ class Scans:
         if len(at_once):  # protocols without ports: that they are tried is enough
             failed = np.concatenate([failed, at_once])
         self._flooded.take(second)
-        failed = self._flooded.without_many(self._flooded.without_datagrams(failed, self.flooding))
-        begun = self._flooded.without_beginning(self._flooded.without_datagrams(begun, self.flooding))
+        failed = self._flooded.without_many(self._flooded.without(failed, second, self.flooding))
+        begun = self._flooded.without_beginning(self._flooded.without(begun, second, self.flooding), second)
         self._failed.add(failed, now)
         self._opened.add(answered, now)
         self._tried.add(begun if second.live else answered[answered["outcome"] != Outcome.HALF], now)
@@ -140,41 +143,45 @@ class Scans:
             return set()
         touched = set()
         known = np.array(list(self._matters), np.uint64)
-        for source, rows in by_key(failed, "source", known).items():
-            self._matters[source].add(rows, now)
-            touched.add(source)
+        protocols = failed["kind"] == Kind.PROTOCOL
+        for mine, apart in ((failed[~protocols], 0), (failed[protocols], _PROTOCOLS)):
+            for source, rows in by_key(mine, "source", known ^ np.uint64(apart)).items():
+                self._matters[source ^ apart].add(rows, now)
+                touched.add(source ^ apart)
         for source, rows in by_key(answered, "source", known).items():
             self._matters[source].add_open(rows)
             touched.add(source)
         return touched
 
     def _found(self, second: Second, failed: NDArray[np.void], begun: NDArray[np.void]) -> list[Found]:
-        """Return what the quick judges find of sources that have no open scan."""
+        """Return what the quick judges find of sources that have no open scan of ports, or none of protocols."""
         settings, now_ns = self._settings, int(second.end * 1e9)
         quick = self._hurried.take(second, begun)
-        rows = self._candidates(failed["source"], quick)
+        rows = self._candidates(failed, quick)
         known_ns = now_ns - int(_SETTLED_S * 1e9) if second.live else now_ns
         tried = self._tried.of("source", np.fromiter(rows, np.uint64, len(rows))) if rows else {}
         found = []
         for key, mine in rows.items():
             others = tried.get(key, mine[:0])
             view = View(mine, others[others["at_ns"] <= known_ns], settings)
-            told = next(filter(None, (judge(view) for judge in _JUDGES)), None)
-            if told is not None:
-                found.append(told)
+            for judges, apart in ((_JUDGES, 0), (_PROTOCOL_JUDGES, _PROTOCOLS)):
+                told = next(filter(None, (judge(view) for judge in judges)), None)
+                if told is not None and key ^ apart not in self._matters:
+                    found.append(told)
         return self._without_outage(found + self._arp(second))
 
     def _candidates(
-        self, failing: NDArray[np.uint64], quick: Mapping[int, NDArray[np.void]]
+        self, failed: NDArray[np.void], quick: Mapping[int, NDArray[np.void]]
     ) -> dict[int, NDArray[np.void]]:
         """Return what failed (CONTACT) of the sources to look at, by their hash: those that hurry, then the busiest.
 
-        `failing`: the sources of this window's failures.
+        `failed`: this window's failures. Who scans ports, and is told, is looked at where it tries protocols as well.
         """
-        settings = self._settings
+        settings, failing = self._settings, failed["source"]
+        protocols = set(failing[failed["kind"] == Kind.PROTOCOL].tolist())
         least = min(settings.odd_contacts, settings.ports, settings.hosts, settings.udp_ports, settings.echo_hosts)
         keys = np.unique(failing[self._failed.rough("source", failing) >= least]).tolist()
-        keys = [key for key in (*quick, *keys) if key not in self._matters]
+        keys = [key for key in (*quick, *keys) if key not in self._matters or key in protocols]
         if not keys:
             return {}
         rows = self._failed.of("source", np.array(keys, np.uint64))
@@ -215,30 +222,19 @@ class Scans:
         return [each for each in found if each.one_host or not self._is_outage(each.rows)]
 
     def _is_outage(self, rows: NDArray[np.void]) -> bool:
-        """Tell whether a sweep of ours is a client without Internet: several are, or its IPv6 is broken."""
-        if not np.isin(rows["port"], network_sweep.WEB).all() or not np.isin(rows["protocol"], TCP).all():
-            return False
-        if source_of(rows)[0]:  # nobody sweeps IPv6 for web servers
-            return not self._networks.places or is_ours(source_of(rows), self._networks)
-        if not is_ours(source_of(rows), self._networks):
-            return False
-        recent = self._failed.rows
-        recent = recent[np.isin(recent["port"], network_sweep.WEB) & (recent["protocol"] == TCP)]
-        first = np.unique(recent["source"], return_index=True, return_counts=True)
-        many = recent[first[1][first[2] >= self._settings.web_hosts // 4]]
-        ours = sum(
-            is_ours(source_of(many[place : place + 1]), self._networks) for place in range(min(len(many), 1_000))
-        )
-        return ours >= self._settings.outage_sources
+        # The ring is copied only where it may be one.
+        web = bool(np.isin(rows["port"], network_sweep.WEB).all())
+        return web and outage.is_outage(rows, self._failed.rows, self._settings, self._networks)
 
     def _open(self, found: Found, now: float) -> set[int]:
         """Begin a scan, or add to the one of the host that others scan too; return whose."""
-        key = int(found.rows["source"][0])
+        protocols = bool(found.rows["kind"][0] == Kind.PROTOCOL)
+        key = int(found.rows["source"][0]) ^ (_PROTOCOLS if protocols else 0)
         host = ~int(found.rows["destination"][0]) & 0xFFFF_FFFF_FFFF_FFFF
         if key in self._matters:  # ARP and IP
             self._matters[key].add(found.rows, now)
             return {key}
-        together = self._together(found, host)
+        together = not protocols and self._together(found, host)
         if together:
             key = host
         if key not in self._matters:
@@ -256,6 +252,7 @@ class Scans:
     def _matter(self, found: Found, *, together: bool) -> Matter:
         source, victim = source_of(found.rows), victim_of(found.rows)
         key = f"to {telling.address(*victim)}" if together else telling.address(*source)
+        key += " (IP protocols)" if found.rows["kind"][0] == Kind.PROTOCOL else ""
         since = float(found.rows["at_ns"].min()) / 1e9
         return Matter(found.rule, key, source, victim, found.one_host, since, by_host=together)
 
@@ -266,7 +263,11 @@ class Scans:
         if host in self._matters:
             return True
         victim = victim_of(found.rows)
-        others = [each for each in self._matters.values() if each.one_host and each.victim == victim]
+        others = [
+            each
+            for each in self._matters.values()
+            if each.one_host and each.victim == victim and each.rule != protocol_scan.NAME
+        ]
         return len(others) >= self._settings.distributed_sources - 1
 
     def _slow(self, answered: NDArray[np.void], failed: NDArray[np.void], now: float) -> set[int]:

@@ -1,10 +1,14 @@
 """What can be set about scans."""
 
 from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 
 from pydantic import Field
 
 from rules.traffic.detector import DetectorBase
+
+PEER_PORTS: Final = (4662, 6346, 6347, *range(6881, 6890), 8333, 30303)
+"""TCP ports of peer-to-peer programs: eDonkey, Gnutella, BitTorrent, Bitcoin, Ethereum."""
 
 
 class ScanSettings(DetectorBase):
@@ -18,9 +22,12 @@ class ScanSettings(DetectorBase):
         default=64, ge=3, le=128
     )  # the same for 80 and 443, which a browser without Internet fails with
     mail_hosts: int = Field(default=64, ge=3, le=128)  # the same for 25: a mail server tries dead servers again
+    peer_ports: tuple[int, ...] = PEER_PORTS  # whose clients try again whom they once met, most of whom are gone
+    peer_hosts: int = Field(default=128, ge=3, le=128)  # the same for those
     udp_ports: int = Field(default=15, ge=3)  # of one host, refused or silent
     udp_hosts: int = Field(default=40, ge=3)  # with one UDP port, refused or silent
     udp_flood_per_s: float = Field(default=5_000.0, gt=0)  # datagrams to one host: a flood, whatever ports (udp_flood)
+    flood_per_s: float = Field(default=20_000.0, gt=0)  # segments to one host: the same (syn_flood, ack_flood)
     protocols: int = Field(default=10, ge=3)  # IP protocols beside TCP, UDP, ICMP, IGMP and SCTP, of one host
     echo_hosts: int = Field(default=30, ge=3)  # that do not answer an ICMP request
     arp_hosts: int = Field(default=60, ge=3)  # asked for by ARP within arp_window_s, of which most do not answer

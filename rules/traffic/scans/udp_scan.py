@@ -17,7 +17,8 @@ def judge(view: View) -> Found | None:
         if fails_mostly(view, those, "destination", "port"):
             return Found(NAME, those, one_host=True)
     port, hosts = most(rows, "port", "destination")
-    if hosts < view.settings.udp_hosts or port in UNSURE:
+    peers = port in view.settings.peer_ports
+    if hosts < (view.settings.peer_hosts if peers else view.settings.udp_hosts) or port in UNSURE:
         return None
     those = rows[rows["port"] == port]
     together = 2 * len(those) >= len(rows)  # peers of a file-sharing client have many ports

@@ -2,10 +2,15 @@
 
 import random
 
+import numpy as np
 import pytest
 
-from netmon.api import Severity
-from tests.support.failing_names import RESOLVER, START, Asked, begun, drawn, findings
+from netmon.api import Finding, Severity
+from netmon.api.networks import Networks
+from netmon.api.traffic import RECORD, FlowState, Second, halves
+from rules.traffic.dns_failures.rule import DnsFailures
+from rules.traffic.dns_failures.settings import DnsFailureSettings
+from tests.support.failing_names import RESOLVER, START, Asked, begun, drawn, findings, messages
 
 INFECTED = "10.20.2.77"
 
@@ -37,3 +42,26 @@ def test_where_the_resolver_alone_is_seen_it_is_named() -> None:
 def test_a_resolver_whose_clients_are_seen_is_not_named_for_what_it_asks_in_many_names() -> None:
     typing_error = Asked(0.5, "10.20.30.40", "www.dinass.example.net")
     assert findings([typing_error, *generated(1, 60, RESOLVER, through=False)]) == []
+
+
+def beside_mail(port: int, every_s: float, count: int, state: FlowState) -> list[Finding]:
+    """Return what is said of who asks while somebody has a connection with it each second."""
+    rule, rows = DnsFailures(DnsFailureSettings(), Networks()), messages(generated(every_s, count))
+    windows = (rows["at_ns"] // 10**9).astype(np.int64) - START
+    flow = np.zeros(1, RECORD)
+    flow["source_hi"], flow["source_lo"] = halves("198.51.100.25")
+    flow["destination_hi"], flow["destination_lo"] = halves(INFECTED)
+    flow["destination_port"], flow["protocol"], flow["version"], flow["state"] = port, 6, 4, state
+    flow["tcp_flags"], flow["reply_tcp_flags"] = 27, 27 if state == FlowState.CLOSED else 20
+    found: list[Finding] = []
+    for second in range(int(windows.max()) + 1):
+        at = START + second
+        found += rule.observe(Second(at, at + 1, dns=rows[windows == second], ended=flow))
+    return begun(found)
+
+
+def test_a_mail_server_looks_up_who_sends_spam() -> None:
+    assert beside_mail(25, 2, 250, FlowState.CLOSED) == []
+    assert [finding.rule for finding in beside_mail(25, 2, 60, FlowState.REFUSED)] == ["generated_domains"]
+    assert [finding.rule for finding in beside_mail(443, 2, 60, FlowState.CLOSED)] == ["generated_domains"]
+    assert [finding.rule for finding in beside_mail(25, 0.5, 600, FlowState.CLOSED)] == ["generated_domains"]

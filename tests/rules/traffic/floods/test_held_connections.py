@@ -11,7 +11,7 @@ from netmon.api.traffic import FlowState
 from rules.traffic.floods.rule import Floods
 from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.tables.tables import Tables
-from tests.rules.traffic.floods.ordinary import ACK, NETWORKS, PUSH, START, SYN, TCP, WEB, address, packets
+from tests.rules.traffic.floods.ordinary import ACK, FIN, NETWORKS, PUSH, START, SYN, TCP, WEB, address, packets
 
 BOT = address("198.51.100.66")
 Begin = Callable[[int], list[tuple[int, int]]]
@@ -146,6 +146,21 @@ def test_offices_behind_one_address_each_are_quiet() -> None:
 def test_connections_that_end_soon_are_not_held(lasts_s: int) -> None:
     draw = np.random.default_rng(3)
     assert run(Server(lasts_s), lambda _: [(BOT, int(draw.integers(5, 90)) // lasts_s)], 200) == []
+
+
+def test_connections_that_are_over_but_not_yet_told_so_are_not_held() -> None:
+    """A flow is told as ended some seconds after its last packet."""
+
+    class Closing(Server):
+        def second(self, number: int, begin: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            records, begun, ended = super().second(number, begin)
+            fin = begun.copy()
+            fin["tcp_flags"], fin["state"] = FIN, 0
+            return np.concatenate([records, fin]), begun, ended
+
+    settings = FloodSettings.model_validate({"connection_flood": {"enabled": False}})
+    assert run(Closing(2), lambda _: [(BOT, 150)], 30, Floods(settings, NETWORKS)) == []
+    assert run(Server(2), lambda _: [(BOT, 150)], 30, Floods(settings, NETWORKS)) != []
 
 
 def test_connections_that_end_in_the_window_they_began_in_are_not_held() -> None:

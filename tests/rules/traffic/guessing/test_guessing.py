@@ -176,10 +176,48 @@ def web(per_s: int, sources: int, *, count: int = 1_500, host: str = SERVER) -> 
     (130, 3, "connection_flood"),
 ])  # fmt: skip
 def test_web_log_ins_are_guessing_or_a_flood_and_never_both(per_s: int, sources: int, expected: str) -> None:
-    floods = {"held_connections": {"enabled": False}}  # connections that are over count as open for some seconds
-    rules = detectors(TrafficSettings.model_validate({"detectors": {"floods": floods}}), NETWORKS)[:3]
+    rules = detectors(TrafficSettings(), NETWORKS)[:3]
     told = [one for second in seconds(web(per_s, sources), quiet=20) for rule in rules for one in rule.observe(second)]
     assert {finding.rule for finding in told} == {expected}
+
+
+def test_what_is_open_when_the_traffic_ends_counts_too() -> None:
+    """All of it is told in one window, as if it were more a second than anybody guesses."""
+    rule, windows = Guessing(GuessingSettings(), NETWORKS), list(seconds(web(90, 1), quiet=5))
+    last = replace(windows[14], ended=np.concatenate([second.ended for second in windows[14:]]))
+    assert len(last.ended) > 200
+    for second in (*windows[:14], last):
+        list(rule.observe(second))
+    (closed,) = rule.finish(last.end)
+    assert closed.evidence["total_attempts"] == 1_500
+
+
+def in_steps(every_s: float, words: int, count: int = 60) -> Traffic:
+    """One to three tries in each connection with IMAP; `words`: by how much names and words differ in length."""
+    random = np.random.default_rng(11)
+    told: Traffic = []
+    for place in range(count):
+        turns = 1 + place % 3
+        asked = 20 + sum(22 + int(random.integers(words)) for _ in range(turns))
+        told += session(syn(place * every_s, STRANGER, SERVER, 143, 33_000 + place), asked, 130 + 52 * turns, lasts=1)
+    return told
+
+
+def test_refusals_come_in_steps_where_mail_is_polled() -> None:
+    (found,) = begun(in_steps(5, 12))
+    assert found.rule == "brute_force"
+    assert begun(in_steps(5, 1)) == []  # three programs that ask the same each time
+    random = np.random.default_rng(12)
+    boxes = [
+        packet
+        for place in range(120)
+        for packet in session(
+            syn(place * 4.0, STRANGER, SERVER, 143, 33_000 + place),
+            60 + place % 12,
+            200 + 37 * (place % 12) + int(random.integers(30)),
+        )
+    ]
+    assert begun(boxes) == []
 
 
 def test_what_one_program_asks_all_the_time_is_no_guessing() -> None:

@@ -170,7 +170,8 @@ def _others(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> None:
     outcome[sctp & (state == FlowState.BEGUN)] = Outcome.PENDING
     outcome[sctp & (state == FlowState.UNKNOWN) & few & (records["sampling"] <= 1)] = Outcome.SILENT
     bare = ~np.isin(records["protocol"], (0, 1, 2, TCP, UDP, 58, SCTP)) & (packets > 0)
-    kind[bare], outcome[bare] = Kind.PROTOCOL, Outcome.FAILED
+    silent = np.isin(state, (FlowState.ONE_WAY, FlowState.REFUSED)) & (packets <= 3)
+    kind[bare], outcome[bare] = Kind.PROTOCOL, np.where(silent[bare], Outcome.FAILED, Outcome.SILENT)
 
 
 @dataclass(slots=True)

@@ -83,6 +83,27 @@ def test_protocols_of_a_host_are_a_scan_and_two_routers_speak_a_few() -> None:
     assert told(peers, protocols=9)
 
 
+def test_protocols_are_told_apart_from_ports_of_the_same_host() -> None:
+    ports = [packet for port in range(1, 53) for packet in aborted(init(port / 50, port))]
+    protocols = [Packet(5 + number / 50, STRANGER, SERVER, protocol=number, size=60) for number in range(140, 200)]
+    packets = [*ports, *protocols]
+    found = told(packets)
+    assert [finding.rule for finding in found] == ["port_scan", "protocol_scan"]
+    last = {finding.rule: finding for finding in findings(Scans(ScanSettings(), Networks()), packets)}
+    assert {rule: one.evidence["ports"] for rule, one in last.items()} == {"port_scan": 52, "protocol_scan": 60}
+
+
+def test_a_sweep_by_a_protocol_without_ports_and_tunnels_to_many() -> None:
+    hosts = [f"10.3.0.{1 + number}" for number in range(40)]
+    probes = [Packet(at / 20, OURS, host, protocol=47, size=60) for at, host in enumerate(hosts)]
+    (sweep,) = told(probes)
+    assert (sweep.rule, sweep.evidence["kinds"]) == ("network_sweep", "protocol")
+    assert sweep.summary.endswith("hosts with GRE (protocol)")
+    assert told([each for packet in probes for each in (packet, packet.back(size=80))]) == []
+    busy = [packet.on(turn * 0.5, 0, 500) for packet in probes for turn in range(8)]
+    assert told(busy) == []  # a mirror of one direction
+
+
 def neighbours(count: int, *, answered: bool) -> np.ndarray:
     """Ask by IPv6's neighbour discovery for so many addresses, five of which are there; or all of them."""
     rows = np.zeros(2 * count, NEIGHBOUR)

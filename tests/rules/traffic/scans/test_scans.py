@@ -9,6 +9,8 @@ import pytest
 from netmon.api import Finding, Severity
 from netmon.api.networks import Networks, Place
 from netmon.api.traffic import RECORD, Second, halves
+from netmon.app.settings.traffic import TrafficSettings
+from netmon.app.traffic.build import detectors
 from rules.traffic.scans.rule import Scans
 from rules.traffic.scans.settings import ScanSettings
 from tests.rules.traffic.scans.conversations import (
@@ -16,9 +18,11 @@ from tests.rules.traffic.scans.conversations import (
     UDP,
     Packet,
     datagram,
+    echo,
     findings,
     half,
     refused,
+    seconds,
     session,
     silent,
     syn,
@@ -50,6 +54,7 @@ def test_a_scan_that_lasts_is_one_finding_and_is_closed_with_its_totals() -> Non
     assert [finding.cleared for finding in told][-1]
     assert told[-1].evidence["ports"] == 3_000
     assert told[-1].evidence["total_contacts"] == pytest.approx(3_000, rel=0.02)
+    assert int(told[-1].evidence["total_contacts"]) >= 3_000
     assert told[0].at <= START + 2
 
 
@@ -158,6 +163,49 @@ def test_what_is_scanned_before_a_flood_or_besides_is_told() -> None:
     assert [finding.rule for finding in begun(before + flood)] == ["port_scan"]
     elsewhere = [replace(packet, destination="10.1.1.81") for packet in datagrams(1 / 50, 100)]
     assert [finding.rule for finding in begun(elsewhere + flood)] == ["udp_scan"]
+
+
+def test_segments_to_all_ports_are_a_flood_or_a_scan_and_never_both() -> None:
+    """The flood begins amid a window; somebody else scans the same host meanwhile."""
+    settings = {"floods": {"syn_flood": {"scan_per_s": 4_000}}, "scans": {"flood_per_s": 4_000}}
+
+    def told(packets: list[Packet]) -> set[tuple[str, object]]:
+        rules = detectors(TrafficSettings.model_validate({"detectors": settings}), NETWORKS)[:2]
+        shown = seconds(packets, quiet=10)
+        return {
+            (one.rule, one.evidence["source"]) for second in shown for rule in rules for one in rule.observe(second)
+        }
+
+    flood = [syn(2.4 + place / 5_000, STRANGER, SERVER, 1 + place, size=58) for place in range(14_000)]
+    other = [replace(packet, at=packet.at + 3) for packet in ports("203.0.113.9", SERVER, 40, 0.02)]
+    assert told(flood + other) == {("syn_flood", STRANGER), ("port_scan", "203.0.113.9")}
+    slower = [replace(packet, at=2.4 + 1.5 * (packet.at - 2.4)) for packet in flood[:7_000]]
+    assert told(slower) == {("port_scan", STRANGER)}
+
+
+@pytest.mark.parametrize(("port", "rules"), [(6_346, []), (6_300, ["network_sweep"])])
+def test_a_file_sharing_client_tries_whom_it_once_met(port: int, rules: list[str]) -> None:
+    """As recorded: 81 peers of one port within three minutes, nearly all of them gone, each tried several times."""
+    tried = [
+        packet
+        for place in range(81)
+        for turn in range(3)
+        for packet in silent(
+            syn(place * 0.5 + turn * 60, OURS, f"203.0.113.{1 + place}", port, 20_000 + 3 * place + turn)
+        )
+    ]
+    assert [finding.rule for finding in begun(tried)] == rules
+
+
+def test_hosts_that_are_pinged_and_tried_are_told_with_what_they_are_tried_with() -> None:
+    hosts = [f"10.9.0.{1 + place}" for place in range(60)]
+    pings = [packet for place, host in enumerate(hosts) for packet in echo(place / 20, OURS, host, answered=False)]
+    syns = [packet for place, host in enumerate(hosts) for packet in refused(syn(40 + place / 20, OURS, host, 22))]
+    told = findings(Scans(ScanSettings(), NETWORKS), pings + syns)
+    assert {finding.rule for finding in told} == {"network_sweep"}
+    assert told[0].summary.endswith("hosts with ICMP (icmp)")
+    assert told[-1].summary.endswith("60 hosts with port 22 (SSH) and ICMP (icmp, connect)")
+    assert (told[-1].evidence["ports"], told[-1].evidence["tried_ports"]) == (1, "22")
 
 
 def test_the_summary_names_whom_the_inventory_names() -> None:
