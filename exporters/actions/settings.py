@@ -4,13 +4,22 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Prefix: TypeAlias = IPv4Network | IPv6Network
 SEARCHED: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs without a path are looked for: the PATH that they get."""
 
-Community: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,5}:[0-9]{1,5}$")]
+_LARGEST: Final = 65_535  # of each half: two octets (RFC 1997)
+
+
+def _in_two_halves(text: str) -> str:
+    if any(int(half) > _LARGEST for half in text.split(":")):
+        raise ValueError(f"{text} is no community; write two numbers of at most {_LARGEST}, as in 65535:666")
+    return text
+
+
+Community: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,5}:[0-9]{1,5}$"), AfterValidator(_in_two_halves)]
 
 
 class ScriptSettings(BaseModel):

@@ -143,6 +143,10 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "tindakan yang dinyalakan memerlukan script atau announcement",
         "isi salah satu, atau tulis enabled: false",
     ),
+    r"(.*) is no community; write two numbers of at most (\d+), as in (.*)": (
+        r"\1 bukan community",
+        r"tulis dua angka paling banyak \2, misalnya \3",
+    ),
     r"least_s is longer than hold_s; write at most (.*)": (
         "least_s lebih lama daripada hold_s",
         r"tulis paling banyak \1",

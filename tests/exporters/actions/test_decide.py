@@ -163,6 +163,7 @@ def test_settings_that_would_do_nothing_or_harm_are_refused() -> None:
         {"least_s": 10, "hold_s": 5},
         {"announcement": {"file": "routes"}},
         {"announcement": {**FILE, "communities": ["65535:666]; drop"]}},
+        {"announcement": {**FILE, "communities": ["64512:65536"]}},
     ):
         with pytest.raises(ValidationError):
             settings(**wrong)

@@ -52,6 +52,10 @@ TRAFFIC = [
     ("traffic: {store: {services: {tcp: a}}}", "ini bukan port sebuah layanan; tulis misalnya tcp/8443"),
     ("traffic: {store: {max_bytes: 5}}", "5 terlalu kecil; tulis angka paling kecil 1048576"),
     ("traffic: {actions: {enabled: true}}", "tindakan yang dinyalakan memerlukan script atau announcement; isi"),
+    (
+        "traffic: {actions: {announcement: {file: /r, communities: ['70000:1']}}}",
+        "1:60: 70000:1 bukan community; tulis dua angka paling banyak 65535, misalnya 65535:666",
+    ),
     ("traffic: {actions: {least_s: 9, hold_s: 5}}", "1:30: least_s lebih lama daripada hold_s; tulis paling banyak 5"),
     ("traffic: {actions: {announcement: {file: a}}}", "tulis jalur lengkapnya; sebuah BGP speaker juga membacanya"),
 ]
