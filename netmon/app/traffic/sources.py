@@ -22,7 +22,8 @@ _SAY_EVERY_S: Final = 10.0
 """How often an interface that comes and goes is told at most: as often that it went, and as often that it is back."""
 
 LAG_NS: Final = 300_000_000
-"""How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 64 ms."""
+"""How far a silent wire's clock lies behind: packets that the kernel holds back in a block come within 100 ms, as
+`block_timeout_ms` is by default."""
 
 
 class Interface:
