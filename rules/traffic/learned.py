@@ -52,8 +52,9 @@ class Learned:
     def normal(self, hi: Keys, lo: Keys, floors: Numbers, at: float) -> tuple[Numbers, Numbers]:
         """Return levels and bounds (f8[n, features] both) as they are at a time; unknown keys have level 0."""
         rows = self._find(hashed(hi, lo))
-        levels, bounds = np.zeros((len(rows), len(self.features))), np.tile(floors, (len(rows), 1))
-        normal(self._kept, self._last, self._windows, rows, float(at), self._paces, levels, bounds)
+        levels, bounds = (np.empty((len(rows), len(self.features))) for _ in range(2))
+        kept = self._kept.reshape(-1)
+        normal(kept, self._last, self._windows, rows, float(at), self._paces, floors, levels, bounds)
         return levels, bounds
 
     def learn(  # noqa: PLR0913 - one window
@@ -62,12 +63,15 @@ class Learned:
         lo: Keys,
         rates: Numbers,
         *,
-        bounds: Numbers,
+        floors: Numbers,
         held: NDArray[np.bool_],
         at: float,
         length_s: float,
     ) -> None:
-        """Learn from one window that ended at `at`: rates, at most the bounds where grown; nothing that is `held`."""
+        """Learn from one window that ended at `at`: rates, at most the bounds where grown; nothing that is `held`.
+
+        `floors`: the same as for `normal`; `held`: bool[n, features], or bool[n, 1] of all features.
+        """
         if not len(hi):
             return
         keys = hashed(hi, lo)
@@ -76,7 +80,8 @@ class Learned:
             self._add(np.unique(keys[rows < 0]), rows)
             rows = self._find(keys)
         at, length_s = float(at), float(length_s)
-        learn(self._kept, self._last, self._windows, rows, rates, bounds, held, at, length_s, self._paces)
+        kept = self._kept.reshape(-1)
+        learn(kept, self._last, self._windows, rows, rates, floors, held, at, length_s, self._paces)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return everything as arrays by name."""

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from rules.traffic.numbering_kernel import mixed
+from rules.traffic.tables.prefetch import prefetch
 
 PACE: Final = np.dtype(
     [
@@ -30,6 +31,7 @@ LEVEL: Final = np.dtype([("level", "f8"), ("spread", "f8"), ("peak", "f8"), ("he
 
 U = np.uint64
 _0, _1, _LOW = U(0), U(1), U(0xFFFF_FFFF)
+_AHEAD: Final = 4  # keys whose levels are asked for before they are read
 
 
 @njit(cache=True, nogil=True)
@@ -60,27 +62,36 @@ def enter(known: Any, index: Any, seed: Any, first: Any, count: Any) -> None:
         index[slot] = (tag & ~_LOW) | U(row + 1)
 
 
-@njit(cache=True, nogil=True)
-def normal(kept: Any, last: Any, windows: Any, rows: Any, at: Any, paces: Any, levels: Any, bounds: Any) -> None:
-    """Set the levels of keys and raise their bounds (f8[n, features] both), faded by the time nothing was seen.
+@njit(inline="always")
+def _bound(one: Any, floor: Any, faded: Any, sunk: Any, grown: Any, pace: Any) -> Any:
+    """Return from where on a rate is too much: `faded`, `sunk` by the time nothing was seen, `grown` by its windows."""
+    level, spread = one.level * faded, one.spread * faded
+    return max(floor, grown * max(pace.factor * level + pace.spreads * spread, pace.headroom * one.peak * sunk))
 
-    `kept`: LEVEL[keys, features]; `last`, `windows`: f8[keys]; `rows`: of the keys, negative where it is not known, of
-    which nothing is set; `paces`: PACE[1].
+
+@njit(cache=True, nogil=True)
+def normal(
+    kept: Any, last: Any, windows: Any, rows: Any, at: Any, paces: Any, floors: Any, levels: Any, bounds: Any
+) -> None:
+    """Set the levels of keys and their bounds (f8[n, features] both), faded by the time nothing was seen.
+
+    `kept`: LEVEL[keys * features]; `last`, `windows`: f8[keys]; `rows`: of the keys, negative where it is not known, of
+    which levels are 0; `paces`: PACE[1]; `floors` (f8[features]): the least that bounds are.
     """
-    pace = paces[0]
+    pace, features = paces[0], len(floors)
     for i in range(len(rows)):
         row = rows[i]
         if row < 0:
+            for j in range(features):
+                levels[i, j], bounds[i, j] = 0.0, floors[j]
             continue
         gap = max(at - last[row], 0.0)
         faded, sunk = math.exp(-gap / pace.falling_s), 2.0 ** (-gap / pace.peak_half_life_s)
         grown = min(windows[row] / pace.grown_windows, 1.0)
-        for j in range(kept.shape[1]):
-            one = kept[row, j]
-            level, spread = one.level * faded, one.spread * faded
-            own = max(pace.factor * level + pace.spreads * spread, pace.headroom * one.peak * sunk)
-            levels[i, j] = level
-            bounds[i, j] = max(bounds[i, j], grown * own)
+        for j in range(features):
+            one = kept[row * features + j]
+            levels[i, j] = one.level * faded
+            bounds[i, j] = _bound(one, floors[j], faded, sunk, grown, pace)
 
 
 @njit(cache=True, nogil=True)
@@ -90,41 +101,51 @@ def learn(
     windows: Any,
     rows: Any,
     rates: Any,
-    bounds: Any,
+    floors: Any,
     held: Any,
     at: Any,
     length_s: Any,
     paces: Any,
 ) -> None:
-    """Learn one window of keys: `rates`, `bounds` (f8[n, features]) and what is `held` (bool) of each.
+    """Learn one window of keys: `rates` (f8[n, features]), and what is `held` of each (bool).
 
-    A row that is negative is left out; otherwise each stands there once.
+    `held`: of one column where it is said of all features at once; `floors`: as above. A row that is negative is left
+    out; otherwise each stands there once.
     """
-    pace = paces[0]
+    pace, features, known, faded, sunk = paces[0], len(floors), -1.0, 1.0, 1.0
     for i in range(len(rows)):
+        if i + _AHEAD < len(rows):
+            for j in range(0, features, 2):  # two of them are a cache line
+                prefetch(kept, rows[i + _AHEAD] * features + j, 0)
         row = rows[i]
         if row < 0:
             continue
         gap = max(at - last[row] - length_s, 0.0)
-        faded, sunk = math.exp(-gap / pace.falling_s), 2.0 ** (-(gap + length_s) / pace.peak_half_life_s)
+        if gap != known:  # most keys were seen in the window before
+            known, faded = gap, math.exp(-gap / pace.falling_s)
+            sunk = 2.0 ** (-(gap + length_s) / pace.peak_half_life_s)
         young = windows[row] < pace.grown_windows
         first = 1.0 / (windows[row] + 1.0)  # the mean of all, while they are few
         rise = min(max(length_s / pace.peak_rising_s, first), 1.0)
         taught = False
-        for j in range(kept.shape[1]):
-            one, rate = kept[row, j], rates[i, j]
+        for j in range(features):
+            one, rate = kept[row * features + j], rates[i, j]
             accepted = False
-            if held[i, j]:
+            if held[i, min(j, held.shape[1] - 1)]:
                 if math.isnan(one.held_since) or one.held_since > at:
                     one.held_since = at
                 accepted = at - one.held_since >= pace.accept_after_s
                 if not accepted:
                     continue
-            else:
+            elif not math.isnan(one.held_since):
                 one.held_since = math.nan
             taught = True
-            if not (accepted or young):
-                rate = min(rate, bounds[i, j])
+            if rate == 0.0 and one.peak == 0.0 and one.level == 0.0 and one.spread == 0.0:
+                continue  # there never was any
+            if rate > floors[j] and not (accepted or young):
+                away = max(at - last[row], 0.0)
+                still, low = math.exp(-away / pace.falling_s), 2.0 ** (-away / pace.peak_half_life_s)
+                rate = min(rate, _bound(one, floors[j], still, low, min(windows[row] / pace.grown_windows, 1.0), pace))
             level, spread, peak = one.level * faded, one.spread * faded, one.peak * sunk
             step = length_s / (pace.rising_s if rate > level else pace.falling_s)
             step = min(max(step, first), 1.0)

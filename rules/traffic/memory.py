@@ -84,9 +84,12 @@ class Memory:
 
 
 def _put(ring: NDArray[np.generic], begin: int, rows: NDArray[np.generic]) -> None:
+    """Write rows into a ring, as octets: numpy's own way goes through rows of several fields one by one."""
+    octets = ring.view(np.uint8).reshape(len(ring), -1)
+    fresh = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
     room = len(ring) - begin
-    ring[begin : begin + len(rows)] = rows[:room]
-    ring[: max(len(rows) - room, 0)] = rows[room:]
+    octets[begin : begin + len(rows)] = fresh[:room]
+    octets[: max(len(rows) - room, 0)] = fresh[room:]
 
 
 def _counted(counts: NDArray[np.int32], buckets: NDArray[np.uint32], by: int) -> None:

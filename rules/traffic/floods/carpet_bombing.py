@@ -7,7 +7,7 @@ as carpet bombing too, and not once for each address.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,16 @@ from netmon.api import Severity, Value
 from netmon.api.traffic import MAPPED, Second
 from rules.traffic import telling
 from rules.traffic.episode import Seen
+from rules.traffic.floods.carpet_kernel import spread
 from rules.traffic.floods.flood import Text, counted, from_whom, sources_of
 from rules.traffic.floods.senders import senders
 from rules.traffic.floods.settings import CarpetBombingSettings
-from rules.traffic.floods.view import View
+from rules.traffic.floods.view import TOLD, Judged
 from rules.traffic.learned import Keys, Learned, Numbers, hashed
 from rules.traffic.learned_settings import LearnedSettings
+from rules.traffic.numbering import Numbering
 from rules.traffic.tables.sketch import distinct
 
-_SEGMENTS_EACH: Final = 100.0  # TCP packets that may come for one that is sent back
 _NARROW_V4, _WIDE_V4, _WIDE_V6 = 24, 16, 48
 _WIDE_LAST: Final = np.uint64(0xFFFF)
 _LAST_OCTET: Final = np.uint64(0xFF)
@@ -37,10 +38,21 @@ class Carpet:
     hi: int  # the prefix's first address
     lo: int
     length: int  # of the prefix
-    rows: NDArray[np.intp]  # of the view: who gets it
+    rows: NDArray[np.intp]  # of those that are judged: who gets it
+    octets: int  # that they got in all
+    peers: Keys  # u8[8]: the sketch of everybody who sends to them
     rate: float
     bound: float
     normal: float
+
+
+class _Parts(NamedTuple):
+    """What some prefixes get, as `spread` sums it."""
+
+    sums: Numbers
+    met: NDArray[np.int32]
+    octets: Keys
+    peers: Keys
 
 
 class CarpetBombing:
@@ -53,74 +65,93 @@ class CarpetBombing:
         """Know no prefix yet."""
         self.settings = settings
         self.learned = Learned(("unanswered",), learned)
+        self._floors = np.array([settings.floor_per_s])
+        self._numbering = Numbering()
 
-    def judge(self, view: View, attacked: Sequence[tuple[str, int]]) -> list[Carpet]:
+    def judge(self, judged: Judged, attacked: Sequence[tuple[str, int]]) -> list[Carpet]:
         """Return the prefixes under attack and learn of the others; `attacked`: detectors with the rows they tell."""
-        settings, length = self.settings, view.second.length_s
-        if not len(view):
+        settings, second = self.settings, judged.second
+        if not len(judged):
             return []
-        hi, lo = _prefixes(view.rows["hi"], view.rows["lo"])
-        rates = _unanswered(view)
-        alone = np.zeros(len(view), np.bool_)
+        hi, lo = _prefixes(judged.hi, judged.lo)
+        alone = np.zeros(len(judged), np.bool_)
         alone[np.array([row for _, row in attacked], np.intp)] = True
-        _, one, group = np.unique(hashed(hi, lo), return_index=True, return_inverse=True)
-        keys = np.stack((hi[one], lo[one]), axis=1)
-        sums = np.bincount(group, rates, len(keys))
-        levels, bounds = self.learned.normal(keys[:, 0], keys[:, 1], np.array([settings.floor_per_s]), view.second.end)
-        order = np.argsort(group, kind="stable")
-        first = np.searchsorted(group[order], np.arange(len(keys) + 1))
-        most = _most_alike(attacked, group, len(keys))
-        found, told = [], []
-        for place in np.flatnonzero(sums > bounds[:, 0]):
-            mine = order[first[place] : first[place + 1]]
-            hit = mine[rates[mine] >= settings.host_per_s]
-            if most[place] >= settings.victims or self._even(view, hit[~alone[hit]], rates):
-                told.append(place)
-                found.append(
-                    Carpet(
-                        int(keys[place, 0]),
-                        int(keys[place, 1]),
-                        _length(int(keys[place, 0]), int(keys[place, 1])),
-                        hit,
-                        float(sums[place]),
-                        float(bounds[place, 0]),
-                        float(levels[place, 0]),
-                    )
-                )
-        held = np.zeros((len(keys), 1), np.bool_)
+        group, count = self._numbering.number(hashed(hi, lo))
+        one = np.empty(count, np.intp)
+        one[group[::-1]] = np.arange(len(group) - 1, -1, -1)  # where each is met first
+        hi, lo = hi[one], lo[one]
+        sums = np.bincount(group, judged.unanswered, count)
+        levels, bounds = self.learned.normal(hi, lo, self._floors, second.end)
+        above = np.flatnonzero(sums > bounds[:, 0])
+        many = _most_alike(attacked, group, count)[above] >= settings.victims
+        parts = self._parts(judged, group, above, alone)
+        chosen = np.flatnonzero(many | self._is_even(parts))
+        told = above[chosen]
+        held = np.bincount(group, alone, count) > 0
         held[told] = True
-        held |= np.bincount(group, alone, len(keys))[:, np.newaxis] > 0
         self.learned.learn(
-            keys[:, 0],
-            keys[:, 1],
+            hi,
+            lo,
             np.asarray(sums, np.float64)[:, np.newaxis],
-            bounds=bounds,
-            held=held,
-            at=view.second.end,
-            length_s=length,
+            floors=self._floors,
+            held=held[:, np.newaxis],
+            at=second.end,
+            length_s=second.length_s,
         )
+        found = []
+        for part, place, rows in zip(chosen, told.tolist(), self._hit(judged, group, told), strict=True):
+            high, low = int(hi[place]), int(lo[place])
+            seen = high, low, _length(high, low), rows, int(parts.octets[part]), parts.peers[part]
+            found.append(Carpet(*seen, float(sums[place]), float(bounds[place, 0]), float(levels[place, 0])))
         return _widened(sorted(found, key=lambda each: (each.hi, each.lo)), settings.prefixes)
 
-    def _even(self, view: View, hit: NDArray[np.intp], rates: Numbers) -> bool:
-        """Tell whether many addresses have their part in it, and none too much of it."""
-        settings, total = self.settings, float(rates[hit].sum())
-        if len(hit) < settings.hosts or total < settings.floor_per_s:
-            return False
-        if float(rates[hit].max()) > settings.most_share * total:
-            return False
-        flows = np.sort(view.flows[hit])
-        return float(flows[(len(hit) - 1) // 2] + flows[len(hit) // 2]) / 2 >= settings.flows
+    def _parts(
+        self, judged: Judged, group: NDArray[np.uint32], above: NDArray[np.intp], alone: NDArray[np.bool_]
+    ) -> _Parts:
+        """Return what some prefixes get, in one reading of their addresses."""
+        count = len(above)
+        parts = _Parts(
+            np.zeros((count, 2)),
+            np.zeros((count, len(TOLD)), np.int32),
+            np.zeros(count, np.uint64),
+            np.zeros((count, 8), np.uint64),
+        )
+        wanted = np.full(int(group.max()) + 1, -1, np.int32)
+        wanted[above] = np.arange(count)
+        table, least = np.ascontiguousarray(judged.second.destinations), self.settings.host_per_s
+        spread(table, judged.places, group, wanted, judged.unanswered, alone, least, *parts)
+        return parts
 
-    def seen(self, carpet: Carpet, view: View, site: str) -> Seen:
+    def _is_even(self, parts: _Parts) -> NDArray[np.bool_]:
+        """Tell in which prefixes many addresses have their part, and none too much of it."""
+        settings = self.settings
+        up_to, total = np.cumsum(parts.met, axis=1), parts.sums[:, 0]
+        hosts = up_to[:, -1:]
+        # The middle one of their flows, or the mean of the two that are.
+        halves = [(up_to <= place).sum(axis=1) for place in (np.maximum(hosts - 1, 0) // 2, hosts // 2)]
+        lower, upper = (TOLD[np.minimum(half, len(TOLD) - 1)] for half in halves)
+        shared = (parts.sums[:, 1] <= settings.most_share * total) & (total >= settings.floor_per_s)
+        return np.asarray((hosts[:, 0] >= settings.hosts) & shared & ((lower + upper) / 2 >= settings.flows))
+
+    def _hit(self, judged: Judged, group: NDArray[np.uint32], told: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Return the rows that get the attacks on some prefixes."""
+        if not len(told):
+            return []
+        order = np.full(int(group.max()) + 1, -1, np.int32)
+        order[told] = np.arange(len(told))
+        rows = np.flatnonzero((judged.unanswered >= self.settings.host_per_s) & (order[group] >= 0))
+        place = order[group[rows]]
+        by_prefix = np.argsort(place.astype(np.uint16) if len(told) < 1 << 16 else place, kind="stable")  # by counting
+        return np.split(rows[by_prefix], np.cumsum(np.bincount(place, minlength=len(told)))[:-1])
+
+    def seen(self, carpet: Carpet, judged: Judged, site: str) -> Seen:
         """Return an attack on a prefix as it is said."""
         prefix = f"{telling.address(carpet.hi, carpet.lo)}/{carpet.length}"
-        rows, length = carpet.rows, view.second.length_s
+        view, rows, length = judged.view, carpet.rows, judged.second.length_s
         records = _records_of(view.second, carpet)
-        octets = int(view.rows["bytes"][rows].sum())
-        bits = float(octets) * 8 / length
-        peers = np.bitwise_or.reduce(view.rows["peers"][rows], axis=0)
+        bits = float(carpet.octets) * 8 / length
         ratio = carpet.rate / carpet.bound
-        many = senders(records, lambda: records, view.sampled, float(distinct(peers)))
+        many = senders(records, lambda: records, view.sampled, float(distinct(carpet.peers)))
         who = sources_of(records, many)
         evidence: dict[str, str | Value] = {
             "packets_per_s": round(carpet.rate, 1),
@@ -143,7 +174,7 @@ class CarpetBombing:
             source=str(who["source_text"]),
             victim=prefix,
             text={language: _text(prefix, language) for language in _FORMS},
-            counts={"packets": round(carpet.rate * length), "bytes": octets},
+            counts={"packets": round(carpet.rate * length), "bytes": carpet.octets},
             peaks={
                 "packets_per_s": round(carpet.rate, 1),
                 "bits_per_s": round(bits),
@@ -168,15 +199,7 @@ def _prefixes(hi: Keys, lo: Keys) -> tuple[Keys, Keys]:
     return hi, np.where(four, lo & ~_LAST_OCTET, np.uint64(0))
 
 
-def _unanswered(view: View) -> Numbers:
-    """Return for each address the packets a second that it did not answer, of whatever kind."""
-    segments = np.maximum(view.rate("segments") - _SEGMENTS_EACH * view.sent_s("tcp"), 0.0)
-    kinds = ("half_open", "syn_ack", "rst", "udp", "icmp")
-    total = segments + np.sum([view.rate(kind) for kind in kinds], axis=0)
-    return np.where(view.blind, 0.0, total)
-
-
-def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.intp], groups: int) -> NDArray[np.int64]:
+def _most_alike(attacked: Sequence[tuple[str, int]], group: NDArray[np.uint32], groups: int) -> NDArray[np.int64]:
     """Return for each prefix how many of its addresses the detector tells of that tells of most (i8[groups])."""
     most = np.zeros(groups, np.int64)
     for name in {name for name, _ in attacked}:
@@ -194,8 +217,7 @@ def _records_of(second: Second, carpet: Carpet) -> NDArray[np.void]:
     else:
         hi, lo = _prefixes(hi, lo)
         mine = (hi == np.uint64(carpet.hi)) & (lo == np.uint64(carpet.lo))
-    records: NDArray[np.void] = second.sample[mine]
-    return records
+    return telling.picked(second.sample, np.flatnonzero(mine))
 
 
 def _widened(found: Sequence[Carpet], several: int) -> list[Carpet]:
@@ -211,7 +233,9 @@ def _widened(found: Sequence[Carpet], several: int) -> list[Carpet]:
             told += parts
             continue
         rate, bound, normal = (sum(getattr(part, name) for part in parts) for name in ("rate", "bound", "normal"))
-        told.append(Carpet(hi, lo, length, np.concatenate([part.rows for part in parts]), rate, bound, normal))
+        rows, octets = np.concatenate([part.rows for part in parts]), sum(part.octets for part in parts)
+        peers = np.bitwise_or.reduce([part.peers for part in parts])
+        told.append(Carpet(hi, lo, length, rows, octets, peers, rate, bound, normal))
     return told
 
 

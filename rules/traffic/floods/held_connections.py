@@ -78,7 +78,7 @@ class HeldConnections:
                     yield from self.episodes.see(seen, second.end)
             attacked[row] |= bool(told)
         self.learned.learn(
-            hi, lo, rates, bounds=bounds, held=attacked, at=second.end, length_s=max(second.length_s, 1e-3)
+            hi, lo, rates, floors=self._floors, held=attacked, at=second.end, length_s=max(second.length_s, 1e-3)
         )
 
     def _many(self, services: NDArray[np.void]) -> dict[int, NDArray[np.void]]:

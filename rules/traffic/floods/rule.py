@@ -27,7 +27,7 @@ from rules.traffic.floods.settings import FloodSettings
 from rules.traffic.floods.syn_ack_flood import SynAckFlood
 from rules.traffic.floods.syn_flood import SynFlood
 from rules.traffic.floods.udp_flood import UdpFlood
-from rules.traffic.floods.view import FEATURES, View, look
+from rules.traffic.floods.view import FEATURES, Limits, View, look
 from rules.traffic.learned import Learned
 
 _OUTBOUND: Final = ("syn_flood", "ack_flood", "rst_flood", "udp_flood", "icmp_flood", "fragment_flood")
@@ -81,8 +81,11 @@ class Floods:
         self._held = HeldConnections(settings.held_connections, settings.learned, networks)
         self._learned = Learned(FEATURES, settings.learned)
         floors = {name: floor for detector in self._detectors for name, floor in detector.floors.items()}
-        self._floors = [floors.get(feature, 0.0) for feature in FEATURES]
-        self._least_outwards = self._outbound_least()
+        least, odd = settings.judged_per_s, settings.ack_flood.odd_floor_per_s
+        bounds = np.array([floors.get(feature, np.inf) for feature in FEATURES])
+        self._inwards_from = Limits(least, bounds, odd)
+        reflected = settings.outbound_flood.reflected_per_s
+        self._outwards_from = Limits(self._outbound_least(), bounds, odd, reflected)
         self._episodes = {
             each.name: Episodes(each.name, each.technique, quiet_s=settings.quiet_s, repeat_s=settings.repeat_s)
             for each in (*self._detectors, self._carpet, self._outbound)
@@ -147,7 +150,8 @@ class Floods:
         return max(least, settings.judged_per_s)
 
     def _inbound(self, second: Second) -> Iterator[Finding]:
-        view = look(second, self._networks, self._learned, self._floors, self._settings.judged_per_s)
+        judged = look(second, self._networks, self._learned, self._inwards_from)
+        view = judged.view
         taken: dict[int, set[str]] = {}
         found: list[tuple[Detector, Attack]] = []
         for detector in self._inwards:
@@ -158,23 +162,33 @@ class Floods:
             found = [one for one in found if one[0].name not in _OUTBOUND or not self._outbound.tells(view, one[1])]
         carpets = []
         if self._settings.carpet_bombing.enabled:
-            carpets = self._carpet.judge(view, [(detector.name, attack.row) for detector, attack in found])
-        covered = np.zeros(len(view), np.bool_)
+            alone = [(detector.name, int(judged.suspects[attack.row])) for detector, attack in found]
+            carpets = self._carpet.judge(judged, alone)
+        covered = np.zeros(len(judged), np.bool_)
         for carpet in carpets:
             covered[carpet.rows] = True
         for detector, attack in with_effect(view, found, self._settings.severity):
-            if not covered[attack.row] or victim_of(view, attack) in self._episodes[detector.name]:
+            if not covered[judged.suspects[attack.row]] or victim_of(view, attack) in self._episodes[detector.name]:
                 seen = tell(detector, view, attack, self._networks, self._settings.severity)
                 yield from self._say(detector.name, seen, attack.rate / attack.bound, second)
         for carpet in carpets:
             place = self._networks.place_of(carpet.hi, carpet.lo)
             whole = place is not None and place.network.prefixlen <= carpet.length
-            seen = self._carpet.seen(carpet, view, place.title if place is not None and whole else "")
+            seen = self._carpet.seen(carpet, judged, place.title if place is not None and whole else "")
             yield from self._say(self._carpet.name, seen, carpet.rate / carpet.bound, second)
         self._say_flooded(view, found)
-        covered[[*taken, *(row for each in self._doubting for row in each.doubted)]] = True
-        covered |= self.flooding.lasts(_TOLD, view.rows["hi"], view.rows["lo"], second.end)
-        self._learn(view, covered)
+        doubted = [row for each in self._doubting for row in each.doubted]
+        covered[judged.suspects[[*taken, *doubted]]] = True
+        covered |= self.flooding.lasts(_TOLD, judged.hi, judged.lo, second.end)
+        self._learned.learn(
+            judged.hi,
+            judged.lo,
+            judged.rates,
+            floors=self._inwards_from.floors,
+            held=covered[:, np.newaxis],
+            at=second.end,
+            length_s=second.length_s,
+        )
 
     def _say_flooded(self, view: View, found: Sequence[tuple[Detector, Attack]]) -> None:
         """Tell other judges whose datagrams and connections are a flood's, from the window before this one on.
@@ -196,17 +210,8 @@ class Floods:
             hosts = view.rows[[attack.row for _, attack in attacks]]
             self.flooding.take(kind, hosts["hi"], hosts["lo"], start - view.second.length_s, until)
 
-    def _learn(self, view: View, attacked: NDArray[np.bool_]) -> None:
-        held = np.repeat(attacked[:, np.newaxis], view.rates.shape[1], axis=1)
-        rows, at = view.rows, view.second.end
-        unbounded = np.array([floor == 0 for floor in self._floors])  # features that nothing is judged by
-        bounds = np.where(unbounded, np.inf, view.bounds)
-        self._learned.learn(
-            rows["hi"], rows["lo"], view.rates, bounds=bounds, held=held, at=at, length_s=view.second.length_s
-        )
-
     def _outwards(self, second: Second) -> Iterator[Finding]:
-        view = look(second, self._outbound.ours, None, self._floors, self._least_outwards)
+        view = look(second, self._outbound.ours, None, self._outwards_from).view
         if not len(view):
             return
         taken: dict[int, set[str]] = {}

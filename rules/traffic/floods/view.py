@@ -1,9 +1,12 @@
-"""One window as floods are judged by: who received much, what each sent back, and what is normal for each."""
+"""One window as floods are judged by: who received much, what each sent back, and what is normal for each.
 
-from collections.abc import Sequence
+Everybody who received much is measured, for what is learned; detectors look at suspects alone, who are above some
+bound. In a flood of many addresses that spares them what a whole window's columns cost.
+"""
+
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,42 +14,25 @@ from numpy.typing import NDArray
 from netmon.api.networks import Networks
 from netmon.api.traffic import ENDPOINT, Second
 from rules.traffic import telling
-from rules.traffic.floods.join_kernel import join
-from rules.traffic.floods.strays import strays
+from rules.traffic.floods.join_kernel import BITS, choose, join
+from rules.traffic.floods.rates_kernel import CONVERSING, FEATURES, HUSHED, SUSPECT, met_once, rates
 from rules.traffic.learned import Keys, Learned, Numbers
 from rules.traffic.tables.sketch import distinct
 
-FEATURES: Final = (
-    "half_open",  # SYN that no ACK followed
-    "syn_ack",  # that no SYN asked for
-    "rst",  # beyond those that end connections
-    "segments",  # TCP packets within connections, or pretending to be: ACK, FIN, without or with odd flags
-    "strays",  # those of them that no answer of the address explains
-    "udp",  # that the address did not answer
-    "udp_all",
-    "icmp",
-    "fragments",
-    "reflected",  # from amplifiers' ports, that no question asked for
-    "connections",  # handshakes completed
-    "answers",  # what it sends: packets but for SYN and ACK, RST and ICMP
-    "bits",
+__all__ = ["CONVERSING", "FEATURES", "Judged", "Limits", "View", "look"]
+
+Rows: TypeAlias = NDArray[np.int32]
+
+_NEARLY: Final = 1.0 - 1e-9  # of a limit: who is suspected is judged by the exact one
+TOLD: Final = distinct(
+    np.array([[(1 << min(max(bits - low, 0), 64)) - 1 for low in (0, 64, 128, 192)] for bits in range(257)], np.uint64)
 )
-"""What is learned of each address: packets a second, connections a second, bits a second."""
-
-CONVERSING: Final = frozenset({443, 500, 1194, 3389, 3478, 5060, 6881, 8888, 27015})
-"""Amplifiers' ports of protocols that converse: many packets may follow one that was sent."""
-
-_ANSWERS_EACH: Final = 3.0  # answers that one question to an amplifier's port may bring, without being an attack
-_ANSWERS_CONVERSING: Final = 25.0  # the same where protocols converse: QUIC acknowledges one packet in up to 25
-_UDP_EACH: Final = 25.0  # UDP packets that may come for one that is sent back
-_SYN_EACH: Final = 1.5  # SYN and ACK for one SYN that was sent: they are sent again
-_ACKNOWLEDGED: Final = 0.01  # of the segments that one sends: receivers gather, but hardly a hundred
-_RST_EACH: Final = 3.0  # RST for one connection: browsers that close early send one for each packet under way
+"""How many different things set so many bits of a sketch of 256 (f8[257])."""
 
 
 @dataclass(frozen=True)  # without slots: what is read from sketches is kept
 class View:
-    """The addresses that received enough to be judged, row by row; rates are for each second."""
+    """The suspects of a window, row by row; rates are for each second."""
 
     second: Second
     rows: NDArray[np.void]  # ENDPOINT: what they received
@@ -114,99 +100,83 @@ class View:
         return telling.chosen(self.second.sample, destination=(int(self.rows["hi"][row]), int(self.rows["lo"][row])))
 
 
-def look(second: Second, networks: Networks, learned: Learned | None, floors: Sequence[float], least: float) -> View:
-    """Return the view of our addresses, or without `learned` of those that are not ours.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on an address is measured, and is a suspect."""
 
-    `floors`: of FEATURES, the least that bounds are; `least`: packets a second from which an address is judged.
-    """
-    table = second.destinations
-    many = np.flatnonzero(table["packets"] >= least * second.length_s)
-    hi, lo = table["hi"][many], table["lo"][many]
-    mine = networks.protected(hi, lo) if learned is not None else ~networks.own(hi, lo)
-    rows = _taken(table, many[mine & ~_multicast(hi, lo)])
-    sent, receivers = _joined(rows, second)
-    rates = _rates(rows, sent, receivers, second)
-    lowest = np.asarray(floors, np.float64)
-    if learned is not None:
-        levels, bounds = learned.normal(rows["hi"], rows["lo"], lowest, second.end)
-    else:
-        levels, bounds = np.zeros_like(rates), np.tile(lowest, (len(rows), 1))
-    return View(second, rows, sent, rates, levels, bounds)
+    least_per_s: float  # packets that it receives
+    floors: Numbers  # f8[FEATURES]: the least that bounds are; inf where nothing is judged by one
+    odd_per_s: float = np.inf  # segments whose flags cannot be
+    reflected_per_s: float = np.inf  # packets from amplifiers' ports
 
 
-def _taken(table: NDArray[np.void], places: NDArray[np.intp]) -> NDArray[np.void]:
-    """Return some rows of ENDPOINT, copied as octets: numpy's own way goes through them field by field."""
-    return _octets(table)[places].reshape(-1).view(ENDPOINT)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All addresses that received enough to be measured, row by row; rates are for each second."""
+
+    second: Second
+    places: Rows  # of their rows in the window's table of who received
+    hi: Keys
+    lo: Keys
+    rates: Numbers  # f8[n, FEATURES]
+    unanswered: Numbers  # f8[n]: packets of any kind that the address did not answer
+    suspects: Rows  # of these rows, in order
+    view: View  # of the suspects
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
-def _octets(table: NDArray[np.void]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(table).view(np.uint8).reshape(len(table), ENDPOINT.itemsize)
+def look(second: Second, networks: Networks, learned: Learned | None, limits: Limits) -> Judged:
+    """Return how the window looks for our addresses, or without `learned` for those that are not ours."""
+    table, others = np.ascontiguousarray(second.destinations), np.ascontiguousarray(second.sources)
+    places, hi, lo = _chosen(table, networks, second.length_s * limits.least_per_s, ours=learned is not None)
+    senders, total, alone = _joined(hi, lo, others, second)
+    count, length_s = len(places), float(second.length_s)
+    found, unanswered = np.empty((count, len(FEATURES))), np.empty(count)
+    marks, marked = np.empty(count, np.uint8), np.empty(count, np.int32)
+    # A record of a flow is an end for itself: only packets tell by a sample.
+    sampling = max(second.packets / len(second.sample), 1.0) if second.live and len(second.sample) else 0.0
+    odd, reflected = (_NEARLY * each * length_s for each in (limits.odd_per_s, limits.reflected_per_s))
+    seen = (table, places, others, senders, total, alone, TOLD, second.live, sampling, length_s)
+    many = int(rates(*seen, limits.floors, odd, reflected, found, unanswered, marks, marked))
+    marks, marked = marks[:many], marked[:many]
+    levels, bounds = np.zeros((many, len(FEATURES))), np.tile(limits.floors, (many, 1))
+    if learned is not None:  # bounds are floors at least: of who is below all of them nothing need be known
+        levels, bounds = learned.normal(hi[marked], lo[marked], limits.floors, second.end)
+    blind = (marks & HUSHED != 0) & (levels[:, FEATURES.index("answers")] < 1)
+    unanswered[marked[blind]] = 0.0
+    is_suspect = (marks & SUSPECT != 0) | (found[marked] > bounds).any(axis=1)
+    suspects = marked[is_suspect]
+    rows, sent = telling.picked(table, places[suspects]), _sent(others, senders[suspects])
+    view = View(second, rows, sent, found[suspects], levels[is_suspect], bounds[is_suspect])
+    return Judged(second, places, hi, lo, found, unanswered, suspects, view)
 
 
-def _joined(rows: NDArray[np.void], second: Second) -> tuple[NDArray[np.void], NDArray[np.int32]]:
-    """Return what the address of each row sent, zeros where it was not seen to; and the row each sampled record is to.
+def _chosen(table: NDArray[np.void], networks: Networks, least: float, *, ours: bool) -> tuple[Rows, Keys, Keys]:
+    """Return the rows and addresses of those who received so much: of whom to protect, or of who is not ours."""
+    own, protected = networks.of_places
+    places, hi, lo = np.empty(len(table), np.int32), np.empty(len(table), np.uint64), np.empty(len(table), np.uint64)
+    count = int(choose(table, float(least), networks.lookup, protected if ours else ~own, places, hi, lo))
+    return places[:count], hi[:count], lo[:count]
 
-    A record that is to none of them has row -1.
-    """
-    sent, receivers = np.zeros(len(rows), ENDPOINT), np.full(len(second.sample), -1, np.int32)
-    if not len(rows):
-        return sent, receivers
-    index, places = np.zeros(1 << (2 * len(rows)).bit_length(), np.uint64), np.empty(len(rows), np.int32)
-    join(rows, np.ascontiguousarray(second.sources), np.ascontiguousarray(second.sample), index, places, receivers)
+
+def _joined(hi: Keys, lo: Keys, others: NDArray[np.void], second: Second) -> tuple[Rows, Rows, Rows]:
+    """Return where each address is among who sent, -1 where it is not; and what `met_once` counts."""
+    count, sample = len(hi), np.ascontiguousarray(second.sample)
+    senders, receivers = np.empty(count, np.int32), np.empty(len(sample), np.int32)
+    total, alone = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    if count:
+        index, bits = np.zeros(1 << (2 * count).bit_length(), np.uint64), np.zeros(BITS // 64, np.uint64)
+        join(hi, lo, others, sample, index, bits, senders, receivers)
+        slots = 1 << (2 * len(sample)).bit_length()
+        met_once(sample, receivers, np.zeros(slots, np.uint64), np.zeros(slots, np.int32), total, alone)
+    return senders, total, alone
+
+
+def _sent(table: NDArray[np.void], places: Rows) -> NDArray[np.void]:
+    """Return what suspects sent, zeros where a place is -1."""
+    sent = np.zeros((len(places), ENDPOINT.itemsize), np.uint8)
     hit = np.flatnonzero(places >= 0)
-    _octets(sent)[hit] = _octets(second.sources)[places[hit]]
-    return sent, receivers
-
-
-def _rates(rows: NDArray[np.void], sent: NDArray[np.void], receivers: NDArray[np.int32], second: Second) -> Numbers:
-    """Return FEATURES of each row, for each second; `receivers`: the row that each sampled record is to."""
-
-    def got(name: str) -> Numbers:
-        return np.asarray(rows[name], np.float64)
-
-    def gave(name: str) -> Numbers:
-        return np.asarray(sent[name], np.float64)
-
-    # Later fragments have no flags; what is cut is judged as fragments.
-    segments = np.maximum(got("tcp") - got("syn") - got("syn_ack") - got("rst") - got("fragments"), 0)
-    # Who sends segments that nobody acknowledges gets resets for them.
-    astray = np.where(segments < _ACKNOWLEDGED * gave("tcp"), gave("tcp"), 0)
-    # Exporters sample and report late: there, three segments for each SYN stand for a handshake.
-    finished = got("handshakes") if second.live else np.maximum(got("handshakes"), np.minimum(segments / 3, got("syn")))
-    columns = {
-        "half_open": got("syn") - finished,
-        "syn_ack": got("syn_ack") - _SYN_EACH * gave("syn"),
-        "rst": got("rst") - _RST_EACH * (gave("syn") + got("syn") + got("fin")) - astray,
-        "segments": segments,
-        "strays": strays(receivers, sent, segments, second),
-        "udp": got("udp") - _UDP_EACH * gave("udp"),
-        "udp_all": got("udp"),
-        "icmp": got("icmp"),
-        "fragments": got("fragments"),
-        "reflected": _unasked(rows, sent),
-        "connections": finished,
-        "answers": gave("packets") - gave("syn_ack") - gave("rst") - gave("icmp"),
-        "bits": 8 * got("bytes"),
-    }
-    table = np.stack([columns[name] for name in FEATURES], axis=1)
-    return np.asarray(np.maximum(table, 0.0) / second.length_s)
-
-
-def _unasked(rows: NDArray[np.void], sent: NDArray[np.void]) -> Numbers:
-    """Return how many packets from amplifiers' ports came that no question of the same address explains.
-
-    Questions to another port than most answers come from explain none of these; votes tell the two apart. A port's
-    votes are at most its packets, and what did not vote for it is at least the packets of all others.
-    """
-    conversing = np.isin(rows["reflected_port"], list(CONVERSING))
-    each = np.where(conversing, _ANSWERS_CONVERSING, _ANSWERS_EACH)
-    got, gave = np.asarray(rows["reflected"], np.float64), np.asarray(sent["reflected"], np.float64)
-    other = rows["reflected_port"] != sent["reflected_port"]
-    of_port = np.asarray(rows["reflected_votes"], np.float64) - each * (gave - sent["reflected_votes"])
-    return np.maximum(got - each * gave, np.where(other, of_port, 0.0))
-
-
-def _multicast(hi: Keys, lo: Keys) -> NDArray[np.bool_]:
-    """Tell which addresses are of many: 224.0.0.0/4 and above (with the broadcast address), ff00::/8."""
-    four = (hi == 0) & (lo >> np.uint64(32) == 0xFFFF)
-    return np.asarray((four & (lo & np.uint64(0xFFFF_FFFF) >= np.uint64(0xE000_0000))) | (hi >> np.uint64(56) == 0xFF))
+    sent[hit] = telling.picked(table, places[hit]).view(np.uint8).reshape(len(hit), ENDPOINT.itemsize)
+    return sent.reshape(-1).view(ENDPOINT)

@@ -15,8 +15,7 @@ def teach(
     learned: Learned, rates: list[list[float]], at: float, *numbers: int, hold: bool = False, length_s: float = 1.0
 ) -> None:
     hi, lo = keys(*(numbers or (1,)))
-    _, bounds = learned.normal(hi, lo, FLOORS, at)
-    learned.learn(hi, lo, np.array(rates), bounds=bounds, held=np.full((len(hi), 2), hold), at=at, length_s=length_s)
+    learned.learn(hi, lo, np.array(rates), floors=FLOORS, held=np.full((len(hi), 2), hold), at=at, length_s=length_s)
 
 
 def normal(learned: Learned, at: float, number: int = 1) -> tuple[list[float], list[float]]:

@@ -63,5 +63,5 @@ def test_levels_and_bounds_are_those_of_plain_columns(seed: int) -> None:
         wanted = plain.normal(floors, at)
         assert levels == pytest.approx(wanted[0], rel=1e-9)
         assert bounds == pytest.approx(wanted[1], rel=1e-9)
-        learned.learn(hi[seen], lo[seen], rates[seen], bounds=bounds[seen], held=held[seen], at=at, length_s=1.0)
+        learned.learn(hi[seen], lo[seen], rates[seen], floors=floors, held=held[seen], at=at, length_s=1.0)
         plain.learn(seen, rates, bounds, held, at)

@@ -21,8 +21,8 @@ def test_who_was_not_seen_for_longest_goes_and_nobody_has_the_levels_of_another(
         levels, _ = learned.normal(hi, lo, np.zeros(2), at)
         assert [row.any() for row in levels] == [mark in known for mark in marks]
         rates = np.stack((lo + np.uint64(1), lo + np.uint64(2)), axis=1).astype(float)
-        bounds, held = np.full(rates.shape, np.inf), np.zeros(rates.shape, np.bool_)
-        learned.learn(hi, lo, rates, bounds=bounds, held=held, at=at, length_s=1.0)
+        floors, held = np.full(2, np.inf), np.zeros(rates.shape, np.bool_)
+        learned.learn(hi, lo, rates, floors=floors, held=held, at=at, length_s=1.0)
         fresh = sorted(mark for mark in marks if mark not in known)
         fresh = fresh[: max(KEYS - len(set(marks) & set(known)), 0)]
         for mark in sorted(known.keys() - set(marks), key=lambda mark: (known[mark][0], mark)):
