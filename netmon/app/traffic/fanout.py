@@ -35,6 +35,7 @@ SILENT_S: Final = 30.0  # a process that tells nothing for so long is ended: ano
 _INBOX: Final = 16
 """Windows that were received and not looked at yet: 16 of the largest are 1 GB, and then the processes wait."""
 _RESTART_S: Final = (0.5, 60.0)  # after a process ended: the first wait, and the longest
+_ABOVE: Final = "see the messages above this one"
 _STEADY_S: Final = 60.0  # a process that ran for so long may be started anew at once
 
 log = structlog.get_logger(__name__)
@@ -171,7 +172,7 @@ class Fan:
         try:
             head = receive(worker.pipe).head
         except BrokenOffError:
-            head = {"file": self.name, "line": 0, "column": 0, "problem": "a capturing process ended", "remedy": ""}
+            head = {"file": self.name, "line": 0, "column": 0, "problem": "a capturing process ended", "remedy": _ABOVE}
         worker.pipe.settimeout(None)
         if head.get("kind") != "ready":
             raise ConfigError(Fault(**{name: head[name] for name in Fault.__slots__}))
