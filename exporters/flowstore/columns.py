@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.flowstore.memory import Values, untouched
 from exporters.flowstore.pack_kernel import FIELD, SEEN, WORDS, keep
-from exporters.flowstore.pages import Values
 from exporters.flowstore.parquet import Table
 from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
@@ -16,12 +16,8 @@ from netmon.api.traffic import RECORD
 PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything
 SITES: Final = ("source_site", "destination_site")
 _DERIVED: Final = ("end", "duration_ms", *SITES)
-_NARROW: Final = (
-    "duration_ms",
-    *(c.name for c in COLUMNS if c.name not in _DERIVED and RECORD[c.name] != "u8"),
-    *SITES,
-)
-_WIDE: Final = ("end", *(c.name for c in COLUMNS if c.name not in _DERIVED and RECORD[c.name] == "u8"))
+_SITE_ROWS: Final = {name: row for row, name in enumerate(SITES, 1)}  # of the narrow columns, behind the duration
+_FIRST_ROWS: Final = (1 + len(SITES), 1)  # of narrow and wide columns that are given to fields as they are met
 _COPIED: Final = tuple(column for column in COLUMNS if column.name not in _DERIVED)
 _PLACE: Final = {column.name: row for row, column in enumerate(_COPIED)}
 _NO_HALVES: Final = np.empty(0, np.uint64)
@@ -29,28 +25,32 @@ _NO_HALVES: Final = np.empty(0, np.uint64)
 
 def _field(name: str, default: Any) -> tuple[int, ...]:
     kind, at = RECORD.fields[name][:2]  # type: ignore[index]
-    wide = name in _WIDE
-    row = (_WIDE if wide else _NARROW).index(name)
-    return at // 8, at % 8 * 8, (1 << 8 * kind.itemsize) - 1, int(default or 0), wide, row, 0
+    return at // 8, at % 8 * 8, (1 << 8 * kind.itemsize) - 1, int(default or 0), kind.itemsize == 8, 0
 
 
 _FIELDS: Final = np.array([_field(column.name, column.default) for column in _COPIED], FIELD)
+_WIDE: Final = frozenset(("end", *(c.name for c, each in zip(_COPIED, _FIELDS, strict=True) if each["wide"])))
+_NARROW_ROWS: Final = _FIRST_ROWS[0] + len(_COPIED) - (len(_WIDE) - 1)
 _EXPECTED: Final = np.zeros(2 * SEEN, np.uint64)  # eight records of defaults, behind room for what differs
 for _each in _FIELDS:
     _EXPECTED[SEEN + int(_each["word"]) :: WORDS] |= _each["default"] << _each["shift"]
 
 
 class Piece:
-    """Some of the records that are held, oldest first: `gone <= safe <= rows`. Pages never written to cost nothing."""
+    """Some of the records that are held, oldest first: `gone <= safe <= rows`. What is never written to costs nothing.
 
-    __slots__ = ("_scratch", "fields", "gone", "named", "narrow", "rows", "safe", "size", "wide")
+    Rows of memory are given to columns as they are needed, so that those which are written lie side by side.
+    """
+
+    __slots__ = ("_scratch", "_used", "fields", "gone", "named", "narrow", "rows", "safe", "size", "wide")
 
     def __init__(self, size: int = PIECE_RECORDS) -> None:
         """Make room for so many records."""
         self.size = size
-        self.narrow: NDArray[np.uint32] = np.empty((len(_NARROW), size), np.uint32)
-        self.wide: NDArray[np.uint64] = np.empty((len(_WIDE), size), np.uint64)
+        self.narrow: NDArray[np.uint32] = untouched(np.uint32, _NARROW_ROWS, size)
+        self.wide: NDArray[np.uint64] = untouched(np.uint64, len(_WIDE), size)
         self.fields = _FIELDS.copy()
+        self._used = np.array(_FIRST_ROWS, np.uint64)
         self._scratch = _EXPECTED.copy()
         self.rows = 0
         self.safe = 0  # so many of them are in files
@@ -65,13 +65,14 @@ class Piece:
     def put(self, records: NDArray[np.void]) -> None:
         """Copy RECORD rows, for which there is room."""
         words = np.ascontiguousarray(records).view(np.uint64)
-        keep(words, self.fields, self.narrow, self.wide, np.uint64(self.rows), self._scratch)
+        keep(words, self.fields, self.narrow, self.wide, self._used, np.uint64(self.rows), self._scratch)
         self.rows += len(records)
 
     def clear(self) -> None:
         """Begin anew."""
         self.rows = self.safe = self.gone = self.named = 0
         self.fields["present"] = 0
+        self._used[:] = _FIRST_ROWS
 
 
 class Cut(NamedTuple):
@@ -85,11 +86,13 @@ class Cut(NamedTuple):
     def column(self, name: str) -> Values | None:
         """Return a column, None where all of it is the default."""
         place = _PLACE.get(name)
-        if place is not None and not self.present[place]:
-            return None
-        if name in _WIDE:
-            return self.piece.wide[_WIDE.index(name), self.first : self.behind]
-        return self.piece.narrow[_NARROW.index(name), self.first : self.behind]
+        if place is None:
+            row = _SITE_ROWS.get(name, 0)
+        else:
+            row = int(self.present[place]) - 1
+            if row < 0:
+                return None
+        return (self.piece.wide if name in _WIDE else self.piece.narrow)[row, self.first : self.behind]
 
 
 class Callers:
@@ -117,7 +120,7 @@ class Callers:
             new = Cut(cut.piece, begin, behind, cut.present)
             for end, name in zip(("source", "destination"), SITES, strict=True):
                 hi, lo = new.column(f"{end}_hi"), new.column(f"{end}_lo")
-                out = cut.piece.narrow[_NARROW.index(name), begin:behind]
+                out = cut.piece.narrow[_SITE_ROWS[name], begin:behind]
                 sites.find(_NO_HALVES if hi is None else hi, _zeros(out) if lo is None else lo, numbers, out)
             cut.piece.named = behind
 

@@ -2,16 +2,17 @@
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from exporters.flowstore.memory import Octets
 from exporters.flowstore.names import UNFINISHED, hour_of
-from exporters.flowstore.pages import Octets
 from netmon.api import ConfigError, Fault
 
 _LOCK_MODE: Final = 0o600
 _PIECES: Final = os.sysconf("SC_IOV_MAX")  # of one call
+_AT_ONCE: Final = 1 << 18  # octets: for more the kernel looks for large pages, which are dear where it has none at hand
 _ALL: Final = os.R_OK | os.W_OK | os.X_OK
 
 
@@ -82,9 +83,9 @@ class Disk:
     def fill(self, content: Sequence[Octets], path: Path) -> None:
         """Write octets, many pieces at a time: a call for each would cost as much as what it writes."""
         with path.open("wb", buffering=0) as file:
-            for first in range(0, len(content), _PIECES):
-                left = [memoryview(piece) for piece in content[first : first + _PIECES]]
-                while left:  # the kernel takes at most 2 GB of it, and less where the disk is nearly full
+            for several in _together(content):
+                left = several
+                while left:  # the kernel takes less where the disk is nearly full
                     taken = os.writev(file.fileno(), left)
                     while left and taken >= len(left[0]):
                         taken -= len(left.pop(0))
@@ -118,6 +119,23 @@ class Disk:
     def remove_directory(self, path: Path) -> None:
         """Remove an empty directory."""
         path.rmdir()
+
+
+def _together(content: Sequence[Octets]) -> Iterator[list[memoryview]]:
+    """Give the pieces that are written with one call: few enough of them, and not too many octets."""
+    several: list[memoryview] = []
+    room = _AT_ONCE
+    for octets in content:
+        piece = memoryview(octets)
+        while piece:
+            several.append(piece[:room])
+            room -= len(several[-1])
+            piece = piece[len(several[-1]) :]
+            if not room or len(several) == _PIECES:
+                yield several
+                several, room = [], _AT_ONCE
+    if several:
+        yield several
 
 
 class Lock:

@@ -52,3 +52,16 @@ def spread(values: Any, to: Any, out: Any) -> Any:
         out[U(to[i])] = values[i]
         bits |= U(values[i])
     return bits
+
+
+@njit([numba.boolean(each) for each in (_U32, _U64)], **_OPTIONS)
+def alike(values: Any) -> Any:
+    """Tell whether all values (at least one) are the same; mostly the first few tell."""
+    first, count = values[_0], U(len(values))
+    for block in range(_0, count, _BLOCK):
+        bits = first ^ first
+        for i in range(block, min(count, block + _BLOCK)):
+            bits |= values[i] ^ first
+        if bits:
+            return False
+    return True

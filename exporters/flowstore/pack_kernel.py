@@ -35,8 +35,7 @@ FIELD: Final = np.dtype(
         ("mask", "u8"),
         ("default", "u8"),
         ("wide", "u8"),  # 1: a column of 64 bits
-        ("row", "u8"),  # of the narrow or the wide columns
-        ("present", "u8"),  # 0: all so far was the default, and nothing was written
+        ("present", "u8"),  # 0: all so far was the default, and nothing was written; else its column's row and one
     ]
 )
 """Where a column's field stands in a record, and where the column is."""
@@ -69,17 +68,18 @@ def bounds(words: Any, found: Any) -> None:
         _FIELDS,
         _array(numba.uint32, 2),
         _array(numba.uint64, 2),
+        _U64,
         numba.uint64,
         _U64,
     ),
     **_OPTIONS,
 )
-def keep(words: Any, fields: Any, narrow: Any, wide: Any, at: Any, seen: Any) -> None:
-    """Write records into columns from row `at` on; row 0 of `narrow` is the duration, row 0 of `wide` the end.
+def keep(words: Any, fields: Any, narrow: Any, wide: Any, used: Any, at: Any, seen: Any) -> None:
+    """Write records into columns from place `at` on; row 0 of `narrow` is the duration, row 0 of `wide` the end.
 
     `words` are whole records, and there is room for them. Fields that never differed from their default are not
-    written; one that does so for the first time is filled up to here. `seen`: room for eight records, and eight records
-    of defaults.
+    written; one that does so for the first time gets the next row of `used` (narrow, wide) and is filled up to here.
+    `seen`: room for eight records, and eight records of defaults.
     """
     count = U(len(words)) // _W
     for block in range(_0, count, _BLOCK):
@@ -96,11 +96,13 @@ def keep(words: Any, fields: Any, narrow: Any, wide: Any, at: Any, seen: Any) ->
         for k in range(block * _W + together, behind * _W):
             seen[k % _W] |= words[k] ^ seen[_EIGHT + k % _W]
         for field in fields:
-            word, shift, mask, row, default = field.word, field.shift, field.mask, field.row, field.default
+            word, shift, mask, default = field.word, field.shift, field.mask, field.default
+            row = field.present - _1
             if not field.present:
                 if not seen[word] >> shift & mask:
                     continue
-                field.present = _1
+                row = used[field.wide]
+                used[field.wide] = field.present = row + _1
                 for i in range(_0, at + block):
                     if field.wide:
                         wide[row, i] = default

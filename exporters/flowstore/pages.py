@@ -9,18 +9,16 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import zstandard
-from numpy.typing import NDArray
 
 from exporters.flowstore.frame_kernel import frame
+from exporters.flowstore.memory import Octets, Room, Sheets, Values
 from exporters.flowstore.pack_kernel import delta, direct, distinct, pack
 from exporters.flowstore.thrift import Value, binary, i32, i64, several, struct, varint, yes
 
-Values: TypeAlias = NDArray[Any]
-Octets: TypeAlias = bytes | memoryview
 Called: TypeAlias = Callable[[int], str]
 
 ROWS_MAX: Final = 196_608  # of a row group
@@ -32,6 +30,7 @@ _UNLIKE: Final = 5_120  # of them, for packed differences; questions read dictio
 _CLOSE: Final = 1 << 24  # numbers below it have differences that are worth packing
 _WIDTH_MAX: Final = 36  # bits of a packed difference, on average; a dictionary takes less than more
 _SAVES: Final = 0.8  # of its size, for zstd to be worth the time of reading it
+_SAVES_SOON: Final = 0.625  # and of writing it, where time counts
 _NARROW, _WIDE = 4, 8  # octets of a value
 _DICTIONARY, _DATA = 2, 3  # types of pages
 
@@ -66,26 +65,13 @@ class Chunk:
     statistics: Value
 
 
-class Room:
-    """Memory by its use that grows as it has to: memory that is touched for the first time is dear."""
-
-    def __init__(self) -> None:
-        self._arrays: dict[tuple[str, type], Values] = {}
-
-    def of(self, use: str, kind: type, rows: int) -> Values:
-        """Return so many elements with whatever is in them; the same memory at each call."""
-        found = self._arrays.get((use, kind))
-        if found is None or len(found) < rows:
-            found = self._arrays[use, kind] = np.empty(rows, kind)
-        return found[:rows]
-
-
 class Encoder:
     """Packs columns. Its memory is used again and again: one thread at a time."""
 
     def __init__(self, level: int) -> None:
         """Take zstd's level; 1 is told what these columns are like, and is quicker for it."""
         self._quick = level == 1
+        self._saves = _SAVES_SOON if self._quick else _SAVES
         self._zstd = (
             zstandard.ZstdCompressor(compression_params=_quick_zstd())
             if self._quick
@@ -98,10 +84,11 @@ class Encoder:
             _NARROW: np.empty(_DISTINCT_MAX + 1, np.uint32),
             _WIDE: np.empty(_DISTINCT_MAX, np.uint64),
         }
-        self._words = np.empty(ROWS_MAX // 2 + 8, np.uint64)
+        self._words = np.empty(1 + ROWS_MAX // 2 + 8, np.uint64)  # the first is for what stands before them
         self._octets = np.empty(ROWS_MAX * 9 + 1_200, np.uint8)
         self._widened = np.empty(ROWS_MAX, np.uint64)
         self.room = Room()
+        self.sheets = Sheets()
 
     def packed(self, values: Values, bits: int, *, rising: bool = False) -> Chunk:
         """Return a column as small as it becomes without much ado.
@@ -116,7 +103,7 @@ class Encoder:
                 return self._by_dictionary(values, count)
         if values.itemsize == _WIDE or bits < _CLOSE:
             return self._by_differences(values, _limits(values))
-        return self._chunk(len(values), values.tobytes(), Encoding.PLAIN, _limits(values))
+        return self._chunk(len(values), values.view(np.uint8).data, Encoding.PLAIN, _limits(values))
 
     def _differ(self, values: Values, bits: int) -> bool:
         """Tell whether values are so unlike that packed differences are as good as a dictionary, and sooner there."""
@@ -136,20 +123,30 @@ class Encoder:
             if count >= 0:
                 return self._by_dictionary(values, count, squeeze=False)
         page = values.view(np.uint8).data
-        return self._chunk(len(values), page, Encoding.PLAIN, {}, squeeze=False)
+        return self._chunk(len(values), page, Encoding.PLAIN, {}, squeeze=False, stays=True)
 
-    def named(self, numbers: Values, called: Called, *, squeeze: bool = True) -> Chunk:
+    def named(self, numbers: Values, called: Called, bits: int | None = None, *, squeeze: bool = True) -> Chunk:
         """Return a column of names, given by numbers; those that are too many for a dictionary become plain."""
-        count, rows = self._distinct(numbers, _DISTINCT_MAX), len(numbers)
+        count, rows = self._distinct(numbers, _DISTINCT_MAX, bits), len(numbers)
         if count < 0:
-            page = b"".join(_text(called(each)) for each in numbers.tolist())
-            return self._chunk(rows, page, Encoding.PLAIN, {}, squeeze=squeeze)
+            texts = b"".join(_text(called(each)) for each in numbers.tolist())
+            return self._chunk(rows, texts, Encoding.PLAIN, {}, squeeze=squeeze)
         names = b"".join(_text(called(each)) for each in self._found[_NARROW][:count].tolist())
         page = self._places(rows, count)
         return self._chunk(rows, page, Encoding.RLE_DICTIONARY, {}, (names, count), squeeze=squeeze)
 
+    def same(self, value: Values, rows: int, called: Called | None) -> Chunk:
+        """Return a column of so many times the same value, of which one is given."""
+        page = b"\0" + varint(rows << 1)
+        if called is not None:
+            return self._chunk(
+                rows, page, Encoding.RLE_DICTIONARY, {}, (_text(called(int(value[0]))), 1), squeeze=False
+            )
+        words = value.view(np.uint8).data
+        return self._chunk(rows, page, Encoding.RLE_DICTIONARY, _limits(value), (words, 1), squeeze=False)
+
     def _by_differences(self, values: Values, limits: Mapping[int, Value], *, squeeze: bool = True) -> Chunk:
-        page = self._octets[: int(delta(self._as_wide(values), self._octets))].tobytes()
+        page = self._octets[: int(delta(self._as_wide(values), self._octets))].data
         return self._chunk(len(values), page, Encoding.DELTA_BINARY_PACKED, limits, squeeze=squeeze)
 
     def _as_wide(self, values: Values) -> Values:
@@ -162,16 +159,16 @@ class Encoder:
     def _by_dictionary(self, values: Values, count: int, *, squeeze: bool = True) -> Chunk:
         found = self._found[values.itemsize][:count]
         page, limits = self._places(len(values), count), _limits(found) if squeeze else {}
-        dictionary = found.tobytes(), count
+        dictionary = found.view(np.uint8).data, count
         small = self._framed(found) if squeeze and self._quick and found.itemsize == _WIDE else None
         return self._chunk(len(values), page, Encoding.RLE_DICTIONARY, limits, dictionary, small=small, squeeze=squeeze)
 
-    def _framed(self, numbers: Values) -> bytes | None:
+    def _framed(self, numbers: Values) -> Octets | None:
         """Return numbers as a frame of zstd that takes no search, None where that saves too little."""
         if len(numbers) * _WIDE < _SAMPLE:
             return None
         size = int(frame(numbers, self._octets))
-        return self._octets[:size].tobytes() if size <= _SAVES * _WIDE * len(numbers) else None
+        return self._octets[:size].data if size <= _SAVES * _WIDE * len(numbers) else None
 
     def _distinct(self, values: Values, most: int, bits: int | None = None) -> int:
         """Give each value a number; return how many there are, -1 for more than `most`."""
@@ -191,14 +188,17 @@ class Encoder:
                 return count
         return -1
 
-    def _places(self, rows: int, count: int) -> bytes:
+    def _places(self, rows: int, count: int) -> Octets:
         """Return places in a dictionary of so many as one run (Parquet, RLE/bit-packing hybrid) behind their width."""
         width = (count - 1).bit_length()
         if not width:
             return b"\0" + varint(rows << 1)
-        pack(self._codes[:rows], np.uint64(width), self._words)
         eights = (rows + 7) // 8
-        return b"".join((bytes([width]), varint(eights << 1 | 1), self._words.view(np.uint8)[: eights * width].data))
+        head = bytes([width]) + varint(eights << 1 | 1)
+        pack(self._codes[:rows], np.uint64(width), self._words[1:])
+        octets = self._words.view(np.uint8)[_WIDE - len(head) : _WIDE + eights * width].data
+        octets[: len(head)] = head
+        return octets
 
     def _chunk(  # noqa: PLR0913  # what a chunk is made of
         self,
@@ -206,25 +206,27 @@ class Encoder:
         page: Octets,
         encoding: Encoding,
         limits: Mapping[int, Value],
-        dictionary: tuple[bytes, int] = (b"", 0),
+        dictionary: tuple[Octets, int] = (b"", 0),
         *,
-        small: bytes | None = None,
+        small: Octets | None = None,
         squeeze: bool = True,
+        stays: bool = False,
     ) -> Chunk:
         words, entries = dictionary
         squeezed = self._squeezed(page) if squeeze else None
-        small = self._squeezed(words) if squeeze and small is None else small
+        if squeeze and small is None:
+            small = self._squeezed(words)
         codec = Codec.UNCOMPRESSED if squeezed is None and small is None else Codec.ZSTD
         octets: list[Octets] = []
         ahead = unpacked = 0
         if entries:
             body: Octets = words if codec is Codec.UNCOMPRESSED else small or self._zstd.compress(words)
             head = _dictionary_head(entries, len(words), len(body))
-            octets += head, body
+            octets += head, self.sheets.keep(body)
             ahead, unpacked = len(head) + len(body), len(head) + len(words)
         body = page if squeezed is None else squeezed
         head = _data_head(rows, encoding, len(page), len(body), squeezed=squeezed is not None)
-        octets += head, body
+        octets += head, body if stays else self.sheets.keep(body)
         return Chunk(
             tuple(octets),
             rows,
@@ -239,7 +241,7 @@ class Encoder:
     def _squeezed(self, octets: Octets) -> bytes | None:
         """Return octets compressed, None where that saves too little."""
         part = memoryview(octets)[len(octets) // 2 :][:_SAMPLE_OCTETS]  # behind those that tell every value first
-        if len(part) < _SAMPLE or len(self._zstd.compress(part)) > _SAVES * len(part):
+        if len(part) < _SAMPLE or len(self._zstd.compress(part)) > self._saves * len(part):
             return None
         return self._zstd.compress(octets)
 

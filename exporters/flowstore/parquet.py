@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from exporters.flowstore.order_kernel import place, rank, spread
-from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, Octets, Room, Values, described
+from exporters.flowstore.memory import Octets, Room, Values
+from exporters.flowstore.order_kernel import alike, place, rank, spread
+from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, described
 from exporters.flowstore.schema import FORMAT, SCHEMA, arrow_schema
 from exporters.flowstore.thrift import Value, binary, i8, i32, i64, several, struct, yes
 
@@ -70,14 +71,22 @@ def _kind(name: str) -> _Kind:
 
 
 def packed(table: Table, encoder: Encoder) -> list[Octets]:
-    """Return a file in which records lie by their destination, as small as it becomes."""
+    """Return a file in which records lie by their destination, as small as it becomes.
+
+    It is in the encoder's memory, until the next is packed.
+    """
+    encoder.sheets.clear()
     order = Order(table, encoder.room)
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
-        (values, bits), called = order.of(pieces), table.called.get(name)
+        called = table.called.get(name)
+        if _all_alike(pieces):
+            chunks[name] = [encoder.same(pieces[0][:1], group.stop - group.start, called) for group in order.groups]
+            continue
+        values, bits = order.of(pieces)
         parts = [values[group] for group in order.groups]
         if called is not None:
-            chunks[name] = [encoder.named(part, called) for part in parts]
+            chunks[name] = [encoder.named(part, called, bits) for part in parts]
         else:
             chunks[name] = [encoder.packed(part, bits, rising=name == "end") for part in parts]
     return _file(chunks)
@@ -85,6 +94,7 @@ def packed(table: Table, encoder: Encoder) -> list[Octets]:
 
 def quick(table: Table, encoder: Encoder) -> list[Octets]:
     """Return a file of records as they came, for as long as their hour lasts; it refers to the memory of the table."""
+    encoder.sheets.clear()
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
         called = table.called.get(name)
@@ -93,6 +103,11 @@ def quick(table: Table, encoder: Encoder) -> list[Octets]:
         else:
             chunks[name] = [encoder.quick(each, rising=name == "end") for each in pieces]
     return _file(chunks)
+
+
+def _all_alike(pieces: Sequence[Values]) -> bool:
+    """Tell whether a column has but one value: who exported, and the ethertype, are often that."""
+    return all(each[0] == pieces[0][0] for each in pieces) and all(map(alike, pieces))
 
 
 class Order:

@@ -47,6 +47,7 @@ class Waiting:
         self._size = min(PIECE_RECORDS, records_max // _HOURS)
         self._pieces_max = records_max // self._size
         self._made = 0
+        self.taken = 0  # records, since the start
         self._free: list[Piece] = []
         self._hours: dict[int, _Hour] = {}
         self._lock = Lock()
@@ -68,6 +69,7 @@ class Waiting:
                 at += count
             if at and held.since is None:
                 held.since = now
+            self.taken += at
             return len(records) - at
 
     def _piece(self) -> Piece | None:
@@ -182,6 +184,11 @@ class Waiting:
         """Return the records of an hour that are here, also those that parts have."""
         with self._lock:
             return self._hours[hour].rows if hour in self._hours else 0
+
+    def missing(self, records: int) -> int:
+        """Return how many are missing until some hour has so many."""
+        with self._lock:
+            return max(0, records - max((held.rows for held in self._hours.values()), default=0))
 
     @property
     def hours(self) -> list[int]:

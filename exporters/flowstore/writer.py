@@ -32,6 +32,7 @@ from netmon.api.networks import Networks
 
 _HOUR_NS: Final = HOUR_S * 1_000_000_000
 _FAILURES: Final = (OSError, pl.exceptions.PolarsError)
+_LEAST_REST_S: Final = 0.05  # between two ticks
 _SAY_EVERY_S: Final = 60.0  # of a disk that goes on refusing
 _log = structlog.get_logger(__name__)
 
@@ -62,6 +63,8 @@ class FlowStore:
         self._encoder = Encoder(settings.compression_level)
         self._bounds = np.empty(2, np.uint64)
         self._now = 0.0
+        self._taken = 0  # records, until the last tick
+        self._pace = 0.0  # records a second, between the last two
         self._said: float | None = None
         self._warned: dict[str, float] = {}  # when a reason was last told
         self.networks = networks
@@ -117,8 +120,18 @@ class FlowStore:
         if dropped := self._waiting.put(hour, records, self._now):
             self._metrics.dropped.labels("full").inc(dropped)
 
+    def rest_s(self, most_s: float) -> float:
+        """Return when to tick next, in seconds from now: when there will be enough for a good file, at the pace seen.
+
+        What waits longer than it has to takes memory that was never used before, which is dear.
+        """
+        return min(most_s, max(_LEAST_REST_S, self._waiting.missing(self._settings.file_records) / max(self._pace, 1)))
+
     def tick(self, now: float) -> None:
         """Write what is due, merge at most one run of files, remove what has to go. Blocks: seconds for a merge."""
+        taken, passed_s = self._waiting.taken, now - self._now
+        self._pace = (taken - self._taken) / passed_s if passed_s > 0 else 0.0
+        self._taken = taken
         self._now = now
         due = self._waiting.due(now, self._settings.part_s, self._settings.file_records)
         if all(self._write(hour, now) for hour in due):

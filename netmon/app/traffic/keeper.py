@@ -67,6 +67,10 @@ class Keeper:
             if self._open:
                 self._store.tick(now)
 
+    def rest_s(self, most_s: float) -> float:
+        """Return when the next tick is due, in seconds from now."""
+        return self._store.rest_s(most_s)
+
     def follow(self, networks: Networks) -> None:
         """Name sites by another inventory from now on."""
         self._store.networks = networks

@@ -102,7 +102,7 @@ class TrafficPart:
         self._chores.repeat("learned", self._remember, lambda: _LOOK_S)
         self._chores.repeat("lists", self._look, lambda: self._indicators.settings.reload_s)
         if self._keeper is not None:
-            self._chores.repeat("flows", partial(self._keep, self._keeper), lambda: _LOOK_S)
+            self._chores.repeat("flows", partial(self._keep, self._keeper), partial(self._keeper.rest_s, _LOOK_S))
 
     def configure(self, settings: Settings) -> None:
         """Judge by another configuration from the next window on; sockets, tables and files stay as they are."""

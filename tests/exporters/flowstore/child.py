@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporters.flowstore.disk import Disk
-from exporters.flowstore.pages import Octets
+from exporters.flowstore.memory import Octets
 from tests.support.kept_flows import HOUR, record, store
 
 

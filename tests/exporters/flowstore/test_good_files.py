@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
-from tests.support.kept_flows import HOUR, kept, many, record
+from tests.support.kept_flows import HOUR, kept, many, record, store
 from tests.support.measured_flows import Measured, files, full_disk, read
 
 
@@ -93,3 +94,19 @@ def test_a_file_that_the_disk_does_not_take_is_tried_again(tmp_path: Path) -> No
     assert numbers(tmp_path / "flows") == ["000000-000001-32768", "000002-000002-232"]
     assert read(tmp_path / "flows")["bytes"].sum() == records["bytes"].sum()
     one.store.close()
+
+
+def test_the_next_tick_is_due_when_a_good_file_will_be_there(tmp_path: Path) -> None:
+    book = store(tmp_path / "flows", now=HOUR, file_records=32_768, buffer_records=262_144)
+    assert book.rest_s(1.0) == 1.0, "nothing comes"
+    book.put(many(16_384, length_s=60))
+    book.tick(HOUR + 1)
+    assert book.rest_s(1.0) == pytest.approx(1.0)  # 16,384 are missing, and as many came in the last second
+    assert book.rest_s(0.3) == 0.3
+    book.put(many(8_192, length_s=60))
+    book.tick(HOUR + 1.25)
+    assert book.rest_s(1.0) == pytest.approx(0.25)
+    book.put(many(8_191, length_s=60))
+    book.tick(HOUR + 1.5)
+    assert 0 < book.rest_s(1.0) < 0.1, "one is missing"
+    book.close()

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from exporters.flowstore import pages, parquet
 from exporters.flowstore.columns import Callers
-from exporters.flowstore.pages import Encoder, Room
+from exporters.flowstore.memory import Room
+from exporters.flowstore.pages import Encoder
 from exporters.flowstore.parquet import Order, packed
 from exporters.flowstore.schema import COLUMNS, DEFAULTS, FORMAT
 from exporters.flowstore.sites import Sites

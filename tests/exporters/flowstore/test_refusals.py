@@ -10,8 +10,8 @@ import pytest
 
 from exporters.flowstore.disk import Disk
 from exporters.flowstore.files import look
+from exporters.flowstore.memory import Octets
 from exporters.flowstore.names import File, file_of, live
-from exporters.flowstore.pages import Octets
 from exporters.flowstore.query import Ranked, top
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.words import Words

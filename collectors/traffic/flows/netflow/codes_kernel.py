@@ -65,6 +65,7 @@ class Slot(IntEnum):
 
 
 SLOTS = 43
+VALUES = 3 * SLOTS  # by slot: its number; where the eight octets end that hold it, and which of them are its own
 
 
 class Kind(IntEnum):

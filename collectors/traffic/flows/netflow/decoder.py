@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from collectors.traffic.flows.datagrams import DATAGRAM, Datagrams
 from collectors.traffic.flows.netflow import options, templates
-from collectors.traffic.flows.netflow.codes_kernel import SLOTS, Count, Stop
+from collectors.traffic.flows.netflow.codes_kernel import VALUES, Count, Stop
 from collectors.traffic.flows.netflow.counts import Counts, DomainCounts, domains
 from collectors.traffic.flows.netflow.definitions import Definitions
 from collectors.traffic.flows.netflow.exporters import Exporter, Exporters, News
 from collectors.traffic.flows.netflow.layout import WALK
 from collectors.traffic.flows.netflow.options import Interface
-from collectors.traffic.flows.netflow.record_kernel import decode_set
+from collectors.traffic.flows.netflow.set_kernel import decode_set
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable, TemplateTable, known_key
 from collectors.traffic.flows.netflow.templates import BadTemplate, Definition
@@ -44,7 +44,7 @@ class NetFlow:
         self._waiting = WaitingSets(self._settings)
         self._known = np.zeros(_KNOWN, np.uint64)
         self._state = np.zeros(1, WALK)
-        self._values = np.zeros(SLOTS, np.uint64)
+        self._values = np.zeros(VALUES, np.uint64)
         self._records = np.zeros(min(_FIRST_RECORDS, self._settings.max_records), RECORD)
         self._counts = np.zeros(len(Count), np.uint64)
 

@@ -1,7 +1,6 @@
-"""From the octets of a data set to records: a template is a small program, which octets go to which slot.
+"""From the fields of a flow, by slot, to a record.
 
-Slots are then put together to one record. Every length from outside is checked against the end of the set. Sources:
-RFC 3954 (v9), RFC 7011 (IPFIX), RFC 5103 (flows of two directions).
+Sources: RFC 3954 (v9), RFC 7011 (IPFIX), RFC 5103 (flows of two directions).
 """
 
 from typing import Any
@@ -9,13 +8,38 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from collectors.traffic.flows.netflow.codes_kernel import MS, PROGRAM, Clock, Count, Kind, S, Slot, place, u16
+from collectors.traffic.flows.netflow.codes_kernel import MS, SLOTS, Clock, S, Slot
 
 U = np.uint64
-_P = U(PROGRAM)
 _M32 = U(0xFFFF_FFFF)
 _MAPPED = U(0xFFFF_0000_0000)
+PLACES, MASKS = U(SLOTS), U(2 * SLOTS)  # of `values`: what `read` finds a slot's octets by
+# Slots that few exporters fill, together: which of these a template has is asked once for all of them.
+_REPLY = U(sum(1 << slot for slot in (Slot.REPLY_BYTES, Slot.REPLY_PACKETS, Slot.REPLY_FLAGS, Slot.EVENT)))
+_ROUTED = U(
+    sum(
+        1 << slot
+        for slot in (
+            Slot.TTL,
+            Slot.SOURCE_AS,
+            Slot.DESTINATION_AS,
+            Slot.DIRECTION,
+            Slot.END_REASON,
+            Slot.FRAGMENT_OFFSET,
+        )
+    )
+)
+_SWITCHED = U(
+    sum(
+        1 << slot
+        for slot in (Slot.VLAN, Slot.INNER_VLAN, Slot.SOURCE_MAC, Slot.DESTINATION_MAC, Slot.MPLS, Slot.MPLS_TTL)
+    )
+)
 _NTP = U(2_208_988_800)  # seconds from 1900 to 1970
+
+
+uncounted: Any = njit(nogil=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]  # not in its types
+"""For functions that make no arrays: without numba's counting of references, which is atomic, for each that is read."""
 
 
 @njit(inline="always")
@@ -93,198 +117,116 @@ def _state(event: Any, protocol: Any, flags: Any, reply_flags: Any, reply: Any) 
     return state
 
 
-@njit(nogil=True, error_model="numpy")
-def _record(r: Any, t: Any, v: Any, d: Any, w: Any, rate: Any) -> None:
-    """Put one record together from its slots; every field is written, since the output is used again."""
-    uptime = U(w.uptime_ms)
-    if t.has_boot and v[Slot.BOOT] != U(0):
-        uptime = (w.export_ns // MS - v[Slot.BOOT]) & _M32
-    elif w.has_uptime == 0:  # an uptime, but nobody told since when: let the flow have ended with the export
-        uptime = v[Slot.END] if t.end == Clock.UPTIME else v[Slot.START]
-    _times(r, t, v[Slot.START], v[Slot.END], w.export_ns, uptime)
-    if t.has_rate:
-        if v[Slot.RATE] != U(0):
-            rate = min(v[Slot.RATE], _M32)
-        elif v[Slot.INTERVAL] != U(0) and v[Slot.SPACE] != U(0):
-            rate = min((v[Slot.INTERVAL] + v[Slot.SPACE] + v[Slot.INTERVAL] // U(2)) // v[Slot.INTERVAL], _M32)
-    r.sampling = rate
-    r.bytes = _times_rate(v[Slot.BYTES], rate)
-    r.packets = _times_rate(v[Slot.PACKETS], rate)
-    version = U(0)
-    if t.has_v4 and (not t.has_v6 or v[Slot.IP_VERSION] == U(4) or v[Slot.SOURCE4] | v[Slot.DESTINATION4] != U(0)):
-        version = U(4)
-        r.source_hi, r.source_lo = U(0), _MAPPED | v[Slot.SOURCE4]
-        r.destination_hi, r.destination_lo = U(0), _MAPPED | v[Slot.DESTINATION4]
-    else:
-        if t.has_v6:
-            version = U(6)
-        r.source_hi, r.source_lo = v[Slot.SOURCE_HI], v[Slot.SOURCE_LO]
-        r.destination_hi, r.destination_lo = v[Slot.DESTINATION_HI], v[Slot.DESTINATION_LO]
-    r.version = version
-    r.verdict = 0 if version != U(0) else 1
-    ethertype = v[Slot.ETHERTYPE]
-    if ethertype == U(0) and version != U(0):
-        ethertype = U(0x0800) if version == U(4) else U(0x86DD)
-    r.ethertype = ethertype
-    protocol = v[Slot.PROTOCOL]
-    r.protocol = protocol
-    source_port, destination_port, icmp_type, icmp_code = U(0), U(0), U(0), U(0)
-    if protocol == U(6) or protocol == U(17) or protocol == U(132):
-        source_port, destination_port = v[Slot.SOURCE_PORT], v[Slot.DESTINATION_PORT]
-    elif protocol == U(1) or protocol == U(58):
-        if t.icmp == 2:
-            icmp_type, icmp_code = v[Slot.ICMP], v[Slot.ICMP_CODE]
-        else:  # type * 256 + code, in its own field or, as v5 does, in the destination port
-            x = v[Slot.ICMP] if t.icmp == 1 else v[Slot.DESTINATION_PORT]
-            icmp_type, icmp_code = (x >> U(8)) & U(255), x & U(255)
-    r.source_port, r.destination_port = source_port, destination_port
-    r.icmp_type, r.icmp_code = icmp_type, icmp_code
-    r.tcp_flags = v[Slot.FLAGS] & U(255)  # tcpControlBits may have 16 bits (RFC 7125): the low ones are these
-    r.reply_tcp_flags = v[Slot.REPLY_FLAGS] & U(255)
-    r.reply_bytes = _times_rate(v[Slot.REPLY_BYTES], rate)
-    r.reply_packets = _times_rate(v[Slot.REPLY_PACKETS], rate)
-    state = 0
-    if t.has_reply or v[Slot.EVENT] != U(0):
-        reply = v[Slot.REPLY_BYTES] | v[Slot.REPLY_PACKETS]
-        state = _state(v[Slot.EVENT], protocol, v[Slot.FLAGS], v[Slot.REPLY_FLAGS], reply)
-    r.state = state
-    r.tos, r.ttl = v[Slot.TOS], v[Slot.TTL]
-    r.vlan, r.inner_vlan = v[Slot.VLAN] & U(0xFFF), v[Slot.INNER_VLAN] & U(0xFFF)
-    r.source_mac, r.destination_mac = v[Slot.SOURCE_MAC], v[Slot.DESTINATION_MAC]
-    r.in_interface, r.out_interface = v[Slot.IN_INTERFACE], v[Slot.OUT_INTERFACE]
-    r.source_as, r.destination_as = v[Slot.SOURCE_AS], v[Slot.DESTINATION_AS]
-    r.mpls = (v[Slot.MPLS] << U(8)) | (v[Slot.MPLS_TTL] & U(255)) if v[Slot.MPLS] != U(0) else U(0)
-    r.direction = v[Slot.DIRECTION] & U(1)
-    r.end_reason = v[Slot.END_REASON] if v[Slot.END_REASON] <= U(5) else U(0)
-    r.fragment = 2 if v[Slot.FRAGMENT_OFFSET] & U(0x1FFF) != U(0) else 0
-    r.exporter, r.domain = d.exporter, d.id
-    r.payload_at, r.payload_length, r.tunnel = 0, 0, 0
-    r.handshake_us, r.retransmissions, r.reserved = 0, 0, 0
+@njit(inline="always")
+def _kept(_buffer: Any, _at: Any, v: Any, slot: Any) -> Any:
+    """Return a slot's number, which was put there before."""
+    return v[slot]
 
 
-@njit(nogil=True, error_model="numpy")
-def _sampled(samplers: Any, domain: Any, sampler: Any, rate: Any) -> Any:
-    """Return the rate of a domain's sampler; `rate` where that is not known."""
-    mask = U(len(samplers) - 1)
-    k = place((domain << U(40)) ^ sampler, mask)
-    while samplers[k].rate != 0:
-        if samplers[k].id == sampler and samplers[k].domain == domain:
-            rate = U(samplers[k].rate)
-            break
-        k = (k + U(1)) & mask
-    return rate
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def decode_set(
-    buffer: Any,
-    at: Any,
-    end: Any,
-    row: Any,
-    templates: Any,
-    ops: Any,
-    domains: Any,
-    state: Any,
-    samplers: Any,
-    values: Any,
-    records: Any,
-    counts: Any,
-) -> Any:
-    """Decode the records between `at` and `end` with the template of this row; return how many there were.
-
-    `records` has room for (end - at) // length of them behind `state[0].records`: the caller saw to that. Records of
-    options that we want nothing of are counted only.
+@njit(inline="always")
+def read(buffer: Any, at: Any, v: Any, slot: Any) -> Any:
+    """Return a slot's number from the record that begins at `at`: of the eight octets that end with its field those
+    that are the field's. Of a slot without a field none are, of the eight octets before the record.
     """
-    w = state[U(0)]
-    t = templates[row]
-    d = domains[U(w.domain)]
-    length = U(t.length)
-    n = U(t.ops)
-    first = row * _P
-    base_rate = U(w.rate) if w.rate > 1 else U(d.rate)
-    out = w.records
-    begun = out
-    seen = U(0)
-    t.used_ns = w.received_ns
-    if w.has_uptime == 0 and d.boot_ms != U(0):  # IPFIX: options told since when
-        w.uptime_ms, w.has_uptime = (w.export_ns // MS - d.boot_ms) & _M32, 1
-    if t.variable == 0 and t.kind != Kind.FLOWS:
-        return (end - at) // length
-    for k in range(U(len(values))):
-        values[k] = U(0)
-    # Octets are put together here and not by a helper: an array that an inlined helper takes costs two atomic
-    # operations on its reference count at each call, which was four fifths of the time.
-    while at + length <= end:
-        if t.variable == 0:
-            for k in range(first, first + n):
-                op = ops[U(k)]
-                p, size = at + U(op.at), U(op.length)
-                if size == U(4):
-                    values[U(op.slot)] = (
-                        (U(buffer[p]) << U(24))
-                        | (U(buffer[p + U(1)]) << U(16))
-                        | (U(buffer[p + U(2)]) << U(8))
-                        | U(buffer[p + U(3)])
-                    )
-                elif size == U(2):
-                    values[U(op.slot)] = (U(buffer[p]) << U(8)) | U(buffer[p + U(1)])
-                elif size == U(1):
-                    values[U(op.slot)] = U(buffer[p])
-                elif size == U(8):
-                    values[U(op.slot)] = (
-                        (U(buffer[p]) << U(56))
-                        | (U(buffer[p + U(1)]) << U(48))
-                        | (U(buffer[p + U(2)]) << U(40))
-                        | (U(buffer[p + U(3)]) << U(32))
-                        | (U(buffer[p + U(4)]) << U(24))
-                        | (U(buffer[p + U(5)]) << U(16))
-                        | (U(buffer[p + U(6)]) << U(8))
-                        | U(buffer[p + U(7)])
-                    )
-                else:
-                    x = U(0)
-                    for j in range(size):
-                        x = (x << U(8)) | U(buffer[p + U(j)])
-                    values[U(op.slot)] = x
-            at += length
+    p = at + v[PLACES + U(slot)]
+    return (
+        (U(buffer[p]) << U(56))
+        | (U(buffer[p + U(1)]) << U(48))
+        | (U(buffer[p + U(2)]) << U(40))
+        | (U(buffer[p + U(3)]) << U(32))
+        | (U(buffer[p + U(4)]) << U(24))
+        | (U(buffer[p + U(5)]) << U(16))
+        | (U(buffer[p + U(6)]) << U(8))
+        | U(buffer[p + U(7)])
+    ) & v[MASKS + U(slot)]
+
+
+def _recorder(get: Any) -> Any:
+    """Return what puts records together from the numbers that `get` gives."""
+
+    @uncounted
+    def record(r: Any, t: Any, b: Any, at: Any, v: Any, there: Any, d: Any, w: Any, rate: Any) -> None:
+        """Put one record together; every field is written, since the output is used again. `there`: a bit a slot."""
+        uptime = U(w.uptime_ms)
+        start, end = get(b, at, v, Slot.START), get(b, at, v, Slot.END)
+        if t.has_boot and get(b, at, v, Slot.BOOT) != U(0):
+            uptime = (w.export_ns // MS - get(b, at, v, Slot.BOOT)) & _M32
+        elif w.has_uptime == 0:  # an uptime, but nobody told since when: let the flow have ended with the export
+            uptime = end if t.end == Clock.UPTIME else start
+        _times(r, t, start, end, w.export_ns, uptime)
+        if t.has_rate:
+            told, interval, space = get(b, at, v, Slot.RATE), get(b, at, v, Slot.INTERVAL), get(b, at, v, Slot.SPACE)
+            if told != U(0):
+                rate = min(told, _M32)
+            elif interval != U(0) and space != U(0):
+                rate = min((interval + space + interval // U(2)) // interval, _M32)
+        r.sampling = rate
+        r.bytes = _times_rate(get(b, at, v, Slot.BYTES), rate)
+        r.packets = _times_rate(get(b, at, v, Slot.PACKETS), rate)
+        version = U(0)
+        source, destination = get(b, at, v, Slot.SOURCE4), get(b, at, v, Slot.DESTINATION4)
+        if t.has_v4 and (not t.has_v6 or get(b, at, v, Slot.IP_VERSION) == U(4) or source | destination != U(0)):
+            version = U(4)
+            r.source_hi, r.source_lo = U(0), _MAPPED | source
+            r.destination_hi, r.destination_lo = U(0), _MAPPED | destination
         else:
-            good = True
-            for k in range(first, first + n):
-                op = ops[U(k)]
-                at += U(op.at)
-                size = U(op.length)
-                if size == U(0xFFFF):  # RFC 7011, 7
-                    if at >= end:
-                        good = False
-                        break
-                    size = U(buffer[at])
-                    at += U(1)
-                    if size == U(255):
-                        if at + U(2) > end:
-                            good = False
-                            break
-                        size = u16(buffer, at)
-                        at += U(2)
-                if at + size > end:
-                    good = False
-                    break
-                if op.slot != 0:
-                    x = U(0)
-                    for j in range(size):
-                        x = (x << U(8)) | U(buffer[at + U(j)])
-                    values[U(op.slot)] = x
-                at += size
-            if not good or at > end:
-                counts[Count.BAD_RECORD] += U(1)
-                break
-        seen += U(1)
-        if t.kind == Kind.FLOWS:
-            rate = base_rate
-            if t.has_sampler:
-                rate = _sampled(samplers, U(w.domain), values[Slot.SAMPLER], rate)
-            _record(records[out], t, values, d, w, rate)
-            out += U(1)
-    w.records = out
-    d.records += out - begun
-    counts[Count.RECORDS] += out - begun
-    return seen
+            if t.has_v6:
+                version = U(6)
+            r.source_hi, r.source_lo = get(b, at, v, Slot.SOURCE_HI), get(b, at, v, Slot.SOURCE_LO)
+            r.destination_hi, r.destination_lo = get(b, at, v, Slot.DESTINATION_HI), get(b, at, v, Slot.DESTINATION_LO)
+        r.version = version
+        r.verdict = 0 if version != U(0) else 1
+        protocol = get(b, at, v, Slot.PROTOCOL)
+        r.protocol = protocol
+        source_port, destination_port, icmp_type, icmp_code = U(0), U(0), U(0), U(0)
+        if protocol == U(6) or protocol == U(17) or protocol == U(132):
+            source_port, destination_port = get(b, at, v, Slot.SOURCE_PORT), get(b, at, v, Slot.DESTINATION_PORT)
+        elif protocol == U(1) or protocol == U(58):
+            if t.icmp == 2:
+                icmp_type, icmp_code = get(b, at, v, Slot.ICMP), get(b, at, v, Slot.ICMP_CODE)
+            else:  # type * 256 + code, in its own field or, as v5 does, in the destination port
+                x = get(b, at, v, Slot.ICMP) if t.icmp == 1 else get(b, at, v, Slot.DESTINATION_PORT)
+                icmp_type, icmp_code = (x >> U(8)) & U(255), x & U(255)
+        r.source_port, r.destination_port = source_port, destination_port
+        r.icmp_type, r.icmp_code = icmp_type, icmp_code
+        flags = get(b, at, v, Slot.FLAGS)
+        r.tcp_flags = flags & U(255)  # tcpControlBits may have 16 bits (RFC 7125): the low ones are these
+        r.tos = get(b, at, v, Slot.TOS)
+        r.in_interface, r.out_interface = get(b, at, v, Slot.IN_INTERFACE), get(b, at, v, Slot.OUT_INTERFACE)
+        r.exporter, r.domain = d.exporter, d.id
+        ethertype = get(b, at, v, Slot.ETHERTYPE)
+        if ethertype == U(0) and version != U(0):
+            ethertype = U(0x0800) if version == U(4) else U(0x86DD)
+        r.ethertype = ethertype
+        r.reply_tcp_flags, r.reply_bytes, r.reply_packets, r.state = 0, 0, 0, 0
+        if there & _REPLY != U(0):
+            reply_bytes, reply_packets = get(b, at, v, Slot.REPLY_BYTES), get(b, at, v, Slot.REPLY_PACKETS)
+            reply_flags, event = get(b, at, v, Slot.REPLY_FLAGS), get(b, at, v, Slot.EVENT)
+            r.reply_tcp_flags = reply_flags & U(255)
+            r.reply_bytes, r.reply_packets = _times_rate(reply_bytes, rate), _times_rate(reply_packets, rate)
+            if t.has_reply or event != U(0):
+                r.state = _state(event, protocol, flags, reply_flags, reply_bytes | reply_packets)
+        r.ttl, r.direction, r.end_reason, r.fragment = 0, 0, 0, 0
+        r.source_as, r.destination_as = 0, 0
+        if there & _ROUTED != U(0):
+            r.ttl = get(b, at, v, Slot.TTL)
+            r.source_as, r.destination_as = get(b, at, v, Slot.SOURCE_AS), get(b, at, v, Slot.DESTINATION_AS)
+            r.direction = get(b, at, v, Slot.DIRECTION) & U(1)
+            reason = get(b, at, v, Slot.END_REASON)
+            r.end_reason = reason if reason <= U(5) else U(0)
+            r.fragment = 2 if get(b, at, v, Slot.FRAGMENT_OFFSET) & U(0x1FFF) != U(0) else 0
+        r.vlan, r.inner_vlan, r.mpls = 0, 0, 0
+        r.source_mac, r.destination_mac = 0, 0
+        if there & _SWITCHED != U(0):
+            r.vlan, r.inner_vlan = get(b, at, v, Slot.VLAN) & U(0xFFF), get(b, at, v, Slot.INNER_VLAN) & U(0xFFF)
+            r.source_mac, r.destination_mac = get(b, at, v, Slot.SOURCE_MAC), get(b, at, v, Slot.DESTINATION_MAC)
+            label = get(b, at, v, Slot.MPLS)
+            r.mpls = (label << U(8)) | (get(b, at, v, Slot.MPLS_TTL) & U(255)) if label != U(0) else U(0)
+        r.payload_at, r.payload_length, r.tunnel = 0, 0, 0
+        r.handshake_us, r.retransmissions, r.reserved = 0, 0, 0
+
+    return record
+
+
+record_kept = _recorder(_kept)
+record_read = _recorder(read)

@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.netflow.codes_kernel import MIX, MS, Count, Kind, S, Stop, place, u16, u32
-from collectors.traffic.flows.netflow.record_kernel import decode_set
 from collectors.traffic.flows.netflow.sequence_kernel import follow, keep_uptime
+from collectors.traffic.flows.netflow.set_kernel import decode_set
 
 U = np.uint64
 
@@ -150,7 +150,7 @@ def _known(w: Any, d: Any, known: Any) -> Any:
     return known[key >> U(52)] == key
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]  # not in its types
 def walk(
     buffer: Any,
     index: Any,
@@ -174,7 +174,7 @@ def walk(
 
     buffer u8[], index DATAGRAM[], state WALK[1], domains DOMAIN[], domain_slots u4[2^n], owners EXPORTER[],
     templates TEMPLATE[], template_slots u4[2^n], ops OP[], samplers SAMPLER[2^n], known u8[4096], pool u1[],
-    waiting WAITING[], limits u8[2] (octets and sets that one exporter may have waiting), values u8[SLOTS],
+    waiting WAITING[], limits u8[2] (octets and sets that one exporter may have waiting), values u8[VALUES],
     records RECORD[], counts u8[].
     """
     w = state[U(0)]
