@@ -27,6 +27,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bench.flow_store import Maker
+from exporters.flowstore.settings import FlowStoreSettings
 from netmon.api.traffic import MAPPED
 from netmon.app.catalog import TRAFFIC_RULES
 from tests.support.exporters import flowset, ipfix, template, v9, wait_bound
@@ -63,8 +64,8 @@ def main() -> None:
     options = parser.parse_args()
     print(subprocess.run(["nfcapd", "-V"], check=False, capture_output=True, text=True).stdout.strip())
     print(f"polars {pl.__version__}, numpy {np.__version__}, Python {sys.version.split()[0]}")
-    head = ("collector", "records/s", "records", "ns/record", "lost", "peak MB", "octets/record", "load")
-    print(f"{head[0]:<28}" + "".join(f"{each:>14}" for each in head[1:]))
+    head = ("collector", "records/s", "records", "ns/record", "lost", "peak MB", "octets/record", "load", "  files")
+    print(f"{head[0]:<28}" + "".join(f"{each:>14}" for each in head[1:-1]) + head[-1])
     for version in map(int, options.versions.split(",")):
         data = datagrams(options.records, version)
         for rate in map(int, options.rates.split(",")):
@@ -139,6 +140,16 @@ class Peer:
         report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return int(next(line for line in report.splitlines() if line.startswith("Flows:")).split()[1])
 
+    def form(self) -> str:
+        """Return what its files are, as the programs that wrote them tell."""
+        parquet = next(self.folder.rglob("*.parquet"), None)
+        if parquet is not None:
+            return f"Parquet, zstd {FlowStoreSettings().compression_level} where it saves enough"
+        file = next(self.folder.rglob("nfcapd.*"))
+        report = subprocess.run(["nfdump", "-v", str(file)], check=False, capture_output=True, text=True).stdout
+        version = next((line for line in report.splitlines() if line.startswith("Version")), "")
+        return f"nfdump {version.partition(':')[2].strip()}"
+
     def size(self) -> int:
         """Return the octets of its files."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
@@ -155,6 +166,7 @@ class Cost:
     size: int
     load: float
     took_s: float
+    form: str
 
 
 def run(start: object, data: Sequence[bytes], rate: int, records: int) -> Cost:
@@ -168,7 +180,7 @@ def run(start: object, data: Sequence[bytes], rate: int, records: int) -> Cost:
         used = last_cpu_s(peer.process) - before
         peer.process.wait(60)
         load = float(Path("/proc/loadavg").read_text(encoding="ascii").split()[0])
-        return Cost(records, peer.kept(), used, memory, peer.size(), load, took_s)
+        return Cost(records, peer.kept(), used, memory, peer.size(), load, took_s, peer.form())
 
 
 def last_cpu_s(process: subprocess.Popen[bytes]) -> float:
@@ -199,7 +211,7 @@ def show(name: str, cost: Cost, rate: int) -> None:
     real = cost.sent / cost.took_s
     row = (min(rate, real), cost.kept, cost.cpu_s / max(cost.kept, 1) * 1e9, cost.sent - cost.kept, cost.memory_mb)
     print(f"{name:<28}" + "".join(f"{each:14,.0f}" for each in row) + f"{cost.size / max(cost.kept, 1):14.1f}", end="")
-    print(f"{cost.load:14.1f}", flush=True)
+    print(f"{cost.load:14.1f}  {cost.form}", flush=True)
 
 
 def collectors(*, bare: bool) -> Iterator[tuple[str, object]]:

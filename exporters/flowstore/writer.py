@@ -65,6 +65,7 @@ class FlowStore:
         self._now = 0.0
         self._taken = 0  # records, until the last tick
         self._pace = 0.0  # records a second, between the last two
+        self._refused = False  # the disk did, at the last tick
         self._said: float | None = None
         self._warned: dict[str, float] = {}  # when a reason was last told
         self.networks = networks
@@ -123,15 +124,18 @@ class FlowStore:
     def rest_s(self, most_s: float) -> float:
         """Return when to tick next, in seconds from now: when there will be enough for a good file, at the pace seen.
 
-        What waits longer than it has to takes memory that was never used before, which is dear.
+        What waits longer than it has to takes memory that was never used before, which is dear. A disk that refused is
+        given time.
         """
+        if self._refused:
+            return most_s
         return min(most_s, max(_LEAST_REST_S, self._waiting.missing(self._settings.file_records) / max(self._pace, 1)))
 
     def tick(self, now: float) -> None:
         """Write what is due, merge at most one run of files, remove what has to go. Blocks: seconds for a merge."""
         taken, passed_s = self._waiting.taken, now - self._now
         self._pace = (taken - self._taken) / passed_s if passed_s > 0 else 0.0
-        self._taken = taken
+        self._taken, self._refused = taken, False
         self._now = now
         due = self._waiting.due(now, self._settings.part_s, self._settings.file_records)
         if all(self._write(hour, now) for hour in due):
@@ -257,6 +261,7 @@ class FlowStore:
             self._metrics.deleted_records.labels(gone.limit).inc(records)
 
     def _failed(self, error: Exception, now: float) -> None:
+        self._refused = True
         self._metrics.failures.inc()
         self._metrics.writable.set(0)
         if self._said is None or not 0 <= now - self._said < _SAY_EVERY_S:

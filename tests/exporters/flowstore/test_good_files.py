@@ -110,3 +110,17 @@ def test_the_next_tick_is_due_when_a_good_file_will_be_there(tmp_path: Path) -> 
     book.tick(HOUR + 1.5)
     assert 0 < book.rest_s(1.0) < 0.1, "one is missing"
     book.close()
+
+
+def test_a_disk_that_refuses_is_not_asked_at_the_pace_of_records(tmp_path: Path) -> None:
+    book = store(tmp_path / "flows", now=HOUR, file_records=32_768, buffer_records=262_144)
+    book.put(many(40_000, length_s=60))
+    with full_disk(1_000):
+        book.tick(HOUR + 1)
+    assert book.rest_s(1.0) == 1.0
+    book.tick(HOUR + 2)
+    assert len(files(tmp_path / "flows")) == 1
+    book.put(many(30_000, length_s=60))
+    book.tick(HOUR + 3)
+    assert book.rest_s(1.0) < 1.0
+    book.close()
