@@ -213,8 +213,13 @@ def sensor_parts(
     tables: TablesSettings, flows: FlowTableSettings, messages: MessageSettings
 ) -> tuple[Parts, dict[str, Counts]]:
     """Return what a sensor's packets go through, and what its parts count."""
-    table, reader = FlowTable(flows), Messages(messages)
-    parts = Parts(Tables(tables), SensorFlows(table), SensorMessages(reader))
+    window, table, reader = Tables(tables), FlowTable(flows), Messages(messages)
+
+    def touch() -> None:
+        window.touch()
+        table.touch()
+
+    parts = Parts(window, SensorFlows(table), SensorMessages(reader), touch)
     return parts, {"flows": lambda: table.counts, "messages": lambda: reader.counts}
 
 

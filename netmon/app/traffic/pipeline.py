@@ -53,6 +53,7 @@ class Parts:
     tables: Tables
     flows: Flows
     messages: Messages | None = None
+    touch: Callable[[], None] | None = None  # takes the memory that a flood needs from the kernel
 
 
 Hand = Callable[[Second], None]
@@ -67,6 +68,11 @@ class Pipeline:
         self.hand = hand
         self._live = live
         self.windows = Windows(window_s)
+
+    def touch(self) -> None:
+        """Take the memory that a flood needs now: when it comes, the kernel has other things to do."""
+        if self._parts.touch is not None:
+            self._parts.touch()
 
     def take(self, traffic: Traffic) -> None:
         """Take a batch; the windows that its times show to be over are handed out on the way."""

@@ -86,6 +86,7 @@ class Stream:
     def open(self) -> None:
         """Open the source; called before privileges are given up."""
         self.source.open()
+        self.built.pipeline.touch()
         if self.memory is not None:
             self.memory.restore(self.built.judges.rules)
         self.opened = True

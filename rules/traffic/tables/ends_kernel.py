@@ -23,6 +23,8 @@ AHEAD: Final = 8
 """Records between two looks ahead at the same one: as long as memory takes to answer."""
 LOOKS: Final = 4 * AHEAD
 """Records that are noted at once: of each its hashes and what was found so far, a cache line."""
+LOOK = U(8)
+"""Words that are noted of each."""
 SOURCE, DESTINATION, ENDS, PLACE, SOURCE_ROW, DESTINATION_ROW = U(0), U(1), U(2), U(3), U(4), U(5)
 ABSENT: Final = U((1 << 64) - 1)
 KNOWN_ENDS: Final = 1 << 17  # 1 MB
@@ -142,7 +144,7 @@ def hash_ends(record: Any, keys: Any, ahead: Any, at: Any, known: Any) -> None:
     ends += U(record.source_hi) * keys[3] + U(record.destination_hi) * keys[4]
     ends = (ends ^ (ends >> _32)) * _M2
     ends ^= ends >> _29
-    ahead[at, ENDS] = ends
+    ahead[at + ENDS] = ends
     prefetch(known, (ends & U(len(known) // _WAYS - 1)) * U(_WAYS), _0)
 
 
@@ -160,8 +162,8 @@ def meet(
     begun: Any,
 ) -> None:
     """Second look: ask for the rows of ends that are known, or for where the index leads to rows."""
-    place = place_of(known, ahead[at, ENDS])
-    ahead[at, PLACE] = place
+    place = place_of(known, ahead[at + ENDS])
+    ahead[at + PLACE] = place
     if place < U(len(known)):
         s, d = rows_at(known, place)
         prefetch(destinations, d, _0)
@@ -173,10 +175,10 @@ def meet(
     else:
         source = mix(U(record.source_hi) ^ seed, U(record.source_lo))
         destination = mix(U(record.destination_hi) ^ seed, U(record.destination_lo))
-        ahead[at, SOURCE], ahead[at, DESTINATION] = source, destination
+        ahead[at + SOURCE], ahead[at + DESTINATION] = source, destination
         prefetch(destination_index, destination & U(len(destination_index) - 1), _0)
         prefetch(source_index, source & U(len(source_index) - 1), _0)
-        prefetch(begun, ((ahead[at, ENDS] >> _22) & _WORDS) << _1, _0)
+        prefetch(begun, ((ahead[at + ENDS] >> _22) & _WORDS) << _1, _0)
 
 
 @njit(inline="always")

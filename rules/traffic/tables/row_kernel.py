@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from rules.traffic.tables.ends_kernel import OPTIONS, claim, mix
+from rules.traffic.tables.ends_kernel import ABSENT, OPTIONS, claim, is_at, mix
 
 U = np.uint64
 _0, _1, _6, _63 = U(0), U(1), U(6), U(63)
@@ -19,12 +19,45 @@ def _more(count: Any, by: Any) -> Any:
 
 
 @njit(inline="always")
-def sketch(row: Any, peer: Any, flow: Any, votes: Any, port: Any, seed: Any) -> None:
-    """Note in an address's row whom it met: `peer` and `flow` are the other end without and with its port, mixed."""
+def begin(row: Any) -> None:
+    """Empty an address's row, whatever stood in it, but for the address."""
+    row.bytes = row.tcp_bytes = row.udp_bytes = _0
+    row.packets = row.tcp = row.udp = row.ack = row.port_votes = row.port = row.reflected_port = _0
+    row.icmp_bytes = row.reflected_bytes = row.fragment_bytes = _0
+    row.icmp = row.syn = row.syn_ack = row.rst = row.fin = row.odd_flags = _0
+    row.fragments = row.handshakes = row.reflected = row.reflected_votes = _0
+    for word in range(8):
+        row.peers[word] = _0
+    for word in range(4):
+        row.ports[word] = row.flows[word] = _0
+
+
+@njit(inline="always")
+def row_of(rows: Any, index: Any, used: Any, ahead: Any, hi: Any, lo: Any, mixed: Any) -> Any:
+    """Return the row of an address, an empty one where it is new; and how many are in use then.
+
+    `ahead`: the row that it seemed to have when it was looked ahead at; ABSENT: none. The number of rows: no room.
+    """
+    row = U(len(rows))
+    if is_at(rows, ahead, hi, lo):
+        row = ahead
+    elif ahead != ABSENT:
+        row = claim(rows, index, used, hi, lo, mixed)
+        if row == used and row < U(len(rows)):
+            begin(rows[row])
+            used += _1
+    return row, used
+
+
+@njit(inline="always")
+def sketch(row: Any, peer: Any, flow: Any, votes: Any, port: Any) -> None:
+    """Note in an address's row whom it met.
+
+    `peer` and `flow` are the other end without and with its port, `port` the destination port, all of them mixed.
+    """
     row.peers[(peer >> _6) & U(7)] |= _1 << (peer & _63)
     if votes:
-        mixed = mix(port, seed)
-        row.ports[(mixed >> _6) & U(3)] |= _1 << (mixed & _63)
+        row.ports[(port >> _6) & U(3)] |= _1 << (port & _63)
         row.flows[(flow >> _6) & U(3)] |= _1 << (flow & _63)
 
 
@@ -90,24 +123,28 @@ def tally_rare(
 ) -> None:
     """Count in the second line what transfers leave alone. Of what a packet is not the count is 0.
 
-    `cut`: packets that are fragments; `reflected`: those from or to an amplifier's port.
+    `cut`: packets that are fragments; `reflected`: those from or to an amplifier's port. A packet is of one of three
+    kinds as a rule, and whatever asks or answers comes in floods.
     """
-    row.syn = _more(row.syn, syn)
-    row.syn_ack = _more(row.syn_ack, syn_ack)
-    row.rst = _more(row.rst, rst)
-    row.fin = _more(row.fin, fin)
-    row.odd_flags = _more(row.odd_flags, odd)
-    row.handshakes = _more(row.handshakes, handshakes)
-    row.icmp = _more(row.icmp, icmp)
-    row.icmp_bytes += octets if icmp else _0
-    row.fragments = _more(row.fragments, cut)
-    row.fragment_bytes += octets if cut else _0
-    row.reflected = _more(row.reflected, reflected)
-    row.reflected_bytes += octets if reflected else _0
-    votes = U(row.reflected_votes)
-    same = amplifier == U(row.reflected_port)
-    row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
-    row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
+    if syn | syn_ack | rst | fin | odd | handshakes:
+        row.syn = _more(row.syn, syn)
+        row.syn_ack = _more(row.syn_ack, syn_ack)
+        row.rst = _more(row.rst, rst)
+        row.fin = _more(row.fin, fin)
+        row.odd_flags = _more(row.odd_flags, odd)
+        row.handshakes = _more(row.handshakes, handshakes)
+    if reflected:
+        row.reflected = _more(row.reflected, reflected)
+        row.reflected_bytes += octets
+        votes = U(row.reflected_votes)
+        same = amplifier == U(row.reflected_port)
+        row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
+        row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
+    if icmp | cut:
+        row.icmp = _more(row.icmp, icmp)
+        row.icmp_bytes += octets if icmp else _0
+        row.fragments = _more(row.fragments, cut)
+        row.fragment_bytes += octets if cut else _0
 
 
 @njit(**OPTIONS)
@@ -144,10 +181,11 @@ def vacate(rows: Any, index: Any, used: Any, seed: Any) -> None:
 
 @njit(**OPTIONS)
 def reserve(rows: Any, index: Any, keys: Any, seed: Any) -> Any:
-    """Give these addresses (u8[n, 2]) the first rows of an empty table; return how many have one."""
+    """Give these addresses (u8[n, 2]) the first rows of a table; return how many have one."""
     used = _0
     for i in range(len(keys)):
         hi, lo = keys[i, 0], keys[i, 1]
         if claim(rows, index, used, hi, lo, mix(hi ^ seed, lo)) == used and used < U(len(rows)):
+            begin(rows[used])
             used += _1
     return used

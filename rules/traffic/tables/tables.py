@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import ENDPOINT, RECORD, SAMPLE, Second
 from rules.traffic.tables.ends_kernel import BEGUN_BITS, KNOWN_ENDS, LOOKS
-from rules.traffic.tables.memory import laid_out
+from rules.traffic.tables.memory import Again, laid_out
 from rules.traffic.tables.ports import Ports
 from rules.traffic.tables.ports_kernel import PORT, PORT_ROWS
 from rules.traffic.tables.row_kernel import reserve, settle, vacate
@@ -17,21 +17,25 @@ from rules.traffic.tables.tables_kernel import STATE, add
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
 _GIVEN_AWAY_FROM: Final = 8_192
-"""Rows, 2 MB: as many are not copied; the next window gets memory of its own, which the kernel gives out empty."""
+"""Rows, 2 MB: as many are not copied; the next window gets other memory, and this comes back when nobody reads it."""
+_BUFFERS: Final = 4
+"""Tables' worth of rows that are kept: one each that fills, and what is judged meanwhile of a flood in both of them."""
+_TOUCHED: Final = 3
+"""Of these, those that a flood of forged sources takes."""
 
 
 class _Table:
     """Rows by address, and the index that leads to them."""
 
-    def __init__(self, rows: int, index: NDArray[np.uint64]) -> None:
-        self.rows = _rows(rows)
+    def __init__(self, memory: Again, index: NDArray[np.uint64]) -> None:
+        self.rows = memory.take()
         self.index = index
-        self._busy = np.zeros(rows, np.uint32)
+        self._memory = memory
+        self._busy = np.zeros(len(self.rows), np.uint32)
         self._reserved = 0
 
     def drain(self, used: int, kept: int, seed: np.uint64) -> tuple[NDArray[np.void], int]:
         """Return the rows used and empty the table, but for room for its busiest; return also how many have that."""
-        claimed = self.rows[:used]
         if used >= _GIVEN_AWAY_FROM:
             self.index.fill(0)
         else:
@@ -40,13 +44,12 @@ class _Table:
         busy = self._busy[:count]
         if count > kept:
             packets = self.rows["packets"][busy]
-            busy = busy[np.argpartition(packets, count - kept)[count - kept :]]
+            busy = busy[np.argpartition(packets, count - kept)[count - kept :]] if kept else busy[:0]
         keys = np.stack((self.rows["hi"][busy], self.rows["lo"][busy]), axis=1)
         if used < _GIVEN_AWAY_FROM:
             rows = _copied(self.rows[:used])
-            claimed.view(np.uint8).fill(0)
         else:
-            rows, self.rows = self.rows[:used], _rows(len(self.rows))
+            rows, self.rows = self.rows[:used], self._memory.take()
         self._reserved = int(reserve(self.rows, self.index, keys, seed))
         return rows, self._reserved
 
@@ -68,12 +71,13 @@ class Tables:
         slots = 1 << (4 * self._settings.rows - 1).bit_length()
         shapes = (slots, np.uint64), (slots, np.uint64), (BEGUN_BITS // 32, np.uint64), (KNOWN_ENDS, np.uint64)
         index, other, begun, known, ports = laid_out((*shapes, (PORT_ROWS, PORT)))
-        self._destinations = _Table(self._settings.rows, index)
-        self._sources = _Table(self._settings.rows, other)
+        self._rows = Again(self._settings.rows, ENDPOINT, kept=_BUFFERS)
+        self._destinations = _Table(self._rows, index)
+        self._sources = _Table(self._rows, other)
         self._ports = Ports(ports)
         self._begun = begun  # two windows, word by word
         self._known = known
-        self._ahead = laid_out([(LOOKS * 8, np.uint64)])[0].reshape(LOOKS, 8)
+        self._ahead = laid_out([(LOOKS * 8, np.uint64)])[0]
         self._amplifiers = np.zeros(1_024, np.uint64)  # a bit for each port
         for port in self._settings.amplifier_ports:
             self._amplifiers[port >> 6] |= np.uint64(1 << (port & 63))
@@ -83,6 +87,10 @@ class Tables:
         self._states["seed"] = draw.integers(1, 1 << 63, dtype=np.uint64)
         self._states["random"] = draw.integers(1, 1 << 63, dtype=np.uint64)
         self._states["window_ns"] = int(window_s * 1e9)
+
+    def touch(self) -> None:
+        """Take the memory of a flood's windows from the kernel now, 34 MB for each of `_TOUCHED`, as it would then."""
+        self._rows.touch(_TOUCHED)
 
     def add(self, records: NDArray[np.void]) -> None:
         """Count records (RECORD[n])."""
@@ -135,9 +143,3 @@ class Tables:
 def _copied(rows: NDArray[np.void]) -> NDArray[np.void]:
     """Return a copy of rows, made octet by octet: numpy's own goes through them field by field."""
     return rows.view(np.uint8).copy().view(rows.dtype)
-
-
-def _rows(count: int) -> NDArray[np.void]:
-    """Return empty ENDPOINT rows that begin where a cache line does, so that a row is four of them."""
-    rows: NDArray[np.void] = laid_out([(count, ENDPOINT)])[0]
-    return rows

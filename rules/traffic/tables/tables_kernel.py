@@ -11,21 +11,19 @@ import numpy as np
 from numba import njit
 
 from rules.traffic.tables.ends_kernel import (
-    ABSENT,
     AHEAD,
     ASKED,
     DESTINATION,
     DESTINATION_ROW,
     ENDS,
+    LOOK,
     LOOKS,
     OPTIONS,
     PLACE,
     SOURCE,
     SOURCE_ROW,
     begun_at,
-    claim,
     hash_ends,
-    is_at,
     is_known,
     keys_of,
     know,
@@ -36,7 +34,7 @@ from rules.traffic.tables.ends_kernel import (
     rows_at,
 )
 from rules.traffic.tables.ports_kernel import count_port
-from rules.traffic.tables.row_kernel import sketch, tally, tally_rare
+from rules.traffic.tables.row_kernel import row_of, sketch, tally, tally_rare
 from rules.traffic.tables.sample_kernel import offer, unit
 
 STATE: Final = np.dtype(
@@ -90,9 +88,10 @@ def add(
 ) -> None:
     """Count records (RECORD) in the tables.
 
-    `states`: STATE[1]; `destinations`, `sources`: ENDPOINT, empty rows zero; indexes: u8, a power of two, at least
-    twice the rows; `ports`: PORT[PORT_ROWS]; `ports_used`: u4[PORT_ROWS]; `begun`: u8[BEGUN_BITS / 32]; `amplifiers`:
-    u1[65536]; `sample`: RECORD; `known`: u8[KNOWN_ENDS], zeros where a window begins; `ahead`: u8[LOOKS, 8].
+    `states`: STATE[1]; `destinations`, `sources`: ENDPOINT, with anything in the rows that are not in use; indexes: u8,
+    a power of two, at least twice the rows; `ports`: PORT[PORT_ROWS]; `ports_used`: u4[PORT_ROWS]; `begun`:
+    u8[BEGUN_BITS / 32]; `amplifiers`: u8[1024], a bit for each port; `sample`: RECORD; `known`: u8[KNOWN_ENDS], zeros
+    where a window begins; `ahead`: u8[LOOKS * LOOK].
     """
     state = states[0]
     seed = state.seed
@@ -106,14 +105,14 @@ def add(
     for step in range(_0, total + _LEAD * U(3)):
         # Four records in each step: three are looked ahead, each reads what it asked for a little before.
         if step < total:
-            hash_ends(records[step], keys, ahead, step & _RING, known)
+            hash_ends(records[step], keys, ahead, (step & _RING) * LOOK, known)
         if _LEAD <= step < total + _LEAD:
             i = step - _LEAD
             meet(
                 records[i],
                 seed,
                 ahead,
-                i & _RING,
+                (i & _RING) * LOOK,
                 known,
                 destinations,
                 destination_index,
@@ -122,16 +121,16 @@ def add(
                 begun,
             )
         if _LEAD * U(2) <= step < total + _LEAD * U(2):
-            at = (step - _LEAD * U(2)) & _RING
-            if ahead[at, PLACE] >= U(len(known)):
-                row = look_up(destinations, destination_index, used_d, ahead[at, DESTINATION])
-                ahead[at, DESTINATION_ROW] = row
-                row = look_up(sources, source_index, used_s, ahead[at, SOURCE])
-                ahead[at, SOURCE_ROW] = row
+            at = ((step - _LEAD * U(2)) & _RING) * LOOK
+            if ahead[at + PLACE] >= U(len(known)):
+                row = look_up(destinations, destination_index, used_d, ahead[at + DESTINATION])
+                ahead[at + DESTINATION_ROW] = row
+                row = look_up(sources, source_index, used_s, ahead[at + SOURCE])
+                ahead[at + SOURCE_ROW] = row
         if step < _LEAD * U(3):
             continue
         i = step - _LEAD * U(3)
-        at = i & _RING
+        at = (i & _RING) * LOOK
         r = records[i]
         following = offer(sample, r, seen, following, state)
         seen += _1
@@ -176,12 +175,12 @@ def add(
                 source_port, destination_port = destination_port, source_port
                 flags = U(r.reply_tcp_flags)
                 packets, octets = reply_packets, reply_octets
-            ends = ahead[at, ENDS]
+            ends = ahead[at + ENDS]
             # Of ends that were met in this window the rows are known, with all that is noted but the counts.
             row_s, row_d, place_known, asked = U(len(sources)), U(len(destinations)), U(len(known)), ASKED
             plain = single and side == 0 and fragment == _0
             if plain:
-                place_known = ahead[at, PLACE]
+                place_known = ahead[at + PLACE]
                 if place_known >= U(len(known)) or not is_known(known, place_known, ends):
                     place_known = place_of(known, ends)  # others have come to be known since
                 if place_known < U(len(known)):
@@ -247,29 +246,23 @@ def add(
 
             if not met:
                 ahead_d, ahead_s = U(len(destinations)), U(len(sources))
-                if side == 0 and ahead[at, PLACE] >= U(len(known)):
-                    source, destination = ahead[at, SOURCE], ahead[at, DESTINATION]
-                    ahead_d, ahead_s = ahead[at, DESTINATION_ROW], ahead[at, SOURCE_ROW]
+                if side == 0 and ahead[at + PLACE] >= U(len(known)):
+                    source, destination = ahead[at + SOURCE], ahead[at + DESTINATION]
+                    ahead_d, ahead_s = ahead[at + DESTINATION_ROW], ahead[at + SOURCE_ROW]
                 else:
                     source, destination = mix(source_hi ^ seed, source_lo), mix(destination_hi ^ seed, destination_lo)
-                row_d = U(len(destinations))
-                if is_at(destinations, ahead_d, destination_hi, destination_lo):
-                    row_d = ahead_d
-                elif ahead_d != ABSENT:
-                    row_d = claim(destinations, destination_index, used_d, destination_hi, destination_lo, destination)
-                    if row_d == used_d and row_d < U(len(destinations)):
-                        used_d += _1
-                row_s = U(len(sources))
-                if is_at(sources, ahead_s, source_hi, source_lo):
-                    row_s = ahead_s
-                elif ahead_s != ABSENT:
-                    row_s = claim(sources, source_index, used_s, source_hi, source_lo, source)
-                    if row_s == used_s and row_s < U(len(sources)):
-                        used_s += _1
-                if plain and row_d < U(len(destinations)) and row_s < U(len(sources)):
+                row_d, used_d = row_of(
+                    destinations, destination_index, used_d, ahead_d, destination_hi, destination_lo, destination
+                )
+                before = used_s
+                row_s, used_s = row_of(sources, source_index, used_s, ahead_s, source_hi, source_lo, source)
+                # Who asks and was not met before may be one of a flood's many, who do not come again.
+                lasting = plain and not (syn and used_s > before)
+                if lasting and row_d < U(len(destinations)) and row_s < U(len(sources)):
                     know(known, ends, row_s, row_d, asked, seen)
+                asked_port = mix(destination_port, seed)
             else:
-                source = destination = _0
+                source = destination = asked_port = _0
             tcp, udp = packets if is_tcp else _0, packets if is_udp else _0
             icmp = packets if (protocol == _ICMP) | (protocol == _ICMP6) else _0
             tcp_octets, udp_octets = octets if is_tcp else _0, octets if is_udp else _0
@@ -282,7 +275,7 @@ def add(
                     back = packets if amplifier else _0
                     tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, amplifier, back, octets)
                 if not met:
-                    sketch(row, source, mix(source, source_port), votes, destination_port, seed)
+                    sketch(row, source, mix(source, source_port), votes, asked_port)
             else:
                 state.no_destination += _1
             if row_s < U(len(sources)):
@@ -292,7 +285,7 @@ def add(
                     back = packets if server else _0
                     tally_rare(row, syn, syn_ack, rst, fin, odd, handshakes, icmp, cut, server, back, octets)
                 if not met:
-                    sketch(row, destination, mix(destination, destination_port), votes, destination_port, seed)
+                    sketch(row, destination, mix(destination, destination_port), votes, asked_port)
             else:
                 state.no_source += _1
     state.destinations, state.sources, state.ports = used_d, used_s, used_p

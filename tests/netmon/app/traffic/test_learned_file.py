@@ -229,6 +229,9 @@ class Silent:
 class Ends:
     """A pipeline whose last window has a bug."""
 
+    def touch(self) -> None:
+        """Need no memory."""
+
     def take_now(self, traffic: Traffic, now_ns: int) -> None:
         """Take nothing."""
 
