@@ -122,8 +122,22 @@ def segment(source: random.Random, ports: Sequence[int]) -> Segment:  # noqa: PL
     if share < 0.9:
         return udp(source.randbytes(source.choice([1250, 1250, 60])), **both)
     if share < 0.98:
-        return udp(source.randbytes(source.randrange(30, 300)), source_port=ports[0], destination_port=53)
+        return dns(source, ports[0])
     return icmp(source.randbytes(56))
+
+
+def dns(source: random.Random, client: int) -> Segment:
+    """Ask for one of 500 names, or answer with one to ten addresses (RFC 1035, 4.1)."""
+    labels = b"www", b"site%d" % source.randrange(500), b"example"
+    question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0\0\1\0\1"
+    number = source.randrange(1 << 16)
+    if source.randrange(2):
+        head = struct.pack("!6H", number, 0x0100, 1, 0, 0, 0)
+        return udp(head + question, source_port=client, destination_port=53)
+    answers = source.randrange(1, 11)
+    head = struct.pack("!6H", number, 0x8180, 1, answers, 0, 0)
+    addresses = b"".join(b"\xc0\x0c" + struct.pack("!2HIH", 1, 1, 300, 4) + source.randbytes(4) for _ in range(answers))
+    return udp(head + question + addresses, source_port=53, destination_port=client)
 
 
 def alone(frames: Sequence[bytes]) -> None:

@@ -103,11 +103,24 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What a decoder noted of a batch while it had each packet at hand: saves others a look at all of them.
+
+    Valid as long as the batch.
+    """
+
+    sums: NDArray[np.uint64]  # over the records: see packet/sums_kernel.py
+    rows: NDArray[np.uint32]  # those that may hold a message of the local network, or of DNS
+    stations: NDArray[np.uint64]  # of each row the source's MAC address, and its VLAN in the high 16 bits
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """A batch of records (RECORD), with their frames where the source saw packets."""
 
     records: NDArray[np.void]
     frames: Frames | None = None
+    notes: Notes | None = None
 
     def __len__(self) -> int:
         return len(self.records)

@@ -17,8 +17,8 @@ from collectors.traffic.capture.octets import Octets, open_octets
 from collectors.traffic.capture.pcapng_kernel import INTERFACE, walk_pcapng
 from collectors.traffic.capture.settings import BATCH, CaptureSettings
 from collectors.traffic.capture.walk_kernel import DAMAGED, MORE, WALK, walk_pcap
-from collectors.traffic.packet.decode_kernel import decode
-from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
+from collectors.traffic.packet.notes import Decoder
+from netmon.api.traffic import FRAME, Frames, Traffic
 
 _INTERFACES: Final = 65_536
 """Interfaces in a section of pcapng: as many as its older packet blocks can number, 2.6 MB where they are all there."""
@@ -92,7 +92,8 @@ class CaptureFile:
 
     def batches(self) -> Iterator[Traffic]:
         """Give the packets, up to 4,096 at once and of one link type. A batch is valid until the next is asked for."""
-        frames, records = np.zeros(BATCH, FRAME), np.zeros(BATCH, RECORD)
+        frames, decoder = np.zeros(BATCH, FRAME), Decoder(BATCH, self._tunnels)
+        records = decoder.records
         walk, octets = self._walk[0], self._octets
         while True:
             if len(self._interfaces):
@@ -101,8 +102,7 @@ class CaptureFile:
                 count = walk_pcap(octets.buffer, octets.end, self._walk, frames, records)
             if count:
                 link_type = _link_type(int(walk["link_type"]))
-                decode(octets.buffer, frames, records, int(count), link_type, self._tunnels)
-                yield Traffic(records[:count], Frames(octets.buffer, frames[:count], link_type))
+                yield decoder.decode(Frames(octets.buffer, frames[:count], link_type))
             if walk["stop"] == DAMAGED:
                 self._stop("damaged", "no block of pcapng begins here")
                 return

@@ -25,8 +25,8 @@ from collectors.traffic.capture.faults import CaptureFault
 from collectors.traffic.capture.filter import NOTHING, compile_filter
 from collectors.traffic.capture.portion import shortened
 from collectors.traffic.capture.settings import RING_BATCH, RingSettings
-from collectors.traffic.packet.decode_kernel import decode
-from netmon.api.traffic import RECORD, Frames, Traffic
+from collectors.traffic.packet.notes import Decoder
+from netmon.api.traffic import Frames, Traffic
 
 Opener: TypeAlias = Callable[[int, int, int], socket.socket]
 
@@ -70,12 +70,10 @@ class Ring:
         self.link = Link.UP
         self.link_type = 1
         self._settings = settings
-        self._tunnels = tunnels
         self._opener = opener
         self._socket: socket.socket | None = None
         self._index = 0
-        self._records = np.zeros(RING_BATCH, RECORD)
-        self._walked, self._told = 0, 0  # frames that were found, and how many of them were handed out
+        self._decoder = Decoder(RING_BATCH, tunnels)
         self._counted = [0, 0, 0, 0]
         self._since_look_s = 0.0
 
@@ -122,15 +120,14 @@ class Ring:
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Return the next records, at most RING_BATCH; None where none came. Valid until the next call."""
-        if self._socket is None or (self._told == self._walked and not self._walk(timeout_s)):
+        if self._socket is None or not (self._blocks.unread or self._come(timeout_s)):
             return None
-        first, left = self._told, self._walked - self._told
-        count = -(-left // -(-left // RING_BATCH))  # batches of about the same length
-        self._told += count
-        frames, records = self._blocks.frames[first : self._told], self._records[:count]
-        self._blocks.begin(records, first)
-        decode(self._octets, frames, records, count, self.link_type, self._tunnels)
-        return Traffic(records, Frames(self._octets, frames, self.link_type))
+        blocks = self._blocks
+        count = blocks.walk()
+        if not count:
+            return None
+        frames = Frames(self._octets, blocks.frames[:count], self.link_type)
+        return self._decoder.decode(frames, blocks.times, blocks.tags)
 
     def recent(self, since_ns: int = 0) -> Iterator[Captured]:
         """Give the packets that are still kept, the oldest first, those of the blocks being read included.
@@ -185,13 +182,6 @@ class Ring:
             sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, struct.pack("=iHH8x", index, _MR_PROMISC, 0))
         sock.bind((self.interface, _ETH_P_ALL))
         self._index = index
-
-    def _walk(self, timeout_s: float) -> bool:
-        """Find the frames of the blocks that are read, or of the next ones; False where none came."""
-        if not self._blocks.unread and not self._come(timeout_s):
-            return False
-        self._walked, self._told = self._blocks.walk(), 0
-        return self._walked > 0
 
     def _come(self, timeout_s: float) -> bool:
         """Put away the blocks that were read and wait for the next; False where none came."""

@@ -22,21 +22,23 @@ _STATUS, _COUNT, _OFFSET, _FIRST_S, _LAST_S = (np.uint64(each) for each in (2, 3
 _TIMED_OUT: Final = np.uint64(0x20)  # TP_STATUS_BLK_TMO: handed over before it was full
 _USER, _KERNEL = np.uint32(1), np.uint32(0)  # TP_STATUS_: whose the block is
 
-BLOCKS, SIZE, KEPT, MOST, NEXT, READING, TAKEN, UNREAD = (np.uint64(place) for place in range(8))
+BLOCKS, SIZE, KEPT, MOST, NEXT, READING, TAKEN, BEGUN = (np.uint64(place) for place in range(8))
 """Of a ring's state, u8[8]: blocks there are, 32-bit words of one, blocks kept, blocks read at once at most; the next
-block, how many before it are being read, how many were taken since the ring was opened, and how many frames of those
-being read were not walked yet."""
+block, how many before it are being read, how many were taken since the ring was opened, and of how many of those being
+read the walk has begun."""
 
-_SMALL, _LARGE = np.uint64(160), np.uint64(1600)  # octets from frame to frame: an ACK, a full Ethernet frame
+_LINE: Final = np.uint64(64)  # octets of a cache line
+_AHEAD: Final = np.uint64(4_096)  # octets: some 15 frames, which are walked in 100 ns, about what memory takes
+_LINES: Final = np.uint64(6)  # asked for with each frame
+_LONG: Final = _LINES * _LINE  # octets from frame to frame up to which no line is left out by that
+_HEADERS: Final = np.uint64(3)  # lines that hold the kernel's header and the packet's
 _NS = np.uint64(1_000_000_000)
 _VLAN_VALID, _TPID_VALID = np.uint64(0x10), np.uint64(0x40)  # TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID
 _CUSTOMER_TAG = np.uint64(0x8100)
-_VLAN_ID = np.uint64(0xFFF)
 
 AT, LEFT, END = np.uint64(0), np.uint64(1), np.uint64(2)
-_FIRST, _ROW, _STOP = np.uint64(3), np.uint64(4), np.uint64(5)  # of a block's rows the first, the next and the end
-CURSOR = 6
-"""Columns of a cursor."""
+CURSOR = 3
+"""Columns of a cursor: where in a block the walk is."""
 
 
 def _fence(typing_context: Any) -> Any:
@@ -55,98 +57,57 @@ fence: Final[Any] = intrinsic(_fence)
 
 
 @njit(cache=True, nogil=True)
-def _closed_up(cursors: Any, blocks: Any, frames: Any, times: Any, tags: Any) -> Any:
-    """Move together what was filled, where a block had fewer frames than it said; return how many there are."""
-    total = _0
-    for i in range(blocks):
-        for row in range(cursors[i, _FIRST], cursors[i, _ROW]):
-            frames[total] = frames[row]
-            times[total] = times[row]
-            tags[total] = tags[row]
-            total += _1
-    return total
+def walk_block(words: Any, halves: Any, cursor: Any, frames: Any, times: Any, tags: Any, row: Any) -> Any:
+    """Fill frames and times from the frames of a block, from `row` on; return the row behind the last one.
 
+    Where the next frame's header lies is told by this one's, which memory gives after 50 to 150 ns, or longer where the
+    kernel wrote it on another core. So what lies some frames further on is asked for in time, line after line: the
+    decoder, which comes soon, wants most of these lines too. Of a long frame it wants only the beginning: then the
+    places are asked for where the next one lies, and the one after it if that is as long.
 
-@njit(cache=True, nogil=True)
-def walk_blocks(words: Any, halves: Any, cursors: Any, blocks: Any, frames: Any, times: Any, tags: Any) -> Any:
-    """Fill frames and times from the frames of some blocks, one block after the other; return how many.
-
-    Where the next frame's header lies is told by this one's, which memory gives after 50 to 150 ns: nothing goes on in
-    a block meanwhile. So all blocks are walked at once, a frame of each in turn, and the waits are one. Besides, the
-    places are asked for where the header after the next one lies if frames go on to be as long as they were: a wrong
-    guess costs a cache line.
-
-    `words`, `halves`: the ring as u4[] and u2[], in the host's order. `cursors`: u8[n, CURSOR], one for each of
-    `blocks`, of which the caller sets AT, where the next frame's header begins, and LEFT, how many there are, both
-    moved on, and END, where the block ends. What finds no room in `frames` is left for the next call. `frames`:
-    FRAME[]. `times`: u8[], Unix nanoseconds. `tags`: u4[], the 802.1Q or 802.1ad tag that the kernel took out, TPID in
-    the high half; 0: none.
+    `words`, `halves`: the ring as u4[] and u2[], in the host's order. `cursor`: u8[CURSOR], of which the caller sets
+    AT, where the next frame's header begins, and LEFT, how many there are, both moved on, and END, where the block
+    ends. What finds no room in `frames` is left for the next call. `frames`: FRAME[]. `times`: u8[], Unix nanoseconds.
+    `tags`: u4[], the 802.1Q or 802.1ad tag that the kernel took out, TPID in the high half; 0: none.
     """
-    blocks = min(uint64(blocks), uint64(len(cursors)))
-    total, most = _0, _0
-    for i in range(blocks):
-        count = min(cursors[i, LEFT], uint64(len(frames)) - total)
-        cursors[i, _FIRST] = cursors[i, _ROW] = total
-        total += count
-        cursors[i, _STOP] = total
-        most = max(most, count)
-    usual, second, third, fourth = _SMALL, _LARGE, _SMALL, _LARGE  # steps, about in the order of how often they come
-    whole = True
-    for _ in range(most):
-        for i in range(blocks):
-            row = cursors[i, _ROW]
-            if row >= cursors[i, _STOP]:
-                continue
-            at, end = cursors[i, AT], cursors[i, END]
-            if at > end or end - at < _48:  # struct tpacket3_hdr
-                whole = False
-                cursors[i, _STOP], cursors[i, LEFT] = row, _0
-                continue
-            word, half = at >> _2, at >> _1
-            step = uint64(words[word])
-            near = (at + step) >> _2
-            prefetch(words, near, _0)
-            for guess in (usual, second, third, fourth, usual + usual, usual + second, second + second, usual + third):
-                prefetch(words, near, guess)
-            if step != usual:
-                if step == second:
-                    usual, second = second, usual
-                elif step == third:
-                    second, third = third, second
-                elif step == fourth:
-                    third, fourth = fourth, third
-                else:
-                    fourth = step
-            captured, wire = uint64(words[word + np.uint64(3)]), uint64(words[word + _4])
-            status = uint64(words[word + np.uint64(5)])
-            start = at + uint64(halves[half + _12])  # tp_mac
-            captured = min(captured, end - start) if start < end else _0
-            tag = _0
-            if status & _VLAN_VALID:
-                tpid = uint64(halves[half + np.uint64(18)]) if status & _TPID_VALID else _CUSTOMER_TAG
-                tag = tpid << _16 | (uint64(words[word + _8]) & np.uint64(0xFFFF))
-                wire += _4  # tp_len is without the tag
-            frame = frames[row]
-            frame.at = start
-            frame.captured = captured
-            frame.wire = wire
-            times[row] = uint64(words[word + _1]) * _NS + uint64(words[word + _2])
-            tags[row] = tag
-            left = cursors[i, LEFT] - _1
-            if step < _48 and left > _0:  # only the last one has none after it
-                whole = False
-                cursors[i, _STOP], left = row + _1, _0
-            cursors[i, AT], cursors[i, LEFT], cursors[i, _ROW] = at + step, left, row + _1
-    return total if whole else _closed_up(cursors, blocks, frames, times, tags)
-
-
-@njit(cache=True, nogil=True)
-def begin(records: Any, times: Any, tags: Any) -> None:
-    """Set what the decoder wants to be set of each row: the time, and the VLAN that the kernel took out."""
-    for i in range(uint64(len(records))):
-        record = records[i]
-        record.start_ns = times[i]
-        record.vlan = uint64(tags[i]) & _VLAN_ID
+    at, left, end, row = cursor[AT], cursor[LEFT], cursor[END], uint64(row)
+    stop = row + min(left, uint64(len(frames)) - row)
+    while row < stop:
+        if at > end or end - at < _48:  # struct tpacket3_hdr
+            left = _0
+            break
+        word, half = at >> _2, at >> _1
+        step = uint64(words[word])
+        if step <= _LONG:
+            for line in range(_LINES):
+                prefetch(words, word, _AHEAD + line * _LINE)
+        else:
+            for line in range(_HEADERS):
+                prefetch(words, word, step + line * _LINE)
+                prefetch(words, word, step + step + line * _LINE)
+        captured, wire = uint64(words[word + np.uint64(3)]), uint64(words[word + _4])
+        status = uint64(words[word + np.uint64(5)])
+        start = at + uint64(halves[half + _12])  # tp_mac
+        captured = min(captured, end - start) if start < end else _0
+        tag = _0
+        if status & _VLAN_VALID:
+            tpid = uint64(halves[half + np.uint64(18)]) if status & _TPID_VALID else _CUSTOMER_TAG
+            tag = tpid << _16 | (uint64(words[word + _8]) & np.uint64(0xFFFF))
+            wire += _4  # tp_len is without the tag
+        frame = frames[row]
+        frame.at = start
+        frame.captured = captured
+        frame.wire = wire
+        times[row] = uint64(words[word + _1]) * _NS + uint64(words[word + _2])
+        tags[row] = tag
+        row += _1
+        left -= _1
+        at += step
+        if step < _48 and left > _0:  # only the last one has none after it
+            left = _0
+            break
+    cursor[AT], cursor[LEFT] = at, left
+    return row
 
 
 @njit(inline="always")
@@ -194,13 +155,13 @@ def put_away(words: Any, state: Any) -> Any:
     fence()
     for number in range(oldest, min(oldest + reading, blocks - reading)):
         words[_head(state, number) + _STATUS] = _KERNEL
-    state[READING] = _0
+    state[READING] = state[BEGUN] = _0
     return took_ns
 
 
 @njit(cache=True, nogil=True)
 def point(words: Any, state: Any, number: Any, cursor: Any) -> None:
-    """Set a cursor (see `walk_blocks`) to the first frame of a block."""
+    """Set a cursor (see `walk_block`) to the first frame of a block."""
     word = _head(state, number)
     cursor[AT] = word * _4 + uint64(words[word + _OFFSET])
     cursor[LEFT] = words[word + _COUNT]
@@ -208,17 +169,20 @@ def point(words: Any, state: Any, number: Any, cursor: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def walk_next(words: Any, halves: Any, state: Any, cursors: Any, frames: Any, times: Any, tags: Any) -> Any:
+def walk_next(words: Any, halves: Any, state: Any, cursor: Any, frames: Any, times: Any, tags: Any) -> Any:
     """Walk on in the blocks that are read, or in those that have come since; return how many frames were found."""
-    if state[UNREAD] == _0:
+    if state[BEGUN] == state[READING] and cursor[LEFT] == _0:
         count = ready(words, state)
-        for i in range(count):
-            point(words, state, i, cursors[i])
         state[NEXT] = (state[NEXT] + count) % state[BLOCKS]
         state[READING] = count
         state[TAKEN] += count
-    walked = walk_blocks(words, halves, cursors, state[READING], frames, times, tags)
-    state[UNREAD] = _0
-    for i in range(state[READING]):
-        state[UNREAD] += cursors[i, LEFT]
-    return walked
+        state[BEGUN] = _0
+    row = _0
+    while row < uint64(len(frames)):
+        if cursor[LEFT] == _0:
+            if state[BEGUN] == state[READING]:
+                break
+            point(words, state, state[BLOCKS] - state[READING] + state[BEGUN], cursor)
+            state[BEGUN] += _1
+        row = walk_block(words, halves, cursor, frames, times, tags, row)
+    return row

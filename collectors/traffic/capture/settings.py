@@ -15,11 +15,6 @@ RING_BATCH: Final = 2_048
 costs more calls, twice of it more memory: each some 5% of the whole way."""
 
 
-RING_FRAMES: Final = 8_192
-"""Frames of a ring whose places are found at once: 230 kB. Four blocks of ordinary traffic hold 8,000, two of a flood
-of the smallest packets 7,000."""
-
-
 class CaptureSettings(BaseModel):
     """How capture files are read."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from collectors.traffic.messages.pick_kernel import pick
 from collectors.traffic.messages.settings import MessageSettings
 from netmon.api.traffic import MAC_SEEN, Traffic
 
+_COOKED: Final = 276  # LINKTYPE_LINUX_SLL2: one of several interfaces saw a frame, which no station tells
+_NO_STATIONS: Final = np.zeros(0, np.uint64)
 Rows: TypeAlias = NDArray[np.void]
 
 
@@ -44,6 +46,7 @@ class Messages:
         self._names = octets[:, NAME_AT : NAME_AT + NAME_MAX]
         self._macs = np.zeros(settings.mac_addresses, MAC_SEEN)
         self._slots = np.zeros(1 << (2 * settings.mac_addresses).bit_length(), np.uint32)
+        self._all = np.arange(0, dtype=np.uint32)
         self._used = np.zeros(len(KINDS) + 1, np.uint64)
         self._counts = np.zeros((len(KINDS) + 1, len(OUTCOMES)), np.uint64)
 
@@ -57,6 +60,7 @@ class Messages:
             frames.buffer,
             frames.index,
             traffic.records,
+            *self._noted(traffic, frames.link_type),
             frames.link_type,
             dns,
             neighbours,
@@ -69,6 +73,15 @@ class Messages:
             self._used,
             self._counts,
         )
+
+    def _noted(self, traffic: Traffic, link_type: int) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+        """Return the rows to be looked at, and the stations of all, as far as the decoder noted them."""
+        notes = traffic.notes
+        if notes is None:
+            if len(traffic) > len(self._all):
+                self._all = np.arange(len(traffic), dtype=np.uint32)
+            return self._all[: len(traffic)], _NO_STATIONS
+        return notes.rows, _NO_STATIONS if link_type == _COOKED else notes.stations
 
     def drain(self) -> Drained:
         """Return what came since the last call, and begin anew."""

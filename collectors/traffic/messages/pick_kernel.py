@@ -22,12 +22,16 @@ _BRIDGES = U(0x0180_C200_0000)  # the group address of bridges
 _PROVIDER_BRIDGES = U(0x0180_C200_0008)  # IEEE 802.1ad
 _PVST = U(0x0100_0CCC_CCCD)
 _GROUP = U(1 << 40)  # no station sends from a group address
+_MAC = U((1 << 48) - 1)
+_VLAN_AT, _SLOT_AT = U(48), U(40)
 _MIX = U(0x9E37_79B9_7F4A_7C15)  # Fibonacci hashing
 
 # One signature, so that nothing is compiled while packets wait. What is only read may be read-only.
 _SIGNATURE: Final = numba.void(
     numba.types.Array(numba.uint8, 1, "C", readonly=True),
     *(numba.types.Array(numba.from_dtype(dtype), 1, "C", readonly=True) for dtype in (FRAME, RECORD)),
+    numba.types.Array(numba.uint32, 1, "C", readonly=True),
+    numba.types.Array(numba.uint64, 1, "C", readonly=True),
     numba.int64,
     *(
         numba.types.Array(numba.from_dtype(dtype), 1, "C")
@@ -47,7 +51,7 @@ def see_mac(
     """Count a frame of a MAC address in `macs` (MAC_SEEN). `slots`: u4[2^k], 1 + its row, more than twice as long."""
     mask = U(len(slots) - 1)
     mac = r.source_mac
-    slot = ((mac ^ (U(r.vlan) << U(48)) ^ (U(r.in_interface) << U(20))) * _MIX) >> U(40) & mask
+    slot = ((mac ^ (U(r.vlan) << _VLAN_AT) ^ (U(r.in_interface) << U(20))) * _MIX) >> _SLOT_AT & mask
     row = U(slots[slot])
     while row != _0:
         row -= _1
@@ -82,6 +86,8 @@ def pick(
     b: NDArray[np.uint8],
     frames: NDArray[np.void],
     records: NDArray[np.void],
+    rows: NDArray[np.uint32],
+    stations: NDArray[np.uint64],
     link_type: int,
     dns: NDArray[np.void],
     neighbours: NDArray[np.void],
@@ -96,13 +102,28 @@ def pick(
 ) -> None:
     """Read what messages `records` (RECORD) with `frames` (FRAME in `b`) hold into the tables.
 
+    `rows` and `stations`: as in netmon.api.traffic.Notes; where a record has no station, who sent it is read there.
     `used`: u8[6], rows in use of each; `counts`: u8[6, 4], see layout.
     """
     total = U(len(b))
-    for i in range(len(records)):
-        r = records[i]
+    mask = U(len(slots) - 1)
+    for place in range(U(len(records))):
+        if place < U(len(stations)):
+            station = stations[place]
+            row = U(slots[(station * _MIX) >> _SLOT_AT & mask])
+            if row != _0:
+                seen = macs[row - _1]
+                if seen.lo != _0 and seen.mac == station & _MAC and seen.vlan == station >> _VLAN_AT and seen.port == 0:
+                    seen.packets += 1
+                    continue
+        r = records[place]
         if r.source_mac != _0 and r.source_mac & _GROUP == _0:
             see_mac(r, macs, slots, used, counts)
+    for noted in rows:
+        i = U(noted)
+        if i >= U(len(records)):
+            continue
+        r = records[i]
         protocol = r.protocol
         local = r.tunnel == 0  # what comes out of a tunnel is no message of this link
         if r.version == 0:

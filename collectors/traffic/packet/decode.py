@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.packet.decode_kernel import decode
+from collectors.traffic.packet.notes import Decoder
 from netmon.api.traffic import FRAME, RECORD, Frames, Traffic
 
 ETHERNET: Final = 1
@@ -30,16 +30,15 @@ def decode_frames(
 
     `start_ns` are their times (0 without), `wire` how long they were on the wire (as long as they are, without).
     """
-    index, records = allocate(len(frames))
+    index, decoder = np.zeros(len(frames), FRAME), Decoder(len(frames), tunnels)
     lengths = np.array([len(frame) for frame in frames], np.uint64)
     index["at"] = np.cumsum(lengths) - lengths
     index["captured"] = lengths
     index["wire"] = np.array(wire, np.uint32) if len(wire) else lengths
     if len(start_ns):
-        records["start_ns"] = np.array(start_ns, np.uint64)
+        decoder.records["start_ns"] = np.array(start_ns, np.uint64)
     buffer = np.frombuffer(b"".join(frames), np.uint8)
-    decode(buffer, index, records, len(frames), link_type, tunnels)
-    return Traffic(records, Frames(buffer, index, link_type))
+    return decoder.decode(Frames(buffer, index, link_type))
 
 
 def warm_up() -> None:

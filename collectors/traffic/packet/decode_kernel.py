@@ -9,8 +9,17 @@ from typing import Any, Final
 import numba
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from collectors.traffic.packet import link_kernel, network_kernel, octets_kernel, prefetch_kernel, tunnel_kernel
+from collectors.traffic.packet import (
+    link_kernel,
+    network_kernel,
+    octets_kernel,
+    plain_kernel,
+    prefetch_kernel,
+    sums_kernel,
+    tunnel_kernel,
+)
 from collectors.traffic.packet.link_kernel import (
     BY_VERSION,
     IPV4,
@@ -23,8 +32,10 @@ from collectors.traffic.packet.link_kernel import (
 )
 from collectors.traffic.packet.network_kernel import network
 from collectors.traffic.packet.octets_kernel import compiled, u8, u16, u48
+from collectors.traffic.packet.plain_kernel import may_be_message, plain
 from collectors.traffic.packet.prefetch_kernel import prefetch
 from collectors.traffic.packet.stamp import stamp
+from collectors.traffic.packet.sums_kernel import EARLIEST, LATEST, NEVER, OCTETS, PACKETS, SUMS, VERDICT
 from collectors.traffic.packet.tunnel_kernel import inner, may_be_tunnel
 from netmon.api import traffic
 from netmon.api.traffic import FRAME, RECORD, Verdict
@@ -37,16 +48,23 @@ _BAD_NETWORK: Final = U(Verdict.BAD_NETWORK)
 _UNKNOWN_LINK: Final = U(Verdict.UNKNOWN_LINK)
 
 _AHEAD: Final = U(12)  # frames: at 15 to 25 ns each, what memory takes to answer, and some more
+_VLAN_ID: Final = U(0xFFF)
+_VLAN_AT: Final = U(48)  # of a station, above its MAC address
 _LINE: Final = U(64)  # octets of a cache line: headers take two
 
 # One signature, so that nothing is compiled while packets wait. Read-only arrays are taken too (a file mapped to read).
-_SIGNATURE: Final = numba.void(
+_SIGNATURE: Final[Any] = numba.uint64(
     numba.types.Array(numba.uint8, 1, "C", readonly=True),
     numba.types.Array(numba.from_dtype(FRAME), 1, "C", readonly=True),
+    numba.types.Array(numba.uint64, 1, "C", readonly=True),
+    numba.types.Array(numba.uint32, 1, "C", readonly=True),
     numba.types.Array(numba.from_dtype(RECORD), 1, "C"),
     numba.int64,
     numba.int64,
     numba.int64,
+    numba.types.Array(numba.uint64, 1, "C"),
+    numba.types.Array(numba.uint32, 1, "C"),
+    numba.types.Array(numba.uint64, 1, "C"),
 )
 
 
@@ -66,13 +84,27 @@ def _network_of(buffer: Any, position: Any, end: Any, link: Any) -> Any:
 
 def _compiled(sources: int) -> Any:
     @njit(_SIGNATURE, cache=True, nogil=True)
-    def decode(buffer: Any, frames: Any, records: Any, count: int, link_type: int, tunnels: int) -> None:
-        """Decode `count` frames (FRAME, they lie in `buffer`) into as many rows of `records` (RECORD).
+    def decode_noting(
+        buffer: Any,
+        frames: Any,
+        times: Any,
+        tags: Any,
+        records: Any,
+        count: int,
+        link_type: int,
+        tunnels: int,
+        sums: Any,
+        noted: Any,
+        stations: Any,
+    ) -> Any:
+        """Decode `count` frames (FRAME, they lie in `buffer`) into as many rows of `records` (RECORD), with notes.
 
-        Before it, a record's `start_ns` is set, and `vlan` where the kernel took the tag out (0 otherwise). It writes
+        `times` (u8[]) are their times in Unix nanoseconds, `tags` (u4[]) end with the tag that the kernel took out, 0
+        where it took none. Where there are no times, a record's `start_ns` and `vlan` are set before. It writes
         all other fields of a packet's part and leaves the flow's part. `link_type` is pcap's LINKTYPE_ number,
-        `tunnels` a mask of `1 << Tunnel` of those to look inside. All arrays are C-contiguous. Nothing that a frame
-        holds raises.
+        `tunnels` a mask of `1 << Tunnel` of those to look inside. `sums`, `noted` (u4[count]) and `stations`
+        (u8[count]) are filled as netmon.api.traffic.Notes says, the latter two only where there is room for all;
+        returned is how many rows were noted. All arrays are C-contiguous. Nothing that a frame holds raises.
         """
         sources  # noqa: B018  # in the key of the cache: see stamp.py
         size = U(buffer.shape[0])
@@ -80,6 +112,13 @@ def _compiled(sources: int) -> Any:
         mask = U(tunnels)
         keep = np.empty(1, RECORD)
         rows = min(U(count), U(frames.shape[0]), U(records.shape[0]))
+        timed = U(times.shape[0]) > U(0)
+        if timed:
+            rows = min(rows, U(times.shape[0]), U(tags.shape[0]))
+        noting = U(noted.shape[0]) >= rows and U(stations.shape[0]) >= rows
+        notes = U(0)
+        sums[:] = U(0)
+        octets, earliest, latest, sound = U(0), NEVER, U(0), U(0)
         row = U(0)
         while row < rows:
             if row + _AHEAD < rows:
@@ -90,11 +129,26 @@ def _compiled(sources: int) -> Any:
             record = records[row]
             first = min(U(frame.at), size)
             captured = min(U(frame.captured), size - first)
+            wire = U(frame.wire)
+            at_ns = U(times[row]) if timed else U(record.start_ns)
+            vlan = U(tags[row]) & _VLAN_ID if timed else U(record.vlan)
+            octets += wire
+            earliest, latest = min(earliest, at_ns), max(latest, at_ns)
+            if link == U(1) and plain(buffer, records, row, first, captured, wire, at_ns, vlan, mask):
+                sound += U(1)
+                if noting:
+                    stations[row] = U(record.source_mac) | vlan << _VLAN_AT
+                    noted[notes] = row
+                    notes += U(may_be_message(record))
+                row += U(1)
+                continue
+            record.start_ns = at_ns
+            record.vlan = vlan
             position = first
             end = first + captured
-            limit = first + max(U(frame.wire), captured)
-            record.end_ns = record.start_ns
-            record.bytes = U(frame.wire)
+            limit = first + max(wire, captured)
+            record.end_ns = at_ns
+            record.bytes = wire
             record.packets = U(1)
             record.exporter = U(0)
             record.sampling = U(1)
@@ -160,12 +214,44 @@ def _compiled(sources: int) -> Any:
                 record.tos = U(0)
                 record.ttl = U(0)
                 record.fragment = U(0)
+            sums[VERDICT + U(record.verdict)] += U(1)
+            if noting:
+                stations[row] = U(record.source_mac) | U(record.vlan) << _VLAN_AT
+                noted[notes] = row
+                notes += U(1)
             row += U(1)
+        sums[PACKETS], sums[OCTETS], sums[EARLIEST], sums[LATEST] = rows, octets, earliest, latest
+        sums[VERDICT + _OK] += sound
+        return notes
 
-    return decode
+    return decode_noting
 
 
-_SOURCES: Final = (traffic, link_kernel, network_kernel, octets_kernel, prefetch_kernel, tunnel_kernel)
+_SOURCES: Final = (
+    traffic,
+    link_kernel,
+    network_kernel,
+    octets_kernel,
+    plain_kernel,
+    prefetch_kernel,
+    sums_kernel,
+    tunnel_kernel,
+)
 
-decode: Final[Any] = _compiled(stamp(*_SOURCES))
-"""See `_compiled`; void(buffer: u8[], frames: FRAME[], records: RECORD[], count: int, link_type: int, tunnels: int)."""
+decode_noting: Final[Any] = _compiled(stamp(*_SOURCES))
+"""See `_compiled`."""
+NO_TIMES: Final = np.zeros(0, np.uint64)
+NO_TAGS: Final = np.zeros(0, np.uint32)
+
+
+def decode(
+    buffer: NDArray[np.uint8],
+    frames: NDArray[np.void],
+    records: NDArray[np.void],
+    count: int,
+    link_type: int,
+    tunnels: int,
+) -> None:
+    """Decode frames whose records hold their times, and VLAN where one is known. For the rest see `_compiled`."""
+    sums = np.zeros(SUMS, np.uint64)
+    decode_noting(buffer, frames, NO_TIMES, NO_TAGS, records, count, link_type, tunnels, sums, NO_TAGS, NO_TIMES)

@@ -12,6 +12,12 @@ U = np.uint64
 
 VERDICTS: Final = 32
 """Room for so many verdicts: more than there are."""
+PACKETS, OCTETS, EARLIEST, LATEST, VERDICT = (U(place) for place in range(5))
+"""Of the sums over records, u8[SUMS]: packets and octets, sampling applied, the earliest start, the latest end, and
+from VERDICT on how many records there are of each verdict."""
+SUMS: Final = 4 + VERDICTS
+NEVER: Final = U(2**64 - 1)
+"""The earliest time before there is one."""
 
 # One signature each, so that nothing is compiled while packets wait.
 _TIMES: Final = numba.types.Array(numba.uint64, 1, "A", readonly=True)
@@ -21,10 +27,10 @@ _TWO: Final[Any] = numba.types.UniTuple(numba.uint64, 2)  # type: ignore[no-unty
 _REACH: Final = _TWO(_TIMES, numba.uint64, numba.uint64, numba.uint64, numba.uint64)
 
 
-@njit(numba.void(_RECORDS, _WORDS, _WORDS), cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
-def add_up(records: Any, sums: Any, verdicts: Any) -> None:
-    """Add records to `sums` (u8[4]: packets, bytes, the earliest start, the latest end) and count their verdicts."""
-    packets, octets, first, last = sums[0], sums[1], sums[2], sums[3]
+@njit(numba.void(_RECORDS, _WORDS), cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
+def add_up(records: Any, sums: Any) -> None:
+    """Add records to sums."""
+    packets, octets, first, last = sums[PACKETS], sums[OCTETS], sums[EARLIEST], sums[LATEST]
     for i in range(len(records)):
         record = records[i]
         packets += record.packets
@@ -32,8 +38,17 @@ def add_up(records: Any, sums: Any, verdicts: Any) -> None:
         first = min(first, record.start_ns)
         last = max(last, record.end_ns)
         if record.verdict < VERDICTS:
-            verdicts[record.verdict] += U(1)
-    sums[0], sums[1], sums[2], sums[3] = packets, octets, first, last
+            sums[VERDICT + U(record.verdict)] += U(1)
+    sums[PACKETS], sums[OCTETS], sums[EARLIEST], sums[LATEST] = packets, octets, first, last
+
+
+@njit(numba.void(_WORDS, _WORDS), cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
+def join(sums: Any, others: Any) -> None:
+    """Add the sums of other records."""
+    first, last = min(sums[EARLIEST], others[EARLIEST]), max(sums[LATEST], others[LATEST])
+    for place in range(SUMS):
+        sums[place] += others[place]
+    sums[EARLIEST], sums[LATEST] = first, last
 
 
 @njit(_REACH, cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]  # as in octets_kernel.py

@@ -17,8 +17,8 @@ _VXLAN: Final = U(Tunnel.VXLAN)
 _GENEVE: Final = U(Tunnel.GENEVE)
 _IP_IN_IP: Final = U(Tunnel.IP_IN_IP)
 
-_VXLAN_PORT: Final = U(4789)
-_GENEVE_PORT: Final = U(6081)
+VXLAN_PORT: Final = U(4789)
+GENEVE_PORT: Final = U(6081)
 
 _NOTHING: Final = U(0)  # no ethertype: what is inside is none of ours, the outer packet stands
 _FAULT: Final = U(1)  # the tunnel's own header cannot be read
@@ -63,7 +63,7 @@ def may_be_tunnel(record: Any) -> Any:
         protocol == 4
         or protocol == 41
         or protocol == 47
-        or (protocol == 17 and (port == _VXLAN_PORT or port == _GENEVE_PORT))
+        or (protocol == 17 and (port == VXLAN_PORT or port == GENEVE_PORT))
     )
 
 
@@ -90,14 +90,14 @@ def inner(buffer: Any, records: Any, row: Any, keep: Any, first: Any, end: Any, 
     elif protocol == U(47) and tunnels >> _GRE & U(1) != U(0):
         kind = _GRE
         inside, position = _gre(buffer, position, end)
-    elif protocol == U(17) and port == _VXLAN_PORT and tunnels >> _VXLAN & U(1) != U(0):  # RFC 7348, 5
+    elif protocol == U(17) and port == VXLAN_PORT and tunnels >> _VXLAN & U(1) != U(0):  # RFC 7348, 5
         kind = _VXLAN
         if position + U(8) > end:
             inside = _FAULT
         elif u8(buffer, position) & U(8) != U(0):  # without a valid VNI it is no VXLAN
             inside = _ETHERNET
             position += U(8)
-    elif protocol == U(17) and port == _GENEVE_PORT and tunnels >> _GENEVE & U(1) != U(0):  # RFC 8926, 3.4
+    elif protocol == U(17) and port == GENEVE_PORT and tunnels >> _GENEVE & U(1) != U(0):  # RFC 8926, 3.4
         kind = _GENEVE
         if position + U(8) > end:
             inside = _FAULT

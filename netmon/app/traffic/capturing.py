@@ -122,7 +122,7 @@ class Capturing:
             if self._ring.link is Link.GONE:
                 self._look_for_it()
         else:
-            self._tallies.take(traffic.records)
+            self._tallies.take(traffic)
             self._pipeline.take(traffic)
         with suppress(queue.Empty):
             self._write(self._captures.get_nowait())

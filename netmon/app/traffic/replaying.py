@@ -79,7 +79,7 @@ class Replay:
                 pace.wait(traffic)
             if stopped():
                 break
-            self._tallies.take(traffic.records)
+            self._tallies.take(traffic)
             self._built.pipeline.take(traffic)
             yield from self._say()
         self._built.pipeline.finish(quiet_windows=LONGEST_GAP)

@@ -165,14 +165,14 @@ class Stream:
         now_ns = time.time_ns()
         if not self.source.live:
             if traffic is not None:
-                self.tallies.take(traffic.records)
+                self.tallies.take(traffic)
                 if self.built.hooks.keep is not None:
                     self.built.hooks.keep(traffic.records)
             self.built.pipeline.take_now(traffic or _NOTHING, now_ns)
         elif traffic is None:
             self.built.pipeline.elapse(self.source.reached_ns())
         else:
-            self.tallies.take(traffic.records)
+            self.tallies.take(traffic)
             self.built.pipeline.take(traffic)
         self.judging.run_errands()
         return traffic is not None

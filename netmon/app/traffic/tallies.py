@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from collectors.traffic.packet.sums_kernel import VERDICTS, add_up
-from netmon.api.traffic import Verdict
+from collectors.traffic.packet.sums_kernel import EARLIEST, LATEST, NEVER, OCTETS, PACKETS, SUMS, VERDICT, add_up, join
+from netmon.api.traffic import Traffic, Verdict
 
 _NS: Final = 1e9
-_NEVER: Final = 2**64 - 1  # the earliest time before there is one
 
 
 class Tallies:
@@ -18,44 +16,47 @@ class Tallies:
 
     def __init__(self) -> None:
         self.flows = 0
-        self._sums = np.array([0, 0, _NEVER, 0], np.uint64)  # packets, bytes, the earliest start, the latest end
-        self._verdicts = np.zeros(VERDICTS, np.uint64)
+        self._sums = np.zeros(SUMS, np.uint64)
+        self._sums[EARLIEST] = NEVER
+        self._verdicts = self._sums[VERDICT:]
 
     @property
     def packets(self) -> int:
         """Return how many packets there were, sampling applied."""
-        return int(self._sums[0])
+        return int(self._sums[PACKETS])
 
     @property
     def bytes(self) -> int:
         """Return how many octets they had, sampling applied."""
-        return int(self._sums[1])
+        return int(self._sums[OCTETS])
 
-    def take(self, records: NDArray[np.void]) -> None:
+    def take(self, traffic: Traffic) -> None:
         """Add a batch."""
-        add_up(records, self._sums, self._verdicts)
+        if traffic.notes is None:
+            add_up(traffic.records, self._sums)
+        else:
+            join(self._sums, traffic.notes.sums)
 
     def plain(self) -> dict[str, list[int]]:
         """Return the sums, for another process."""
-        sums: list[int] = self._sums.tolist()
-        spans = sums[2:] if sums[2] != _NEVER else []
+        sums: list[int] = self._sums[:VERDICT].tolist()
+        spans = sums[2:] if sums[2] != NEVER else []
         return {"sums": sums[:2], "verdicts": self._verdicts.tolist(), "span": spans}
 
     def join(self, plain: Mapping[str, Sequence[int]]) -> None:
         """Add the sums of another process; KeyError or ValueError for what cannot be that."""
         packets, octets = plain["sums"]
-        first, last = plain["span"] or (_NEVER, 0)
+        first, last = plain["span"] or (int(NEVER), 0)
         verdicts = np.array(plain["verdicts"], np.uint64)
-        self._verdicts += verdicts
-        self._sums[:2] += np.array([packets, octets], np.uint64)
-        self._sums[2] = min(int(self._sums[2]), first)
-        self._sums[3] = max(int(self._sums[3]), last)
+        if len(verdicts) != len(self._verdicts):
+            raise ValueError("another number of verdicts")
+        join(self._sums, np.concatenate([np.array([packets, octets, first, last], np.uint64), verdicts]))
 
     @property
     def span_s(self) -> float:
         """Return the time from the first record to the last, in seconds."""
-        first, last = int(self._sums[2]), int(self._sums[3])
-        return 0.0 if first == _NEVER else (last - first) / _NS
+        first, last = int(self._sums[EARLIEST]), int(self._sums[LATEST])
+        return 0.0 if first == NEVER else (last - first) / _NS
 
     def verdicts(self) -> dict[str, int]:
         """Return how many records there were of each verdict that occurred, in small letters."""

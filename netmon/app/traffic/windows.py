@@ -37,6 +37,10 @@ class Windows:
         """Return the time before which a record shows that time was set back."""
         return max(self.start_ns - STEP_BACK * self.length_ns, 0)
 
+    def hold(self, earliest_ns: int, latest_ns: int) -> bool:
+        """Tell whether all records between these times belong to the open window, and none is late."""
+        return self.is_open and self.start_ns <= earliest_ns and latest_ns < self.start_ns + self.length_ns
+
     def fits(self, at_ns: NDArray[np.uint64], begin: int) -> int:
         """Return how far the records from `begin` on belong to the open window; `begin` itself where time moved on."""
         if not self.is_open:

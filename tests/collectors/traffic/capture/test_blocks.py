@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.traffic.capture.blocks import Blocks
-from collectors.traffic.capture.ring_kernel import AT, CURSOR, END, LEFT, walk_blocks
+from collectors.traffic.capture.ring_kernel import AT, CURSOR, END, LEFT, walk_block
 from collectors.traffic.capture.settings import RingSettings
-from netmon.api.traffic import FRAME, RECORD
+from netmon.api.traffic import FRAME
 
 BLOCK = 65_536
 HEADER = 48  # octets of a block's own header
@@ -47,39 +47,46 @@ FRAMES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(FRAMES, min_size=1, max_size=4), st.integers(1, 60))
 def test_the_frames_of_several_blocks_in_their_order(blocks: list[list[Frame]], room: int) -> None:
-    octets = np.zeros(len(blocks) * BLOCK, np.uint8)
-    cursors = np.zeros((len(blocks), CURSOR), np.uint64)
+    octets = np.zeros(32 * BLOCK, np.uint8)  # of which four are read at once
+    heads = octets.view(np.uint32)
     expected = []
     for number, frames in enumerate(blocks):
         begin = number * BLOCK + HEADER
         places = lay(octets, begin, frames)
-        cursors[number, [int(AT), int(LEFT), int(END)]] = begin, len(frames), (number + 1) * BLOCK
+        heads[number * BLOCK // 4 + 2 :][:3] = 1, len(frames), HEADER
         for place, (captured, wire, tag, time_ns) in zip(places, frames, strict=True):
             expected.append((place, captured, wire + 4 * bool(tag), time_ns, tag))
     got: list[tuple[int, ...]] = []
-    index, times, tags = np.zeros(room, FRAME), np.zeros(room, np.uint64), np.zeros(room, np.uint32)
-    words, halves = octets.view(np.uint32), octets.view(np.uint16)
-    count = np.uint64(len(blocks))
-    while rows := int(walk_blocks(words, halves, cursors, count, index, times, tags)):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("collectors.traffic.capture.blocks.RING_BATCH", room)
+        ring = Blocks(octets, RingSettings(block_bytes=BLOCK, blocks=32, kept_blocks=0))
+    while rows := ring.walk():
+        index = ring.frames
         assert rows == min(room, len(expected) - len(got))
-        columns = (*(index[name][:rows].tolist() for name in ("at", "captured", "wire")), times[:rows], tags[:rows])
+        names = "at", "captured", "wire"
+        columns = (*(index[name][:rows].tolist() for name in names), ring.times[:rows], ring.tags[:rows])
         got += [tuple(map(int, row)) for row in zip(*columns, strict=True)]
+        if not ring.unread:
+            ring.put_away()
     assert got == expected
 
 
-def test_a_block_that_breaks_off_leaves_no_gap() -> None:
-    octets = np.zeros(3 * BLOCK, np.uint8)
-    cursors = np.zeros((3, CURSOR), np.uint64)
-    for number in range(3):
-        lay(octets, number * BLOCK + HEADER, [(100, 100, 0, number * 10 + each) for each in range(4)])
-        cursors[number, :3] = number * BLOCK + HEADER, 4, (number + 1) * BLOCK
-    second = (MAC + 100 + 7) & ~7
-    octets[HEADER + second : HEADER + second + 4] = 0  # the first block's second frame says that none follows
-    cursors[1, 2] = BLOCK + HEADER + 2 * second + 20  # the second block ends inside its third header
+@pytest.mark.parametrize(("said", "told"), [(0, 2), (HEADER + 20, 2), (8, 2), (2**31, 2)])
+def test_a_block_that_breaks_off_ends_there(said: int, told: int) -> None:
+    octets = np.zeros(BLOCK, np.uint8)
+    lay(octets, HEADER, [(100, 100, 0, each) for each in range(4)])
+    step = (MAC + 100 + 7) & ~7
+    second = octets[HEADER + step :].view(np.uint32)
+    cursor = np.zeros(CURSOR, np.uint64)
+    cursor[[int(AT), int(LEFT), int(END)]] = HEADER, 4, BLOCK
+    if said == HEADER + 20:  # the block ends inside its third header
+        cursor[int(END)] = HEADER + 2 * step + 20
+    else:
+        second[0] = said  # where its second frame says that the third one lies
     index, times, tags = np.zeros(12, FRAME), np.zeros(12, np.uint64), np.zeros(12, np.uint32)
-    count = walk_blocks(octets.view(np.uint32), octets.view(np.uint16), cursors, np.uint64(3), index, times, tags)
-    assert times[: int(count)].tolist() == [0, 1, 10, 11, 20, 21, 22, 23]
-    assert cursors[:, int(LEFT)].tolist() == [0, 0, 0]
+    words, halves = octets.view(np.uint32), octets.view(np.uint16)
+    count = walk_block(words, halves, cursor, index, times, tags, np.uint64(5)) - 5
+    assert (count, times[5 : 5 + told].tolist(), int(cursor[int(LEFT)])) == (told, [0, 1], 0)
 
 
 class Kernel:
@@ -125,9 +132,8 @@ def test_nothing_is_lost_and_the_newest_stay(shape: tuple[int, int], turns: list
         assert blocks.ready() == min(kernel.filled - read, blocks.most)
         while blocks.ready():
             first, read = read + 1, min(kernel.filled, read + blocks.most)
-            records = np.zeros(blocks.walk(), RECORD)
-            blocks.begin(records, 0)
-            assert sorted(set((records["start_ns"] // 1000).tolist())) == list(range(first, read + 1))
+            times = blocks.times[: blocks.walk()]
+            assert sorted(set((times // np.uint64(1000)).tolist())) == list(range(first, read + 1))
             recent = [int(each.times_ns[0]) // 1000 for each in blocks.recent(0, 1)]
             assert recent == list(range(max(1, first - kept), read + 1))
             assert [int(each.times_ns[0]) // 1000 for each in blocks.recent(read * 1000, 1)] == [read]
@@ -139,7 +145,7 @@ def test_nothing_is_lost_and_the_newest_stay(shape: tuple[int, int], turns: list
 
 
 def test_more_frames_than_are_walked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collectors.traffic.capture.blocks.RING_FRAMES", 10)
+    monkeypatch.setattr("collectors.traffic.capture.blocks.RING_BATCH", 10)
     octets = np.zeros(16 * BLOCK, np.uint8)
     blocks, kernel = Blocks(octets, RingSettings(block_bytes=BLOCK, blocks=16, kept_blocks=0)), Kernel(octets)
     for _ in range(2):

@@ -13,9 +13,10 @@ import random
 import sys
 import types
 import numpy as np
-sys.modules["collectors.traffic.packet.decode_kernel"] = types.SimpleNamespace(decode=None)  # it has a test of its own
+names = "decode", "decode_noting", "NO_TAGS", "NO_TIMES"
+sys.modules["collectors.traffic.packet.decode_kernel"] = types.SimpleNamespace(**dict.fromkeys(names))
 from collectors.traffic.capture.pack_kernel import pack
-from collectors.traffic.capture.ring_kernel import CURSOR, point, put_away, ready, walk_blocks, walk_next
+from collectors.traffic.capture.ring_kernel import CURSOR, point, put_away, ready, walk_block, walk_next
 from collectors.traffic.capture.pcapng_kernel import INTERFACE, walk_pcapng
 from collectors.traffic.capture.walk_kernel import WALK, walk_pcap
 from netmon.api.traffic import FRAME, RECORD
@@ -53,20 +54,22 @@ for turn in range(6_000):
         buffer[0:4] = buffer[24:26] = 0
         words, halves = buffer.view(np.uint32), buffer.view(np.uint16)
         words[0] = source.choice([0, 48, 64, 2**31])
-        cursors = np.zeros((source.choice([1, 3]), CURSOR), np.uint64)
+        cursor = np.zeros(CURSOR, np.uint64)
         if turn % 2:
-            for cursor in cursors:
-                cursor[:3] = source.choice([0, 48, 64, 256]), source.randrange(9), 256
-            blocks = np.uint64(source.randrange(5))
-            count = walk_blocks(words, halves, cursors, blocks, frames, times, tags)
+            cursor[:] = source.choice([0, 48, 64, 256]), source.randrange(12), 256
+            row = source.randrange(9)
+            count = walk_block(words, halves, cursor, frames, times, tags, np.uint64(row))
+            assert row <= count <= 8
+            frames[:row] = 0
         else:
-            state = np.array([4, 16, source.randrange(3), len(cursors), source.randrange(4), 0, 0, 0], np.uint64)
+            most = source.choice([1, 3])
+            state = np.array([4, 16, source.randrange(3), most, source.randrange(4), 0, 0, 0], np.uint64)
             words[2::16] = [source.choice([0, 1, 1, 0x21]) for _ in range(4)]
             words[3::16], words[4::16] = source.randrange(9), source.choice([0, 48, 2**31])
             for _ in range(9):
-                count = walk_next(words, halves, state, cursors, frames, times, tags)
-                point(words, state, np.uint64(source.randrange(4)), cursors[0].copy())
-                if not state[7]:
+                count = walk_next(words, halves, state, cursor, frames, times, tags)
+                point(words, state, np.uint64(source.randrange(4)), cursor.copy())
+                if not cursor[1] and state[7] == state[5]:
                     put_away(words, state)
                 ready(words, state)
         records["start_ns"] = times

@@ -13,14 +13,14 @@ from collectors.traffic.capture.evidence import write_pcap
 from collectors.traffic.capture.files import open_capture
 from collectors.traffic.capture.pack_kernel import pack
 from collectors.traffic.capture.ring import Ring
-from collectors.traffic.capture.ring_kernel import begin, point, put_away, ready, walk_blocks, walk_next
+from collectors.traffic.capture.ring_kernel import point, put_away, ready, walk_block, walk_next
 from collectors.traffic.capture.settings import RingSettings
 from netmon.api.traffic import Traffic
 from tests.support.netns import INTERFACE, lan
 from tests.support.ring_cable import HEADER, cable, drained, frame, listening, octets
 from tests.support.waiting import eventually_sync
 
-COMPILED = (begin, pack, point, put_away, ready, walk_blocks, walk_next)
+COMPILED = (pack, point, put_away, ready, walk_block, walk_next)
 
 
 def test_all_is_compiled_when_it_is_open(

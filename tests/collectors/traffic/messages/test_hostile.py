@@ -16,7 +16,8 @@ from scapy.packet import Raw
 from collectors.traffic.messages.messages import Messages
 from collectors.traffic.messages.settings import MessageSettings
 from collectors.traffic.packet.decode import decode_frames
-from netmon.api.traffic import RECORD, Frames, Traffic, mac_text
+from collectors.traffic.packet.sums_kernel import SUMS
+from netmon.api.traffic import RECORD, Frames, Notes, Traffic, mac_text
 from tests.collectors.traffic.messages.hostile import ASK, SAMPLES, batches, udp
 from tests.support.bounds import checked_cache
 from tests.support.local_frames import arp_request, gratuitous, lease, link, said
@@ -139,6 +140,38 @@ def test_captures_of_any_interface_have_no_ethernet_header() -> None:
         (row,) = read([frame], link_type=link_type).neighbours
         assert mac_text(row["claimed_mac"]) == mac_text(row["frame_mac"]) == "02:00:00:00:00:07"
     assert not len(read([octets], link_type=101).neighbours)
+
+
+def test_with_and_without_a_decoders_notes_the_same_is_found() -> None:
+    frames = [*SAMPLES, said("02:00:00:00:00:07", "10.0.0.7"), udp(ASK, 53), said("00:00:00:00:00:00", "10.0.0.8")]
+    frames += [one[:12] + b"\x81\x00\x00\x05" + one[12:] for one in frames]  # also with a tag
+    frames += [
+        said("02:00:00:00:00:09", "0.0.0.0"),
+        said("02:00:00:00:00:09", "10.0.0.9"),
+        said("03:00:00:00:00:01", "10.0.0.3"),
+    ]
+    noted, bare = Messages(), Messages()
+    for some in (frames, frames * 2, [udp(b"x", 443)] * 3):
+        traffic = decode_frames(some, start_ns=range(1, len(some) + 1))
+        assert traffic.notes is not None
+        assert len(traffic.notes.rows) < len(some)
+        noted.add(traffic)
+        bare.add(Traffic(traffic.records, traffic.frames))
+        one, other = noted.drain(), bare.drain()
+        for kind in ("dns", "neighbours", "leases", "routers", "bridges", "macs"):
+            assert getattr(one, kind).tobytes() == getattr(other, kind).tobytes()
+    assert noted.counts == bare.counts
+    assert (
+        min(noted.counts[f"{kind}_taken"] for kind in ("dns", "neighbours", "leases", "routers", "bridges", "macs")) > 0
+    )
+
+
+def test_rows_and_stations_that_cannot_be_are_not_believed() -> None:
+    messages = Messages()
+    traffic = decode_frames([udp(ASK)])
+    notes = Notes(np.zeros(SUMS, np.uint64), np.array([0, 1, 2**32 - 1], np.uint32), np.zeros(0, np.uint64))
+    messages.add(Traffic(traffic.records, traffic.frames, notes))
+    assert messages.counts["dns_taken"] == messages.counts["macs_taken"] == 1
 
 
 def test_records_without_frames_and_empty_batches_hold_nothing() -> None:

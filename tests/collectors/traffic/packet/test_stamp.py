@@ -8,7 +8,7 @@ from collectors.traffic.packet.stamp import stamp
 
 def test_what_the_decoder_is_made_of_is_in_the_key_of_its_cache() -> None:
     sources = decode_kernel._SOURCES
-    assert [cell.cell_contents for cell in decode_kernel.decode.py_func.__closure__] == [stamp(*sources)]
+    assert [cell.cell_contents for cell in decode_kernel.decode_noting.py_func.__closure__] == [stamp(*sources)]
     named = {module.__name__ for module in sources}
     for module in (decode_kernel, *sources):
         functions = [one for one in vars(module).values() if hasattr(one, "py_func")]

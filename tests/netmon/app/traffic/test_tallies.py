@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netmon.api.traffic import RECORD, Verdict
+from collectors.traffic.packet.sums_kernel import SUMS, VERDICT
+from netmon.api.traffic import RECORD, Notes, Traffic, Verdict
 from netmon.app.traffic.tallies import Tallies
 from netmon.app.traffic.windows import STEP_BACK, Windows
 
@@ -21,13 +22,26 @@ def records_of(rows: list[tuple[int, ...]]) -> np.ndarray:
     return records
 
 
-@given(ROWS, st.integers(1, 7))
-def test_sums_are_those_of_numpy(rows: list[tuple[int, ...]], batch: int) -> None:
+def notes_of(records: np.ndarray) -> Notes:
+    sums = np.zeros(SUMS, np.uint64)
+    sums[:VERDICT] = (
+        records["packets"].sum(),
+        records["bytes"].sum(),
+        records["start_ns"].min(),
+        records["end_ns"].max(),
+    )
+    sums[VERDICT:] = np.bincount(records["verdict"], minlength=256)[: SUMS - 4]
+    return Notes(sums, np.zeros(0, np.uint32), np.zeros(0, np.uint64))
+
+
+@given(ROWS, st.integers(1, 7), st.booleans())
+def test_sums_are_those_of_numpy(rows: list[tuple[int, ...]], batch: int, summed: bool) -> None:
     records = records_of(rows)
     records.flags.writeable = False
     tallies = Tallies()
     for begin in range(0, len(rows), batch):
-        tallies.take(records[begin : begin + batch])
+        part = records[begin : begin + batch]
+        tallies.take(Traffic(part, notes=notes_of(part) if summed else None))
     assert tallies.packets == int(records["packets"].sum())
     assert tallies.bytes == int(records["bytes"].sum())
     counted = np.bincount(records["verdict"], minlength=256)
@@ -43,9 +57,9 @@ def test_sums_are_those_of_numpy(rows: list[tuple[int, ...]], batch: int) -> Non
 @given(ROWS, ROWS)
 def test_two_processes_sums_are_one_processs(ours: list[tuple[int, ...]], theirs: list[tuple[int, ...]]) -> None:
     alone, one, other = Tallies(), Tallies(), Tallies()
-    alone.take(records_of(ours + theirs))
-    one.take(records_of(ours))
-    other.take(records_of(theirs))
+    alone.take(Traffic(records_of(ours + theirs)))
+    one.take(Traffic(records_of(ours)))
+    other.take(Traffic(records_of(theirs)))
     one.join(other.plain())
     assert one.plain() == alone.plain()
 

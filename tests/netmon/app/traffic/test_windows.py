@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netmon.api.traffic import RECORD, Second, Traffic, empty
+from collectors.traffic.packet.sums_kernel import EARLIEST, LATEST, SUMS
+from netmon.api.traffic import RECORD, Notes, Second, Traffic, empty
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from netmon.app.traffic.windows import LONGEST_GAP, NS, PATIENCE, Windows
 
@@ -58,6 +59,25 @@ def test_records_are_cut_by_their_own_seconds_and_empty_ones_are_told() -> None:
     watched.pipeline.finish()
     assert watched.told == [(1000, 2), (1001, 1), (1002, 0), (1003, 2), (1004, 1)]
     assert len(watched.seconds[-1].ended) == 3, "flows still open are told with the last window"
+
+
+@given(st.lists(st.lists(st.integers(-35_000, 35_000), min_size=1, max_size=6), max_size=12))
+def test_what_a_source_noted_of_times_changes_no_window(batches: list[list[int]]) -> None:
+    noted, bare = Watched(), Watched()
+    now_ms = 1_000_000
+    for steps in batches:
+        times = [(now_ms + step) / 1000 for step in steps]
+        now_ms += steps[-1] // 4
+        traffic = at(*times)
+        sums = np.zeros(SUMS, np.uint64)
+        sums[EARLIEST], sums[LATEST] = traffic.records["start_ns"].min(), traffic.records["end_ns"].max()
+        notes = Notes(sums, np.zeros(0, np.uint32), np.zeros(0, np.uint64))
+        noted.pipeline.take(Traffic(traffic.records, None, notes))
+        bare.pipeline.take(traffic)
+    for each in (noted, bare):
+        each.pipeline.finish()
+    assert noted.told == bare.told
+    assert noted.pipeline.windows.late == bare.pipeline.windows.late
 
 
 def test_silence_after_the_end_is_judged_where_it_is_asked_for() -> None:
