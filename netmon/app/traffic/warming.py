@@ -4,6 +4,9 @@ To be called before rights are given up and threads are started: who became anot
 what is compiled, and who judges is not to wait for a compiler when the first attack comes.
 """
 
+import ctypes
+import gc
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_network
 from typing import Final
@@ -53,6 +56,14 @@ def warm_up(settings: TrafficSettings) -> None:
         way = Exported(small, partial(bool, judged), lambda: _nobody).way
         way.count(traffic.records)
         way.take(traffic.records, _NS)
+    give_back()
+
+
+def give_back() -> None:
+    """Return to the system what was needed to load and to compile: the C library keeps it for this process else."""
+    gc.collect()
+    with suppress(AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _nobody(second: Second) -> None:
