@@ -40,7 +40,7 @@ from netmon.app.traffic.pipeline import Pipeline
 from netmon.app.traffic.shipping import Parcel, send
 from netmon.app.traffic.sources import LAG_NS
 from netmon.app.traffic.tallies import Tallies
-from netmon.app.traffic.warming import QUESTION
+from netmon.app.traffic.warming import QUESTION, give_back
 from rules.traffic.tables.settings import TablesSettings
 
 WAIT_S: Final = 0.2
@@ -261,6 +261,7 @@ def _warm_up() -> None:
     pipeline.take(decode_frames([QUESTION], start_ns=[1_000_000_000]))
     pipeline.finish()
     warm_up()
+    give_back()
 
 
 if __name__ == "__main__":
