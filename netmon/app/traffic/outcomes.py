@@ -16,6 +16,11 @@ class Outcomes:
         self.closed = 0
         self.by_rule: dict[str, int] = {}
 
+    @property
+    def open(self) -> int:
+        """Return how many are not over."""
+        return len(self._open)
+
     def take(self, findings: Sequence[Finding]) -> Iterator[tuple[bool, Finding]]:
         """Yield (whether it begins, finding) for what begins and for what is over; what only goes on is kept."""
         for finding in findings:

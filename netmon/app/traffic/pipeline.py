@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.packet.sums_kernel import EARLIEST, LATEST
 from netmon.api.traffic import Frames, Second, Traffic
-from netmon.app.traffic.windows import NS, Windows
+from netmon.app.traffic.windows import NS, REST, Windows
 
 Records = NDArray[np.void]
+_SETTLED: Final = 2
+"""Windows without a record after which tables and messages hold nothing: a handshake may end one later."""
 
 
 class Tables(Protocol):
@@ -67,8 +69,12 @@ class Pipeline:
         """`hand` gets every window when it is over; its arrays are its own from then on."""
         self._parts = parts
         self.hand = hand
+        self.is_at_rest: Callable[[], bool] | None = None
+        """Whether no flow and no finding is open, so that a long silence needs no telling. For who reads a file, where
+        all that comes is taken here; parts that gather windows of other processes have them without that."""
         self._live = live
         self.windows = Windows(window_s)
+        self._empty = 0  # windows since the last record, its own among them
 
     def touch(self) -> None:
         """Take the memory that a flood needs now: when it comes, the kernel has other things to do."""
@@ -113,9 +119,12 @@ class Pipeline:
             return
         self._close(last=True)
         for _ in range(quiet_windows):
+            if self._rests():
+                break
             self._close()
 
     def _add(self, traffic: Traffic, now_ns: int) -> None:
+        self._empty = 0
         self._parts.tables.add(traffic.records)
         self._parts.flows.add(traffic, now_ns)
         if self._parts.messages is not None and traffic.frames is not None:
@@ -123,18 +132,27 @@ class Pipeline:
 
     def _move_to(self, at_ns: int) -> None:
         for _ in range(self.windows.ends_before(at_ns)):
+            if at_ns > self.windows.start_ns and self._rests():
+                self.windows.rest_until(at_ns)
+                break
             self._close()
         if not self.windows.start_ns <= at_ns < self.windows.end_ns:
             self.windows.open_at(at_ns)
 
+    def _rests(self) -> bool:
+        return self._empty > REST and self.is_at_rest is not None and self.is_at_rest()
+
     def _close(self, *, last: bool = False) -> None:
         start, end = self.windows.advance()
-        second = self._parts.tables.drain(start, end, live=self._live)
+        settled = self._empty > _SETTLED and self.is_at_rest is not None
+        self._empty += 1
+        # Between a capture's packets may lie a day: a window of which it is known that nothing is in it costs nothing.
+        second = Second(start, end, self._live) if settled else self._parts.tables.drain(start, end, live=self._live)
         begun, ended = self._parts.flows.drain(round(end * NS))
         if last:
             ended = np.concatenate([ended, self._parts.flows.finish()])
         second = replace(second, begun=begun, ended=ended)
-        if self._parts.messages is not None:
+        if self._parts.messages is not None and not settled:
             second = self._parts.messages.fill(second)
         self.hand(second)
 

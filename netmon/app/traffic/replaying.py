@@ -58,6 +58,7 @@ class Replay:
         self.seen = Seen()
         built.hooks.watch = self._watch
         built.hooks.send = self._take
+        built.pipeline.is_at_rest = self._is_at_rest
 
     @property
     def progress(self) -> tuple[int, int] | None:
@@ -90,6 +91,9 @@ class Replay:
         if self._keeper is not None:
             self._keeper.close()
         self._sum_up(time.perf_counter() - began)
+
+    def _is_at_rest(self) -> bool:
+        return not self._outcomes.open and not self._built.counts["flows"]()["open"]
 
     def _watch(self, second: Second) -> None:
         self.seen.flows += len(second.ended)

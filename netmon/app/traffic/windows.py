@@ -13,6 +13,11 @@ LONGEST_GAP: Final = 400
 quiet time was closed. A gap of a day in a capture would cost a minute otherwise."""
 PATIENCE: Final = 50
 """Jumps after which gaps are not told any more: times that leap to and fro must not cost a second each."""
+REST: Final = 60
+"""Empty windows after which nothing can come to be told any more where no flow and no finding is open: detectors that
+wait wait for so long at most."""
+RESTS: Final = 10_000
+"""Gaps that are cut short so. Further ones count as jumps: an hour between any two packets would take days."""
 STEP_BACK: Final = 30
 """Windows that a record's time may lie behind before time is taken to have been set back: less is disorder."""
 
@@ -26,6 +31,7 @@ class Windows:
         self.is_open = False
         self.late = 0  # records whose window had ended: they count to the open one
         self.jumps = 0  # gaps jumped over, and times set back
+        self.rests = 0  # gaps of which only the beginning was told, since nothing was left to be told
 
     @property
     def end_ns(self) -> int:
@@ -61,6 +67,12 @@ class Windows:
         start = self.start_ns
         self.start_ns += self.length_ns
         return start / NS, self.start_ns / NS
+
+    def rest_until(self, at_ns: int) -> None:
+        """Open the window of this time: of those between, there is nothing to tell."""
+        self.rests += 1
+        self.jumps += self.rests > RESTS
+        self.start_ns = at_ns - at_ns % self.length_ns
 
     def open_at(self, at_ns: int) -> None:
         """Open the window of this time, whatever was open."""

@@ -99,9 +99,10 @@ class Floods:
         quiet = max(self._settings.quiet_s, 2.5 * second.length_s)
         for episodes in self._episodes.values():
             episodes.quiet_s = quiet
-        yield from self._inbound(second)
-        if self._settings.outbound_flood.enabled:
-            yield from self._outwards(second)
+        if len(second.destinations) or len(second.sources):
+            yield from self._inbound(second)
+            if self._settings.outbound_flood.enabled:
+                yield from self._outwards(second)
         if self._settings.held_connections.enabled:
             yield from self._held.observe(second, self._is_flooded)
         for episodes in self._episodes.values():

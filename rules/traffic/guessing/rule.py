@@ -77,7 +77,7 @@ class Guessing:
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
-        if second.live:
+        if second.live and len(second.begun):
             self._reader.note(second.begun)
         rows = self._reader.read(second.ended, live=second.live)
         rows = rows[self._calm.worth(rows, second.length_s, self.flooding)]

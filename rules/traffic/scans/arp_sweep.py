@@ -3,11 +3,14 @@
 By ARP, or with IPv6 by neighbour discovery (RFC 4861, 7.2).
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.traffic.scans.contact import CONTACT, Kind, Outcome
 from rules.traffic.scans.contacts import distinct, keyed
+from rules.traffic.scans.settings import ScanSettings
 
 _REQUEST, _REPLY, _SOLICITATION, _ADVERTISEMENT = 1, 2, 3, 4
 
@@ -33,6 +36,23 @@ def answers(neighbours: NDArray[np.void]) -> NDArray[np.void]:
     told["at_ns"], told["outcome"] = rows["at_ns"], Outcome.GOOD
     told["kind"] = np.where(rows["kind"] == _REPLY, Kind.ARP, Kind.NEIGHBOUR)
     return distinct(keyed(told))
+
+
+def sweeps(
+    fresh: NDArray[np.void],
+    asked_for: NDArray[np.void],
+    replied: NDArray[np.void],
+    contacts: Callable[[], NDArray[np.void]],
+    settings: ScanSettings,
+) -> Iterator[NDArray[np.void]]:
+    """Yield what was not answered of each source that sweeps, of those that asked in this window (`fresh`)."""
+    keys, counts = np.unique(asked_for["source"], return_counts=True)
+    many = keys[(counts >= settings.arp_hosts) & np.isin(keys, fresh["source"])]
+    for key in many.tolist()[: settings.candidates]:
+        mine = asked_for[asked_for["source"] == key]
+        silent = unanswered(mine, replied, contacts(), settings.arp_hosts, settings.failed_share)
+        if len(silent):
+            yield silent
 
 
 def unanswered(

@@ -35,6 +35,11 @@ class Flooded:
         self._hurry = np.zeros(0, np.uint64)  # who began so many contacts with whom in the last window, hashed
         self._flooders = Spells(_HOSTS, settings.window_s + _LATE_S)  # of segments: who with whom, hashed
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the last window had no host with many datagrams or segments."""
+        return not len(self._many) and not len(self._begin) and not len(self._hurry)
+
     def take(self, second: Second) -> None:
         """Learn of a window who gets so many datagrams that they are a flood, whatever else they look like."""
         table = second.destinations

@@ -38,6 +38,11 @@ class Hurried:
         self._rows: deque[NDArray[np.void]] = deque(maxlen=_WINDOWS)  # of those that were watched then
         self._turn = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nobody is watched, and nothing remembered."""
+        return not len(self._keys) and not any(map(len, self._rows))
+
     def take(self, second: Second, begun: NDArray[np.void]) -> dict[int, NDArray[np.void]]:
         """Return the pending contacts (CONTACT) of sources that are hardly answered, by the source's hash."""
         if not second.live:

@@ -81,6 +81,9 @@ class Scans:
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
         now = second.end
+        if self._is_nothing(second):
+            yield from self._tick(now)
+            return
         failed, answered = (self._watched(rows) for rows in self._reader.read(second.ended, live=second.live))
         at_once, begun = (self._watched(rows) for rows in self._reader.read(second.begun, live=second.live))
         if len(at_once):  # protocols without ports: that they are tried is enough
@@ -96,6 +99,15 @@ class Scans:
             touched |= self._open(found, now)
         touched |= self._slow(answered, failed, now)
         yield from self._told(sorted(touched), second)
+        yield from self._tick(now)
+
+    def _is_nothing(self, second: Second) -> bool:
+        """Tell whether nothing came, and no window before counts any more; what goes by time is forgotten later."""
+        came = (second.ended, second.begun, second.destinations, second.neighbours)
+        return not any(map(len, came)) and self._hurried.is_idle and self._flooded.is_idle
+
+    def _tick(self, now: float) -> Iterator[Finding]:
+        """Close what is over, and say again what lasts."""
         for rule, episodes in self._episodes.items():
             yield from episodes.tick(now)
             quiet_s = episodes.quiet_s
@@ -202,20 +214,12 @@ class Scans:
         self._replied.add(arp_sweep.answers(second.neighbours), second.end)
         if not len(fresh):
             return []
-        rows = self._asked.rows
-        keys, counts = np.unique(rows["source"], return_counts=True)
-        found = []
-        for key in keys[(counts >= settings.arp_hosts) & np.isin(keys, fresh["source"])].tolist()[
-            : settings.candidates
-        ]:
-            mine = rows[rows["source"] == key]
-            contacted = np.concatenate([self._tried.rows, self._failed.rows])
-            silent = arp_sweep.unanswered(
-                mine, self._replied.rows, contacted, settings.arp_hosts, settings.failed_share
-            )
-            if len(silent):
-                found.append(Found(network_sweep.NAME, silent, one_host=False))
-        return found
+        swept = arp_sweep.sweeps(fresh, self._asked.rows, self._replied.rows, self._crossed, settings)
+        return [Found(network_sweep.NAME, silent, one_host=False) for silent in swept]
+
+    def _crossed(self) -> NDArray[np.void]:
+        """Return the contacts that crossed the network to hosts."""
+        return np.concatenate([self._tried.rows, self._failed.rows])
 
     def _without_outage(self, found: list[Found]) -> list[Found]:
         """Leave out what clients look like that cannot reach the Internet, by web ports alone."""
@@ -263,12 +267,9 @@ class Scans:
         if host in self._matters:
             return True
         victim = victim_of(found.rows)
-        others = [
-            each
-            for each in self._matters.values()
-            if each.one_host and each.victim == victim and each.rule != protocol_scan.NAME
-        ]
-        return len(others) >= self._settings.distributed_sources - 1
+        ports = [each for each in self._matters.values() if each.rule != protocol_scan.NAME]
+        others = sum(each.one_host and each.victim == victim for each in ports)
+        return others >= self._settings.distributed_sources - 1
 
     def _slow(self, answered: NDArray[np.void], failed: NDArray[np.void], now: float) -> set[int]:
         """Let the contacts walk; return whose scans were seen by it."""

@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,8 @@ from hypothesis import strategies as st
 from collectors.traffic.packet.sums_kernel import EARLIEST, LATEST, SUMS
 from netmon.api.traffic import RECORD, Notes, Second, Traffic, empty
 from netmon.app.traffic.pipeline import Parts, Pipeline
-from netmon.app.traffic.windows import LONGEST_GAP, NS, PATIENCE, Windows
+from netmon.app.traffic.windows import LONGEST_GAP, NS, PATIENCE, REST, RESTS, Windows
+from rules.traffic.tables.tables import Tables as RealTables
 
 
 class Tables:
@@ -45,7 +48,8 @@ def at(*seconds: float) -> Traffic:
 class Watched:
     def __init__(self, window_s: float = 1.0) -> None:
         self.seconds: list[Second] = []
-        self.pipeline = Pipeline(Parts(Tables(), Flows()), self.seconds.append, window_s=window_s)
+        self.tables = Tables()
+        self.pipeline = Pipeline(Parts(self.tables, Flows()), self.seconds.append, window_s=window_s)
 
     @property
     def told(self) -> list[tuple[float, int]]:
@@ -103,6 +107,58 @@ def test_a_long_gap_is_jumped_over() -> None:
     assert len(watched.seconds) == LONGEST_GAP + 1
     assert watched.told[-1] == (87_400, 1)
     assert watched.pipeline.windows.jumps == 1
+
+
+def test_a_gap_in_which_nothing_is_open_is_cut_short() -> None:
+    watched, packets = Watched(), [1000 + 300 * number for number in range(40)]
+    watched.pipeline.is_at_rest = lambda: watched.seconds[-1].start < 8_000
+    watched.pipeline.take(at(*packets))
+    watched.pipeline.finish()
+    assert [start for start, count in watched.told if count] == packets
+    assert watched.pipeline.windows.jumps == 0
+    gaps = np.diff([place for place, (_, count) in enumerate(watched.told) if count])
+    assert set(gaps[:20].tolist()) == {REST + 1}
+    assert set(gaps[-12:].tolist()) == {300}
+
+
+def test_parts_that_have_their_windows_from_elsewhere_are_asked_for_each() -> None:
+    watched = Watched()
+    watched.pipeline.elapse(1000 * NS)
+    for second in range(1, 200):
+        watched.tables.count = 7
+        watched.pipeline.elapse((1000 + second) * NS)
+    assert {count for _, count in watched.told} == {7}
+
+
+def test_silence_after_the_end_is_cut_short_where_nothing_is_open() -> None:
+    watched = Watched()
+    watched.pipeline.is_at_rest = lambda: True
+    watched.pipeline.take(at(1000.5))
+    watched.pipeline.finish(quiet_windows=LONGEST_GAP)
+    assert len(watched.told) == REST + 1
+
+
+def test_gaps_without_end_do_not_cost_much() -> None:
+    watched = Watched()
+    watched.pipeline.is_at_rest = lambda: True
+    watched.pipeline.windows.rests = RESTS
+    watched.pipeline.take(at(*[1000 + 3_600 * number for number in range(1000)]))
+    assert len(watched.seconds) < (PATIENCE + 2) * LONGEST_GAP
+
+
+def test_tables_that_are_drained_without_a_record_are_empty() -> None:
+    """The pipeline relies on it: it asks them no more."""
+    tables, wanted = RealTables(), Second(7.0, 8.0)
+    records = np.zeros(300, RECORD)
+    records["source_lo"], records["destination_lo"] = np.arange(300), 5
+    records["protocol"], records["version"], records["packets"], records["tcp_flags"] = 6, 4, 1, 2
+    tables.add(records)
+    for start in (4.0, 5.0, 6.0):
+        tables.drain(start, start + 1, live=True)
+    empty_second = tables.drain(7.0, 8.0, live=True)
+    for each in fields(Second):
+        one, other = getattr(empty_second, each.name), getattr(wanted, each.name)
+        assert len(one) == len(other) if isinstance(one, np.ndarray) else one == other
 
 
 def test_time_that_is_set_back_is_followed() -> None:
