@@ -28,6 +28,10 @@ class Flooding:
         if len(hi) or kind in self._kinds:
             self._kinds.setdefault(kind, Spells(_MOST, _KEEP_S)).take(hashed(hi, lo), since, until)
 
+    def knows(self, kind: str) -> bool:
+        """Tell whether anybody is remembered to have had such a flood: otherwise nobody need be asked for."""
+        return len(self._kinds.get(kind, ())) > 0
+
     def among(self, kind: str, hosts: NDArray[np.uint64], at_ns: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Tell what happened to hosts (`learned.hashed`, u8[n]) at times (u8[n]) while they had such a flood."""
         known = self._kinds.get(kind)

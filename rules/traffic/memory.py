@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.traffic.telling import picked
+
 _BUCKETS: Final = 1 << 17  # by which keys are counted roughly: as many as there are rows at most, usually
 _BUCKET: Final = np.uint64(_BUCKETS - 1)
 _LOW: Final = np.uint64(0xFFFF)
@@ -15,13 +17,19 @@ _FEW: Final = 2_000  # rows for which adding one by one is quicker than counting
 class Memory:
     """The rows of the last seconds, window by window, in a ring. At most `cap`: the oldest windows go first."""
 
-    def __init__(self, keep_s: float, cap: int, dtype: np.dtype[np.void], *fields: str) -> None:
-        """`fields`: those by whose values rows are asked for: hashes, u8."""
+    def __init__(self, keep_s: float, cap: int, dtype: np.dtype[np.void], *fields: str, mark: str = "") -> None:
+        """`fields`: those by whose values rows are asked for: hashes, u8; `mark`: one that is not 0 where rows matter.
+
+        Without `mark` none does.
+        """
         self._keep_s = keep_s
         self._cap = cap
         self._ring = np.zeros(cap, dtype)
         self._buckets = {field: np.zeros(cap, np.uint32) for field in fields}  # of each row's key
         self._counts = {field: np.zeros(_BUCKETS, np.int32) for field in fields}  # rows by bucket
+        self._mark = mark
+        self._marks = np.zeros(cap if mark else 0, np.bool_)
+        self._marked = {field: np.zeros(_BUCKETS if mark else 0, np.int32) for field in fields}  # of those that matter
         self._parts: deque[tuple[float, int]] = deque()  # when a window ended, and its rows
         self._first = 0
         self._count = 0
@@ -47,6 +55,10 @@ class Memory:
             own = (rows[field] & _BUCKET).astype(np.uint32)
             _put(buckets, begin, own)
             _counted(self._counts[field], own, 1)
+            if self._mark:
+                _counted(self._marked[field], own[rows[self._mark] != 0], 1)
+        if self._mark:
+            _put(self._marks, begin, rows[self._mark] != 0)
         self._parts.append((at, len(rows)))
         self._count += len(rows)
 
@@ -54,13 +66,31 @@ class Memory:
         """Return how many rows have each of these keys at most: exactly so many, or a few more."""
         return self._counts[field][(keys & _BUCKET).astype(np.intp)]
 
+    def rough_marked(self, field: str, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Return the same of those that matter."""
+        return self._marked[field][(keys & _BUCKET).astype(np.intp)]
+
     def of(self, field: str, keys: NDArray[np.uint64]) -> dict[int, NDArray[np.void]]:
         """Return the rows of some keys, the oldest first; keys that have none are left out."""
-        wanted = np.zeros(_BUCKETS, np.bool_)
-        wanted[(keys & _BUCKET).astype(np.intp)] = True
+        known = np.unique(keys)
+        own = (known & _BUCKET).astype(np.intp)
+        which = np.full(_BUCKETS, -1, np.int32)  # of the keys a bucket has
+        which[own] = np.arange(len(known))
+        shared = which[own] != np.arange(len(known))  # with a later one
         buckets = self._buckets[field]
-        parts = [self._ring[piece][wanted[buckets[piece]]] for piece in self._pieces()]
-        return by_key(np.concatenate(parts), field, keys)
+        found, places = [], []
+        for piece in self._pieces():
+            place = which[buckets[piece]]
+            near = np.flatnonzero(place >= 0)
+            found.append(near + piece.start)
+            places.append(place[near])
+        rows, place = np.concatenate(found), np.concatenate(places)
+        held = self._ring[field][rows]
+        if shared.any():
+            others = np.flatnonzero(known[place] != held)
+            place[others] = np.minimum(np.searchsorted(known, held[others]), len(known) - 1)
+        mine = known[place] == held
+        return _grouped(self._ring, rows[mine], known, place[mine])
 
     @property
     def rows(self) -> NDArray[np.void]:
@@ -78,6 +108,8 @@ class Memory:
         for piece in (slice(self._first, min(end, self._cap)), slice(0, max(end - self._cap, 0))):
             for field, buckets in self._buckets.items():
                 _counted(self._counts[field], buckets[piece], -1)
+                if self._mark:
+                    _counted(self._marked[field], buckets[piece][self._marks[piece]], -1)
         self._first = end % self._cap
         self._count -= gone
         return gone
@@ -114,13 +146,23 @@ def placed(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> tuple[NDArray
 
 def by_key(rows: NDArray[np.void], field: str, keys: NDArray[np.uint64]) -> dict[int, NDArray[np.void]]:
     """Return rows by the hash in one of their fields, in their order, for those of `keys` that have some."""
-    mine, place = placed(rows[field], np.unique(keys))
-    if not len(mine):
+    known = np.unique(keys)
+    mine, place = placed(rows[field], known)
+    return _grouped(rows, mine, known, place)
+
+
+def _grouped(
+    table: NDArray[np.void], rows: NDArray[np.intp], known: NDArray[np.uint64], place: NDArray[np.integer]
+) -> dict[int, NDArray[np.void]]:
+    """Return rows of a table by which of the known keys they have: only they are copied, once."""
+    if not len(rows):
         return {}
-    order = np.argsort(place, kind="stable")
-    rows, place = rows[mine[order]], place[order]
+    # Few numbers of 16 bits are sorted by counting.
+    order = np.argsort(place.astype(np.uint16) if len(known) <= 1 << 16 else place, kind="stable")
+    found, place = picked(table, rows[order]), place[order]
     starts = np.flatnonzero(np.diff(place, prepend=-1))
+    ends = [*starts[1:].tolist(), len(found)]
     return {
-        int(rows[field][begin]): rows[begin:end]
-        for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), len(rows)], strict=True)
+        key: found[begin:end]
+        for key, begin, end in zip(known[place[starts]].tolist(), starts.tolist(), ends, strict=True)
     }

@@ -54,6 +54,8 @@ class Calm:
 
     def flooded(self, rows: NDArray[np.void], flooding: Flooding) -> NDArray[np.bool_]:
         """Tell which fell into a connection flood, with services where that looks like guessing."""
+        if not flooding.knows("connection_flood"):
+            return np.zeros(len(rows), np.bool_)
         hosts = hashed(rows["destination_hi"], rows["destination_lo"])
         told = flooding.among("connection_flood", hosts, rows["at_ns"])
         return told & self._heeds[rows["service"]] if told.any() else told
@@ -63,4 +65,7 @@ class Calm:
         if not service.flooded or not len(rows):
             return rows
         before = np.count_nonzero(rows["at_ns"] < int((now - self._settings.flood_s) * 1e9))
-        return rows[~self.flooded(rows, flooding)] if _OLDER * before >= service.attempts else rows[:0]
+        if _OLDER * before < service.attempts:
+            return rows[:0]
+        flooded = self.flooded(rows, flooding)
+        return rows[~flooded] if flooded.any() else rows

@@ -13,17 +13,21 @@ TECHNIQUE = "T1110.003"
 def judge(rows: NDArray[np.void], service: Service, settings: GuessingSettings) -> bool:
     """Tell whether what one source said to all hosts of a service (ATTEMPT) is spraying."""
     times = max(1.0, service.attempts / 10)
-    enough = len(np.unique(rows["host"])) >= settings.spray_hosts * times
-    return enough and _alike(rows, service, settings.spray_attempts * times)
+    needed = settings.spray_hosts * times
+    return _alike(rows, service, settings.spray_attempts * times) and len(np.unique(rows["host"])) >= needed
 
 
 def judge_many(rows: NDArray[np.void], service: Service, settings: GuessingSettings) -> bool:
     """Tell whether what sources from outside said to one service of one host (ATTEMPT) is guessing by many."""
-    enough = service.distributed and len(np.unique(rows["source"])) >= settings.spray_sources
-    return enough and _alike(rows, service, settings.spray_tries)
+    if not service.distributed or not _alike(rows, service, settings.spray_tries):
+        return False
+    return len(np.unique(rows["source"])) >= settings.spray_sources
 
 
 def _alike(rows: NDArray[np.void], service: Service, needed: float) -> bool:
     fits = rows["fits"] != 0
+    count = np.count_nonzero(fits)
+    if count < needed or count < service.alike * len(rows):  # before what takes sorting
+        return False
     near, _ = alike(rows["octets"][fits], service.spread)
-    return bool(np.count_nonzero(fits) >= needed and near >= service.alike and fits.mean() >= service.alike)
+    return bool(near >= service.alike and fits.mean() >= service.alike)

@@ -66,7 +66,7 @@ class Guessing:
         self.flooding = Flooding()
         self._reader = Reader(settings)
         self._calm = Calm(settings)
-        self._recent = Memory(settings.long_window_s, settings.recent, ATTEMPT, *_KEYS)
+        self._recent = Memory(settings.long_window_s, settings.recent, ATTEMPT, *_KEYS, mark="fits")
         self._least = {by: np.array([_least(by, each, settings) for each in settings.services]) for by in _KEYS}
         self._matters: dict[int, Matter] = {}
         techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
@@ -150,7 +150,10 @@ class Guessing:
                     continue
                 newest = rows_of_key["service"][-1]
                 service = self._settings.services[int(newest)]
-                mine = self._not_told(rows_of_key[rows_of_key["service"] == newest])
+                same = rows_of_key["service"] == newest
+                if np.count_nonzero(same & (rows_of_key["fits"] != 0)) < self._least[by][newest]:
+                    continue
+                mine = self._not_told(rows_of_key if same.all() else telling.picked(rows_of_key, np.flatnonzero(same)))
                 mine = self._calm.settled(mine, service, now, self.flooding)
                 if len(mine) and self._is_guessing(by, mine, service, now):
                     found.append((key, service, mine))
@@ -164,12 +167,13 @@ class Guessing:
 
         `keys`, `services`: of the conversations of this window that may be failures.
         """
+        enough = self._recent.rough_marked(by, keys) >= self._least[by][services]
+        keys = keys[enough]
         rough = self._recent.rough(by, keys)
-        enough = rough >= self._least[by][services]
-        keys, first = np.unique(keys[enough], return_index=True)
+        keys, first = np.unique(keys, return_index=True)
         if not len(keys):
             return []
-        busiest = np.argsort(-rough[enough][first], kind="stable")[: _ROUGHLY * self._settings.candidates]
+        busiest = np.argsort(-rough[first], kind="stable")[: _ROUGHLY * self._settings.candidates]
         found = self._recent.of(by, keys[busiest])
         return sorted(found.items(), key=lambda each: -len(each[1]))[: self._settings.candidates]
 
@@ -197,7 +201,8 @@ class Guessing:
         if not self._matters:
             return rows
         told = np.array(list(self._matters), np.uint64)
-        return rows[~(np.isin(rows["pair"], told) | np.isin(rows["source"], told) | np.isin(rows["host"], told))]
+        known = np.isin(rows["pair"], told) | np.isin(rows["source"], told) | np.isin(rows["host"], told)
+        return rows[~known] if known.any() else rows
 
     def _is_guessing(self, by: str, rows: NDArray[np.void], service: Service, now: float) -> bool:
         if by == "pair":
@@ -253,7 +258,7 @@ class Guessing:
 
 
 def _least(by: str, service: Service, settings: GuessingSettings) -> float:
-    """Return how many conversations with a service there are at least where a pair, source or host is guessing."""
+    """Return how many failed log-ins with a service there are at least where a pair, source or host is guessing."""
     if by == "pair":
         return service.attempts
     if by == "source":

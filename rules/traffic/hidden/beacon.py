@@ -145,20 +145,20 @@ class Beacon(Closing):
         keys = keyed(look.pairs[rows], look.services[rows])
         order, edges = grouped(keys)
         most = max(1, int(settings.groups_per_s * second.length_s))
-        self.skipped += max(0, len(edges) - 1 - most)
-        edges = edges[: most + 1]
+        self.skipped, edges = self.skipped + max(0, len(edges) - 1 - most), edges[: most + 1]
         rows, numbers = rows[order[: edges[-1]]], keys[order[edges[:-1]]]
         rows, edges = _earliest(flows["start_ns"], rows, edges)
         self._meet(flows, rows[edges[:-1]])
-        grown = np.fromiter((number in self._grown for number in numbers.tolist()), np.bool_, len(numbers))
+        grown = np.fromiter(map(self._grown.__contains__, numbers.tolist()), np.bool_, len(numbers))
         handled, risen = self._acquaintances.take(flows, rows, edges, numbers, grown, second.end, settings.apart_s)
-        new = iter(risen)
-        for place in np.flatnonzero(handled != DONE).tolist():
-            contacts, number, taken = rows[edges[place] : edges[place + 1]], int(numbers[place]), int(handled[place])
+        new, left, lengths = iter(risen), handled != DONE, np.diff(edges)
+        rows, ends = rows[np.repeat(left, lengths)], np.cumsum(lengths[left]).tolist()
+        contacts, runs = _told(flows, rows), (numbers[left].tolist(), handled[left].tolist())
+        for begin, end, number, taken in zip([0, *ends][: len(ends)], ends, *runs, strict=True):
             if taken:
-                self._grow(number, flows[contacts[0]], next(new))
+                self._grow(number, flows[rows[begin]], next(new))
             pair = self._grown[number]
-            came = [self._beat(pair, *contact) for contact in _told(flows, contacts[taken:])]
+            came = [self._beat(pair, *contact) for contact in contacts[begin + taken : end]]
             self._keep(number)
             if taken or any(came):
                 yield pair.key, pair
@@ -289,9 +289,9 @@ def _earliest(start_ns: Keys, rows: Rows, edges: Rows) -> tuple[Rows, Rows]:
     return rows[kept], np.concatenate([[0], np.cumsum(np.minimum(np.diff(edges), _MANY))])
 
 
-def _told(flows: Records, rows: Rows) -> Iterator[tuple[int, ...]]:
+def _told(flows: Records, rows: Rows) -> list[tuple[int, ...]]:
     """Return starts, source ports, flags and octets of flows."""
-    return zip(*(flows[name][rows].tolist() for name in _CONTACT), strict=True)
+    return list(zip(*(flows[name][rows].tolist() for name in _CONTACT), strict=True))
 
 
 def _numbers(keys: Keys) -> Keys:

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rules.traffic.hidden.sides_kernel import mixed
+from rules.traffic.tables.prefetch import prefetch
 
 WAYS: Final = 8
 GROWN: Final = 4
@@ -36,6 +37,7 @@ U = np.uint64
 _ZERO, _ONE, _2, _32 = U(0), U(1), U(2), U(32)
 _WAYS = U(WAYS)
 _GROWN = U(GROWN)
+_AHEAD: Final = 6  # pairs that are asked for before they are looked up
 _OCTET, _HEXTET = U(0xFF), U(0xFFFF)
 
 
@@ -90,6 +92,33 @@ def _use(
             break
 
 
+@njit(inline="always")
+def _ask_ahead(
+    flows: NDArray[np.void],
+    rows: NDArray[np.intp],
+    edges: NDArray[np.intp],
+    numbers: NDArray[np.uint64],
+    young: NDArray[np.void],
+    names: NDArray[np.uint64],
+    seen: NDArray[np.float64],
+    group: int,
+) -> None:
+    """Ask for what a pair further down will be looked up by: its flow first, then its sets."""
+    if group + 2 * _AHEAD < len(numbers):
+        row = np.int64(rows[edges[group + 2 * _AHEAD]])
+        prefetch(flows, row, 0)
+        prefetch(flows, row, 64)
+    if group + _AHEAD < len(numbers):
+        first = np.int64((numbers[group + _AHEAD] >> _32) % (U(len(young)) // _WAYS) * _WAYS)
+        for way in range(WAYS):
+            prefetch(young, first + way, 0)
+        flow = flows[rows[edges[group + _AHEAD]]]
+        network = network_number(flow.destination_hi, flow.destination_lo)
+        first = np.int64((network >> _32) % (U(len(names)) // _WAYS) * _WAYS)
+        prefetch(names, first, 0)
+        prefetch(seen, first, 0)
+
+
 @njit(**_OPTIONS)
 def note(
     flows: NDArray[np.void],
@@ -117,6 +146,7 @@ def note(
     sets = U(len(young)) // _WAYS
     for group in range(len(edges) - 1):
         this = U(group)
+        _ask_ahead(flows, rows, edges, numbers, young, names, seen, group)
         begin, end = U(edges[this]), U(edges[this + _ONE])
         _by_time(flows, rows, begin, end)
         flow = flows[rows[begin]]
