@@ -16,8 +16,8 @@ from rules.traffic.tables.tables_kernel import STATE, add
 
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
-_GIVEN_AWAY_FROM: Final = 8_192
-"""Rows, 2 MB: as many are not copied; the next window gets other memory, and this comes back when nobody reads it."""
+_GIVEN_AWAY_FROM: Final = 32_768
+"""Rows, 8 MB: fewer are copied, in a millisecond or two, so that their memory is at once there for the next window."""
 _BUFFERS: Final = 4
 """Tables' worth of rows that are kept: one each that fills, and what is judged meanwhile of a flood in both of them."""
 _TOUCHED: Final = 3

@@ -64,7 +64,7 @@ def test_a_floods_windows_are_what_they_would_be_in_new_memory() -> None:
     again.touch()
     places = set()
     for number in range(6):
-        records = packets(20_000, source_lo=np.arange(20_000) * (number + 1), source_port=number, bytes=number)
+        records = packets(40_000, source_lo=np.arange(40_000) * (number + 1), source_port=number, bytes=number)
         new = Tables(TablesSettings(kept=0), seed=7)
         for tables in (again, new):
             tables.add(records)
