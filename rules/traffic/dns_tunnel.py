@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
 from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
 from rules.traffic.dns_tunnel_settings import NAMES_MAX, DnsTunnelSettings
+from rules.traffic.dns_window import Asked, DnsWindow
 from rules.traffic.episode import Closing, Episodes, Seen
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -54,6 +55,13 @@ class _Pair:
     samples: list[str] = field(default_factory=list)
 
 
+class _Name(NamedTuple):
+    text: str
+    domain: str  # that somebody registered
+    payload: int  # octets that it carries below it
+    encoded: bool  # whether these look so
+
+
 class DnsTunnel(Closing):
     """T1071.004: data in the names of DNS questions (over TCP and UDP port 53)."""
 
@@ -66,22 +74,14 @@ class DnsTunnel(Closing):
         self._suffixes = frozenset(settings.public_suffixes)
         self._pairs: OrderedDict[tuple[int, int, str], _Pair] = OrderedDict()
         self._episodes = Episodes(self.name, "T1071.004", quiet_s=settings.quiet_s)
+        self._window = DnsWindow()
         self._read = lru_cache(_MEMO)(self._read_name)
         self.dropped = 0  # pairs forgotten for want of room
         self.skipped = 0  # messages not judged, for want of time
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge the questions of one window."""
-        touched: dict[tuple[int, int, str], _Pair] = {}
-        rows = second.dns
-        step = -(-len(rows) // max(int(self._settings.rows_per_s * second.length_s), 1))
-        if step > 1:
-            self.skipped += len(rows) - len(rows[::step])
-            rows = rows[::step]
-        names = ("client_hi", "client_lo", "query_type", "response", "size", "name")
-        for hi, lo, query_type, response, size, name in zip(*(rows[each].tolist() for each in names), strict=True):
-            if name:
-                self._take((hi, lo), name.decode("ascii"), query_type, response, size, second.end, touched)
+        touched = self._take(second)
         while len(self._pairs) > self._settings.pairs:
             self._pairs.popitem(last=False)
             self.dropped += 1
@@ -98,46 +98,47 @@ class DnsTunnel(Closing):
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
 
-    def _take(  # noqa: PLR0913, PLR0917 - a row
-        self,
-        client: tuple[int, int],
-        name: str,
-        query_type: int,
-        response: int,
-        size: int,
-        now: float,
-        touched: dict[tuple[int, int, str], _Pair],
-    ) -> None:
-        domain, payload, encoded = self._read(name)
-        if not payload:
-            return
-        key = (*client, domain)
-        pair = self._pairs.get(key)
-        if pair is None:
-            pair = self._pairs[key] = _Pair(_Window(now), _Window(now))
-        self._pairs.move_to_end(key)
-        pair.queries += not response
-        pair.answered_octets += size * response
-        if query_type in pair.types or len(pair.types) < 16:
-            pair.types[query_type] = pair.types.get(query_type, 0) + 1
-        if self._note(pair, name, (encoded, payload, query_type, response), now):
-            touched[key] = pair
+    def _take(self, second: Second) -> dict[tuple[int, int, str], _Pair]:
+        """Take the messages of a window; return who asked for new names."""
+        touched: dict[tuple[int, int, str], _Pair] = {}
+        rows = second.dns
+        if not len(rows):
+            return touched
+        step = -(-len(rows) // max(int(self._settings.rows_per_s * second.length_s), 1))
+        names = self._window.names(rows, step)
+        self.skipped += len(rows) - len(names.numbers)
+        told = [self._read(text) for text in names.texts]
+        carries = np.array([name.payload > 0 for name in told], np.bool_)
+        for asked in self._window.asked(rows[::step], names, carries):
+            name = told[asked.name]
+            key = (*asked.client, name.domain)
+            pair = self._pairs.get(key)
+            if pair is None:
+                pair = self._pairs[key] = _Pair(_Window(second.end), _Window(second.end))
+            self._pairs.move_to_end(key)
+            pair.queries += asked.questions
+            pair.answered_octets += asked.answer_octets
+            if asked.query_type in pair.types or len(pair.types) < 16:
+                pair.types[asked.query_type] = pair.types.get(asked.query_type, 0) + asked.messages
+            if self._note(pair, name, asked, second.end):
+                touched[key] = pair
+        return touched
 
-    def _read_name(self, name: str) -> tuple[str, int, bool]:
-        """Return the registered domain of a name, the octets it carries below it, and whether they look encoded."""
-        domain = registered(name, self._suffixes)
-        below = name if domain == ROOT else name[: -len(domain) - 1]
-        labels = name.split(".")
+    def _read_name(self, octets: bytes) -> _Name:
+        """Return what a name says."""
+        text = octets.decode("ascii")
+        domain = registered(text, self._suffixes)
+        below = text if domain == ROOT else text[: -len(domain) - 1]
+        labels = text.split(".")
         if any(".".join(labels[-count:]) in self._ignored for count in range(2, min(len(labels), 6) + 1)):
-            return domain, 0, False
+            return _Name(text, domain, 0, encoded=False)
         payload = carried(below)
-        return domain, payload, payload > 0 and is_encoded(below)
+        return _Name(text, domain, payload, encoded=payload > 0 and is_encoded(below))
 
-    def _note(self, pair: _Pair, name: str, told: tuple[bool, int, int, int], now: float) -> bool:
+    def _note(self, pair: _Pair, name: _Name, asked: Asked, now: float) -> bool:
         """Add a name to both windows; tell whether it was new. An answer counts where its question was not seen."""
-        encoded, payload, query_type, response = told
         settings = self._settings
-        number = hash(name)
+        number = hash(name.text)
         if now - pair.short.since > settings.short_s:
             pair.short = _Window(now)
         if now - pair.long.since > settings.long_s:
@@ -146,23 +147,23 @@ class DnsTunnel(Closing):
         for window in (pair.short, pair.long):
             first = window.names.get(number)
             if first is not None:
-                if first < now and not response:
+                if first < now and asked.questions:
                     window.again.add(number)
                 continue
             if len(window.names) >= NAMES_MAX:
                 new = True  # so many: all thresholds are behind us
                 continue
             window.names[number] = now
-            window.octets += payload
-            if encoded:
+            window.octets += name.payload
+            if name.encoded:
                 window.encoded += 1
-                window.encoded_octets += payload
-            if query_type in CARRIERS:
+                window.encoded_octets += name.payload
+            if asked.query_type in CARRIERS:
                 window.carriers += 1
-                window.carrier_octets += payload
+                window.carrier_octets += name.payload
             new = True
-        if new and encoded and len(pair.samples) < _SAMPLES:
-            pair.samples.append(name)
+        if new and name.encoded and len(pair.samples) < _SAMPLES:
+            pair.samples.append(name.text)
         return new
 
     def _crossed(self, pair: _Pair) -> _Window | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import getrefcount
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -13,13 +14,19 @@ from collectors.traffic.messages.settings import MessageSettings
 from netmon.api.traffic import MAC_SEEN, Traffic
 
 _COOKED: Final = 276  # LINKTYPE_LINUX_SLL2: one of several interfaces saw a frame, which no station tells
+_FEW: Final = 256  # DNS messages that are copied, 80 kB
+_GIVEN: Final = 2  # tables that are remembered to be used again: one is judged while another is filled
+_OURS: Final = 2  # who has a table that nobody else has: the list of them, and the question
 _NO_STATIONS: Final = np.zeros(0, np.uint64)
 Rows: TypeAlias = NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What one window held, in the order seen; each of the dtype that netmon.api.traffic names. The rows are copies."""
+    """What one window held, in the order seen; each of the dtype that netmon.api.traffic names.
+
+    They are whoever's they are given to: rows are not written again as long as somebody has them.
+    """
 
     dns: Rows  # DNS
     neighbours: Rows  # NEIGHBOUR
@@ -42,8 +49,8 @@ class Messages:
             settings.bridge_messages,
         )
         self._tables = [np.zeros(cap, dtype) for cap, dtype in zip(caps, KINDS.values(), strict=True)]
-        octets = self._tables[DNS_ROW].view(np.uint8).reshape(caps[DNS_ROW], -1)
-        self._names = octets[:, NAME_AT : NAME_AT + NAME_MAX]
+        self._given: list[Rows] = []  # tables of DNS messages that were handed over
+        self._names = _names(self._tables[DNS_ROW])
         self._macs = np.zeros(settings.mac_addresses, MAC_SEEN)
         self._slots = np.zeros(1 << (2 * settings.mac_addresses).bit_length(), np.uint32)
         self._all = np.arange(0, dtype=np.uint32)
@@ -86,11 +93,27 @@ class Messages:
     def drain(self) -> Drained:
         """Return what came since the last call, and begin anew."""
         used = [int(rows) for rows in self._used]
-        kept = [table[:rows].copy() for table, rows in zip((*self._tables, self._macs), used, strict=True)]
-        self._names[: used[DNS_ROW]] = 0  # the loop writes only the octets of a name
+        dns = self._dns(used[DNS_ROW])
+        others = zip((*self._tables[1:], self._macs), used[1:], strict=True)
+        kept = [dns, *(table[:rows].copy() for table, rows in others)]
         self._slots[:] = 0
         self._used[:] = 0
         return Drained(*kept)
+
+    def _dns(self, used: int) -> Rows:
+        """Return the DNS messages as they lie, where they are many, and go on in a table that nobody has any more.
+
+        A copy of thousands costs more than to read them: the system gives its memory anew for each window.
+        """
+        table = self._tables[DNS_ROW]
+        if used <= _FEW:
+            return table[:used].copy()
+        self._given.append(table)
+        free = [at for at in range(len(self._given) - 1) if getrefcount(self._given[at]) == _OURS]
+        self._tables[DNS_ROW] = self._given.pop(free[0]) if free else np.zeros(len(table), table.dtype)
+        del self._given[:-_GIVEN]  # the others go with who has them
+        self._names = _names(self._tables[DNS_ROW])
+        return table[:used]
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -105,3 +128,9 @@ class Messages:
             for column, outcome in enumerate(OUTCOMES)
             if kind != "macs" or outcome in ("taken", "over_cap")
         }
+
+
+def _names(table: Rows) -> NDArray[np.uint8]:
+    """Return the octets of the names of a table (DNS[n]): u8[n, 255]."""
+    octets = table.view(np.uint8).reshape(len(table), -1)
+    return octets[:, NAME_AT : NAME_AT + NAME_MAX]

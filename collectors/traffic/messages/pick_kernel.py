@@ -12,6 +12,7 @@ from collectors.traffic.messages.layout import MAC_ROW, OVER_CAP, TAKEN, Row
 from collectors.traffic.messages.lease_kernel import lease4, lease6
 from collectors.traffic.messages.link_kernel import arp, bridge, discovery, network_at
 from collectors.traffic.packet.octets_kernel import u16, u48
+from collectors.traffic.packet.prefetch_kernel import prefetch
 from netmon.api.traffic import BRIDGE, DNS, FRAME, LEASE, MAC_SEEN, MAPPED, NEIGHBOUR, RECORD, ROUTER
 
 U = np.uint64
@@ -24,6 +25,8 @@ _PVST = U(0x0100_0CCC_CCCD)
 _GROUP = U(1 << 40)  # no station sends from a group address
 _MAC = U((1 << 48) - 1)
 _VLAN_AT, _SLOT_AT = U(48), U(40)
+_LINE = U(64)
+_FAR, _NEAR = U(8), U(4)  # messages whose records, and whose frames, are asked for before they are read
 _MIX = U(0x9E37_79B9_7F4A_7C15)  # Fibonacci hashing
 
 # One signature, so that nothing is compiled while packets wait. What is only read may be read-only.
@@ -119,8 +122,16 @@ def pick(
         r = records[place]
         if r.source_mac != _0 and r.source_mac & _GROUP == _0:
             see_mac(r, macs, slots, used, counts)
-    for noted in rows:
-        i = U(noted)
+    for place in range(U(len(rows))):
+        if place + _FAR < U(len(rows)):
+            prefetch(records, U(rows[place + _FAR]), _0)
+            prefetch(records, U(rows[place + _FAR]), _LINE)
+            prefetch(frames, U(rows[place + _FAR]), _0)
+        if place + _NEAR < U(len(rows)) and U(rows[place + _NEAR]) < U(len(records)):
+            near = U(frames[rows[place + _NEAR]].at)
+            prefetch(b, near, _LINE)
+            prefetch(b, near, _0)
+        i = U(rows[place])
         if i >= U(len(records)):
             continue
         r = records[i]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from netmon.api.traffic import Second
 from rules.traffic.dns_failures.settings import DnsFailureSettings
+from rules.traffic.dns_kernel import mark_vain
 from rules.traffic.learned import hashed
+from rules.traffic.numbering import Numbering
 
 Address: TypeAlias = tuple[int, int]
-SERVFAIL: Final = 2
 NXDOMAIN: Final = 3
 _SILENT_MIN: Final = 20  # questions of a server in a window, below which it is not said to be silent
 
@@ -27,45 +29,64 @@ class Failure:
     absent: bool  # said not to exist; otherwise SERVFAIL, or no answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failures:
     """What failed in one window. Each name stands for `weight` of them."""
 
     rows: list[Failure]
     weight: int
-    good: NDArray[np.void]  # DNS: answers with something in them
-    good_servers: NDArray[np.uint64]  # hashes of who gave them
+    messages: NDArray[np.void]  # DNS: all of the window
+
+    @cached_property
+    def good(self) -> NDArray[np.void]:
+        """Return the answers with something in them (DNS): looked for where something comes near its bound."""
+        rows = self.messages
+        there: NDArray[np.bool_] = (rows["response"] == 1) & (rows["code"] == 0) & (rows["answers"] > 0)
+        return np.compress(there, rows)
+
+    @cached_property
+    def good_servers(self) -> NDArray[np.uint64]:
+        """Return hashes of who gave them."""
+        return hashed(self.good["server_hi"], self.good["server_lo"])
 
 
-def read(second: Second, settings: DnsFailureSettings) -> tuple[Failures, int]:
-    """Return what failed in a window, and how many failures were not read for want of time."""
-    rows = second.dns
-    answered = rows["response"] == 1
-    vain = answered & np.isin(rows["code"], (SERVFAIL, NXDOMAIN))
-    vain |= ~answered & _silent(rows, answered, settings)
-    places = np.flatnonzero(vain)
-    step = -(-len(places) // max(int(settings.rows_per_s * second.length_s), 1)) or 1
-    picked = places if step == 1 else places[_drawn(rows["name"][places], step)]
-    good = rows[answered & (rows["code"] == 0) & (rows["answers"] > 0)]
-    servers = hashed(good["server_hi"], good["server_lo"])
-    return Failures(list(_failures(rows[picked])), step, good, servers), len(places) - len(picked)
+class FailureReader:
+    """Reads what failed out of one window after another."""
+
+    def __init__(self, settings: DnsFailureSettings) -> None:
+        """Know no server yet."""
+        self._rows_per_s = settings.rows_per_s
+        self._answered = 1 - settings.unanswered_share
+        self._servers = Numbering()
+        self._numbers = np.zeros(0, np.uint32)
+        self.skipped = 0  # failures not read, for want of time
+
+    def read(self, second: Second) -> Failures:
+        """Return what failed in a window."""
+        rows = second.dns
+        places = self._vain(np.ascontiguousarray(rows))
+        step = -(-len(places) // max(int(self._rows_per_s * second.length_s), 1)) or 1
+        picked = places if step == 1 else places[_drawn(rows["name"][places], step)]
+        self.skipped += len(places) - len(picked)
+        return Failures(list(_failures(rows[picked])), step, rows)
+
+    def _vain(self, rows: NDArray[np.void]) -> NDArray[np.intp]:
+        """Return which messages tell of a name that it is in vain to ask for it."""
+        servers, asked, told = np.empty((3, len(rows)), np.uint32)
+        vain = np.empty(len(rows), np.bool_)
+        seed, slots = self._servers.seed, self._servers.slots(len(rows))
+        if len(slots) > len(self._numbers):
+            self._numbers = np.zeros(len(slots), np.uint32)
+        mark_vain(
+            rows, _SILENT_MIN, self._answered, seed, slots, self._numbers, servers, asked, told, vain.view(np.uint8)
+        )
+        return np.flatnonzero(vain)
 
 
 def _drawn(names: NDArray[np.bytes_], step: int) -> NDArray[np.bool_]:
     """Choose one name in so many, wherever it is asked for: by what stands in front, which differs."""
     words = np.ascontiguousarray(names.astype("S24")).view(np.uint64).reshape(len(names), 3)
     return np.asarray(hashed(words[:, 0] ^ words[:, 2], words[:, 1]) % np.uint64(step) == 0, np.bool_)
-
-
-def _silent(rows: NDArray[np.void], answered: NDArray[np.bool_], settings: DnsFailureSettings) -> NDArray[np.bool_]:
-    """Tell of each message whether its server hardly answers."""
-    if len(rows) < _SILENT_MIN:
-        return np.zeros(len(rows), np.bool_)
-    keys, place = np.unique(hashed(rows["server_hi"], rows["server_lo"]), return_inverse=True)
-    told = np.bincount(place, weights=answered, minlength=len(keys))
-    asked = np.bincount(place, minlength=len(keys)) - told
-    mute = (asked >= _SILENT_MIN) & (told <= (1 - settings.unanswered_share) * asked)
-    return np.asarray(mute[place], np.bool_)
 
 
 def _failures(rows: NDArray[np.void]) -> Iterator[Failure]:

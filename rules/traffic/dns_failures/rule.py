@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from netmon.api import Finding
 from netmon.api.networks import Networks, PrefixMap
 from netmon.api.traffic import Second
-from rules.traffic.dns_failures import failures, floods, generated_domains
-from rules.traffic.dns_failures.failures import Address, Failures
+from rules.traffic.dns_failures import floods, generated_domains
+from rules.traffic.dns_failures.failures import Address, FailureReader, Failures
 from rules.traffic.dns_failures.settings import DnsFailureSettings
 from rules.traffic.dns_names import ROOT, has_form, is_searched, registered
 from rules.traffic.episode import Episodes
@@ -45,14 +45,13 @@ class DnsFailures:
             )
         }
         self._read = lru_cache(_MEMO)(self._domain_of)
-        self.skipped = 0  # failures not read, for want of time
+        self._reader = FailureReader(settings)
 
     def observe(self, second: Second) -> Iterator[Finding]:
         """Judge one window."""
         self._clients.watch(second)
         if len(second.dns):
-            told, skipped = failures.read(second, self._settings)
-            self.skipped += skipped
+            told = self._reader.read(second)
             if told.rows:
                 yield from self._generated(self._take(told, second), told.weight / second.length_s, second.end)
                 yield from self._floods(told, second.end)
@@ -69,6 +68,11 @@ class DnsFailures:
         """Return how many domains, servers, clients and findings there was no room for."""
         kept = self._of_domains.dropped + self._of_servers.dropped + self._clients.dropped
         return kept + sum(episodes.dropped for episodes in self._episodes.values())
+
+    @property
+    def skipped(self) -> int:
+        """Return how many failures were not read, for want of time."""
+        return self._reader.skipped
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Return nothing: what goes on is seen again."""

@@ -95,6 +95,44 @@ def test_a_name_leaves_nothing_for_the_next_one() -> None:
         assert messages.drain().dns["name"].tolist() == [b"www.example.org", b"x"]
 
 
+LABEL = st.text("azAZ09-_.\x00\x1f ~\x7f\x80\xffmM@[`{", min_size=1, max_size=40).map(
+    lambda text: text.encode("latin-1")
+)
+
+
+@given(st.lists(LABEL, max_size=6))
+def test_any_labels_as_a_plain_reading_has_them(labels: list[bytes]) -> None:
+    wire = b"".join(bytes([len(label)]) + label for label in labels)
+    kept = read([udp(ASK[:12] + wire + b"\x00\x00\x10\x00\x01")]).dns
+    clean = [bytes(c if 32 <= c < 127 and c != 46 else 63 for c in label.lower()) for label in labels]
+    assert kept["name"].tolist() == [b".".join(clean)]
+    assert kept["name_length"].tolist() == [len(b".".join(clean))]
+
+
+def test_windows_that_were_handed_over_stay_as_they_were() -> None:
+    """Many messages are handed over without a copy: whoever still has them must not see the next ones."""
+    messages = Messages(MessageSettings(dns_messages=400))
+    kept = []
+    for window in range(6):
+        names = [b"%c%d" % (97 + window, n) * (1 + (n + window) % 9) for n in range(300 + window)]
+        asked = [ASK[:12] + bytes([len(name)]) + name + b"\x00\x00\x10\x00\x01" for name in names]
+        messages.add(decode_frames([udp(each) for each in asked]))
+        kept.append((names, messages.drain().dns["name" if window % 2 else ["name", "size"]]))
+        if window == 3:
+            del kept[0], kept[1]  # which are then used again
+        for names, rows in kept:
+            assert (rows if rows.dtype.names is None else rows["name"]).tolist() == names
+
+
+def test_two_tables_are_enough_where_each_window_is_let_go() -> None:
+    messages = Messages(MessageSettings(dns_messages=400))
+    places = set()
+    for _ in range(6):
+        messages.add(decode_frames([udp(ASK)] * 300))
+        places.add(messages.drain().dns.ctypes.data)
+    assert len(places) == 2
+
+
 def test_multicast_names_and_other_ports_are_not_taken() -> None:
     kept = read([udp(ASK, 5353), udp(ASK, 5355), udp(ASK, 54)])
     assert not len(kept.dns)
