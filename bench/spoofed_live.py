@@ -28,7 +28,12 @@ from tests.support.waiting import eventually_sync
 
 _EACH_S: Final = 0.1
 _SETTLE_S: Final = 3.0
-_SEND: Final = ("-q", "--topspeed", "--preload-pcap")
+_SEND: Final = (
+    "-q",
+    "--topspeed",
+    "--preload-pcap",
+    "--no-flow-stats",
+)  # its statistics take minutes for so many flows
 
 
 class Watched:

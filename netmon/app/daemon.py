@@ -26,6 +26,7 @@ from netmon.app.pidfile import PidFile, Reloaded
 from netmon.app.schedule import Schedule
 from netmon.app.settings import state_directory
 from netmon.app.text import speak
+from netmon.app.traffic.compiling import compile_apart
 from netmon.app.traffic.needs import needs_traffic
 from netmon.app.wiring import (
     Built,
@@ -162,6 +163,7 @@ class Daemon:
         if not (self.role.captures and traffic.sensors) and not (self.role.takes_flows and traffic.flows):
             return None
         needs_traffic()
+        compile_apart()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba, for those who see traffic
 
         place = role_directory(self._state, self.role)

@@ -1,22 +1,14 @@
 """Compiles the loops of traffic before anything needs them: in a process of its own, so that nothing else waits."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
+from netmon.app.traffic.compiling import stamp
 from netmon.app.traffic.needs import needs_traffic
 
-STAMP: Final = "demonstrated"
-_WARM: Final = """
-from netmon.app.traffic.needs import needs_traffic
-needs_traffic()
-from netmon.app.settings.traffic import TrafficSettings
-from netmon.app.traffic.warming import warm_up
-warm_up(TrafficSettings())
-"""
+_WARM: Final = "from netmon.app.traffic.compiling import compile_all; compile_all()"
 
 
 async def compile_once(say: Callable[[], None]) -> None:
@@ -25,8 +17,7 @@ async def compile_once(say: Callable[[], None]) -> None:
     What fails here fails again, with its reason, where it is used.
     """
     needs_traffic()
-    stamp = Path(os.environ["NUMBA_CACHE_DIR"], STAMP)  # apart for each state of the sources
-    if await asyncio.to_thread(stamp.exists):
+    if await asyncio.to_thread(stamp().exists):
         return
     say()
     silent = asyncio.subprocess.DEVNULL
@@ -35,7 +26,7 @@ async def compile_once(say: Callable[[], None]) -> None:
     )
     try:
         if await process.wait() == 0:
-            await asyncio.to_thread(stamp.touch)
+            await asyncio.to_thread(stamp().touch)
     finally:
         if process.returncode is None:
             process.kill()

@@ -29,6 +29,7 @@ from netmon.app.settings.model import NetmonSettings
 from netmon.app.settings.problems import faults_of
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.text import speaking, t
+from netmon.app.traffic.compiling import compile_apart
 from netmon.app.traffic.needs import leave_cache, needs_traffic, say_compiling
 from netmon.app.traffic.stopping import Stop
 from netmon.app.whereabouts import spoken
@@ -111,6 +112,7 @@ def _run(kind: Kind, how: Alone, given: Given) -> None:
     try:
         needs_traffic()
         say_compiling()
+        compile_apart()
         from netmon.app.traffic.assembly import build_part  # noqa: PLC0415 - numba takes a while
         from netmon.app.traffic.standalone import How, Told, nowhere, summary, watch  # noqa: PLC0415 - the same
 

@@ -22,6 +22,7 @@ from netmon.app.commands.recorded import shown_second
 from netmon.app.faultwords import in_words
 from netmon.app.fitted import Column, Fitted
 from netmon.app.text import language, speaking, t
+from netmon.app.traffic.compiling import compile_apart
 from netmon.app.traffic.needs import needs_traffic, say_compiling
 from netmon.app.whereabouts import spoken
 
@@ -56,6 +57,7 @@ def _replay(file: Path, directory: Path | None, store: Path | None, *, as_json: 
     try:
         needs_traffic()
         say_compiling()
+        compile_apart()
         from netmon.app.traffic.replaying import open_replay  # noqa: PLC0415 - numba takes a while
 
         replay = open_replay(file, directory, store)

@@ -45,8 +45,9 @@ from rules.traffic.tables.settings import TablesSettings
 
 WAIT_S: Final = 0.2
 REST_S: Final = 1.0  # how long at most, at the stop, what the kernel still holds is read
-QUEUED: Final = 1 << 28
-"""Octets of windows that wait to be taken: three seconds of the largest flood. What comes beyond is counted."""
+QUEUED: Final = 1 << 27
+"""Octets of windows that wait to be taken: one of the largest flood, which is 122 MB. One window always finds room,
+however large; what comes beyond is counted."""
 MESSAGE: Final = 1 << 18  # octets of a message to the process that forks, at most
 _LOOK_S: Final = 1.0  # how often an interface that is gone is looked for
 _SET_PDEATHSIG: Final = 1  # linux/prctl.h
@@ -167,7 +168,7 @@ class Capturing:
         }
         parcel = Parcel(head, second)
         with self._counting:
-            fits = self._queued + parcel.octets <= QUEUED
+            fits = not self._queued or self._queued + parcel.octets <= QUEUED
             if fits:
                 self._queued += parcel.octets
         if not fits:
@@ -186,8 +187,10 @@ class Capturing:
             except Exception:  # without this thread nothing is told any more: another process is to take over
                 log.exception("a capturing process failed in an unforeseen way")
                 os._exit(1)
+            octets = parcel.octets
+            del parcel  # its arrays are used again for the next window
             with self._counting:
-                self._queued -= parcel.octets
+                self._queued -= octets
 
     def _listen(self, orders: Any) -> None:
         """Take the parent's words; end when it is gone."""

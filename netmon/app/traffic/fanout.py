@@ -32,8 +32,9 @@ from netmon.app.traffic.shipping import BrokenOffError, Parcel, receive
 from netmon.app.traffic.tallies import Tallies
 
 SILENT_S: Final = 30.0  # a process that tells nothing for so long is ended: another takes its place
-_INBOX: Final = 16
-"""Windows that were received and not looked at yet: 16 of the largest are 1 GB, and then the processes wait."""
+_INBOX: Final = 1
+"""Parcels that were received and not looked at yet, beside one for each process: a window of a flood is up to 122 MB.
+Then the processes wait, and count what they cannot send."""
 _RESTART_S: Final = (0.5, 60.0)  # after a process ended: the first wait, and the longest
 _ABOVE: Final = "see the messages above this one"
 _STEADY_S: Final = 60.0  # a process that ran for so long may be started anew at once

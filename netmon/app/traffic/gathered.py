@@ -25,6 +25,7 @@ PATIENCE_NS: Final = NS
 """How much longer than its end and the usual lag a window is waited for."""
 _LAG_NS: Final = LAG_NS + 200_000_000  # as late as a silent process tells: its clock's lag and one wait for packets
 _IN_ORDER: Final = ("dns", "neighbours", "leases", "routers", "bridges")
+_NOTHING: Final = empty(RECORD)
 _WAITING: Final = 1_024
 """Windows of one process that wait at once: 400 of a gap that are told one by one, and then some. More are dropped."""
 
@@ -121,7 +122,7 @@ class _Window:
 
     def __init__(self, gathered: Gathered) -> None:
         self._gathered = gathered
-        self.second = Second(0.0, 0.0)
+        self.begun = self.ended = _NOTHING
 
     def add(self, records: Records) -> None:
         """Take nothing."""
@@ -129,8 +130,14 @@ class _Window:
     def drain(self, start: float, end: float, *, live: bool) -> Second:
         """Return the window as one."""
         del live
-        self.second = self._gathered.take(start, end)
-        return self.second
+        second = self._gathered.take(start, end)
+        self.begun, self.ended = second.begun, second.ended
+        return second
+
+    def flows(self) -> tuple[Records, Records]:
+        """Return the flows that began and those that ended, once: who keeps them holds up their memory."""
+        told, self.begun, self.ended = (self.begun, self.ended), _NOTHING, _NOTHING
+        return told
 
 
 class _Flows:
@@ -145,7 +152,7 @@ class _Flows:
     def drain(self, now_ns: int) -> tuple[Records, Records]:
         """Return what began and what ended."""
         del now_ns
-        return self._window.second.begun, self._window.second.ended
+        return self._window.flows()
 
     def finish(self) -> Records:
         """Return nothing: the processes told what was open when they ended."""

@@ -18,9 +18,9 @@ import structlog
 
 from netmon.api.traffic import RECORD, Second, empty
 
-WAITING_BYTES: Final = 1 << 29
-"""Octets of windows that wait, beside the one that is being judged: three seconds of the largest flood that a ring can
-hold. One window always finds room, however large."""
+WAITING_BYTES: Final = 192 << 20
+"""Octets of windows that wait, beside the one that is being judged: two of a flood of forged sources, 90 MB each, so
+that a sensor stays below 1 GB. One window always finds room, however large."""
 BEHIND: Final = 3
 """Windows that wait before judging is behind: then detectors see tables and messages, and flows no more, until it has
 caught up. Floods are named all the same: what takes long is what looks at each flow."""
@@ -43,7 +43,7 @@ class Judging:
         self._windows: queue.SimpleQueue[Second | None] = queue.SimpleQueue()
         self._errands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._waiting = 0  # windows that were not taken yet
-        self._octets = 0  # of them
+        self._octets = 0  # of those that nobody judges yet
         self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"judging {name}", daemon=True)
         self._counts: Counter[str] = Counter(unjudged_windows=0, unjudged_flows=0, hurried_windows=0)
@@ -62,7 +62,7 @@ class Judging:
         """Hand over a window; where too much waits already it is dropped, and counted."""
         octets = second_bytes(second)
         with self._counting:
-            fits = not self._waiting or self._octets + octets <= WAITING_BYTES
+            fits = not self._octets or self._octets + octets <= WAITING_BYTES
             if fits:
                 self._waiting += 1
                 self._octets += octets
@@ -107,7 +107,8 @@ class Judging:
 
     def _run(self) -> None:
         while (second := self._windows.get()) is not None:
-            octets = second_bytes(second)
+            with self._counting:
+                self._octets -= second_bytes(second)
             try:
                 self._judge(second)
             except Exception:  # a bug must not end the watch; what was being looked at is lost with it
@@ -116,7 +117,6 @@ class Judging:
             del second
             with self._counting:
                 self._waiting -= 1
-                self._octets -= octets
 
     def _judge(self, second: Second) -> None:
         behind = self._waiting > BEHIND

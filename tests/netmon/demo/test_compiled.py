@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from netmon.api import ConfigError
+from netmon.app.traffic.compiling import STAMP
 from netmon.demo import compiled
-from netmon.demo.compiled import STAMP, compile_once
+from netmon.demo.compiled import compile_once
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -135,3 +136,19 @@ def test_rows_that_are_not_there_are_refused(rows: object) -> None:
 
 def _sent_raw(head: dict[str, object]) -> Parcel:
     return _sent(Parcel(head))
+
+
+def test_what_a_window_held_goes_when_its_flows_were_taken() -> None:
+    gathered = _gathered()
+    second = _second(T)
+    held = weakref.ref(second.ended)
+    gathered.put(0, second)
+    parts = gathered.parts
+    del second
+    parts.tables.drain(T, T + 1, live=True)
+    assert held() is not None
+    _, ended = parts.flows.drain((T + 1) * NS)
+    assert ended is held()
+    del ended
+    assert held() is None
+    assert [len(rows) for rows in parts.flows.drain((T + 1) * NS)] == [0, 0]

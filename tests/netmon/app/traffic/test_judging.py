@@ -99,6 +99,19 @@ def test_memory_is_bounded_and_what_there_was_no_room_for_is_counted(
     assert slow.counts["unjudged_windows"] == 8 - len(told) > 0
 
 
+def test_the_window_that_is_judged_takes_no_room(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "WAITING_BYTES", second_bytes(window(0, flows=1_000)))
+    slow = started(court)
+    slow.put(window(0, flows=1_000))
+    court.entered.wait(20)
+    for start in (1, 2):
+        slow.put(window(start, flows=1_000))
+    court.gate.set()
+    slow.finish()
+    assert [start for start, _ in court.seen] == [0, 1]
+    assert slow.counts["unjudged_windows"] == 1
+
+
 def test_room_comes_back(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "WAITING_BYTES", 2 * second_bytes(window(0, flows=1_000)))
     court.gate.set()

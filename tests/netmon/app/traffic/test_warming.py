@@ -31,9 +31,12 @@ for module in list(sys.modules.values()):
             print(f"{name}.{word}")
 """
 
+_COMPILED_S = 600  # 3 s where all is compiled; else a minute of a core, which may be shared by many
+
 
 def cold(when: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", COLD, when], capture_output=True, text=True, check=False, timeout=240)
+    command = [sys.executable, "-c", COLD, when]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILED_S)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 

@@ -1,11 +1,13 @@
 """Window after window, and those of several processes as one."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmon.api.traffic import MAPPED, SAMPLE, halves
+from netmon.api.traffic import ENDPOINT, MAPPED, SAMPLE, Second, halves
 from rules.traffic.tables.merge import merge
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
@@ -104,3 +106,17 @@ def test_merging_weighs_votes_and_samples() -> None:
     assert np.count_nonzero(merged.sample["destination_port"] == 80) == pytest.approx(SAMPLE / 10, abs=1)
     with pytest.raises(ValueError, match="no windows"):
         merge([])
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), unique=True), min_size=2, max_size=4))
+def test_merging_keeps_every_row_that_one_alone_saw_and_adds_up_the_others(seen: list[list[tuple[int, int]]]) -> None:
+    tables, expected = [], Counter[tuple[int, int]]()
+    for number, addresses in enumerate(seen):
+        rows = np.zeros(len(addresses), ENDPOINT)
+        rows["hi"], rows["lo"] = [hi for hi, _ in addresses], [lo for _, lo in addresses]
+        rows["packets"] = np.arange(len(rows)) + 100**number
+        expected.update(dict(zip(addresses, rows["packets"].tolist(), strict=True)))
+        tables.append(rows)
+    merged = merge([Second(0, 1, sources=rows) for rows in tables]).sources
+    assert len(merged) == len(expected)
+    assert {(row["hi"], row["lo"]): row["packets"] for row in merged} == expected
