@@ -8,12 +8,14 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from collectors.traffic.flowtable.again import touch
 from collectors.traffic.messages.layout import DNS_ROW, KINDS, NAME_AT, NAME_MAX, OUTCOMES
 from collectors.traffic.messages.pick_kernel import pick
 from collectors.traffic.messages.settings import MessageSettings
 from netmon.api.traffic import MAC_SEEN, Traffic
 
 _COOKED: Final = 276  # LINKTYPE_LINUX_SLL2: one of several interfaces saw a frame, which no station tells
+_TOUCHED: Final = 20_000  # messages of a window whose memory is taken at the start, 6 MB
 _FEW: Final = 256  # DNS messages that are copied, 80 kB
 _GIVEN: Final = 2  # tables that are remembered to be used again: one is judged while another is filled
 _OURS: Final = 2  # who has a table that nobody else has: the list of them, and the question
@@ -56,6 +58,14 @@ class Messages:
         self._all = np.arange(0, dtype=np.uint32)
         self._used = np.zeros(len(KINDS) + 1, np.uint64)
         self._counts = np.zeros((len(KINDS) + 1, len(OUTCOMES)), np.uint64)
+
+    def touch(self) -> None:
+        """Take the memory of DNS messages from the system, of two windows: one is judged while another is filled."""
+        table = self._tables[DNS_ROW]
+        spare = np.zeros(len(table), table.dtype)
+        for one in (table, spare):
+            touch(one[:_TOUCHED])
+        self._given = [spare]
 
     def add(self, traffic: Traffic) -> None:
         """Take a batch; records without frames have no messages."""

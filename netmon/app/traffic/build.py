@@ -218,6 +218,7 @@ def sensor_parts(
     def touch() -> None:
         window.touch()
         table.touch()
+        reader.touch()
 
     parts = Parts(window, SensorFlows(table), SensorMessages(reader), touch)
     return parts, {"flows": lambda: table.counts, "messages": lambda: reader.counts}

@@ -124,8 +124,11 @@ def test_windows_that_were_handed_over_stay_as_they_were() -> None:
             assert (rows if rows.dtype.names is None else rows["name"]).tolist() == names
 
 
-def test_two_tables_are_enough_where_each_window_is_let_go() -> None:
+@pytest.mark.parametrize("touched", [False, True])
+def test_two_tables_are_enough_where_each_window_is_let_go(touched: bool) -> None:
     messages = Messages(MessageSettings(dns_messages=400))
+    if touched:
+        messages.touch()
     places = set()
     for _ in range(6):
         messages.add(decode_frames([udp(ASK)] * 300))
