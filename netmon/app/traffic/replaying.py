@@ -24,6 +24,8 @@ from netmon.app.traffic.windows import LONGEST_GAP
 
 _NS: Final = 1e9
 _DROPPED: Final = frozenset({"begun_untold", "ended_evicted", "unwritten"})
+_ANY_TIME: Final = {"late_hours": 876_000, "ahead_s": 3.2e9}
+"""A century either way: no clock tells a capture's times wrong, and between two packets may lie as much as there is."""
 
 
 @dataclass(slots=True)
@@ -123,7 +125,11 @@ class Replay:
 
     def _dropped(self) -> dict[str, int]:
         told = {name: count for counts in self._built.counts.values() for name, count in counts().items()}
-        return {name: count for name, count in told.items() if count and name in _DROPPED}
+        kept = {} if self._keeper is None else self._keeper.counts
+        lost = {f"{name.removeprefix('dropped_')}_not_kept": kept[name] for name in kept if name.startswith("dropped_")}
+        return {name: count for name, count in told.items() if count and name in _DROPPED} | {
+            name: count for name, count in lost.items() if count
+        }
 
 
 class _Pace:
@@ -148,7 +154,8 @@ def open_replay(file: Path, directory: Path | None, store: Path | None) -> Repla
         settings, networks = given.netmon.traffic, networks_of(given.inventory)
     indicators = IndicatorFiles(settings.detectors.indicators, directory or Path())
     indicators.look()
-    keeper = None if store is None else Keeper(settings.store, store, networks, CollectorRegistry())
+    keeping = settings.store.model_copy(update=_ANY_TIME)
+    keeper = None if store is None else Keeper(keeping, store, networks, CollectorRegistry())
     capture = open_capture(file, tunnels=tunnel_mask(settings))
     built = build_sensor(settings, networks)
     indicators.hand_to(built.judges.rules)
