@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import pwd
+import stat
 import sys
 import time
 from collections import defaultdict
@@ -134,6 +135,7 @@ def _run(kind: Kind, how: Alone, given: Given) -> None:
             leave_cache()
         if store is not None:
             can_be_kept(store, how.becomes)
+        say_closed(place)
     except ConfigError as error:
         click.echo(str(in_words(error)), err=True)
         sys.exit(2)
@@ -174,6 +176,8 @@ def own_place(state: Path, settings: Settings, becomes: str | None, role: Role) 
         state = ALONE_STATE
     place = state / role.value
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if becomes is not None and os.geteuid() == 0 and {each.name for each in state.iterdir()} <= set(Role):
+        state.chmod(state.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)  # to be passed, not to be listed
     return place
 
 
@@ -193,6 +197,16 @@ def can_be_kept(store: Path, becomes: str | None) -> None:
         user = becomes or pwd.getpwuid(os.geteuid()).pw_name
         problem = t("traffic.store_closed", user=user, problem=problem)
         raise ConfigError(Fault(str(store), 0, 0, problem, t("traffic.store_closed.remedy", user=user)))
+
+
+def say_closed(place: Path) -> None:
+    """Warn where who we are by now cannot keep captures and what was learned: it watches without."""
+    from exporters.flowstore.disk import writable  # noqa: PLC0415 - with the rest of traffic
+
+    problem = writable(place)
+    if problem is not None:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        click.echo(t("traffic.state_closed", place=place, user=user, problem=problem), err=True)
 
 
 def hand_over(places: Iterable[Path | None], user: str) -> None:

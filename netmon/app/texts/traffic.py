@@ -52,6 +52,12 @@ TEXTS: Final[Mapping[str, Text]] = {
         "give a directory that {user} reaches, as below /var/lib, or another --user",
         "sebutkan direktori yang terjangkau oleh {user}, misalnya di bawah /var/lib, atau --user lain",
     ),
+    "traffic.state_closed": Text(
+        "{place}: neither captures of findings nor what is learned can be kept: {problem}. Let {user} in (chmod o+x on "
+        "the directories above), or set another state_dir or --user.",
+        "{place}: tangkapan paket temuan dan hal yang dipelajari tidak dapat disimpan: {problem}. Izinkan {user} masuk "
+        "(chmod o+x pada direktori di atasnya), atau atur state_dir atau --user lain.",
+    ),
     "traffic.option.for": Text("Stop after so many seconds.", "Berhenti setelah sekian detik."),
     "traffic.no_list": Text("{what}: there is no file {path}", "{what}: tidak ada berkas {path}"),
     "traffic.no_list.remedy": Text(

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from netmon.api import ConfigError
-from netmon.app.commands.alone import only_flows
+from netmon.app.catalog import Role
+from netmon.app.commands.alone import only_flows, own_place, say_closed
+from netmon.app.settings import Settings
+from netmon.app.settings.inventory import Inventory
+from netmon.app.settings.model import NetmonSettings
 from tests.support.command import netmon
 
 
@@ -29,6 +33,27 @@ def test_a_store_an_empty_directory_and_a_new_one_are_taken(tmp_path: Path) -> N
     (store / "lock").touch()
     (store / "2026-11-22T10").mkdir()
     only_flows(store)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize("others", [False, True])
+def test_a_state_directory_of_its_own_can_be_passed_by_who_the_sensor_becomes(tmp_path: Path, others: bool) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    if others:
+        (state / "ledger").mkdir()
+    settings = Settings(tmp_path, NetmonSettings(state_dir=state), Inventory())
+    place = own_place(state, settings, "nobody", Role.SENSOR)
+    assert place.stat().st_mode & 0o777 == 0o700
+    assert state.stat().st_mode & 0o777 == (0o700 if others else 0o711)
+
+
+def test_it_is_said_at_the_start_where_nothing_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    say_closed(tmp_path)
+    assert capsys.readouterr().err == ""
+    (tmp_path / "state").touch()
+    say_closed(tmp_path / "state" / "sensor")
+    assert f"{tmp_path / 'state'} is no directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
