@@ -127,6 +127,9 @@ def timeline(*, step: str | None, order: str, form: "Form", **what: Any) -> None
         step_s = _STEPS[step] if step else next(fitting, 3_600)
         answer = asked.answer(lambda scan: query.timeline(scan, asked.where, step_s))
         _found(len(answer), asked)
+        steps = (max(answer) - min(answer)) // step_s + 1  # also those between in which nothing was
+        if steps > _LIMIT_MAX:
+            raise click.UsageError(t("flows.steps", steps=f"{steps:,}", most=f"{_LIMIT_MAX:,}"))
         rows = tables.timeline_rows(answer, step_s)
         if form == "json":
             showing.as_json(tables.timeline_lines(rows))

@@ -168,6 +168,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Tidak ada yang mempunyai pelapor: yang dilihat sensor sendiri tidak mempunyainya.",
     ),
     "flows.none.exporters": Text("Exporters in them: {names}", "Pelapor di dalamnya: {names}"),
+    "flows.steps": Text(
+        "That would be {steps} lines, and {most} are the most: choose a longer --step, or a shorter time.",
+        "Hasilnya {steps} baris, paling banyak {most}: pilih --step lebih panjang atau rentang waktu lebih pendek.",
+    ),
     "flows.narrow": Text(
         "No room at a width of {width} for {columns}: set COLUMNS=200, or ask for --format csv or json.",
         "Tidak ada tempat pada lebar {width} untuk {columns}: setel COLUMNS=200, atau minta --format csv atau json.",

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from rules.traffic.detector import DetectorBase
 
-PEER_PORTS: Final = (4662, 6346, 6347, *range(6881, 6890), 8333, 30303)
-"""TCP ports of peer-to-peer programs: eDonkey, Gnutella, BitTorrent, Bitcoin, Ethereum."""
+PEER_PORTS: Final = (4662, 6346, 6347, *range(6881, 6890), 8333, 30303, 51413)
+"""TCP ports of peer-to-peer programs: eDonkey, Gnutella, BitTorrent (51413: Transmission's), Bitcoin, Ethereum."""
 
 
 class ScanSettings(DetectorBase):

@@ -55,16 +55,24 @@ class Again:
             self._octets.append(octets)
         return self._rows(octets)
 
-    def touch(self, count: int) -> None:
-        """Take the memory of so many of those that are kept now, and not when it is needed; what is in it stays."""
-        while len(self._octets) < min(count, self._kept):
+    def touch(self, *rows: int) -> None:
+        """Take the memory of so many first rows of each array now, and not when it is needed; what is in it stays.
+
+        The arrays are those that were taken, in that order, and then others, no more than are kept.
+        """
+        while len(self._octets) < min(len(rows), self._kept):
             self._octets.append(self._new())
-        for octets in self._octets[:count]:
-            octets[::_PAGE] |= 0
+        for octets, count in zip(self._octets, rows, strict=False):
+            first = self._first(octets)
+            octets[first : first + min(count, self._count) * self._dtype.itemsize : _PAGE] |= 0
 
     def _new(self) -> NDArray[np.uint8]:
         return np.empty(self._count * self._dtype.itemsize + _HUGE, np.uint8)
 
     def _rows(self, octets: NDArray[np.uint8]) -> NDArray[np.void]:
-        first = -octets.ctypes.data % _HUGE
+        first = self._first(octets)
         return octets[first : first + self._count * self._dtype.itemsize].view(self._dtype)
+
+    @staticmethod
+    def _first(octets: NDArray[np.uint8]) -> int:
+        return -octets.ctypes.data % _HUGE

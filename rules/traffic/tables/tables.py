@@ -20,17 +20,18 @@ _GIVEN_AWAY_FROM: Final = 32_768
 """Rows, 8 MB: fewer are copied, in a millisecond or two, so that their memory is at once there for the next window."""
 _BUFFERS: Final = 4
 """Tables' worth of rows that are kept: one each that fills, and what is judged meanwhile of a flood in both of them."""
-_TOUCHED: Final = 3
-"""Of these, those that a flood of forged sources takes."""
+_COPIED_APART: Final = 4_096
+"""Rows, 1 MB: fewer are copied to memory of their own, more to such as comes back too."""
 
 
 class _Table:
     """Rows by address, and the index that leads to them."""
 
-    def __init__(self, memory: Again, index: NDArray[np.uint64]) -> None:
+    def __init__(self, memory: Again, copies: Again, index: NDArray[np.uint64]) -> None:
         self.rows = memory.take()
         self.index = index
         self._memory = memory
+        self._copies = copies
         self._busy = np.zeros(len(self.rows), np.uint32)
         self._reserved = 0
 
@@ -47,7 +48,7 @@ class _Table:
             busy = busy[np.argpartition(packets, count - kept)[count - kept :]] if kept else busy[:0]
         keys = np.stack((self.rows["hi"][busy], self.rows["lo"][busy]), axis=1)
         if used < _GIVEN_AWAY_FROM:
-            rows = _copied(self.rows[:used])
+            rows = _copied(self.rows[:used], None if used < _COPIED_APART else self._copies.take())
         else:
             rows, self.rows = self.rows[:used], self._memory.take()
         self._reserved = int(reserve(self.rows, self.index, keys, seed))
@@ -72,8 +73,9 @@ class Tables:
         shapes = (slots, np.uint64), (slots, np.uint64), (BEGUN_BITS // 32, np.uint64), (KNOWN_ENDS, np.uint64)
         index, other, begun, known, ports = laid_out((*shapes, (PORT_ROWS, PORT)))
         self._rows = Again(self._settings.rows, ENDPOINT, kept=_BUFFERS)
-        self._destinations = _Table(self._rows, index)
-        self._sources = _Table(self._rows, other)
+        self._copies = Again(min(self._settings.rows, _GIVEN_AWAY_FROM), ENDPOINT, kept=_BUFFERS)
+        self._destinations = _Table(self._rows, self._copies, index)
+        self._sources = _Table(self._rows, self._copies, other)
         self._ports = Ports(ports)
         self._begun = begun  # two windows, word by word
         self._known = known
@@ -89,8 +91,11 @@ class Tables:
         self._states["window_ns"] = int(window_s * 1e9)
 
     def touch(self) -> None:
-        """Take the memory of a flood's windows from the kernel now, 34 MB for each of `_TOUCHED`, as it would then."""
-        self._rows.touch(_TOUCHED)
+        """Take the memory of a flood's windows from the kernel now: forged sources fill one table and then another,
+        their victims, who were first to be given rows, a part of one that is copied. 92 MB, as it would be then.
+        """
+        self._rows.touch(_GIVEN_AWAY_FROM, self._settings.rows, self._settings.rows)
+        self._copies.touch(_GIVEN_AWAY_FROM, _GIVEN_AWAY_FROM)
 
     def add(self, records: NDArray[np.void]) -> None:
         """Count records (RECORD[n])."""
@@ -140,6 +145,10 @@ class Tables:
         return second
 
 
-def _copied(rows: NDArray[np.void]) -> NDArray[np.void]:
+def _copied(rows: NDArray[np.void], to: NDArray[np.void] | None = None) -> NDArray[np.void]:
     """Return a copy of rows, made octet by octet: numpy's own goes through them field by field."""
-    return rows.view(np.uint8).copy().view(rows.dtype)
+    if to is None:
+        return rows.view(np.uint8).copy().view(rows.dtype)
+    copy = to[: len(rows)]
+    copy.view(np.uint8)[:] = rows.view(np.uint8)
+    return copy

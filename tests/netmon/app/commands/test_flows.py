@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netmon.app.cli import main
+from netmon.app.commands import flows
 from netmon.app.flows.showing import clock_column
 from netmon.app.texts.flows import TEXTS
 from tests.support.kept_flows import kept, record
@@ -112,6 +113,14 @@ def test_timeline(config: Path) -> None:
     assert narrow.stderr == ""
     (hour,) = objects(said(config, "timeline", "--format", "json"))
     assert hour["flows"] == 3
+
+
+def test_a_timeline_of_too_many_steps_is_refused(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "_LIMIT_MAX", 3)
+    refused = said(config, "timeline", "--step", "1m")
+    assert refused.exit_code == 2
+    assert "That would be 4 lines, and 3 are the most: choose a longer --step" in refused.stderr
+    assert said(config, "timeline", "--step", "5m").exit_code == 0
 
 
 def test_list(config: Path) -> None:

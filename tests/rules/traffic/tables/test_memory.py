@@ -35,7 +35,7 @@ def test_what_is_touched_is_taken_later_and_stays_as_it_was() -> None:
     memory = Again(100_000, ROW, kept=3)
     held = memory.take()
     held["lo"] = np.arange(100_000)
-    memory.touch(2)
+    memory.touch(100_000, 100_000)
     assert held["lo"].tolist() == list(range(100_000))
     touched = begins(memory.take())
     assert touched == begins(memory.take())
