@@ -43,7 +43,7 @@ def _acting(net: Lan, folder: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, env=environment(), stdout=pipe, stderr=pipe, text=True) as sensor:
         try:
             assert sensor.stderr is not None
-            assert "listening: eth0" in sensor.stderr.readline()
+            assert any("listening: eth0" in line for line in sensor.stderr)
             yield sensor
         finally:
             sensor.kill()

@@ -37,7 +37,7 @@ def _sensor(host: Host, state: Path, *options: str) -> Iterator[subprocess.Popen
     ) as process:
         try:
             assert process.stderr is not None
-            assert "listening: eth0" in process.stderr.readline()
+            assert any("listening: eth0" in line for line in process.stderr)
             yield process
         finally:
             process.kill()

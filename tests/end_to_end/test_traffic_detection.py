@@ -55,7 +55,7 @@ def listening(host: Host, state: Path) -> Iterator[Heard]:
 
         thread = threading.Thread(target=hear, args=(iter(sensor.stdout.readline, ""),))
         try:
-            assert "listening: eth0" in sensor.stderr.readline()
+            assert any("listening: eth0" in line for line in sensor.stderr)
             thread.start()
             yield heard
             sensor.terminate()
