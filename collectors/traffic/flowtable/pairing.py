@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.again import Again
 from collectors.traffic.flowtable.layout import CHUNK, KEY, SEEDS
 from collectors.traffic.flowtable.pairing_kernel import add, expire
 from collectors.traffic.flowtable.pairing_layout import EXPORTER, EXPORTERS, MARK, PLACE, Tally
 from collectors.traffic.flowtable.settings import PairingSettings
+from netmon.api.memory import Again
 from netmon.api.traffic import RECORD
 
 _FIRST_ROWS: Final = 16_384

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.again import touch
 from collectors.traffic.flowtable.entry_kernel import add, end_all, expire
 from collectors.traffic.flowtable.layout import (
     CHUNK,
@@ -22,6 +21,7 @@ from collectors.traffic.flowtable.layout import (
 )
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.told import Told
+from netmon.api.memory import touch
 from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
 _NO_OCTETS: Final = np.zeros(0, np.uint8)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.again import Again, touch
+from netmon.api.memory import Again
 from netmon.api.traffic import RECORD
 
 _COPIED: Final = 8  # less than this part of the rows is copied out, more is handed out as it is
@@ -34,5 +34,4 @@ class Told:
 
     def touch(self) -> None:
         """Take the memory of what is kept from the kernel."""
-        touch(self.rows)
-        self._memory.touch(self._count, self._kept - 1)
+        self._memory.touch(self._count, *[self._count] * self._kept)

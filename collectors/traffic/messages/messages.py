@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from sys import getrefcount
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.again import touch
 from collectors.traffic.messages.layout import DNS_ROW, KINDS, NAME_AT, NAME_MAX, OUTCOMES
 from collectors.traffic.messages.pick_kernel import pick
 from collectors.traffic.messages.settings import MessageSettings
-from netmon.api.traffic import MAC_SEEN, Traffic
+from netmon.api.memory import Again
+from netmon.api.traffic import DNS, MAC_SEEN, Traffic
 
 _COOKED: Final = 276  # LINKTYPE_LINUX_SLL2: one of several interfaces saw a frame, which no station tells
 _TOUCHED: Final = 20_000  # messages of a window whose memory is taken at the start, 6 MB
 _FEW: Final = 256  # DNS messages that are copied, 80 kB
-_GIVEN: Final = 2  # tables that are remembered to be used again: one is judged while another is filled
-_OURS: Final = 2  # who has a table that nobody else has: the list of them, and the question
+_KEPT: Final = 3  # tables of DNS messages: one is filled, one waits, one is judged
 _NO_STATIONS: Final = np.zeros(0, np.uint64)
 Rows: TypeAlias = NDArray[np.void]
 
@@ -51,7 +49,8 @@ class Messages:
             settings.bridge_messages,
         )
         self._tables = [np.zeros(cap, dtype) for cap, dtype in zip(caps, KINDS.values(), strict=True)]
-        self._given: list[Rows] = []  # tables of DNS messages that were handed over
+        self._memory = Again(DNS)
+        self._tables[DNS_ROW] = self._memory.take(settings.dns_messages)
         self._names = _names(self._tables[DNS_ROW])
         self._macs = np.zeros(settings.mac_addresses, MAC_SEEN)
         self._slots = np.zeros(1 << (2 * settings.mac_addresses).bit_length(), np.uint32)
@@ -61,11 +60,7 @@ class Messages:
 
     def touch(self) -> None:
         """Take the memory of DNS messages from the system, of two windows: one is judged while another is filled."""
-        table = self._tables[DNS_ROW]
-        spare = np.zeros(len(table), table.dtype)
-        for one in (table, spare):
-            touch(one[:_TOUCHED])
-        self._given = [spare]
+        self._memory.touch(len(self._tables[DNS_ROW]), _TOUCHED, _TOUCHED)
 
     def add(self, traffic: Traffic) -> None:
         """Take a batch; records without frames have no messages."""
@@ -118,10 +113,8 @@ class Messages:
         table = self._tables[DNS_ROW]
         if used <= _FEW:
             return table[:used].copy()
-        self._given.append(table)
-        free = [at for at in range(len(self._given) - 1) if getrefcount(self._given[at]) == _OURS]
-        self._tables[DNS_ROW] = self._given.pop(free[0]) if free else np.zeros(len(table), table.dtype)
-        del self._given[:-_GIVEN]  # the others go with who has them
+        self._tables[DNS_ROW] = self._memory.take(len(table))
+        self._memory.shed(_KEPT)
         self._names = _names(self._tables[DNS_ROW])
         return table[:used]
 

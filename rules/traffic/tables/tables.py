@@ -5,9 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.api.memory import Again
 from netmon.api.traffic import ENDPOINT, RECORD, SAMPLE, Second
 from rules.traffic.tables.ends_kernel import BEGUN_BITS, KNOWN_ENDS, LOOKS
-from rules.traffic.tables.memory import Again, laid_out
+from rules.traffic.tables.memory import laid_out
 from rules.traffic.tables.ports import Ports
 from rules.traffic.tables.ports_kernel import PORT, PORT_ROWS
 from rules.traffic.tables.row_kernel import reserve, settle, vacate
@@ -27,11 +28,12 @@ _COPIED_APART: Final = 4_096
 class _Table:
     """Rows by address, and the index that leads to them."""
 
-    def __init__(self, memory: Again, copies: Again, index: NDArray[np.uint64]) -> None:
-        self.rows = memory.take()
+    def __init__(self, count: int, memory: Again, copies: Again, index: NDArray[np.uint64]) -> None:
+        self.rows = memory.take(count)
         self.index = index
         self._memory = memory
         self._copies = copies
+        self._few = min(count, _GIVEN_AWAY_FROM)
         self._busy = np.zeros(len(self.rows), np.uint32)
         self._reserved = 0
 
@@ -48,9 +50,11 @@ class _Table:
             busy = busy[np.argpartition(packets, count - kept)[count - kept :]] if kept else busy[:0]
         keys = np.stack((self.rows["hi"][busy], self.rows["lo"][busy]), axis=1)
         if used < _GIVEN_AWAY_FROM:
-            rows = _copied(self.rows[:used], None if used < _COPIED_APART else self._copies.take())
+            rows = _copied(self.rows[:used], None if used < _COPIED_APART else self._copies.take(self._few))
         else:
-            rows, self.rows = self.rows[:used], self._memory.take()
+            rows, self.rows = self.rows[:used], self._memory.take(len(self.rows))
+        for memory in (self._memory, self._copies):
+            memory.shed(_BUFFERS)
         self._reserved = int(reserve(self.rows, self.index, keys, seed))
         return rows, self._reserved
 
@@ -72,10 +76,9 @@ class Tables:
         slots = 1 << (4 * self._settings.rows - 1).bit_length()
         shapes = (slots, np.uint64), (slots, np.uint64), (BEGUN_BITS // 32, np.uint64), (KNOWN_ENDS, np.uint64)
         index, other, begun, known, ports = laid_out((*shapes, (PORT_ROWS, PORT)))
-        self._rows = Again(self._settings.rows, ENDPOINT, kept=_BUFFERS)
-        self._copies = Again(min(self._settings.rows, _GIVEN_AWAY_FROM), ENDPOINT, kept=_BUFFERS)
-        self._destinations = _Table(self._rows, self._copies, index)
-        self._sources = _Table(self._rows, self._copies, other)
+        self._rows, self._copies = Again(ENDPOINT), Again(ENDPOINT)
+        self._destinations = _Table(self._settings.rows, self._rows, self._copies, index)
+        self._sources = _Table(self._settings.rows, self._rows, self._copies, other)
         self._ports = Ports(ports)
         self._begun = begun  # two windows, word by word
         self._known = known
@@ -94,8 +97,10 @@ class Tables:
         """Take the memory of a flood's windows from the kernel now: forged sources fill one table and then another,
         their victims, who were first to be given rows, a part of one that is copied. 92 MB, as it would be then.
         """
-        self._rows.touch(_GIVEN_AWAY_FROM, self._settings.rows, self._settings.rows)
-        self._copies.touch(_GIVEN_AWAY_FROM, _GIVEN_AWAY_FROM)
+        rows = self._settings.rows
+        few = min(rows, _GIVEN_AWAY_FROM)
+        self._rows.touch(rows, few, rows, rows)
+        self._copies.touch(few, few, few)
 
     def add(self, records: NDArray[np.void]) -> None:
         """Count records (RECORD[n])."""

@@ -1,15 +1,11 @@
 """Memory that is handed out and used again: never while somebody holds it, and no more of it than is needed."""
 
-import tracemalloc
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from collectors.traffic.flowtable.again import Again, touch
 from collectors.traffic.flowtable.told import Told
-from netmon.api.traffic import RECORD
 from tests.support.flow_packets import START_NS, plain, small
 
 _ROWS = 64
@@ -45,38 +41,6 @@ def test_a_flood_is_written_to_the_same_memory_over_and_over() -> None:
         places.add(_place(last))
     assert last is not None
     assert len(places) == 3  # what is filled, what is read, and what was read when that began
-
-
-def test_after_a_flood_only_what_is_kept_stays() -> None:
-    memory = Again(RECORD)
-    held = [memory.take(_ROWS) for _ in range(5)]
-    assert not memory.shed(2)  # somebody holds all of them
-    places = {_place(rows) for rows in held}
-    held.clear()
-    assert memory.shed(2)
-    anew = [memory.take(_ROWS) for _ in range(2)]
-    assert {_place(rows) for rows in anew} < places
-
-
-def test_what_is_touched_is_what_is_taken_next() -> None:
-    memory = Again(RECORD)
-    memory.touch(10_000, 3)
-    tracemalloc.start()
-    try:
-        held = [memory.take(10_000) for _ in range(3)]
-        taken, _ = tracemalloc.get_traced_memory()
-        held.append(memory.take(10_000))
-        more, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert taken < 100_000 < 10_000 * RECORD.itemsize <= more
-    assert len({_place(rows) for rows in held}) == 4
-
-
-def test_touching_leaves_what_is_there() -> None:
-    rows = np.arange(10_000, dtype=np.uint64)
-    touch(rows)
-    assert np.array_equal(rows, np.arange(10_000))
 
 
 def test_a_table_that_is_touched_keeps_what_is_in_it() -> None:

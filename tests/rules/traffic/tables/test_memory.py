@@ -6,40 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.traffic.tables.memory import Again
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
 from tests.rules.traffic.tables.made import mixed, packets
 
-ROW = np.dtype([("lo", "u8"), ("more", "u8", 7)])
-
 
 def begins(rows: np.ndarray[Any, Any]) -> int:
     return int(rows.ctypes.data)
-
-
-def test_an_array_comes_back_when_nobody_holds_it_or_a_view_of_it() -> None:
-    memory = Again(100, ROW, kept=2)
-    first, second = memory.take(), memory.take()
-    assert begins(first) != begins(second)
-    place, column = begins(first), first[:7]["lo"]
-    del first
-    third = memory.take()  # beyond those that are kept
-    assert begins(third) not in (place, begins(second))
-    del column
-    assert begins(memory.take()) == place
-    assert (len(third), third.dtype, begins(third) % 64) == (100, ROW, 0)
-
-
-def test_what_is_touched_is_taken_later_and_stays_as_it_was() -> None:
-    memory = Again(100_000, ROW, kept=3)
-    held = memory.take()
-    held["lo"] = np.arange(100_000)
-    memory.touch(100_000, 100_000)
-    assert held["lo"].tolist() == list(range(100_000))
-    touched = begins(memory.take())
-    assert touched == begins(memory.take())
-    assert touched != begins(held)
 
 
 @settings(max_examples=40, deadline=None)
