@@ -1,5 +1,7 @@
 """The command line: one group, its commands imported only when called, so that `netmon --help` is quick."""
 
+import atexit
+import gc
 import os
 from importlib import import_module
 from typing import Final
@@ -71,3 +73,4 @@ def main() -> None:
     """Hold the commands together; the text that people read is in the tables of netmon/app/texts."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would wait for matrices that we do not have
     whole_writes()
+    atexit.register(gc.freeze)  # or the end looks for what refers to itself, for a tenth of a second and for nothing
