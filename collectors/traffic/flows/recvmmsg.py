@@ -36,14 +36,17 @@ class Mailbox:
         self.messages["name"] = places * np.uint64(NAME_BYTES) + np.uint64(self.names.ctypes.data)
         self.messages["vectors"] = places * np.uint64(16) + np.uint64(self._vectors.ctypes.data)
         self.messages["vector_count"] = 1
+        self.messages["name_length"] = NAME_BYTES
         self._address = self.messages.ctypes.data
 
     def fill(self, descriptor: int, start: int) -> int:
-        """Take what waits in a socket into the rows from `start` on, without waiting; return how many came."""
+        """Take what waits in a socket into the rows from `start` on, without waiting; return how many came.
+
+        Before rows are filled again, `sources_kernel.admit` is to have read them.
+        """
         room = self.count - start
         if room <= 0:
             return 0
-        self.messages["name_length"][start:] = NAME_BYTES  # the kernel wrote there how much it used
         came: int = _recvmmsg(descriptor, self._address + start * MESSAGE.itemsize, room, _DONTWAIT, None)
         if came < 0:
             self.errors += ctypes.get_errno() not in _NOTHING

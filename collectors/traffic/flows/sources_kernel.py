@@ -178,12 +178,14 @@ def admit(
 ) -> Any:
     """Sort the first `count` messages that recvmmsg filled; return how many rows of `netflow` and `sflow` are filled.
 
-    Message i lies at i * slot_bytes in the buffer and its sender at i * NAME_BYTES in `names`.
+    Message i lies at i * slot_bytes in the buffer and its sender at i * NAME_BYTES in `names`; its row is made ready
+    for the next call.
     """
     flows = U(0)
     samples = U(0)
     for i in range(count):
         message = messages[i]
+        message.name_length = NAME_BYTES  # the kernel wrote there how much it used
         counts[_RECEIVED] += U(1)
         name = U(i) * U(NAME_BYTES)
         family = U(names[name]) | U(names[name + U(1)])  # a native 16-bit number below 256: either octet is 0

@@ -84,6 +84,15 @@ def test_both_ip_versions_are_heard_at_once_and_an_exporter_is_the_same_on_each_
     assert {each.address for each in exporters} == {"127.0.0.5", "::1"}
 
 
+@needs_ipv6
+def test_where_a_short_address_came_a_long_one_comes_whole(stack: ExitStack) -> None:
+    receiver, exporters = opened(stack, "127.0.0.0/8", "::/0", at=("127.0.0.1", "::1"))
+    for source, place in (("127.0.0.5", 0), ("::1", 1), ("127.0.0.6", 0), ("::1", 1)):
+        sender(stack, receiver, source, place).send(V9)
+        assert len(receiver.receive()) == 1
+    assert [each.address for each in exporters] == ["127.0.0.5", "::1", "127.0.0.6"]
+
+
 def test_a_forged_source_costs_nothing_but_is_counted_and_shown(stack: ExitStack) -> None:
     receiver, exporters = opened(stack, names=[("127.0.0.9", "core-1")])
     forger = sender(stack, receiver, "127.0.0.66")
