@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from collectors.host.procfs import netlink
 from collectors.host.procfs.units import PROPERTIES
+from netmon.api.timex import Timex, timex
 
 _NETLINK_SOCK_DIAG = 4  # <linux/netlink.h>
 _NETLINK_TIMEOUT_S = 5
@@ -19,52 +20,13 @@ _SYSTEMD_TIMEOUT_S = 5
 """Asking for a thousand units takes systemd a tenth of a second."""
 
 
-class _Timeval(ctypes.Structure):
-    _fields_ = (("seconds", ctypes.c_long), ("fraction", ctypes.c_long))
+_TIMEX_NUMBERS = tuple(row[0] for row in Timex._fields_ if row[1] in (ctypes.c_long, ctypes.c_int))
 
 
-class _Timex(ctypes.Structure):
-    """struct timex of <linux/timex.h>, as adjtimex(2) describes it."""
-
-    _fields_ = (
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("constant", ctypes.c_long),
-        ("precision", ctypes.c_long),
-        ("tolerance", ctypes.c_long),
-        ("time", _Timeval),
-        ("tick", ctypes.c_long),
-        ("ppsfreq", ctypes.c_long),
-        ("jitter", ctypes.c_long),
-        ("shift", ctypes.c_int),
-        ("stabil", ctypes.c_long),
-        ("jitcnt", ctypes.c_long),
-        ("calcnt", ctypes.c_long),
-        ("errcnt", ctypes.c_long),
-        ("stbcnt", ctypes.c_long),
-        ("tai", ctypes.c_int),
-        ("reserved", ctypes.c_int * 11),
-    )
-
-
-_NUMBERS = tuple(
-    name for name, kind in ((row[0], row[1]) for row in _Timex._fields_) if kind in (ctypes.c_long, ctypes.c_int)
-)
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def timex() -> bytes:
+def clock_state() -> bytes:
     """Ask adjtimex(2), changing nothing. Raises OSError, for instance where a sandbox forbids the call."""
-    said = _Timex(modes=0)
-    state = _LIBC.adjtimex(ctypes.byref(said))
-    if state < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), "adjtimex")
-    rows = [f"state {state}", *(f"{name} {getattr(said, name)}" for name in _NUMBERS)]
+    state, said = timex()
+    rows = [f"state {state}", *(f"{name} {getattr(said, name)}" for name in _TIMEX_NUMBERS)]
     return ("\n".join(rows) + "\n").encode()
 
 
@@ -125,7 +87,7 @@ def _dump(asked: socket.socket, family: int) -> Iterator[bytes]:
 
 FACTS: Mapping[str, Callable[[], bytes]] = {
     "@time": clock,
-    "@timex": timex,
+    "@timex": clock_state,
     "@machine": machine,
     "@pagesize": page_size,
     "@systemd": units,

@@ -1,8 +1,9 @@
 """This machine's clock: whether it was stepped, how far it is from its time servers, and time that nobody can step."""
 
-import ctypes
 import time
 from typing import Final
+
+from netmon.api.timex import timex
 
 _TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
 _STA_UNSYNC: Final = 0x0040
@@ -37,56 +38,20 @@ def boottime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class _Timeval(ctypes.Structure):
-    _fields_ = (("tv_sec", ctypes.c_long), ("tv_usec", ctypes.c_long))
-
-
-class _Timex(ctypes.Structure):
-    """struct timex of adjtimex(2)."""
-
-    _fields_ = (
-        ("modes", ctypes.c_uint),  # 0: only read
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("constant", ctypes.c_long),
-        ("precision", ctypes.c_long),
-        ("tolerance", ctypes.c_long),
-        ("time", _Timeval),
-        ("tick", ctypes.c_long),
-        ("ppsfreq", ctypes.c_long),
-        ("jitter", ctypes.c_long),
-        ("shift", ctypes.c_int),
-        ("stabil", ctypes.c_long),
-        ("jitcnt", ctypes.c_long),
-        ("calcnt", ctypes.c_long),
-        ("errcnt", ctypes.c_long),
-        ("stbcnt", ctypes.c_long),
-        ("tai", ctypes.c_int),
-        ("reserved", ctypes.c_int * 11),
-    )
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
 def clock_offset() -> float | None:
     """Return by how many seconds the local clock is ahead of its time servers; None when it follows none.
 
     adjtimex(2) tells what is still to be corrected, which is what the clock lacks: the sign is turned. A daemon that
     disciplines the clock without the kernel's loop (chrony with slews of its own) leaves 0 here while it is in step.
     """
-    timex = _Timex()
     try:
-        state = _libc.adjtimex(ctypes.byref(timex))
-    except AttributeError:  # a C library without it
+        state, said = timex()
+    except OSError:
         return None
-    return _offset(state, timex.status, timex.offset)
+    return _offset(state, said.status, said.offset)
 
 
 def _offset(state: int, status: int, offset: int) -> float | None:
-    if state in (-1, _TIME_ERROR) or status & _STA_UNSYNC:
+    if state == _TIME_ERROR or status & _STA_UNSYNC:
         return None
     return -offset / (1e9 if status & _STA_NANO else 1e6)

@@ -1,7 +1,6 @@
 """Steps of the clock are told from time that passes; the kernel's word on its offset is read right."""
 
-import ctypes
-import platform
+import errno
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netmon.api.timex import Timex
 from netmon.core import clock
 from netmon.core.clock import StepDetector, boottime, clock_offset
 
@@ -55,11 +55,6 @@ def test_boottime_runs_with_the_monotonic_clock_or_ahead_of_it() -> None:
     assert boottime() <= boottime()
 
 
-def test_struct_timex_has_the_size_that_the_kernel_writes() -> None:
-    if platform.machine() in ("x86_64", "aarch64"):
-        assert ctypes.sizeof(clock._Timex) == 208
-
-
 def test_the_offset_is_what_adjtimex_says() -> None:
     offset = clock_offset()
     if shutil.which("adjtimex") is None:
@@ -78,11 +73,18 @@ def test_the_offset_is_what_adjtimex_says() -> None:
         (0, 0x2001, 0, 0.0),
         (5, 0x2001, 1_500_000, None),
         (0, 0x2041, 1_500_000, None),
-        (-1, 0, 0, None),
     ],
-    ids=["nanoseconds", "microseconds", "in step", "state says so", "status says so", "call refused"],
+    ids=["nanoseconds", "microseconds", "in step", "state says so", "status says so"],
 )
 def test_unsynchronised_is_unknown_and_units_follow_the_status(
     state: int, status: int, offset: int, expected: float | None
 ) -> None:
     assert clock._offset(state, status, offset) == expected
+
+
+def test_where_the_kernel_is_not_asked_the_offset_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> tuple[int, Timex]:
+        raise OSError(errno.EPERM, "Operation not permitted", "adjtimex")
+
+    monkeypatch.setattr(clock, "timex", refused)
+    assert clock_offset() is None
