@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.flowstore.memory import Values, untouched
-from exporters.flowstore.pack_kernel import FIELD, SEEN, WORDS, keep
+from exporters.flowstore.pack_kernel import SEEN, WORDS, keep
 from exporters.flowstore.parquet import Table
 from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
+from netmon.api.flowcolumns import FIELD
 from netmon.api.traffic import RECORD
 
 PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything

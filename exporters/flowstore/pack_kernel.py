@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numba import njit
 
+from netmon.api.flowcolumns import FIELD
 from netmon.api.prefix_kernel import Lookup, longest
 
 U = np.uint64
@@ -27,18 +28,6 @@ _SPARE = U(5)
 _FORETOLD = U(16_384)  # of so few numbers all have been met soon
 _SLOT = U(40)  # the lowest bit of a product that tells a slot
 SEARCHED = np.uint32(0xFFFF_FFFF)
-
-FIELD: Final = np.dtype(
-    [
-        ("word", "u8"),  # of the record
-        ("shift", "u8"),
-        ("mask", "u8"),
-        ("default", "u8"),
-        ("wide", "u8"),  # 1: a column of 64 bits
-        ("present", "u8"),  # 0: all so far was the default, and nothing was written; else its column's row and one
-    ]
-)
-"""Where a column's field stands in a record, and where the column is."""
 
 
 def _array(kind: Any, dimensions: int = 1, *, readonly: bool = False) -> Any:
