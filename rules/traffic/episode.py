@@ -14,6 +14,9 @@ EVIDENCE_WORDS: Final = ("start", "end", "source", "target", "technique")
 """What every traffic finding's evidence has: Unix seconds, who does it to whom (addresses, or how many of them), and
 the technique of MITRE ATT&CK (as T1498.001). `netmon replay` shows them as fields of their own."""
 
+RUNBOOKS: Final = "docs/runbooks-traffic.md"
+"""The page that says what to do; a chapter for each name that findings carry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -55,7 +58,7 @@ class _Matter:
 class Episodes:
     """The matters of one rule that are going on. Not more than `cap` at once: what comes beyond is counted."""
 
-    def __init__(  # noqa: PLR0913 - each is a setting of the detector
+    def __init__(
         self,
         rule: str,
         technique: str,
@@ -63,7 +66,6 @@ class Episodes:
         quiet_s: float,
         repeat_s: float = 30.0,
         cap: int = 2_000,
-        runbook: str = "",
     ) -> None:
         """`quiet_s`: how long nothing must be seen of a matter until it is over. `cap`: matters at once, 2 kB each."""
         self.rule = rule
@@ -71,7 +73,6 @@ class Episodes:
         self.quiet_s = quiet_s
         self.repeat_s = repeat_s
         self.cap = cap
-        self.runbook = runbook
         self.dropped = 0  # matters that there was no room for
         self._matters: dict[str, _Matter] = {}
 
@@ -149,7 +150,7 @@ class Episodes:
             expires_s=self.quiet_s + 3 * self.repeat_s,
             labels={"technique": self.technique, **seen.labels},
             summaries=told,
-            runbook=self.runbook,
+            runbook=f"{RUNBOOKS}#{self.rule}",
             at_once=True,  # detectors look for as long as it takes
         )
 

@@ -81,6 +81,11 @@ def packets(per_second: float, language: str = "en") -> str:
     return f"{number(per_second, language)} {'paket/dtk' if language == 'id' else 'packets/s'}"
 
 
+def connections(per_second: float, language: str = "en") -> str:
+    """Return connections a second: 480 connections/s."""
+    return f"{number(per_second, language)} {'koneksi/dtk' if language == 'id' else 'connections/s'}"
+
+
 def per_second(rate: float, language: str = "en") -> str:
     """Return something a second, which the sentence names: 480/s."""
     return f"{number(rate, language)}{'/dtk' if language == 'id' else '/s'}"

@@ -49,9 +49,9 @@ _LIMIT: Final = click.option(
 )
 
 
-def _order(*choices: str) -> Callable[[_Function], _Function]:
+def _order(*choices: str, told: str = "flows.option.order") -> Callable[[_Function], _Function]:
     kind = click.Choice(choices)
-    return click.option("--order", type=kind, default=choices[0], show_default=True, help=t("flows.option.order"))
+    return click.option("--order", type=kind, default=choices[0], show_default=True, help=t(told))
 
 
 def _asking(function: _Function) -> _Function:
@@ -115,7 +115,7 @@ def matrix(*, limit: int, form: "Form", **what: Any) -> None:
 @command.command("timeline", help=t("flows.timeline.help"), epilog=t("flows.timeline.examples"))
 @_asking
 @click.option("--step", type=click.Choice(list(_STEPS)), help=t("flows.option.step"))
-@_order("bytes", "packets", "flows")
+@_order("bytes", "packets", "flows", told="flows.option.bar")
 def timeline(*, step: str | None, order: str, form: "Form", **what: Any) -> None:
     """Show how much there was when."""
     from exporters.flowstore import query  # noqa: PLC0415  # polars takes a while

@@ -72,6 +72,8 @@ def _replay(file: Path, directory: Path | None, store: Path | None, *, as_json: 
         sys.exit(USAGE)
     told.finish()
     _summary(replay)
+    if replay.seen.findings:
+        click.echo(t("traffic.what_to_do"), err=True)
     if stop.is_set():
         click.echo(t("replay.stopped"), err=True)
         sys.exit(_INTERRUPTED)

@@ -133,7 +133,11 @@ TEXTS: Final[Mapping[str, Text]] = {
     "flows.option.limit": Text("At most so many rows.", "Paling banyak sekian baris."),
     "flows.option.by": Text("What to add up by.", "Dijumlahkan menurut apa."),
     "flows.option.order": Text("What comes first.", "Apa yang didahulukan."),
-    "flows.option.step": Text("How long a step is.", "Panjang satu langkah."),
+    "flows.option.bar": Text("What the bar shows.", "Apa yang ditunjukkan batangnya."),
+    "flows.option.step": Text(
+        "How long a step is; without it the shortest that gives 180 steps at most.",
+        "Panjang satu langkah; tanpa ini yang terpendek dengan paling banyak 180 langkah.",
+    ),
     "flows.unreadable": Text(
         "No flows can be read at {path}: {problem}. Name the directory with --store, or ask on the host of the daemon "
         "that keeps them, as its user.",

@@ -82,6 +82,11 @@ TEXTS: Final[Mapping[str, Text]] = {
     "traffic.listening": Text("listening: {sources}", "mendengarkan: {sources}"),
     "traffic.begins": Text("begins", "mulai"),
     "traffic.ends": Text("is over", "berakhir"),
+    "traffic.packets_kept": Text("packets of that moment: {path}", "paket pada saat itu: {path}"),
+    "traffic.what_to_do": Text(
+        "What each finding means and what to do: docs/runbooks-traffic.md, a chapter for each name.",
+        "Arti tiap temuan dan apa yang dilakukan: docs/runbooks-traffic.id.md, satu bab untuk setiap nama.",
+    ),
     "traffic.summary.packets": Text(
         "{source}: {packets} packets, {bytes} in {took}",
         "{source}: {packets} paket, {bytes} dalam {took}",
@@ -172,14 +177,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "  netmon replay incident.pcap\n"
         "  netmon replay incident.pcapng.zst --json > findings.jsonl\n"
         "  netmon replay office.pcap --config /etc/netmon --store /tmp/flows\n\n"
-        "Exit status: 0; 2 where the file or the configuration cannot be used;\n"
-        "  130 where it was stopped before the end.",
+        "Exit status: 0; 2 where the file or the configuration cannot be used; 130 where it was stopped before "
+        "the end.",
         "\b\nContoh:\n"
         "  netmon replay insiden.pcap\n"
         "  netmon replay insiden.pcapng.zst --json > temuan.jsonl\n"
         "  netmon replay kantor.pcap --config /etc/netmon --store /tmp/flows\n\n"
-        "Status keluar: 0; 2 bila berkas atau konfigurasi tidak dapat dipakai;\n"
-        "  130 bila dihentikan sebelum akhir.",
+        "Status keluar: 0; 2 bila berkas atau konfigurasi tidak dapat dipakai; 130 bila dihentikan sebelum akhir.",
     ),
     "replay.option.speed": Text(
         "As fast as can be, or in the capture's own time.",

@@ -84,6 +84,7 @@ def as_json(finding: Finding, language: str = "en") -> dict[str, Any]:
         "technique": words["technique"],
         "open": not finding.cleared,
         "summary": _summary(finding, language),
+        "runbook": finding.runbook,
         "labels": dict(finding.labels),
         "evidence": evidence,
     }

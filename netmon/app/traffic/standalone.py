@@ -45,6 +45,8 @@ class Told:
         """Show what is not over, by the last words of detectors (`closed`) where they have some on it."""
         for finding in self._outcomes.rest(closed):
             self._show(finding, begins=False)
+        if self._outcomes.by_rule:
+            click.echo(t("traffic.what_to_do"), err=True)
 
     def _show(self, finding: Finding, *, begins: bool) -> None:
         if self._as_json:
@@ -60,6 +62,9 @@ class Told:
             f" {word} {finding.rule}: {printable(summary)}",
         )
         self._console.print(line)
+        packets = finding.evidence.get("pcap")
+        if begins and packets:
+            self._console.print(Text(f"  {t('traffic.packets_kept', path=printable(str(packets)))}", style="dim"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,12 +240,12 @@ def _widened(found: Sequence[Carpet], several: int) -> list[Carpet]:
 
 
 _FORMS: Final = {
-    "en": "Carpet bombing of {prefix}: {rate} to {hosts}, {bits}, {ratio} what is too much there, from {source}",
-    "id": "Serangan karpet ke {prefix}: {rate} ke {hosts}, {bits}, {ratio} batas wajar di sana, dari {source}",
+    "en": "Carpet bombing of {prefix} from {source}: {rate} to {hosts}, {bits}, {ratio} the limit there",
+    "id": "Serangan karpet ke {prefix} dari {source}: {rate} ke {hosts}, {bits}, {ratio} batas wajar di sana",
 }
 _OVER: Final = {
     "en": "Carpet bombing of {prefix} is over after {lasted}: {count} and {octets} in all, at most {rate} to {hosts}, "
-    "{bits}, {ratio} what is too much there, from {source}",
+    "{bits}, {ratio} the limit there, from {source}",
     "id": "Serangan karpet ke {prefix} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate} "
     "ke {hosts}, {bits}, {ratio} batas wajar di sana, dari {source}",
 }

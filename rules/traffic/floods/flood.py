@@ -164,13 +164,13 @@ _ONE: Final = 0.9  # of the sampled packets from one address: it is named alone
 
 
 _FORMS: Final = {
-    "en": "{title} on {target}: {rate}{kind}, {bits}, {ratio} what is too much there, from {source}{collapsed}{total}",
-    "id": "{title} ke {target}: {rate}{kind}, {bits}, {ratio} batas wajar di sana, dari {source}{collapsed}{total}",
+    "en": "{title} on {target} from {source}: {rate}, {bits}, {ratio} the limit there{collapsed}{total}",
+    "id": "{title} ke {target} dari {source}: {rate}, {bits}, {ratio} batas wajar di sana{collapsed}{total}",
 }
 _OVER: Final = {
-    "en": "{title} on {target} is over after {lasted}: {count} and {octets} in all, at most {rate}{kind}, {bits}, "
-    "{ratio} what is too much there, from {source}",
-    "id": "{title} ke {target} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate}{kind}, "
+    "en": "{title} on {target} is over after {lasted}: {count} and {octets} in all, at most {rate}, {bits}, "
+    "{ratio} the limit there, from {source}",
+    "id": "{title} ke {target} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate}, "
     "{bits}, {ratio} batas wajar di sana, dari {source}",
 }
 _AT_A_TIME: Final = {"en": "at most {} at a time", "id": "paling banyak {} sekaligus"}
@@ -178,7 +178,6 @@ _COUNTED: Final = {
     "packets": {"en": "{} packets", "id": "{} paket"},
     "connections": {"en": "{} connections", "id": "{} koneksi"},
 }
-_KINDS: Final = {"connections": {"en": " connections", "id": " koneksi"}}
 _COLLAPSED: Final = {"en": "; it hardly answers any more", "id": "; hampir tidak menjawab lagi"}
 _TOTALS: Final = {"en": "; {count} in all", "id": "; seluruhnya {count}"}
 
@@ -207,10 +206,9 @@ def _text(title: str, name: str, unit: str, language: str) -> Text:
             source = from_whom(evidence, which, language)
         count = counted(evidence, unit, language)
         return (_OVER if over else _FORMS)[language].format(
-            title=title,
+            title=f"{title} ({evidence['protocol']})" if "protocol" in evidence else title,
             target=name,
-            rate=telling.packets(rate, language) if unit == "packets" else telling.per_second(rate, language),
-            kind=_KINDS.get(unit, {}).get(language, ""),
+            rate=telling.packets(rate, language) if unit == "packets" else telling.connections(rate, language),
             bits=telling.bits(float(evidence[f"{which}bits_per_s"]), language),
             ratio=telling.times(float(evidence[f"{which}ratio"]), language),
             source=source,

@@ -31,7 +31,7 @@ from rules.traffic.floods.view import FEATURES, Limits, View, look
 from rules.traffic.learned import Learned
 
 _OUTBOUND: Final = ("syn_flood", "ack_flood", "rst_flood", "udp_flood", "icmp_flood", "fragment_flood")
-_REFLECTING: Final = {"en": "Amplification through our server", "id": "Amplifikasi lewat server kita"}
+_REFLECTING: Final = {"en": "Amplified answers", "id": "Jawaban amplifikasi"}
 _TOLD: Final = "told"  # whatever the flood is: until it is over, its weaker windows teach nothing either
 _PENDING: Final = 10_000  # attacks that wait for their next window; more begin anew
 

@@ -1,6 +1,6 @@
 """Guessing as one rule: attempts of the last minutes by pair, by source and by host, and what follows them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -14,7 +14,7 @@ from rules.traffic import telling
 from rules.traffic.counting import Distinct
 from rules.traffic.episode import Episodes, Seen
 from rules.traffic.flooding import Flooding
-from rules.traffic.guessing import brute_force, password_spraying
+from rules.traffic.guessing import brute_force, password_spraying, words
 from rules.traffic.guessing.attempts import ATTEMPT, Reader, alike
 from rules.traffic.guessing.calm import Calm
 from rules.traffic.guessing.settings import GuessingSettings, Service
@@ -249,7 +249,7 @@ class Guessing:
             severity=Severity.CRITICAL if matter.success else Severity.ERROR if ours else Severity.WARNING,
             source=who,
             victim=victim,
-            text={language: _text(language, whose[language], whom[language]) for language in whose},
+            text={language: words.text(language, whose[language], whom[language]) for language in whose},
             counts={"attempts": new},
             evidence=evidence,
             labels={"service": matter.service.name},
@@ -264,24 +264,3 @@ def _least(by: str, service: Service, settings: GuessingSettings) -> float:
     if by == "source":
         return settings.spray_attempts * max(1.0, service.attempts / 10)
     return settings.spray_tries if service.distributed else np.inf
-
-
-_Evidence = Mapping[str, str | Value]
-
-
-_FORMS: Final = {
-    "en": ("{who} {guess} passwords of {service} on {whom}: {tries} connections", "; then a session with {success}"),
-    "id": ("{who} menebak sandi {service} di {whom}: {tries} koneksi", "; lalu ada sesi dengan {success}"),
-}
-
-
-def _text(language: str, who: str, whom: str) -> Callable[[_Evidence], str]:
-    form, after = _FORMS[language]
-
-    def text(evidence: _Evidence) -> str:
-        tries = telling.number(float(evidence["total_attempts"]), language)
-        guess = "guess" if who.endswith("addresses") else "guesses"
-        said = form.format(who=who, guess=guess, whom=whom, service=evidence["service"], tries=tries)
-        return said + (after.format(success=evidence["success_after"]) if evidence["success_after"] else "")
-
-    return text

@@ -155,7 +155,7 @@ class ListedPeers:
                 "entry": entry.text,
                 "entry_kind": entry.kind,
                 "line": entry.line,
-                "host": host,
+                "host": self._networks.name_of(*meeting.host),
                 "listed": meeting.other,
                 "began": "listed" if listed_began else "host",
                 "answered": "yes" if meeting.answered else "not seen",
@@ -193,28 +193,39 @@ def _special(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Flags:
     return odd
 
 
+_NAME_MAX: Final = 60  # letters of a name that a summary shows: data carried out in names fills all 253
+
+
+def _listed(evidence: _Evidence, as_entry: str) -> str:
+    """Return what is listed, with the entry that lists it where it is another: a prefix, a domain above."""
+    listed, entry = str(evidence["listed"]), str(evidence["entry"])
+    if len(listed) > _NAME_MAX:
+        listed = f"…{listed[-_NAME_MAX:]}"
+    return listed if listed == entry else f"{listed}{as_entry.format(entry)}"
+
+
 def _english(evidence: _Evidence) -> str:
     named = evidence["entry_kind"] == "domain"
+    listed = f"{_listed(evidence, ' ({})')}, which is on the list {evidence['list']}"
     if evidence["began"] == "listed":
         spoken = "was answered by" if evidence["answered"] == "yes" else "knocked at"
-        met = f"{evidence['listed']} {spoken} {evidence['host']}"
+        met = f"{listed}, {spoken} {evidence['host']}"
     else:
-        did = "asked for" if named else "contacted"
-        met = f"{evidence['host']} {did} {evidence['listed']}"
+        met = f"{evidence['host']} {'asked for' if named else 'contacted'} {listed}"
     much = "" if named else f", {octets(float(evidence.get('total_bytes', 0)))}"
-    return f"{met}, which is on the list {evidence['list']} as {evidence['entry']} ({evidence['port']}{much})"
+    return f"{met} ({evidence['port']}{much})"
 
 
 def _indonesian(evidence: _Evidence) -> str:
     named = evidence["entry_kind"] == "domain"
+    listed = f"{_listed(evidence, ' ({})')}, yang ada di daftar {evidence['list']}"
     if evidence["began"] == "listed":
         spoken = "dijawab oleh" if evidence["answered"] == "yes" else "mencoba menghubungi"
-        met = f"{evidence['listed']} {spoken} {evidence['host']}"
+        met = f"{listed}, {spoken} {evidence['host']}"
     else:
-        did = "menanyakan" if named else "menghubungi"
-        met = f"{evidence['host']} {did} {evidence['listed']}"
+        met = f"{evidence['host']} {'menanyakan' if named else 'menghubungi'} {listed}"
     much = "" if named else f", {octets(float(evidence.get('total_bytes', 0)), 'id')}"
-    return f"{met}, yang ada di daftar {evidence['list']} sebagai {evidence['entry']} ({evidence['port']}{much})"
+    return f"{met} ({evidence['port']}{much})"
 
 
 _TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}

@@ -13,7 +13,17 @@ from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.overload.loads import Load, Loads, NamesInterface
 from rules.traffic.overload.looks import Look, Regulars, judge, networks
 from rules.traffic.overload.settings import Capacity, OverloadSettings
-from rules.traffic.telling import bits, packets, per_second, samples, share, top_destinations, top_ports, top_sources
+from rules.traffic.telling import (
+    bits,
+    connections,
+    duration,
+    packets,
+    samples,
+    share,
+    top_destinations,
+    top_ports,
+    top_sources,
+)
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 
@@ -150,7 +160,7 @@ def _rate(value: float, unit: str, language: str) -> str:
         return bits(value, language)
     if unit == "packets":
         return packets(value, language)
-    return f"{per_second(value, language)} {'koneksi' if language == 'id' else 'connections'}"
+    return connections(value, language)
 
 
 _LIKE: Final = {
@@ -164,6 +174,10 @@ def _text(unit: str, look: Look) -> Mapping[str, Callable[[_Evidence], str]]:
     def english(evidence: _Evidence) -> str:
         way = "to" if evidence["direction"] == "in" else "from"
         rate, limit = (_rate(float(evidence[name]), unit, "en") for name in ("rate_per_s", "capacity_per_s"))
+        if "lasted_s" in evidence:
+            most = _rate(float(evidence[f"peak_{unit}_per_s"]), unit, "en")
+            lasted = duration(float(evidence["lasted_s"]))
+            return f"{evidence['capacity']} is no longer full after {lasted}: at most {most} {way} it, of {limit}"
         return (
             f"{evidence['capacity']} is {share(float(evidence['share']))} full: {rate} {way} it, of {limit}; "
             f"most from {evidence['top_sources'] or 'unknown'}; {_LIKE[look.like]['en']}: {look.reasons['en']}"
@@ -172,6 +186,10 @@ def _text(unit: str, look: Look) -> Mapping[str, Callable[[_Evidence], str]]:
     def indonesian(evidence: _Evidence) -> str:
         way = "masuk" if evidence["direction"] == "in" else "keluar"
         rate, limit = (_rate(float(evidence[name]), unit, "id") for name in ("rate_per_s", "capacity_per_s"))
+        if "lasted_s" in evidence:
+            most = _rate(float(evidence[f"peak_{unit}_per_s"]), unit, "id")
+            lasted = duration(float(evidence["lasted_s"]), "id")
+            return f"{evidence['capacity']} tidak lagi penuh setelah {lasted}: paling banyak {most} {way}, dari {limit}"
         return (
             f"{evidence['capacity']} terisi {share(float(evidence['share']), 'id')}: {rate} {way}, dari {limit}; "
             f"terbanyak dari {evidence['top_sources'] or 'tidak diketahui'}; {_LIKE[look.like]['id']}: "

@@ -127,10 +127,15 @@ def _concerned(matter: Matter, networks: Networks) -> str:
 
 _Evidence = Mapping[str, str | Value]
 _WORDS: Final = {
-    "en": ("port", "ports", "host", "hosts", "of", "with", "{who} {scans} {what} {where} ({kinds})", "; open: "),
-    "id": ("port", "port", "host", "host", "di", "dengan", "{who} memindai {what} {where} ({kinds})", "; terbuka: "),
+    "en": ("port", "ports", "host", "hosts", "of", " for ", "{who} {scans} {what}{where}{how}{lasted}", "; open: "),
+    "id": ("port", "port", "host", "host", "di", " untuk ", "{who} memindai {what}{where}{how}{lasted}", "; terbuka: "),
 }
-_PORTLESS: Final = {"icmp": "ICMP", "arp": "ARP", "neighbour": "ND"}
+_HOW: Final = {"en": " by {}", "id": " dengan {}"}
+_LASTED: Final = {"en": " in {}", "id": " dalam {}"}
+_MORE: Final = {"en": " and {} more", "id": " dan {} lagi"}
+_SHOWN: Final = 5  # open ports that a summary names: the evidence has more
+_KINDS: Final = {"connect": "connect", "xmas": "Xmas", "maimon": "Maimon", "odd": "odd flags", "protocol": ""}
+_KINDS_ID: Final = {**_KINDS, "odd": "flag aneh"}
 _PROTOCOLS: Final = {"en": ("IP protocol", "IP protocols"), "id": ("protokol IP", "protokol IP")}
 
 
@@ -139,17 +144,38 @@ def _text(rule: str, language: str, who: str, whom: str) -> Callable[[_Evidence]
 
     def text(evidence: _Evidence) -> str:
         if rule == protocol_scan.NAME:
-            what, where = _count(evidence, "ports", *_PROTOCOLS[language], language), f"{of} {whom}"
+            what, where = _count(evidence, "ports", *_PROTOCOLS[language], language), f" {of} {whom}"
         elif evidence["hosts"] == 1:
-            what, where = _count(evidence, "ports", port, ports, language), f"{of} {whom}"
+            what, where = _count(evidence, "ports", port, ports, language), f" {of} {whom}"
         else:
             what = _count(evidence, "hosts", host, hosts, language)
-            where = f"{with_} {_ports(evidence, port, ports, language)}"
-        scans = "scan" if who.endswith("addresses") else "scans"
-        said = form.format(who=who, scans=scans, what=what, where=where, kinds=evidence["kinds"])
-        return said + (f"{opened}{evidence['open_ports']}" if evidence["open_ports"] else "")
+            tried = _ports(evidence, port, ports, language)
+            where = f"{with_}{tried}" if tried else ""  # nothing beside: a ping, ARP
+        over = "lasted_s" in evidence
+        said = form.format(
+            who=who,
+            scans="scanned" if over else "scan" if who.endswith("addresses") else "scans",
+            what=what,
+            where=where,
+            how=_how(str(evidence["kinds"]), language),
+            lasted=_LASTED[language].format(telling.duration(float(evidence["lasted_s"]), language)) if over else "",
+        )
+        return said + (f"{opened}{_open(str(evidence['open_ports']), language)}" if evidence["open_ports"] else "")
 
     return text
+
+
+def _how(kinds: str, language: str) -> str:
+    names = _KINDS_ID if language == "id" else _KINDS
+    spelled = [names.get(kind, "ND" if kind == "neighbour" else kind.upper()) for kind in kinds.split(", ")]
+    told = telling.join([name for name in spelled if name], language)
+    return _HOW[language].format(told) if told else ""
+
+
+def _open(ports: str, language: str) -> str:
+    every = ports.split(", ")
+    rest = _MORE[language].format(len(every) - _SHOWN) if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + rest
 
 
 def _count(evidence: _Evidence, name: str, one: str, many: str, language: str) -> str:
@@ -158,12 +184,9 @@ def _count(evidence: _Evidence, name: str, one: str, many: str, language: str) -
 
 
 def _ports(evidence: _Evidence, one: str, many: str, language: str) -> str:
-    kinds = str(evidence["kinds"]).split(", ")
-    what = []
+    """Return which port many hosts are tried at, or how many; empty where what is tried has none."""
     if evidence["ports"] == 1:
         number = int(str(evidence["tried_ports"]))
-        what = [telling.protocol(number) if "protocol" in kinds else f"{one} {telling.service(number)}"]
-    elif evidence["ports"]:
-        what = [_count(evidence, "ports", one, many, language)]
-    what += [name for kind, name in _PORTLESS.items() if kind in kinds]
-    return telling.join(what, language)
+        kinds = str(evidence["kinds"]).split(", ")
+        return telling.protocol(number) if "protocol" in kinds else f"{one} {telling.service(number)}"
+    return _count(evidence, "ports", one, many, language) if evidence["ports"] else ""

@@ -1,6 +1,8 @@
 """What a sensor without a core shows when it is stopped."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,15 +31,28 @@ def stopped(*, as_json: bool, quiet: int = 0, at: float = START + 3.5) -> None:
 
 def test_what_goes_on_is_told_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
     stopped(as_json=False)
-    begins, ends = capsys.readouterr().out.splitlines()
-    assert " begins syn_flood: SYN flood on web1: 2,000 packets/s" in begins
+    said = capsys.readouterr()
+    begins, ends = said.out.splitlines()
+    assert re.search(r" begins syn_flood: SYN flood on web1 from .*: 2,000 packets/s", begins)
+    assert "docs/runbooks-traffic.md" in said.err
     assert " is over syn_flood: SYN flood on web1 is over after 3 s: 7,000 packets and 420 kB in all" in ends
+
+
+def test_where_the_packets_are_is_said_when_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    told, draw = Told(as_json=False), np.random.default_rng(3)
+    found = run([syn_flood(draw)])
+    told.send([replace(one, evidence={**one.evidence, "pcap": "/var/lib/x/1.pcap"}) for one in found])
+    told.finish()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  packets of that moment: /var/lib/x/1.pcap"
+    assert len(lines) == 3
 
 
 def test_it_is_told_to_be_open(capsys: pytest.CaptureFixture[str]) -> None:
     stopped(as_json=True)
     ends = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (ends["event"], ends["open"], ends["end"]) == ("ends", True, START + 3)
+    assert ends["runbook"] == "docs/runbooks-traffic.md#syn_flood"
     assert (ends["evidence"]["total_packets"], ends["evidence"]["lasted_s"]) == (7_000, 3.0)
 
 

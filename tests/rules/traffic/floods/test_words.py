@@ -27,8 +27,8 @@ QUIET = [packets(source=BOT, destination=CLIENTS, protocol=TCP, size=[60])] * 12
 def test_whole_sentences() -> None:
     draw = np.random.default_rng(3)
     found = run([syn_flood(draw)])
-    assert "SYN flood on web1: 2,000 packets/s" in found[0].summary
-    assert "Banjir SYN ke web1: 2.000 paket/dtk" in found[0].summaries["id"]
+    assert re.match(r"SYN flood on web1 from (some )?[\d,]+ addresses: 2,000 packets/s, ", found[0].summary)
+    assert re.match(r"Banjir SYN ke web1 dari (sekitar )?[\d.]+ alamat: 2\.000 paket/dtk, ", found[0].summaries["id"])
     assert found[0].evidence["completed_share"] == "0%"
     assert 1_400 <= int(str(found[0].evidence["distinct_sources"])) <= 2_800
 
@@ -49,7 +49,7 @@ def test_who_sends_something_else_to_the_victim_is_no_source_of_the_flood(asking
     ])  # fmt: skip
     found = [one for one in run([batch]) if one.rule == "icmp_flood"]
     assert [one.evidence["source"] for one in found] == ["2 addresses"]
-    assert found[0].summary.endswith(" from 2 addresses")
+    assert " from 2 addresses: " in found[0].summary
 
 
 def test_a_flood_from_many_is_counted_where_all_of_it_is_in_the_sample() -> None:
@@ -76,7 +76,7 @@ def test_a_flood_that_is_over_is_told_with_all_that_it_was() -> None:
     assert last.cleared
     assert last.summary.startswith(
         "SYN flood on web1 is over after 4 s: 11,500 packets and 690 kB in all, at most 6,000 packets/s, 2.88 Mbit/s, "
-        "30 times what is too much there, from "
+        "30 times the limit there, from "
     )
     assert last.summaries["id"].startswith(
         "Banjir SYN ke web1 selesai setelah 4 dtk: seluruhnya 11.500 paket dan 690 kB, paling banyak 6.000 paket/dtk, "
@@ -107,6 +107,18 @@ def test_every_kind_closes_with_its_totals(make: Make, words: str, kata: str) ->
     assert " selesai setelah 3 dtk: " in last.summaries["id"]
     assert kata in last.summaries["id"]
     assert " paling banyak " in last.summaries["id"]
+
+
+def test_an_amplification_is_told_with_its_protocol_from_its_first_word_to_its_last() -> None:
+    found = run([dns_amplification(np.random.default_rng(3))] * 3 + QUIET)
+    assert {re.match(r"Amplification attack \(DNS\) on ", one.summary) is not None for one in found} == {True}
+    assert found[-1].summaries["id"].startswith("Serangan amplifikasi (DNS) ke ")
+
+
+def test_connections_are_told_with_their_unit() -> None:
+    found = run([connection_flood(np.random.default_rng(3))] * 3 + QUIET)
+    assert re.search(r": [\d,]+ connections/s, ", found[0].summary)
+    assert re.search(r", paling banyak [\d.]+ koneksi/dtk, ", found[-1].summaries["id"])
 
 
 @pytest.mark.parametrize("make", [syn_flood, carpet])

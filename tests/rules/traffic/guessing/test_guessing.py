@@ -1,5 +1,6 @@
 """Guessing from models and as recorded, and what looks like it and is not."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
@@ -12,6 +13,7 @@ from netmon.api.networks import Networks, Place
 from netmon.api.traffic import halves
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.build import detectors
+from rules.traffic.guessing import words
 from rules.traffic.guessing.rule import Guessing
 from rules.traffic.guessing.settings import GuessingSettings
 from tests.rules.traffic.guessing.models import (
@@ -277,8 +279,8 @@ def test_nothing_is_said_of(model: Callable[[], Traffic]) -> None:
 def test_the_summary_names_whom_the_inventory_names() -> None:
     networks = Networks([Place(ip_network("10.0.0.0/8"), site="office")], {halves(SERVER): "files"})
     first = findings(Guessing(GuessingSettings(), networks), tries(STRANGER, SERVER, 22, (1_600, 2_260)))[0]
-    assert first.summary.startswith(f"{STRANGER} guesses passwords of SSH on files: ")
-    assert first.summaries["id"].startswith(f"{STRANGER} menebak sandi SSH di files: ")
+    assert re.fullmatch(f"{STRANGER} guesses passwords of SSH on files: 5 connections in [\\d.]+ s", first.summary)
+    assert first.summaries["id"].startswith(f"{STRANGER} menebak sandi SSH di files: 5 koneksi dalam ")
     assert (first.evidence["target"], first.target) == (SERVER, "files")
 
 
@@ -293,6 +295,28 @@ def test_a_session_after_hydra_is_critical() -> None:
     last = [finding for finding, begins in replayed("guessing/hydra") if not begins][-1]
     assert last.severity is Severity.CRITICAL
     assert last.evidence["success_after"] == "192.0.2.1"
+    assert " guessed passwords of SSH on " in last.summary
+    assert last.summary.endswith("; then a longer session with 192.0.2.1: a password was probably right")
+    assert last.summaries["id"].endswith("; lalu ada sesi lebih panjang dengan 192.0.2.1: mungkin ada sandi yang benar")
+
+
+@pytest.mark.parametrize(
+    ("service", "english", "indonesian"),
+    [
+        ("IMAPS and POP3S", "passwords of IMAPS and POP3S on files", "sandi IMAPS dan POP3S di files"),
+        ("web", "passwords of web pages on files", "sandi halaman web di files"),
+    ],
+)
+def test_services_are_called_as_people_call_them(service: str, english: str, indonesian: str) -> None:
+    evidence: dict[str, str | float] = {
+        "service": service,
+        "total_attempts": 1_800,
+        "start": 10.0,
+        "end": 40.0,
+        "success_after": "",
+    }
+    assert f"{english}: 1,800 connections in 30 s" in words.text("en", STRANGER, "files")(evidence)
+    assert f"{indonesian}: 1.800 koneksi dalam 30 dtk" in words.text("id", STRANGER, "files")(evidence)
 
 
 def test_sessions_of_an_automation_are_quiet() -> None:

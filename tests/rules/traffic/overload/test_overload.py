@@ -91,6 +91,9 @@ def test_use_that_fills_a_prefix_is_told_after_it_lasted_and_closed_once() -> No
     assert "pemakaian" in found.summaries["id"]
     closing = watch(judge, *(use(at, 100) for at in range(35, 80)))
     assert [finding.cleared for finding in closing] == [True]
+    lasted = closing[0].evidence["lasted_s"]
+    assert closing[0].summary.endswith(f" is no longer full after {lasted:g} s: at most 9.5 Mbit/s to it, of 10 Mbit/s")
+    assert f" tidak lagi penuh setelah {lasted:g} dtk: paling banyak 9,5 Mbit/s masuk" in closing[0].summaries["id"]
 
 
 def test_forged_senders_that_nobody_answers_look_like_an_attack() -> None:

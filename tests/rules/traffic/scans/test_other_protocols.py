@@ -74,8 +74,8 @@ def test_protocols_of_a_host_are_a_scan_and_two_routers_speak_a_few() -> None:
     bare = [replace(packet, port=80 if packet.protocol in {6, 17} else 0) for packet in packets]
     found = told(bare)
     assert [finding.rule for finding in found] == ["protocol_scan"]
-    assert found[0].summary == f"{STRANGER} scans 10 IP protocols of {SERVER} (protocol)"
-    assert found[0].summaries["id"] == f"{STRANGER} memindai 10 protokol IP di {SERVER} (protocol)"
+    assert found[0].summary == f"{STRANGER} scans 10 IP protocols of {SERVER}"
+    assert found[0].summaries["id"] == f"{STRANGER} memindai 10 protokol IP di {SERVER}"
     assert found[0].at - START <= 10
     ordinary = (4, 41, 46, 47, 50, 51, 89, 103, 115)
     peers = [Packet(at * 5.0, STRANGER, SERVER, protocol=each, size=100) for at in range(60) for each in ordinary]
@@ -98,7 +98,7 @@ def test_a_sweep_by_a_protocol_without_ports_and_tunnels_to_many() -> None:
     probes = [Packet(at / 20, OURS, host, protocol=47, size=60) for at, host in enumerate(hosts)]
     (sweep,) = told(probes)
     assert (sweep.rule, sweep.evidence["kinds"]) == ("network_sweep", "protocol")
-    assert sweep.summary.endswith("hosts with GRE (protocol)")
+    assert sweep.summary.endswith("hosts for GRE")
     assert told([each for packet in probes for each in (packet, packet.back(size=80))]) == []
     busy = [packet.on(turn * 0.5, 0, 500) for packet in probes for turn in range(8)]
     assert told(busy) == []  # a mirror of one direction
@@ -125,4 +125,4 @@ def test_a_sweep_by_neighbour_discovery() -> None:
         found = list(rule.observe(Second(START, START + 1, neighbours=rows)))
         assert [finding.rule for finding in found] == rules
         if rules:
-            assert found[0].summary == "2001:db8::2 scans 195 hosts with ND (neighbour)"
+            assert found[0].summary == "2001:db8::2 scans 195 hosts by ND"

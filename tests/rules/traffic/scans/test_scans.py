@@ -1,5 +1,6 @@
 """Scans from models, among them those that take too long to record."""
 
+import re
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -203,8 +204,8 @@ def test_hosts_that_are_pinged_and_tried_are_told_with_what_they_are_tried_with(
     syns = [packet for place, host in enumerate(hosts) for packet in refused(syn(40 + place / 20, OURS, host, 22))]
     told = findings(Scans(ScanSettings(), NETWORKS), pings + syns)
     assert {finding.rule for finding in told} == {"network_sweep"}
-    assert told[0].summary.endswith("hosts with ICMP (icmp)")
-    assert told[-1].summary.endswith("60 hosts with port 22 (SSH) and ICMP (icmp, connect)")
+    assert told[0].summary.endswith("hosts by ICMP")
+    assert told[-1].summary.startswith(f"{OURS} scanned 60 hosts for port 22 (SSH) by ICMP and connect in ")
     assert (told[-1].evidence["ports"], told[-1].evidence["tried_ports"]) == (1, "22")
 
 
@@ -213,6 +214,22 @@ def test_the_summary_names_whom_the_inventory_names() -> None:
     networks = Networks([Place(ip_network("10.0.0.0/8"), site="office", protected=True)], names)
     first = findings(Scans(ScanSettings(), networks), ports(OURS, SERVER, 60, 0.05))[0]
     assert first.summary.startswith("desk scans ")
-    assert " ports of files (syn)" in first.summary
+    assert first.summary.endswith(" ports of files by SYN")
     assert first.summaries["id"].startswith("desk memindai ")
     assert (first.evidence["source"], first.evidence["target"], first.target) == (OURS, SERVER, "desk")
+
+
+def test_a_scan_that_is_over_is_told_with_how_long_it_took_and_few_of_the_open_ports() -> None:
+    hosts = [f"10.9.0.{1 + place}" for place in range(60)]
+    swept = [
+        packet
+        for place, host in enumerate(hosts)
+        for packet in (session if place % 5 == 0 else refused)(syn(place / 10, OURS, host, 22))
+    ]
+    told = findings(Scans(ScanSettings(), NETWORKS), swept)
+    assert told[-1].cleared
+    assert re.match(rf"{OURS} scanned \d+ hosts for port 22 \(SSH\) by .* in [\d.]+ s; open: ", told[-1].summary)
+    every = str(told[-1].evidence["open_ports"]).split(", ")
+    assert len(every) > 5
+    assert told[-1].summary.endswith(f"; open: {', '.join(every[:5])} and {len(every) - 5} more")
+    assert told[-1].summaries["id"].endswith(f" dan {len(every) - 5} lagi")
