@@ -11,7 +11,7 @@ from exporters.flowstore.pack_kernel import SEEN, WORDS, keep
 from exporters.flowstore.parquet import Table
 from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
-from netmon.api.flowcolumns import FIELD
+from netmon.api.flowcolumns import BEHIND, FIELD, ROW, Columns
 from netmon.api.traffic import RECORD
 
 PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything
@@ -20,6 +20,7 @@ _DERIVED: Final = ("end", "duration_ms", *SITES)
 _SITE_ROWS: Final = {name: row for row, name in enumerate(SITES, 1)}  # of the narrow columns, behind the duration
 _FIRST_ROWS: Final = (1 + len(SITES), 1)  # of narrow and wide columns that are given to fields as they are met
 _COPIED: Final = tuple(column for column in COLUMNS if column.name not in _DERIVED)
+_NAMES: Final = tuple(column.name for column in _COPIED)
 _PLACE: Final = {column.name: row for row, column in enumerate(_COPIED)}
 _NO_HALVES: Final = np.empty(0, np.uint64)
 
@@ -43,7 +44,7 @@ class Piece:
     Rows of memory are given to columns as they are needed, so that those which are written lie side by side.
     """
 
-    __slots__ = ("_scratch", "_used", "fields", "gone", "named", "narrow", "rows", "safe", "size", "wide")
+    __slots__ = ("_columns", "_scratch", "_used", "fields", "gone", "named", "narrow", "rows", "safe", "size", "wide")
 
     def __init__(self, size: int = PIECE_RECORDS) -> None:
         """Make room for so many records."""
@@ -53,6 +54,7 @@ class Piece:
         self.fields = _FIELDS.copy()
         self._used = np.array(_FIRST_ROWS, np.uint64)
         self._scratch = _EXPECTED.copy()
+        self._columns = Columns(_NAMES, self.fields, self.narrow, self.wide, self._used, np.zeros(4, np.uint64))
         self.rows = 0
         self.safe = 0  # so many of them are in files
         self.gone = 0  # and so many only there
@@ -69,8 +71,26 @@ class Piece:
         keep(words, self.fields, self.narrow, self.wide, self._used, np.uint64(self.rows), self._scratch)
         self.rows += len(records)
 
+    def lend(self, earliest_ns: int, latest_ns: int) -> Columns:
+        """Let somebody write flows that ended within these times; `lent` has to follow."""
+        self._columns.room[:] = self.rows, self.size, earliest_ns, latest_ns
+        return self._columns
+
+    def lent(self) -> int:
+        """Take what was written since `lend`; return how many records."""
+        room = self._columns.room
+        count = int(room[ROW]) - self.rows
+        self.rows += count
+        room[BEHIND] = 0  # no more
+        return count
+
+    def end(self) -> None:
+        """Take no more records: what room there is stays empty until it is cleared."""
+        self.size = self.rows
+
     def clear(self) -> None:
         """Begin anew."""
+        self.size = self.narrow.shape[1]
         self.rows = self.safe = self.gone = self.named = 0
         self.fields["present"] = 0
         self._used[:] = _FIRST_ROWS

@@ -5,8 +5,10 @@ memory is short it goes. Memory that is touched for the first time costs more th
 pieces are used again and again. A lock is held while a batch is copied, not while a file is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -39,6 +41,34 @@ class _Hour:
         return len(self.pieces) if not self.fresh else sum(piece.safe == piece.size for piece in self.pieces)
 
 
+class Lending:
+    """Columns of pieces that follow each other, for one who writes: netmon.api.flowcolumns.Lender."""
+
+    def __init__(self, piece: Piece, following: Callable[[Piece], Piece | None], times: tuple[int, int]) -> None:
+        self._piece: Piece | None = piece
+        self._following = following
+        self._times = times
+        self._taken = 0  # of pieces before
+        self.columns = piece.lend(*times)
+
+    def renew(self) -> bool:
+        """Take these columns as full and have others; False where there are none."""
+        if self._piece is not None:
+            self._taken += self._piece.lent()
+            self._piece = self._following(self._piece)
+        if self._piece is None:
+            return False
+        self.columns = self._piece.lend(*self._times)
+        return True
+
+    def settle(self) -> int:
+        """Take what was written; return how many records it was in all. Nothing may be written afterwards."""
+        if self._piece is not None:
+            self._taken += self._piece.lent()
+            self._piece = None
+        return self._taken
+
+
 class Waiting:
     """What is held, by hour. Safe to be used by one thread that puts and one that writes."""
 
@@ -58,19 +88,55 @@ class Waiting:
             held = self._hours.setdefault(hour, _Hour())
             at = 0
             while at < len(records):
-                if not held.pieces or not held.pieces[-1].room:
-                    piece = self._piece()
-                    if piece is None:
-                        break
-                    held.pieces.append(piece)
-                piece = held.pieces[-1]
+                piece = self._open(held)
+                if piece is None:
+                    break
                 count = min(piece.room, len(records) - at)
                 piece.put(records[at : at + count])
                 at += count
-            if at and held.since is None:
-                held.since = now
-            self.taken += at
+            self._took(held, at, now)
             return len(records) - at
+
+    @contextmanager
+    def lend(self, hour: int, earliest_ns: int, latest_ns: int, now: float) -> Iterator["Lending | None"]:
+        """Lend the columns of an hour, for flows that ended within these times; nobody else has them meanwhile.
+
+        None where there is no room for any.
+        """
+        with self._lock:
+            held = self._hours.setdefault(hour, _Hour())
+            piece = self._open(held)
+            if piece is None:
+                yield None
+                return
+            lending = Lending(piece, partial(self._following, held), (earliest_ns, latest_ns))
+            try:
+                yield lending
+            finally:
+                self._took(held, lending.settle(), now)
+                if not held.pieces[-1].rows:  # nothing came of it
+                    self._free.append(held.pieces.pop())
+
+    def _following(self, held: _Hour, piece: Piece) -> Piece | None:
+        """Return the piece behind one that has room for few records or none: no set of flows is cut."""
+        if not piece.rows:
+            return None
+        piece.end()
+        return self._open(held)
+
+    def _open(self, held: _Hour) -> Piece | None:
+        """Return the piece of an hour that is being filled; None where there is no room for one."""
+        if not held.pieces or not held.pieces[-1].room:
+            piece = self._piece()
+            if piece is None:
+                return None
+            held.pieces.append(piece)
+        return held.pieces[-1]
+
+    def _took(self, held: _Hour, records: int, now: float) -> None:
+        if records and held.since is None:
+            held.since = now
+        self.taken += records
 
     def _piece(self) -> Piece | None:
         if not self._free and self._made >= self._pieces_max:

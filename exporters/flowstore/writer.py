@@ -5,7 +5,7 @@ is tried again at the next tick and counted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.shelf import Shelf
 from exporters.flowstore.sites import Sites
 from exporters.flowstore.waiting import Waiting
+from netmon.api.flowcolumns import Lender
 from netmon.api.networks import Networks
 
 _HOUR_NS: Final = HOUR_S * 1_000_000_000
@@ -63,6 +64,7 @@ class FlowStore:
         self._encoder = Encoder(settings.compression_level)
         self._bounds = np.empty(2, np.uint64)
         self._now = 0.0
+        self._hour: int | None = None  # of which records came last
         self._taken = 0  # records, until the last tick
         self._pace = 0.0  # records a second, between the last two
         self._refused = False  # the disk did, at the last tick
@@ -94,13 +96,11 @@ class FlowStore:
             return
         bounds(np.ascontiguousarray(records).view(np.uint64), self._bounds)
         first, last = self._bounds.tolist()
-        earliest = int(1e9 * max(0, self._now - self._settings.late_hours * HOUR_S))
-        latest = int(1e9 * (self._now + self._settings.ahead_s))
+        earliest, latest = self._kept_ns
         if first // _HOUR_NS == last // _HOUR_NS and earliest <= first and last <= latest:
             self._keep(first // _HOUR_NS, records)
             return
-        ends = records["end_ns"]
-        late, future = ends < earliest, ends > latest
+        late, future = records["end_ns"] < earliest, records["end_ns"] > latest
         for reason, wrong in (("late", late), ("future", future)):
             if dropped := int(np.count_nonzero(wrong)):
                 self._metrics.dropped.labels(reason).inc(dropped)
@@ -110,6 +110,19 @@ class FlowStore:
         for hour in np.unique(hours).tolist():
             self._keep(hour, right[hours == hour])
 
+    @property
+    def _kept_ns(self) -> tuple[int, int]:
+        """Return the earliest and the latest end of which a record may be."""
+        earliest_s = max(0, self._now - self._settings.late_hours * HOUR_S)
+        return int(1e9 * earliest_s), int(1e9 * (self._now + self._settings.ahead_s))
+
+    def lend(self) -> AbstractContextManager[Lender | None]:
+        """Lend columns for flows of the hour of which records came last, or none; nobody may put or lend meanwhile."""
+        if self._hour is None:
+            return nullcontext()
+        (earliest, latest), begin = self._kept_ns, self._hour * _HOUR_NS
+        return self._waiting.lend(self._hour, max(earliest, begin), min(latest, begin + _HOUR_NS - 1), self._now)
+
     def _warn(self, reason: str, records: int) -> None:
         """Say that times are wrong, once a minute: whose clock it is, or that an old capture is being exported."""
         if self._now - self._warned.get(reason, -_SAY_EVERY_S) >= _SAY_EVERY_S:
@@ -118,6 +131,7 @@ class FlowStore:
             _log.warning("flows are not kept: their time is wrong", reason=reason, records=records, remedy=remedy)
 
     def _keep(self, hour: int, records: NDArray[np.void]) -> None:
+        self._hour = hour
         if dropped := self._waiting.put(hour, records, self._now):
             self._metrics.dropped.labels("full").inc(dropped)
 

@@ -121,6 +121,8 @@ class Traffic:
     records: NDArray[np.void]
     frames: Frames | None = None
     notes: Notes | None = None
+    beside: NDArray[np.uint64] | None = None
+    """Sums (packet/sums_kernel.py) over flows that came with them, but are kept already and not among the records."""
 
     def __len__(self) -> int:
         return len(self.records)

@@ -27,6 +27,7 @@ from tests.support.exporters import (
     v5_record,
     v9,
 )
+from tests.support.flow_columns import Lent
 
 _FLOW = [(8, 4), (12, 4), (1, 4), (2, 4), (22, 4), (21, 4), (7, 2), (11, 2), (4, 1), (6, 1), (48, 1)]
 _TEXT: list[Field] = [
@@ -93,7 +94,7 @@ def fuzz(rounds: int, seed: int) -> NetFlow:
     rng = random.Random(seed)
     netflow = NetFlow(LIMITS)
     originals = seeds()
-    fed = 0
+    fed = straight = 0
     for round_ in range(rounds):
         messages = []
         for _ in range(rng.randrange(1, 20)):
@@ -101,7 +102,9 @@ def fuzz(rounds: int, seed: int) -> NetFlow:
             messages.append((rng.randrange(1, 4), mutated(message, rng) if rng.random() < 0.8 else message))
         batch = mixed(messages)
         batch.index["received_ns"] += round_ * 10**8
-        records = netflow.decode(batch)
+        lent = Lent(200, pieces=2) if round_ % 2 else None  # every other batch goes straight to columns where it may
+        records = netflow.decode(batch, lent)
+        straight += 0 if lent is None else len(lent.rows())
         fed += len(messages)
         assert records.dtype == RECORD
         assert len(records) <= LIMITS.max_records
@@ -109,6 +112,7 @@ def fuzz(rounds: int, seed: int) -> NetFlow:
         assert set(records["exporter"].tolist()) <= {1, 2, 3}
     counts = netflow.counts
     assert counts.datagrams == fed
+    assert straight > rounds, "blind"
     assert counts.records >= sum(domain.records for domain in netflow.domains())
     assert len(netflow.domains()) <= 3 * LIMITS.max_domains
     assert len(netflow._templates.definitions) <= 3 * LIMITS.max_templates

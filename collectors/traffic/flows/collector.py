@@ -3,6 +3,7 @@
 import selectors
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from ipaddress import ip_network
 from typing import Final
@@ -20,7 +21,8 @@ from collectors.traffic.flows.receive import Receiver
 from collectors.traffic.flows.settings import FlowListenSettings
 from collectors.traffic.flows.sflow.sflow import SFlow, SFlowCounters
 from collectors.traffic.flows.stream import StreamServer
-from netmon.api.traffic import Traffic
+from netmon.api.flowcolumns import Lend
+from netmon.api.traffic import RECORD, Traffic, empty
 
 _ROW: Final = 0xFFFF  # of a message's exporter: what is above it is the session's number
 _ALL: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -87,8 +89,10 @@ class FlowSource:
         """Return the addresses that are listened at, with the ports that the kernel chose."""
         return [each.endpoint for each in self.receiver.sockets] + self.streams.endpoints
 
-    def next(self, timeout_s: float) -> Traffic | None:
+    def next(self, timeout_s: float, lend: Lend | None = None) -> Traffic | None:
         """Return the records that came: valid until the next call. None where none did within the time.
+
+        `lend` lends columns: flows for which they are go there, and only their sums are in what is returned.
 
         Where a batch was not full, the next waits a while after its first datagram (`gathering`), `gather_s` at most,
         so that a batch is worth its calls; a full one is followed at once.
@@ -99,7 +103,7 @@ class FlowSource:
         if datagrams and not self._full and (wait_s := self._gathering.wait_s):
             time.sleep(wait_s)
         self.streams.serve(events, time.monotonic())
-        parts = self._from_datagrams() if datagrams else []
+        parts, beside = self._from_datagrams(lend) if datagrams else ([], None)
         messages = self.streams.take()
         if len(messages):
             parts = [part.copy() for part in parts]  # the decoder's arrays are about to be used again
@@ -109,8 +113,8 @@ class FlowSource:
             self._sessions.discard(key)
         parts = [part for part in parts if len(part)]
         if not parts:
-            return None
-        return Traffic(parts[0] if len(parts) == 1 else np.concatenate(parts))
+            return None if beside is None else Traffic(empty(RECORD), beside=beside)
+        return Traffic(parts[0] if len(parts) == 1 else np.concatenate(parts), beside=beside)
 
     def counters(self) -> SFlowCounters:
         """Return the counters of interfaces and processors that sFlow agents sent since the last call."""
@@ -145,17 +149,20 @@ class FlowSource:
         self.netflow.warm_up()
         self.sflow.warm_up()
 
-    def _from_datagrams(self) -> list[NDArray[np.void]]:
+    def _from_datagrams(self, lend: Lend | None) -> tuple[list[NDArray[np.void]], NDArray[np.uint64] | None]:
+        """Return records, and the sums over flows that went straight to columns."""
         received = self.receiver.receive()
         self._full = received.full
         self._gathering.came(received.came, time.monotonic())
         self._name_new()
-        parts = []
+        parts, beside = [], None
         if len(received.netflow):
-            parts.append(self.netflow.decode(received.netflow))
+            with nullcontext() if lend is None else lend() as lender:
+                parts.append(self.netflow.decode(received.netflow, lender))
+            beside = self.netflow.straight
         if len(received.sflow):
             parts.append(self.sflow.decode(received.sflow))
-        return parts
+        return parts, beside
 
     def _from_streams(self, messages: Datagrams) -> NDArray[np.void]:
         """Decode messages of streams: templates belong to a session (RFC 7011, 8), records to its exporter."""

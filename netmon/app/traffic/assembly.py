@@ -54,7 +54,9 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
         name = f"{socket.gethostname()}-flows"
         source = Exports(traffic, name, named_addresses(settings.inventory.devices))
         target, memory = Target(name, "localhost", "", "sensor"), Memory(place / "detectors", name)
-        streams.append(Stream(source, build_collector(traffic, networks), target, memory))
+        built = build_collector(traffic, networks)
+        source.straight = built.straight
+        streams.append(Stream(source, built, target, memory))
         exporters = source.flows.exporters
     indicators = IndicatorFiles(traffic.detectors.indicators, settings.directory)
     prefixes = PrefixFiles(traffic.detectors.first_seen, settings.directory)

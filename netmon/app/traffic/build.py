@@ -13,6 +13,7 @@ from collectors.traffic.messages.messages import Messages
 from collectors.traffic.messages.settings import MessageSettings
 from exporters.actions.settings import Prefix
 from netmon.api import Finding
+from netmon.api.flowcolumns import Lend
 from netmon.api.networks import Networks, Place
 from netmon.api.traffic import Second, Traffic, TrafficRule, Tunnel, halves
 from netmon.app.catalog import TRAFFIC_RULES
@@ -127,15 +128,20 @@ class SensorMessages:
 
 @dataclass(slots=True)
 class Hooks:
-    """What others do with a stream's windows. The first two are called by who reads, the others by who judges."""
+    """What others do with a stream's windows. The first three are called by who reads, the others by who judges."""
 
     keep: Callable[[Records], None] | None = None  # flows that are over
+    lend: Lend | None = None  # where they are kept, for who decodes
     gather: Callable[[], None] | None = None  # what the source has beside records, once a window
     attach: Callable[[Sequence[Finding], float], Sequence[Finding]] | None = None  # evidence to findings
     # And by who reads, of exporters' records that nothing judges; set before the first window.
     watch: Callable[[Second], None] | None = None
     equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
     send: Send | None = None
+
+
+def _nobody() -> None:
+    """Have no place where flows may go."""
 
 
 class Built:
@@ -148,6 +154,7 @@ class Built:
         self.pipeline = Pipeline(parts, self._see_all, window_s=window_s, live=live)
         self.hooks = Hooks()
         self.counts: dict[str, Counts] = {}  # what the parts count, by part
+        self.straight: Callable[[], Lend | None] = _nobody  # where flows may go that nobody looks at
         self._live = live
         self._networks = networks
         self._successor: tuple[TrafficSettings, Networks] | None = None
@@ -234,4 +241,5 @@ def build_collector(settings: TrafficSettings, networks: Networks) -> Built:
     exported = Exported(settings, lambda: bool(built.judges.rules), lambda: built.hooks.watch)
     built = Built(settings, networks, exported.parts, window_s=settings.window_s, live=False)
     built.counts["pairing"] = lambda: exported.counts
+    built.straight = lambda: built.hooks.lend if exported.is_unseen else None
     return built

@@ -122,6 +122,11 @@ class Exported:
             self._way = self._choose()
         return self._way
 
+    @property
+    def is_unseen(self) -> bool:
+        """Tell whether nobody looks at the records of the open window."""
+        return isinstance(self.way, _Unseen)
+
     def flows(self, now_ns: int) -> Records:
         """Return what is over. With this the window ends, and how the next one is counted is asked anew."""
         was, ended = self.way, self.way.flows(now_ns)

@@ -1,7 +1,8 @@
 """The files of flows, for several threads that put into them: one keeps, any of them may be the one that writes."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from exporters.flowstore.metrics import DROPPED
 from exporters.flowstore.settings import FlowStoreSettings
 from exporters.flowstore.writer import FlowStore
 from netmon.api import ConfigError, Fault
+from netmon.api.flowcolumns import Lender
 from netmon.api.networks import Networks
 
 Records: TypeAlias = NDArray[np.void]
@@ -60,6 +62,15 @@ class Keeper:
         if self._open:
             with self._putting:
                 self._store.put(records)
+
+    @contextmanager
+    def lend(self) -> Iterator[Lender | None]:
+        """Lend columns to whoever decodes, from whatever thread; others who put wait meanwhile. None: put records."""
+        if not self._open:
+            yield None
+            return
+        with self._putting, self._store.lend() as lender:
+            yield lender
 
     def tick(self, now: float) -> None:
         """Write what is due; may take seconds."""

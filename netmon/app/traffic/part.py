@@ -95,7 +95,8 @@ class TrafficPart:
             sys.setswitchinterval(SWITCH_S)
         for stream in self.streams:
             stream.built.hooks.send = send
-            stream.built.hooks.keep = None if self._keeper is None else self._keeper.put
+            if self._keeper is not None:
+                stream.built.hooks.keep, stream.built.hooks.lend = self._keeper.put, self._keeper.lend
             stream.start()
         if self._take is not None:
             self._chores.repeat("telling", partial(self._tell, self._take), lambda: self._interval_s)

@@ -11,12 +11,14 @@ import structlog
 from collectors.traffic.capture.ring import Link, Ring
 from collectors.traffic.flows.collector import FlowSource
 from netmon.api import ConfigError, Fault
+from netmon.api.flowcolumns import Lend
 from netmon.api.traffic import Traffic
 from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 
 log = structlog.get_logger(__name__)
 
 Counts: TypeAlias = Callable[[], Mapping[str, int]]
+Straight: TypeAlias = Callable[[], Lend | None]
 
 _SAY_EVERY_S: Final = 10.0
 """How often an interface that comes and goes is told at most: as often that it went, and as often that it is back."""
@@ -99,6 +101,10 @@ class Interface:
         self.ring.close()
 
 
+def _nobody() -> None:
+    """Have no place where flows may go."""
+
+
 class Exports:
     """The flows that devices export, at every address that is listened at."""
 
@@ -107,6 +113,7 @@ class Exports:
     def __init__(self, settings: TrafficSettings, name: str, devices: Mapping[tuple[int, int], str]) -> None:
         self.name = name
         self.flows = FlowSource(settings.flows, devices)
+        self.straight: Straight = _nobody  # where flows may go that nobody looks at
         self._open = False
 
     @property
@@ -140,7 +147,7 @@ class Exports:
 
     def next(self, timeout_s: float) -> Traffic | None:
         """Wait for flows."""
-        return self.flows.next(timeout_s)
+        return self.flows.next(timeout_s, self.straight())
 
     def reached_ns(self) -> int:
         """Return now: records count when they come."""

@@ -36,6 +36,8 @@ class Tallies:
             add_up(traffic.records, self._sums)
         else:
             join(self._sums, traffic.notes.sums)
+        if traffic.beside is not None:
+            join(self._sums, traffic.beside)
 
     def plain(self) -> dict[str, list[int]]:
         """Return the sums, for another process."""

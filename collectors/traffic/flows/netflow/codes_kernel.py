@@ -124,6 +124,33 @@ class Count(IntEnum):
     OPTIONS_REFUSED = 19  # samplers and interface names without room for them; sets of too many options in a second
 
 
+class From(IntEnum):
+    """What a kept column is made from; see program.PLAN."""
+
+    CONSTANT = 0  # nothing of the record
+    FIELD = 1
+    COUNT = 2  # a field times the sampling rate
+    PORT = 3  # a field, of protocols that have ports
+    TYPE = 4  # ICMP's
+    CODE = 5
+    REASON = 6  # a field, where it is a reason
+    ADDRESS_HI = 7
+    ADDRESS_LO = 8
+    RATE = 9  # from here on: the same for all flows of a set
+    VERSION = 10
+    ETHERTYPE = 11
+    EXPORTER = 12
+    DOMAIN = 13
+
+
+class Went(IntEnum):
+    """What of a set went straight to columns."""
+
+    ALL = 0
+    NOT = 1  # nothing of it may
+    NO_ROOM = 2  # nothing, for want of rows
+
+
 class Stop(IntEnum):
     """Why the walk stopped."""
 
@@ -132,6 +159,7 @@ class Stop(IntEnum):
     TEMPLATES = 2
     OPTIONS = 3
     OUTPUT = 4  # no room for the records of this set
+    COLUMNS = 5  # no rows in the columns for this set
 
 
 @njit(inline="always")

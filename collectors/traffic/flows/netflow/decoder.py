@@ -17,15 +17,16 @@ from collectors.traffic.flows.netflow.definitions import Definitions
 from collectors.traffic.flows.netflow.exporters import Exporter, Exporters, News
 from collectors.traffic.flows.netflow.layout import WALK
 from collectors.traffic.flows.netflow.options import Interface
+from collectors.traffic.flows.netflow.output import Output
 from collectors.traffic.flows.netflow.set_kernel import decode_set
 from collectors.traffic.flows.netflow.settings import NetFlowSettings
+from collectors.traffic.flows.netflow.straight import Straight
 from collectors.traffic.flows.netflow.tables import DomainTable, SamplerTable, TemplateTable, known_key
 from collectors.traffic.flows.netflow.templates import BadTemplate, Definition
 from collectors.traffic.flows.netflow.waiting import WaitingSets
 from collectors.traffic.flows.netflow.walk_kernel import walk
-from netmon.api.traffic import RECORD
+from netmon.api.flowcolumns import Lender
 
-_FIRST_RECORDS: Final = 8_192  # rows of output at the start: 1.4 MB; doubled as batches need
 _KNOWN: Final = 4_096  # sets that need not be read again: as many as the walk's 12 bits of a key tell apart
 
 _LATE: Final = bytes.fromhex(  # NetFlow 9 (RFC 3954): header, data of template 256, template 256 of IN_BYTES
@@ -45,8 +46,9 @@ class NetFlow:
         self._known = np.zeros(_KNOWN, np.uint64)
         self._state = np.zeros(1, WALK)
         self._values = np.zeros(VALUES, np.uint64)
-        self._records = np.zeros(min(_FIRST_RECORDS, self._settings.max_records), RECORD)
+        self._output = Output(self._settings.max_records)
         self._counts = np.zeros(len(Count), np.uint64)
+        self._straight = Straight()
 
     def warm_up(self) -> None:
         """Compile, or load, the loops, in another decoder that is thrown away; its data comes before its template."""
@@ -86,23 +88,34 @@ class NetFlow:
         domain["generation"] += 1
         domain["sequenced"], domain["boot_ms"], domain["rate"] = 0, 0, known.rate
 
-    def decode(self, datagrams: Datagrams) -> NDArray[np.void]:
-        """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing."""
+    @property
+    def straight(self) -> NDArray[np.uint64] | None:
+        """Return the sums (sums_kernel.py) over flows of the last batch that went straight to columns; None: none."""
+        return self._straight.sums.copy() if self._state[0]["straight"] else None
+
+    def decode(self, datagrams: Datagrams, lender: Lender | None = None) -> NDArray[np.void]:
+        """Return the flow records (RECORD) of a batch: a view that is valid until the next call. Raises nothing.
+
+        `lender`: gives columns to which flows go, those for which they are; the others are in what is returned.
+        """
         # The walk is compiled for arrays that are contiguous and may be written; any other would compile it anew.
         buffer = np.require(datagrams.buffer, requirements=["C", "W"])
         index = np.require(datagrams.index, requirements=["C", "W"])
         w = self._state[0]
-        w["datagram"], w["at"], w["records"] = 0, 0, 0
+        w["datagram"], w["at"], w["records"], w["straight"] = 0, 0, 0, 0
+        self._straight.begin(lender)
         if len(datagrams):
             self._waiting.expire(int(datagrams.index["received_ns"][0]), self._domains, self._counts)
         while (stop := self._walk(buffer, index)) != Stop.DONE:
             if stop == Stop.OUTPUT:
                 self._make_room(buffer)
+            elif stop == Stop.COLUMNS:
+                self._straight.more()
             elif stop == Stop.DOMAIN:
                 self._add_domain()
             else:
                 self._read_set(buffer, stop)
-        return self._records[: int(w["records"])]
+        return self._output.records[: int(w["records"])]
 
     def _walk(self, buffer: NDArray[np.uint8], index: NDArray[np.void]) -> int:
         waiting = self._waiting
@@ -124,8 +137,9 @@ class NetFlow:
             waiting.rows,
             waiting.limits,
             self._values,
-            self._records,
+            self._output.records,
             self._counts,
+            *self._straight.arrays,
         )
         waiting.octets, waiting.sets = int(w["waiting_octets"]), int(w["waiting_sets"])
         return int(stop)
@@ -152,7 +166,7 @@ class NetFlow:
     def _make_room(self, buffer: NDArray[np.uint8]) -> None:
         """Double the output; past its limit, drop the set that the walk is at."""
         w = self._state[0]
-        if self._grow():
+        if self._output.grow():
             if w["version"] == 5:
                 w["at"] = 0  # its header is read again
         elif w["version"] == 5:
@@ -168,15 +182,6 @@ class NetFlow:
         self._counts[reason] += 1
         self._state["datagram"] += 1
         self._state["at"] = 0
-
-    def _grow(self) -> bool:
-        """Double the output; False where it may not grow."""
-        if len(self._records) >= self._settings.max_records:
-            return False
-        larger = np.zeros(min(2 * len(self._records), self._settings.max_records), RECORD)
-        larger[: len(self._records)] = self._records
-        self._records = larger
-        return True
 
     def _pass_set(self, buffer: NDArray[np.uint8]) -> bytes:
         """Let the walk go on behind the set that it is at; return that set."""
@@ -242,9 +247,7 @@ class NetFlow:
         w = self._state[0]
         for entry in taken:
             need = int(entry["length"]) // definition.length
-            while need > len(self._records) - int(w["records"]) and self._grow():
-                pass
-            if need > len(self._records) - int(w["records"]):
+            if not self._output.holds(int(w["records"]) + need):
                 self._counts[Count.OUTPUT_FULL] += 1
                 continue
             for name in ("received_ns", "export_ns", "uptime_ms", "has_uptime"):
@@ -263,7 +266,7 @@ class NetFlow:
                     self._state,
                     self._samplers.slots,
                     self._values,
-                    self._records,
+                    self._output.records,
                     self._counts,
                 )
             )

@@ -30,7 +30,7 @@ TEMPLATE: Final = np.dtype(
         ("has_rate", "u1"),
         ("has_boot", "u1"),  # the record tells when the exporter started (systemInitTimeMilliseconds)
         ("icmp", "u1"),  # 1: type and code in one slot; 2: in two; 0: in the destination port
-        ("spare", "u1"),
+        ("straight", "u1"),  # 1: ordinary, flows may go straight to columns
     ]
 )
 """What is known of one template. Row 0 is the fixed layout of NetFlow v5."""
@@ -100,6 +100,7 @@ WALK: Final = np.dtype(
         ("received_ns", "u8"),
         ("export_ns", "u8"),
         ("records", "u8"),  # rows of the output that are filled
+        ("straight", "u8"),  # flows that went straight to columns
         ("hash", "u8"),  # of the set that the walk stopped at
         ("units", "u8"),  # what the message adds to its sequence number, so far
         ("options", "u8"),  # of these, options data records
@@ -118,3 +119,9 @@ WALK: Final = np.dtype(
     ]
 )
 """Where the walk is: it stops at what Python decides (a new domain, a template, options) and goes on from here."""
+
+PLAN: Final = np.dtype([("mask", "u8"), ("how", "u1"), ("slot", "u1"), ("slot_v4", "u1"), ("spare", "u1", 5)])
+"""What a kept column is made from: how (codes_kernel.From), from which slot, from which of IPv4, which bits of it."""
+
+HELD: Final = np.dtype([("count", "u8"), ("rate", "u8"), ("there", "u8"), ("template", "u8"), ("domain", "u8")])
+"""Flows whose times are in their columns already, and of what template and domain all of them are."""

@@ -12,6 +12,13 @@ from collectors.traffic.flows.netflow.elements import ADDRESSES, ELEMENTS, REVER
 from collectors.traffic.flows.netflow.layout import OP, TEMPLATE
 from collectors.traffic.flows.netflow.templates import VARIABLE, BadTemplate, Definition, Field
 
+_UNORDINARY: Final = frozenset(
+    (
+        *(Slot.REPLY_BYTES, Slot.REPLY_PACKETS, Slot.REPLY_FLAGS, Slot.EVENT, Slot.BOOT, Slot.RATE, Slot.INTERVAL),
+        *(Slot.SPACE, Slot.ETHERTYPE, Slot.FRAGMENT_OFFSET, Slot.MPLS, Slot.MPLS_TTL),
+    )
+)
+"""Fields of which more is made than a number in a column, or by which the rate or the clock differ between flows."""
 _ICMP_IN_TWO = (176, 178)  # the type alone: the code has a field of its own
 
 
@@ -82,6 +89,8 @@ def _chosen(definition: Definition, row: NDArray[np.void]) -> _Choice:
     if Slot.ICMP in taken:
         element = definition.fields[taken[Slot.ICMP][2]].element
         row["icmp"] = 2 if element in _ICMP_IN_TWO else 1
+    one_family = row["has_v4"] != row["has_v6"]
+    row["straight"] = one_family and not definition.variable and not _UNORDINARY & taken.keys()
     return choice
 
 

@@ -12,7 +12,7 @@ from collectors.traffic.flows.netflow.codes_kernel import MS, SLOTS, Clock, S, S
 
 U = np.uint64
 _M32 = U(0xFFFF_FFFF)
-_MAPPED = U(0xFFFF_0000_0000)
+MAPPED = U(0xFFFF_0000_0000)
 PLACES, MASKS = U(SLOTS), U(2 * SLOTS)  # of `values`: what `read` finds a slot's octets by
 # Slots that few exporters fill, together: which of these a template has is asked once for all of them.
 _REPLY = U(sum(1 << slot for slot in (Slot.REPLY_BYTES, Slot.REPLY_PACKETS, Slot.REPLY_FLAGS, Slot.EVENT)))
@@ -42,6 +42,10 @@ uncounted: Any = njit(nogil=True, error_model="numpy", _nrt=False)  # type: igno
 """For functions that make no arrays: without numba's counting of references, which is atomic, for each that is read."""
 
 
+inlined: Any = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
+"""The same, for those that are called from one place: what they take is dozens of words where it is passed on."""
+
+
 @njit(inline="always")
 def _moment(clock: Any, x: Any, export_ns: Any, uptime: Any) -> Any:
     """Return Unix nanoseconds. An uptime in the future of the export's by less than half its range is that."""
@@ -64,28 +68,28 @@ def _moment(clock: Any, x: Any, export_ns: Any, uptime: Any) -> Any:
 
 
 @njit(inline="always")
-def _times(r: Any, t: Any, start: Any, end: Any, export_ns: Any, uptime: Any) -> None:
-    lasted = U(1_000_000) if t.start == Clock.LASTED_MS or t.end == Clock.LASTED_MS else U(1000)
-    if t.end == Clock.NONE:
-        end_ns = export_ns if t.start == Clock.NONE or t.start >= Clock.LASTED_MS else U(0)
-    elif t.end >= Clock.LASTED_MS:
-        end_ns = _moment(t.start, start, export_ns, uptime) + end * lasted
+def times(starts: Any, ends: Any, start: Any, end: Any, export_ns: Any, uptime: Any) -> Any:
+    """Return when a flow started and ended, in Unix nanoseconds; `starts` and `ends` are the clocks of the numbers."""
+    lasted = U(1_000_000) if starts == Clock.LASTED_MS or ends == Clock.LASTED_MS else U(1000)
+    if ends == Clock.NONE:
+        end_ns = export_ns if starts == Clock.NONE or starts >= Clock.LASTED_MS else U(0)
+    elif ends >= Clock.LASTED_MS:
+        end_ns = _moment(starts, start, export_ns, uptime) + end * lasted
     else:
-        end_ns = _moment(t.end, end, export_ns, uptime)
-    if t.start == Clock.NONE:
+        end_ns = _moment(ends, end, export_ns, uptime)
+    if starts == Clock.NONE:
         start_ns = end_ns
-    elif t.start >= Clock.LASTED_MS:
+    elif starts >= Clock.LASTED_MS:
         start_ns = end_ns - start * lasted
     else:
-        start_ns = _moment(t.start, start, export_ns, uptime)
+        start_ns = _moment(starts, start, export_ns, uptime)
     if end_ns == U(0):  # nobody told when it ended
         end_ns = start_ns
-    r.end_ns = end_ns
-    r.start_ns = min(start_ns, end_ns)
+    return min(start_ns, end_ns), end_ns
 
 
 @njit(inline="always")
-def _times_rate(x: Any, rate: Any) -> Any:
+def times_rate(x: Any, rate: Any) -> Any:
     """Return a count times its sampling rate; the largest number where that would wrap."""
     y = x * rate
     if rate != U(1) and x >= U(1) << U(32) and y // rate != x:
@@ -153,7 +157,7 @@ def _recorder(get: Any) -> Any:
             uptime = (w.export_ns // MS - get(b, at, v, Slot.BOOT)) & _M32
         elif w.has_uptime == 0:  # an uptime, but nobody told since when: let the flow have ended with the export
             uptime = end if t.end == Clock.UPTIME else start
-        _times(r, t, start, end, w.export_ns, uptime)
+        r.start_ns, r.end_ns = times(t.start, t.end, start, end, w.export_ns, uptime)
         if t.has_rate:
             told, interval, space = get(b, at, v, Slot.RATE), get(b, at, v, Slot.INTERVAL), get(b, at, v, Slot.SPACE)
             if told != U(0):
@@ -161,14 +165,14 @@ def _recorder(get: Any) -> Any:
             elif interval != U(0) and space != U(0):
                 rate = min((interval + space + interval // U(2)) // interval, _M32)
         r.sampling = rate
-        r.bytes = _times_rate(get(b, at, v, Slot.BYTES), rate)
-        r.packets = _times_rate(get(b, at, v, Slot.PACKETS), rate)
+        r.bytes = times_rate(get(b, at, v, Slot.BYTES), rate)
+        r.packets = times_rate(get(b, at, v, Slot.PACKETS), rate)
         version = U(0)
         source, destination = get(b, at, v, Slot.SOURCE4), get(b, at, v, Slot.DESTINATION4)
         if t.has_v4 and (not t.has_v6 or get(b, at, v, Slot.IP_VERSION) == U(4) or source | destination != U(0)):
             version = U(4)
-            r.source_hi, r.source_lo = U(0), _MAPPED | source
-            r.destination_hi, r.destination_lo = U(0), _MAPPED | destination
+            r.source_hi, r.source_lo = U(0), MAPPED | source
+            r.destination_hi, r.destination_lo = U(0), MAPPED | destination
         else:
             if t.has_v6:
                 version = U(6)
@@ -203,7 +207,7 @@ def _recorder(get: Any) -> Any:
             reply_bytes, reply_packets = get(b, at, v, Slot.REPLY_BYTES), get(b, at, v, Slot.REPLY_PACKETS)
             reply_flags, event = get(b, at, v, Slot.REPLY_FLAGS), get(b, at, v, Slot.EVENT)
             r.reply_tcp_flags = reply_flags & U(255)
-            r.reply_bytes, r.reply_packets = _times_rate(reply_bytes, rate), _times_rate(reply_packets, rate)
+            r.reply_bytes, r.reply_packets = times_rate(reply_bytes, rate), times_rate(reply_packets, rate)
             if t.has_reply or event != U(0):
                 r.state = _state(event, protocol, flags, reply_flags, reply_bytes | reply_packets)
         r.ttl, r.direction, r.end_reason, r.fragment = 0, 0, 0, 0

@@ -20,7 +20,7 @@ _ALL = ~U(0)
 
 
 @uncounted
-def _sampled(samplers: Any, domain: Any, sampler: Any, rate: Any) -> Any:
+def sampled(samplers: Any, domain: Any, sampler: Any, rate: Any) -> Any:
     """Return the rate of a domain's sampler; `rate` where that is not known."""
     mask = U(len(samplers) - 1)
     k = place((domain << U(40)) ^ sampler, mask)
@@ -85,7 +85,7 @@ def decode_set(
         while at + length <= end:
             rate = base_rate
             if t.has_sampler:
-                rate = _sampled(samplers, U(w.domain), read(buffer, at, values, Slot.SAMPLER), rate)
+                rate = sampled(samplers, U(w.domain), read(buffer, at, values, Slot.SAMPLER), rate)
             record_read(records[out], t, buffer, at, values, there, d, w, rate)
             out += U(1)
             at += length
@@ -133,7 +133,7 @@ def decode_set(
         if t.kind == Kind.FLOWS:
             rate = base_rate
             if t.has_sampler:
-                rate = _sampled(samplers, U(w.domain), values[Slot.SAMPLER], rate)
+                rate = sampled(samplers, U(w.domain), values[Slot.SAMPLER], rate)
             record_kept(records[out], t, buffer, at, values, _ALL, d, w, rate)
             out += U(1)
     w.records = out
