@@ -19,14 +19,15 @@ _SERVFAIL, _NXDOMAIN = 2, 3  # RFC 1035, 4.1.1
 # One signature each: the first window of many messages must not wait for a compiler.
 _MESSAGES: Final = numba.types.Array(numba.from_dtype(DNS), 1, "C", readonly=True)
 _OCTETS: Final = numba.types.Array(numba.uint8, 2, "A", readonly=True)
+_I8: Final = numba.types.Array(numba.int64, 1, "C", readonly=True)
 _U8: Final = numba.types.Array(numba.uint64, 1, "C")
 _U4: Final = numba.types.Array(numba.uint32, 1, "C")
 _U1: Final = numba.types.Array(numba.uint8, 1, "C")
 
 
-@njit(numba.void(_MESSAGES, _OCTETS, numba.uint64, numba.uint64, _U8, _U1), cache=True, nogil=True)
-def name_keys(messages: Any, names: Any, step: Any, seed: Any, keys: Any, lengths: Any) -> None:
-    """Write a key and the length of the name of each `step`-th message; equal names have equal keys.
+@njit(numba.void(_MESSAGES, _OCTETS, _I8, numba.uint64, _U8, _U1), cache=True, nogil=True)
+def name_keys(messages: Any, names: Any, places: Any, seed: Any, keys: Any, lengths: Any) -> None:
+    """Write a key and the length of the name of each message at `places` (i8); equal names have equal keys.
 
     `names` (u8[n, 255]): the octets of `messages` (DNS[n]), zeros behind a name. Who does not know `seed` cannot choose
     names that share a key; by chance, two of a million do with odds of one in 37 million.
@@ -34,9 +35,10 @@ def name_keys(messages: Any, names: Any, step: Any, seed: Any, keys: Any, length
     width = U(names.shape[1])
     odd = seed | _1
     for picked in range(len(keys)):
-        row = U(picked) * step
-        prefetch(messages, row + _AHEAD * step, _0)
-        prefetch(messages, row + _AHEAD * step, _LINE)
+        row = U(places[picked])
+        if U(picked) + _AHEAD < U(len(keys)):
+            prefetch(messages, U(places[U(picked) + _AHEAD]), _0)
+            prefetch(messages, U(places[U(picked) + _AHEAD]), _LINE)
         length = min(U(messages[row].name_length), width)
         if (length != _0 and names[row, length - _1] == 0) or (length != width and names[row, length] != 0):
             length = width  # said otherwise than it is: looked for

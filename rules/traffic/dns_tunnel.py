@@ -19,6 +19,7 @@ from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
 from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
+from rules.traffic.dns_share import FairShare
 from rules.traffic.dns_tunnel_settings import NAMES_MAX, DnsTunnelSettings
 from rules.traffic.dns_window import Asked, DnsWindow
 from rules.traffic.episode import Closing, Episodes, Seen
@@ -75,6 +76,7 @@ class DnsTunnel(Closing):
         self._pairs: OrderedDict[tuple[int, int, str], _Pair] = OrderedDict()
         self._episodes = Episodes(self.name, "T1071.004", quiet_s=settings.quiet_s)
         self._window = DnsWindow()
+        self._share = FairShare()
         self._read = lru_cache(_MEMO)(self._read_name)
         self.dropped = 0  # pairs forgotten for want of room
         self.skipped = 0  # messages not judged, for want of time
@@ -104,12 +106,13 @@ class DnsTunnel(Closing):
         rows = second.dns
         if not len(rows):
             return touched
-        step = -(-len(rows) // max(int(self._settings.rows_per_s * second.length_s), 1))
-        names = self._window.names(rows, step)
-        self.skipped += len(rows) - len(names.numbers)
+        most = max(int(self._settings.rows_per_s * second.length_s), 1)
+        places, _ = self._share.of(rows["client_hi"], rows["client_lo"], most)
+        self.skipped += len(rows) - len(places)
+        names = self._window.names(rows, places)
         told = [self._read(text) for text in names.texts]
         carries = np.array([name.payload > 0 for name in told], np.bool_)
-        for asked in self._window.asked(rows[::step], names, carries):
+        for asked in self._window.asked(rows, names, carries):
             name = told[asked.name]
             key = (*asked.client, name.domain)
             pair = self._pairs.get(key)

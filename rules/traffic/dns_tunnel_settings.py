@@ -57,6 +57,6 @@ class DnsTunnelSettings(DetectorBase):
     fresh_share: float = Field(default=0.7, ge=0, le=1)  # of the names that were not asked for again in later seconds
     ignored_domains: tuple[str, ...] = _IGNORED  # with all below them
     public_suffixes: tuple[str, ...] = ()  # second levels under which others register, beside go.id, co.id, ac.uk, …
-    rows_per_s: int = Field(default=6_000, ge=1)  # judged at most, evenly picked: at 15 µs each, a tenth of a core
+    rows_per_s: int = Field(default=6_000, ge=1)  # judged at most, fairly picked: at 15 µs each, a tenth of a core
     pairs: int = Field(default=20_000, ge=16)  # of client and domain, remembered: 5 MB and what their names take
     quiet_s: float = Field(default=300.0, gt=0)  # over when the domain was not asked for new names for so long

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from collectors.traffic.messages.layout import DNS_ROW, MALFORMED, NAME_AT, NAME_MAX, OTHER, OVER_CAP, TAKEN, Row
+from collectors.traffic.messages.share_kernel import LEVEL, SEED, asker_of
 from collectors.traffic.packet.octets_kernel import compiled, load64, put64, u8, u16
 from collectors.traffic.packet.prefetch_kernel import prefetch
 
@@ -46,6 +47,8 @@ def dns_message(
     r: Row,
     dns: NDArray[np.void],
     names: NDArray[np.uint8],
+    askers: NDArray[np.uint32],
+    share: NDArray[np.uint64],
     used: NDArray[np.uint64],
     counts: NDArray[np.uint64],
 ) -> None:
@@ -54,15 +57,25 @@ def dns_message(
     What a row held before may still be in it, with zeros behind a name of the length that it says.
 
     A name must be spelled out: nothing stands before the question that a compression pointer could point at.
+    `askers`, `share`: see share_kernel.
     """
+    # Who asks is told by the ports first: of messages that there is no room for the frame, far away, is never read.
+    answers = r.source_port == 53
     row = used[DNS_ROW]
-    if row >= U(len(dns)):
+    place = asker_of(r, answers, share[SEED], askers)
+    if row >= U(len(dns)) or U(askers[place]) >= share[LEVEL]:
         counts[DNS_ROW, OVER_CAP] += _1
         return
     if p + _12 > end:
         counts[DNS_ROW, MALFORMED] += _1
         return
     flags = u16(b, p + _2)
+    response = flags >> U(15)
+    if answers != (response != _0):
+        place = asker_of(r, response != _0, share[SEED], askers)
+        if U(askers[place]) >= share[LEVEL]:
+            counts[DNS_ROW, OVER_CAP] += _1
+            return
     questions = u16(b, p + _4)
     q = p + _12
     n = _0
@@ -120,7 +133,6 @@ def dns_message(
     for k in range(n, U(o.name_length)):
         names[row, k] = 0  # of the name that was here
     o.at_ns = r.start_ns
-    response = flags >> U(15)
     if response == _0:
         o.client_hi, o.client_lo = r.source_hi, r.source_lo
         o.server_hi, o.server_lo = r.destination_hi, r.destination_lo
@@ -135,6 +147,7 @@ def dns_message(
     o.over_tcp = over_tcp
     o.name_length = n
     used[DNS_ROW] = row + _1
+    askers[place] += 1
     prefetch(dns, row + _AHEAD, _0)
     prefetch(dns, row + _AHEAD, U(64))
     counts[DNS_ROW, TAKEN] += _1
@@ -148,6 +161,8 @@ def dns_segment(
     r: Row,
     dns: NDArray[np.void],
     names: NDArray[np.uint8],
+    askers: NDArray[np.uint32],
+    share: NDArray[np.uint64],
     used: NDArray[np.uint64],
     counts: NDArray[np.uint64],
 ) -> None:
@@ -163,5 +178,5 @@ def dns_segment(
         return
     while p < end:
         length = u16(b, p)
-        dns_message(b, p + _2, p + _2 + length, length, _1, r, dns, names, used, counts)
+        dns_message(b, p + _2, p + _2 + length, length, _1, r, dns, names, askers, share, used, counts)
         p += _2 + length

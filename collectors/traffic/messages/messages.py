@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collectors.traffic.messages.layout import DNS_ROW, KINDS, NAME_AT, NAME_MAX, OUTCOMES
+from collectors.traffic.messages.layout import DNS_ROW, KINDS, NAME_AT, NAME_MAX, OUTCOMES, OVER_CAP, TAKEN
 from collectors.traffic.messages.pick_kernel import pick
 from collectors.traffic.messages.settings import MessageSettings
+from collectors.traffic.messages.share_kernel import LEVEL, SEED, make_room
 from netmon.api.memory import Again
 from netmon.api.traffic import DNS, MAC_SEEN, Traffic
 
@@ -17,6 +19,8 @@ _COOKED: Final = 276  # LINKTYPE_LINUX_SLL2: one of several interfaces saw a fra
 _TOUCHED: Final = 20_000  # messages of a window whose memory is taken at the start, 6 MB
 _FEW: Final = 256  # DNS messages that are copied, 80 kB
 _KEPT: Final = 3  # tables of DNS messages: one is filled, one waits, one is judged
+_NEXT: Final = 0x9E37_79B9_7F4A_7C15  # from one window's seed to the next
+_FILLED: Final = 0.75  # of the table, by DNS messages, where more come than it has room for
 _NO_STATIONS: Final = np.zeros(0, np.uint64)
 Rows: TypeAlias = NDArray[np.void]
 
@@ -57,6 +61,11 @@ class Messages:
         self._all = np.arange(0, dtype=np.uint32)
         self._used = np.zeros(len(KINDS) + 1, np.uint64)
         self._counts = np.zeros((len(KINDS) + 1, len(OUTCOMES)), np.uint64)
+        self._askers = np.zeros(1 << max(settings.dns_messages // 2, 1).bit_length() - 1, np.uint32)
+        self._share = np.zeros(2, np.uint64)
+        self._share[SEED] = np.random.default_rng().integers(1 << 63)  # so that nobody can choose whom it hides
+        self._share[LEVEL] = settings.dns_messages
+        self._came = 0  # DNS messages, before this window
 
     def touch(self) -> None:
         """Take the memory of DNS messages from the system, of two windows: one is judged while another is filled."""
@@ -68,11 +77,15 @@ class Messages:
         if frames is None or not len(traffic):
             return
         dns, neighbours, leases, routers, bridges = self._tables
+        rows, stations = self._noted(traffic, frames.link_type)
+        if int(self._used[DNS_ROW]) + len(rows) > len(dns):
+            make_room(dns, dns.view(np.uint8), self._askers, self._share, self._used, self._counts)
         pick(
             frames.buffer,
             frames.index,
             traffic.records,
-            *self._noted(traffic, frames.link_type),
+            rows,
+            stations,
             frames.link_type,
             dns,
             neighbours,
@@ -82,6 +95,8 @@ class Messages:
             self._macs,
             self._names,
             self._slots,
+            self._askers,
+            self._share,
             self._used,
             self._counts,
         )
@@ -103,7 +118,23 @@ class Messages:
         kept = [dns, *(table[:rows].copy() for table, rows in others)]
         self._slots[:] = 0
         self._used[:] = 0
+        self._askers[:] = 0
+        self._share[SEED] = (int(self._share[SEED]) + _NEXT) % 2**64  # who is hidden by chance is seen the next time
+        self._share[LEVEL] = self._level(used[DNS_ROW])
         return Drained(*kept)
+
+    def _level(self, used: int) -> int:
+        """Return how many DNS messages of a client the next window begins with, by what this one came to.
+
+        Where too many came, as many as would have filled most of the table: what is taken first and given up then costs
+        as much as what is kept. Where all would have found room, all there is.
+        """
+        rows = len(self._tables[DNS_ROW])
+        came = int(self._counts[DNS_ROW, TAKEN] + self._counts[DNS_ROW, OVER_CAP])
+        new, self._came = came - self._came, came
+        if new <= rows:
+            return rows
+        return min(max(int(self._share[LEVEL]) * ceil(_FILLED * rows) // max(used, 1), 1), rows)
 
     def _dns(self, used: int) -> Rows:
         """Return the DNS messages as they lie, where they are many, and go on in a table that nobody has any more.

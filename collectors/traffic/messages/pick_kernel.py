@@ -11,6 +11,7 @@ from collectors.traffic.messages.dns_kernel import dns_message, dns_segment
 from collectors.traffic.messages.layout import MAC_ROW, OVER_CAP, TAKEN, Row
 from collectors.traffic.messages.lease_kernel import lease4, lease6
 from collectors.traffic.messages.link_kernel import arp, bridge, discovery, network_at
+from collectors.traffic.messages.share_kernel import SEED, asker_of
 from collectors.traffic.packet.octets_kernel import u16, u48
 from collectors.traffic.packet.prefetch_kernel import prefetch
 from netmon.api.traffic import BRIDGE, DNS, FRAME, LEASE, MAC_SEEN, MAPPED, NEIGHBOUR, RECORD, ROUTER
@@ -42,6 +43,8 @@ _SIGNATURE: Final = numba.void(
     ),
     numba.types.Array(numba.uint8, 2, "A"),
     numba.types.Array(numba.uint32, 1, "C"),
+    numba.types.Array(numba.uint32, 1, "C"),
+    numba.types.Array(numba.uint64, 1, "C"),
     numba.types.Array(numba.uint64, 1, "C"),
     numba.types.Array(numba.uint64, 2, "C"),
 )
@@ -100,13 +103,15 @@ def pick(
     macs: NDArray[np.void],
     names: NDArray[np.uint8],
     slots: NDArray[np.uint32],
+    askers: NDArray[np.uint32],
+    share: NDArray[np.uint64],
     used: NDArray[np.uint64],
     counts: NDArray[np.uint64],
 ) -> None:
     """Read what messages `records` (RECORD) with `frames` (FRAME in `b`) hold into the tables.
 
     `rows` and `stations`: as in netmon.api.traffic.Notes; where a record has no station, who sent it is read there.
-    `used`: u8[6], rows in use of each; `counts`: u8[6, 4], see layout.
+    `askers`, `share`: see share_kernel; `used`: u8[6], rows in use of each; `counts`: u8[6, 4], see layout.
     """
     total = U(len(b))
     mask = U(len(slots) - 1)
@@ -128,6 +133,8 @@ def pick(
             prefetch(records, U(rows[place + _FAR]), _LINE)
             prefetch(frames, U(rows[place + _FAR]), _0)
         if place + _NEAR < U(len(rows)) and U(rows[place + _NEAR]) < U(len(records)):
+            coming = records[rows[place + _NEAR]]
+            prefetch(askers, asker_of(coming, coming.source_port == 53, share[SEED], askers), _0)
             near = U(frames[rows[place + _NEAR]].at)
             prefetch(b, near, _LINE)
             prefetch(b, near, _0)
@@ -174,12 +181,12 @@ def pick(
         if p > stop or r.payload_at < 8:
             p = stop
         if protocol == 6:
-            dns_segment(b, p, stop, r, dns, names, used, counts)
+            dns_segment(b, p, stop, r, dns, names, askers, share, used, counts)
         elif r.source_port == 53 or r.destination_port == 53:
             size = stop - p
             if p < stop and u16(b, p - _4) > size + _8:
                 size = u16(b, p - _4) - _8  # as sent, where less was captured
-            dns_message(b, p, stop, size, _0, r, dns, names, used, counts)
+            dns_message(b, p, stop, size, _0, r, dns, names, askers, share, used, counts)
         elif not local:
             continue
         elif r.version == 4:

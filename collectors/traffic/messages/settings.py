@@ -9,6 +9,7 @@ class MessageSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # An office's resolver answers some thousands a second; 20,000 are 6 MB, twice: one is judged while another fills.
+    # Where more come, who asks least is kept whole.
     dns_messages: int = Field(default=20_000, ge=1, le=1_000_000)
     # 2,000 a window: 30 times what a /22 full of hosts claims; a flood of claims shows in its first 2,000.
     neighbour_messages: int = Field(default=2_000, ge=1, le=1_000_000)

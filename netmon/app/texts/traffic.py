@@ -77,6 +77,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         "traffic.flows.listen: {address} is there twice", "traffic.flows.listen: {address} disebut dua kali"
     ),
     "traffic.listens_twice.remedy": Text("leave it there once", "sebutkan sekali saja"),
+    "traffic.no_port": Text(
+        "traffic.flows.listen: {address} has a port that nobody knows: the system draws another one at each start",
+        "traffic.flows.listen: porta {address} tidak diketahui siapa pun: sistem memilih porta lain setiap kali mulai",
+    ),
+    "traffic.no_port.remedy": Text(
+        "write the port that exporters send to, as udp://[::]:2055",
+        "tulis porta tujuan eksportir, misalnya udp://[::]:2055",
+    ),
     "traffic.sensor_twice": Text("traffic.sensors: {name} is there twice", "traffic.sensors: {name} disebut dua kali"),
     "traffic.sensor_twice.remedy": Text("give each a name of its own", "beri nama yang berbeda"),
     "traffic.listening": Text("listening: {sources}", "mendengarkan: {sources}"),

@@ -24,6 +24,7 @@ from netmon.app.traffic import learned
 from netmon.app.traffic.exported import Exported
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.judging import without_flows
+from netmon.app.traffic.outcomes import not_after
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from rules.traffic.flooding import Flooding, HeedsFloods
 from rules.traffic.tables.settings import TablesSettings
@@ -138,6 +139,7 @@ class Hooks:
     watch: Callable[[Second], None] | None = None
     equip: Callable[[Sequence[TrafficRule]], None] | None = None  # new detectors with what they judge by
     send: Send | None = None
+    clock: Callable[[], float] | None = None  # of a wire: no finding begins or ends after what it says
 
 
 def _nobody() -> None:
@@ -177,6 +179,9 @@ class Built:
             hooks.watch(second)
         found = self.judges.see(second if flows else without_flows(second))
         findings = [placed(finding, self._networks) for finding in found]
+        if findings and hooks.clock is not None:
+            now = hooks.clock()
+            findings = [not_after(finding, now) for finding in findings]
         if findings and hooks.send is not None:
             hooks.send(findings if hooks.attach is None else hooks.attach(findings, second.end))
         if self._successor is not None:

@@ -28,6 +28,7 @@ def faults_of(settings: TrafficSettings, directory: Path) -> list[Fault]:
         *_filters(settings, fault),
         *_lists(settings, directory, fault),
         *_twice(settings, fault),
+        *_unknown_ports(settings, fault),
         *faults_of_actions(settings.actions, fault),
     ]
 
@@ -97,6 +98,13 @@ def _twice(settings: TrafficSettings, fault: Told) -> Iterator[Fault]:
         yield fault(("flows", "listen", number), problem, t("traffic.listens_twice.remedy"))
     for number, name in _again([sensor.name or sensor.interface for sensor in settings.sensors]):
         yield fault(("sensors", number), t("traffic.sensor_twice", name=name), t("traffic.sensor_twice.remedy"))
+
+
+def _unknown_ports(settings: TrafficSettings, fault: Told) -> Iterator[Fault]:
+    for number, end in enumerate(() if settings.flows is None else settings.flows.endpoints):
+        if end.port == 0:
+            problem = t("traffic.no_port", address=end)
+            yield fault(("flows", "listen", number), problem, t("traffic.no_port.remedy"))
 
 
 def _again(names: Sequence[str]) -> Iterator[tuple[int, str]]:

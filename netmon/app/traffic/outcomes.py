@@ -7,6 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 from netmon.api import Finding
 from rules.traffic.episode import EVIDENCE_WORDS
 
+_TIMES = ("start", "end")  # words of evidence
+
 
 class Outcomes:
     """The matters of a replay. One that comes back after it was closed is another."""
@@ -55,14 +57,25 @@ def last_words(rules: Iterable[object], now: float) -> Iterator[Finding]:
     """Yield what detectors say of what goes on when their traffic has ended."""
     for rule in rules:
         if isinstance(rule, Closing):
-            yield from rule.finish(now)
+            yield from (not_after(finding, now) for finding in rule.finish(now))
+
+
+def not_after(finding: Finding, now: float) -> Finding:
+    """Return a finding of which no time lies ahead of the clock.
+
+    What is open at a stop is judged as if its window were over, and exporters' clocks may be ahead of ours.
+    """
+    ahead = {name: now for name in _TIMES if isinstance(at := finding.evidence.get(name), int | float) and at > now}
+    if not ahead and finding.at <= now:
+        return finding
+    return replace(finding, at=min(finding.at, now), evidence={**finding.evidence, **ahead})
 
 
 def _with_last(finding: Finding, last: Finding) -> Finding:
     """Return a finding with its detector's last words, and what others added to it; it is not over."""
     return replace(
         finding,
-        at=max(finding.at, last.at),  # the open window of a collector ends ahead of the clock
+        at=max(finding.at, last.at),
         severity=last.severity,
         summary=last.summary,
         summaries=last.summaries,

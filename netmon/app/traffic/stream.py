@@ -94,6 +94,7 @@ class Stream:
     def start(self) -> None:
         """Begin to take what comes."""
         self.built.pipeline.hand = self._hand
+        self.built.hooks.clock = time.time
         self.judging.start()
         self._thread = threading.Thread(target=self._run, name=f"traffic {self.source.name}", daemon=True)
         self._thread.start()

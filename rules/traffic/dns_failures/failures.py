@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netmon.api.traffic import Second
 from rules.traffic.dns_failures.settings import DnsFailureSettings
 from rules.traffic.dns_kernel import mark_vain
+from rules.traffic.dns_share import FairShare
 from rules.traffic.learned import hashed
 from rules.traffic.numbering import Numbering
 
@@ -31,10 +32,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Failures:
-    """What failed in one window. Each name stands for `weight` of them."""
+    """What failed in one window. Each name of `rows` stands for `weight` of them."""
 
-    rows: list[Failure]
+    rows: list[Failure]  # of names drawn evenly, whoever asks for them
     weight: int
+    by_client: list[tuple[Failure, float]]  # of clients, who are read whole below their share; and what each stands for
     messages: NDArray[np.void]  # DNS: all of the window
 
     @cached_property
@@ -58,6 +60,7 @@ class FailureReader:
         self._rows_per_s = settings.rows_per_s
         self._answered = 1 - settings.unanswered_share
         self._servers = Numbering()
+        self._share = FairShare()
         self._numbers = np.zeros(0, np.uint32)
         self.skipped = 0  # failures not read, for want of time
 
@@ -65,10 +68,17 @@ class FailureReader:
         """Return what failed in a window."""
         rows = second.dns
         places = self._vain(np.ascontiguousarray(rows))
-        step = -(-len(places) // max(int(self._rows_per_s * second.length_s), 1)) or 1
-        picked = places if step == 1 else places[_drawn(rows["name"][places], step)]
+        most = max(int(self._rows_per_s * second.length_s), 1)
+        step = -(-len(places) // most) or 1
+        if step == 1:
+            told = _named(rows[places])
+            return Failures(told, step, [(each, 1.0) for each in told], rows)
+        picked = places[_drawn(rows["name"][places], step)]
         self.skipped += len(places) - len(picked)
-        return Failures(list(_failures(rows[picked])), step, rows)
+        shared, times = self._share.of(rows["client_hi"][places], rows["client_lo"][places], max(most // 2, 1))
+        each = zip(_failures(rows[places[shared]]), times.tolist(), strict=True)
+        by_client = [(one, time) for one, time in each if one.name]
+        return Failures(_named(rows[picked]), step, by_client, rows)
 
     def _vain(self, rows: NDArray[np.void]) -> NDArray[np.intp]:
         """Return which messages tell of a name that it is in vain to ask for it."""
@@ -89,8 +99,11 @@ def _drawn(names: NDArray[np.bytes_], step: int) -> NDArray[np.bool_]:
     return np.asarray(hashed(words[:, 0] ^ words[:, 2], words[:, 1]) % np.uint64(step) == 0, np.bool_)
 
 
+def _named(rows: NDArray[np.void]) -> list[Failure]:
+    return [each for each in _failures(rows) if each.name]
+
+
 def _failures(rows: NDArray[np.void]) -> Iterator[Failure]:
     names = ("client_hi", "client_lo", "server_hi", "server_lo", "code", "name")
     for hi, lo, there_hi, there_lo, code, name in zip(*(rows[each].tolist() for each in names), strict=True):
-        if name:
-            yield Failure((hi, lo), (there_hi, there_lo), name.decode("ascii"), code == NXDOMAIN)
+        yield Failure((hi, lo), (there_hi, there_lo), name.decode("ascii"), code == NXDOMAIN)

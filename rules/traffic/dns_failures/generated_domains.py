@@ -33,6 +33,7 @@ class _Client:
     generated: dict[str, None] = field(default_factory=dict)
     mail_at: float = -inf  # when it answered on the port of mail servers last
     new: int = 0  # since it was told last
+    flood_at: float = -inf  # when it asked faster than anybody does who looks for something
 
 
 class Clients:
@@ -62,6 +63,8 @@ class Clients:
                 self._clients.popitem(last=False)
                 self.dropped += 1
         self._clients.move_to_end(client)
+        if now - each.flood_at < self._settings.window_s:
+            return False  # the end of a flood
         fresh = domain not in each.domains
         each.domains[domain] = now
         each.domains.move_to_end(domain)
@@ -74,6 +77,14 @@ class Clients:
             if len(each.domains) > _MOST:
                 each.generated.pop(each.domains.popitem(last=False)[0], None)
         return fresh
+
+    def floods(self, client: Address, now: float) -> None:
+        """Take that a client asks faster than anybody does who looks for something: its names are a flood's."""
+        each = self._clients.get(client)
+        if each is not None:
+            each.flood_at = now
+            each.domains.clear()
+            each.generated.clear()
 
     def watch(self, second: Second) -> None:
         """Look which of the clients that come near their bound are mail servers: somebody's mail reaches them.

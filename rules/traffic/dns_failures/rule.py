@@ -52,8 +52,9 @@ class DnsFailures:
         self._clients.watch(second)
         if len(second.dns):
             told = self._reader.read(second)
-            if told.rows:
-                yield from self._generated(self._take(told, second), told.weight / second.length_s, second.end)
+            if told.by_client:
+                self._take(told, second)
+                yield from self._generated(self._asking(told, second), second)
                 yield from self._floods(told, second.end)
         for episodes in self._episodes.values():
             yield from episodes.tick(second.end)
@@ -81,9 +82,8 @@ class DnsFailures:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
 
-    def _take(self, told: Failures, second: Second) -> dict[Address, int]:
-        """Take what failed in a window; return for how many domains clients asked that they had not asked for."""
-        touched: dict[Address, int] = {}
+    def _take(self, told: Failures, second: Second) -> None:
+        """Take which names failed in a window, of whatever clients."""
         for row in told.rows:
             domain = self._read(row.name)
             if not domain or self._is_allowed(row.client):
@@ -92,8 +92,17 @@ class DnsFailures:
                 self._of_domains.take(domain, row, domain, second, told.weight)
             self._of_servers.take(row.server, row, domain, second, told.weight)
             self._clients.asked(row.server)
+
+    def _asking(self, told: Failures, second: Second) -> dict[Address, float]:
+        """Take who asked in vain; return for how many domains clients asked that they had not asked for."""
+        touched: dict[Address, float] = {}
+        for row, times in told.by_client:
+            domain = self._read(row.name)
+            if not domain or self._is_allowed(row.client):
+                continue
+            self._clients.asked(row.server)
             if row.absent and domain != ROOT and self._clients.take(row.client, domain, second.end):
-                touched[row.client] = touched.get(row.client, 0) + 1
+                touched[row.client] = touched.get(row.client, 0) + times
         return touched
 
     def _floods(self, told: Failures, now: float) -> Iterator[Finding]:
@@ -112,13 +121,14 @@ class DnsFailures:
             if self._of_servers.is_flood(asked) and self._of_servers.goes_on(asked):
                 yield from self._episodes[floods.ANY].see(self._of_servers.seen(asked, ""), now)
 
-    def _generated(self, touched: Mapping[Address, int], each_per_s: float, now: float) -> Iterator[Finding]:
+    def _generated(self, touched: Mapping[Address, float], second: Second) -> Iterator[Finding]:
         for client, count in touched.items():
-            if count * each_per_s >= self._settings.flood_names_per_s:
-                continue  # nobody who looks for something asks so fast
-            seen = self._clients.judge(client, now)
+            if count >= self._settings.flood_names_per_s * second.length_s:
+                self._clients.floods(client, second.end)
+                continue
+            seen = self._clients.judge(client, second.end)
             if seen is not None:
-                yield from self._episodes[generated_domains.NAME].see(seen, now)
+                yield from self._episodes[generated_domains.NAME].see(seen, second.end)
 
     def _is_allowed(self, client: Address) -> bool:
         if not self._settings.allow:

@@ -12,7 +12,7 @@ from netmon.api import Severity, Value
 from netmon.api.networks import Networks
 from rules.traffic import telling
 from rules.traffic.episode import Seen
-from rules.traffic.floods.senders import Senders, said, senders
+from rules.traffic.floods.senders import Senders, said, said_of_all, senders
 from rules.traffic.floods.settings import SeveritySettings
 from rules.traffic.floods.view import View
 
@@ -173,7 +173,6 @@ _OVER: Final = {
     "id": "{title} ke {target} selesai setelah {lasted}: seluruhnya {count} dan {octets}, paling banyak {rate}, "
     "{bits}, {ratio} batas wajar di sana, dari {source}",
 }
-_AT_A_TIME: Final = {"en": "at most {} at a time", "id": "paling banyak {} sekaligus"}
 _COUNTED: Final = {
     "packets": {"en": "{} packets", "id": "{} paket"},
     "connections": {"en": "{} connections", "id": "{} koneksi"},
@@ -188,9 +187,9 @@ def counted(evidence: Mapping[str, str | Value], unit: str, language: str) -> st
 
 
 def from_whom(evidence: Mapping[str, str | Value], which: str, language: str) -> str:
-    """Return how many addresses it is from: by the newest word, or with `peak_` the most of one window."""
+    """Return how many addresses it is from: by the newest word, or with `peak_` by the window of most."""
     met, every = (float(evidence[f"{which}{name}_sources"]) for name in ("sampled", "distinct"))
-    return (_AT_A_TIME[language] if which else "{}").format(said(met, every, language))
+    return (said_of_all if which else said)(met, every, language)
 
 
 def _text(title: str, name: str, unit: str, language: str) -> Text:

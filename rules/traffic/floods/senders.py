@@ -5,6 +5,7 @@ The sketch of a victim's peers knows of everybody who sends to it, its clients t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,10 @@ from rules.traffic.learned import hashed
 Records = NDArray[np.void]
 
 _TOLD_APART: Final = 2_500.0  # peers that a sketch of 512 bits tells within 10%; of more it knows that they are many
+
+
+_ERROR: Final = 1.25  # times what there are, that may be estimated
+_FEW: Final = 100  # met ones: by fewer, others are estimated roughly
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,31 @@ def senders(records: Records, everything: Callable[[], Records], sampled: float,
 
 
 def said(met: float, estimated: float, language: str) -> str:
-    """Return how many addresses there are: 12 addresses; some 1,200 addresses where they are more than were met."""
+    """Return how many addresses there are: 12 addresses; at least 1,000 addresses where more were estimated than met.
+
+    An estimate is within a fifth of the truth mostly: said is what it is sure of, 1, 2 or 5 times a power of ten.
+    """
     if estimated <= met:
         return telling.addresses(estimated, language)
-    return f"{'sekitar' if language == 'id' else 'some'} {telling.addresses(float(f'{estimated:.2g}'), language)}"
+    return _at_least(_sure(met, estimated), language)
+
+
+def said_of_all(met: float, estimated: float, language: str) -> str:
+    """Return how many addresses a whole attack had, by the window of most: at least as many as that one."""
+    count = estimated if estimated <= met else _sure(met, estimated)
+    return telling.addresses(count, language) if count <= 1 else _at_least(count, language)
+
+
+def _at_least(count: float, language: str) -> str:
+    return f"{'sedikitnya' if language == 'id' else 'at least'} {telling.addresses(count, language)}"
+
+
+def _sure(met: float, estimated: float) -> float:
+    if 0 < met < _FEW:
+        return met
+    sure = max(estimated / _ERROR, 1.0)
+    power = 10.0 ** floor(log10(sure))
+    return max(met, *(step * power for step in (1.0, 2.0, 5.0) if step * power <= sure))
 
 
 def _met(records: Records) -> NDArray[np.int64]:

@@ -36,7 +36,6 @@ from rules.traffic.scans.settings import ScanSettings
 
 _JUDGES: Final = (stealth_scan.judge, port_scan.judge, network_sweep.judge, udp_scan.judge)
 _PROTOCOL_JUDGES: Final = (protocol_scan.judge, network_sweep.judge_protocols)
-_PROTOCOLS: Final = 0x9E37_79B9_7F4A_7C15  # scans of IP protocols are matters beside their sources' scans of ports
 _SETTLED_S: Final = 6.5  # after which a contact that fails is known to: the flow table gives SYN 5 s
 _MATTERS: Final = 2_000  # scans at once, 20 kB each
 _TECHNIQUE: Final = "T1046"
@@ -88,6 +87,7 @@ class Scans:
         at_once, begun = (self._watched(rows) for rows in self._reader.read(second.begun, live=second.live))
         if len(at_once):  # protocols without ports: that they are tried is enough
             failed = np.concatenate([failed, at_once])
+        failed = protocol_scan.with_probes(failed, self._matters)
         self._flooded.take(second)
         failed = self._flooded.without_many(self._flooded.without(failed, second, self.flooding))
         begun = self._flooded.without_beginning(self._flooded.without(begun, second, self.flooding), second)
@@ -156,7 +156,7 @@ class Scans:
         touched = set()
         known = np.array(list(self._matters), np.uint64)
         protocols = failed["kind"] == Kind.PROTOCOL
-        for mine, apart in ((failed[~protocols], 0), (failed[protocols], _PROTOCOLS)):
+        for mine, apart in ((failed[~protocols], 0), (failed[protocols], protocol_scan.APART)):
             for source, rows in by_key(mine, "source", known ^ np.uint64(apart)).items():
                 self._matters[source ^ apart].add(rows, now)
                 touched.add(source ^ apart)
@@ -176,7 +176,7 @@ class Scans:
         for key, mine in rows.items():
             others = tried.get(key, mine[:0])
             view = View(mine, others[others["at_ns"] <= known_ns], settings)
-            for judges, apart in ((_JUDGES, 0), (_PROTOCOL_JUDGES, _PROTOCOLS)):
+            for judges, apart in ((_JUDGES, 0), (_PROTOCOL_JUDGES, protocol_scan.APART)):
                 told = next(filter(None, (judge(view) for judge in judges)), None)
                 if told is not None and key ^ apart not in self._matters:
                     found.append(told)
@@ -233,7 +233,7 @@ class Scans:
     def _open(self, found: Found, now: float) -> set[int]:
         """Begin a scan, or add to the one of the host that others scan too; return whose."""
         protocols = bool(found.rows["kind"][0] == Kind.PROTOCOL)
-        key = int(found.rows["source"][0]) ^ (_PROTOCOLS if protocols else 0)
+        key = int(found.rows["source"][0]) ^ (protocol_scan.APART if protocols else 0)
         host = ~int(found.rows["destination"][0]) & 0xFFFF_FFFF_FFFF_FFFF
         if key in self._matters:  # ARP and IP
             self._matters[key].add(found.rows, now)

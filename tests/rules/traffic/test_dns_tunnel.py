@@ -182,6 +182,16 @@ def test_of_very_many_questions_some_are_judged_and_the_others_counted() -> None
     assert rule.skipped == 3_000
 
 
+def test_who_asks_little_is_read_whole_whoever_asks_much() -> None:
+    rule = DnsTunnel(DnsTunnelSettings(rows_per_s=1_000), Networks())
+    loud = [(0, *halves("10.0.0.9"), *halves(RESOLVER), A, 0, 60, 0, 0, 0, 11, b"example.com")] * 9_960
+    names = [f"{hexadecimal(30)}.evil.example".encode() for _ in range(40)]
+    quiet = [(0, *halves(CLIENT), *halves(RESOLVER), TXT, 0, 60, 0, 0, 0, len(name), name) for name in names]
+    found = list(rule.observe(Second(0.0, 1.0, dns=np.array(loud + quiet, DNS))))
+    assert [finding.evidence["names"] for finding in found] == [40]
+    assert rule.skipped == 9_000
+
+
 @pytest.mark.parametrize(
     ("name", "domain"),
     [

@@ -66,7 +66,7 @@ def batches(rounds: int) -> Iterator[Traffic]:
 
 def main(path: str) -> None:
     """Feed the batches of a file; print what became of them."""
-    messages = Messages(MessageSettings(dns_messages=50, neighbour_messages=20, mac_addresses=64))
+    messages = Messages(MessageSettings(dns_messages=6, neighbour_messages=20, mac_addresses=64))
     with np.load(path) as arrays:
         for number in range(len(arrays.files) // 3):
             frames = Frames(arrays[f"buffer{number}"], arrays[f"index{number}"])

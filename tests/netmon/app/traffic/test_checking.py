@@ -33,6 +33,12 @@ def test_what_is_there_twice(tmp_path: Path) -> None:
     assert told == ["traffic.flows.listen: udp://127.0.0.1:2055 is there twice", "traffic.sensors: eth0 is there twice"]
 
 
+def test_a_port_that_nobody_knows(tmp_path: Path) -> None:
+    flows = {"listen": ["udp://127.0.0.1:2055", "udp://[::]:0"], "allow": ["127.0.0.0/8"]}
+    (told,) = problems(tmp_path, flows=flows)
+    assert told.startswith("traffic.flows.listen: udp://[::]:0 has a port that nobody knows")
+
+
 @pytest.mark.parametrize(
     ("section", "problem", "remedy"),
     [

@@ -65,3 +65,25 @@ def test_a_mail_server_looks_up_who_sends_spam() -> None:
     assert [finding.rule for finding in beside_mail(25, 2, 60, FlowState.REFUSED)] == ["generated_domains"]
     assert [finding.rule for finding in beside_mail(443, 2, 60, FlowState.CLOSED)] == ["generated_domains"]
     assert [finding.rule for finding in beside_mail(25, 0.5, 600, FlowState.CLOSED)] == ["generated_domains"]
+
+
+def test_who_looks_for_its_master_is_seen_whoever_else_asks_in_vain() -> None:
+    """Twenty names a second and more for each one that is read: of who asks little each is read all the same."""
+    asked = generated(1, 50, through=False)
+    draw = random.Random(5)
+    loud = [
+        Asked(place / 600, "10.20.9.9", f"{drawn(draw)}{place}.example.com", through=False) for place in range(600 * 50)
+    ]
+    found = begun(findings([*loud, *asked], rows_per_s=30))
+    assert ("generated_domains", INFECTED) in {(finding.rule, finding.target) for finding in found}
+    assert {finding.rule for finding in found} == {"generated_domains", "random_subdomains"}
+
+
+def test_who_asks_for_as_many_domains_as_a_flood_is_none_that_looks_for_something() -> None:
+    """Also where few of them are read."""
+    draw = random.Random(5)
+    asked = [
+        Asked(place / 1_000, "10.20.9.9", f"{drawn(draw)}{place % 10}.com", through=False) for place in range(10_000)
+    ]
+    found = begun(findings(asked, rows_per_s=100))
+    assert {finding.rule for finding in found} == {"nxdomain_flood"}

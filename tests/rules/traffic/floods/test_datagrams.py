@@ -104,7 +104,7 @@ def test_many_of_our_hosts_are_counted_and_told_in_both_languages() -> None:
     assert found.rule == "outbound_flood"
     assert 3_400 < float(found.evidence["distinct_sources"]) < 4_600
     assert float(found.evidence["sampled_sources"]) < 2_048
-    assert "from our own network: some " in found.summary
+    assert "from our own network: at least " in found.summary
     assert " addresses send " in found.summary
-    assert "dari jaringan sendiri: sekitar " in found.summaries["id"]
+    assert "dari jaringan sendiri: sedikitnya " in found.summaries["id"]
     assert " alamat mengirim " in found.summaries["id"]

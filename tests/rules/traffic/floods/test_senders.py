@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rules.traffic.floods.senders import Senders, said, senders
+from rules.traffic.floods.senders import Senders, said, said_of_all, senders
 from tests.rules.traffic.floods.ordinary import UDP, WEB, packets
 
 FULL = 3_545.0  # what a sketch tells at most
@@ -40,7 +40,27 @@ def test_nobody_in_the_sample_is_told_by_the_peers() -> None:
 
 
 def test_what_is_estimated_is_said_so() -> None:
-    assert [said(12, 12, "en"), said(1, 1, "en"), said(12, 1_234, "en")] == [
-        "12 addresses", "1 address", "some 1,200 addresses",
+    assert [said(12, 12, "en"), said(1, 1, "en"), said(120, 1_234, "en")] == [
+        "12 addresses", "1 address", "at least 500 addresses",
     ]  # fmt: skip
-    assert [said(12, 12, "id"), said(12, 1_234, "id")] == ["12 alamat", "sekitar 1.200 alamat"]
+    assert [said(12, 12, "id"), said(120, 1_234, "id")] == ["12 alamat", "sedikitnya 500 alamat"]
+    assert [said(0, each, "en") for each in (9, 19_999, 24_999, 51_000)] == [
+        f"at least {each} addresses" for each in ("5", "10,000", "10,000", "20,000")
+    ]
+    assert [said(met, 2_000, "en") for met in (12, 1_300)] == ["at least 12 addresses", "at least 1,300 addresses"]
+
+
+def test_a_whole_attack_has_at_least_as_many_as_its_busiest_window() -> None:
+    assert [said_of_all(met, every, "en") for met, every in ((1, 1), (700, 700), (700, 11_400), (700, 14_200))] == [
+        "1 address", "at least 700 addresses", "at least 5,000 addresses", "at least 10,000 addresses",
+    ]  # fmt: skip
+    assert said_of_all(700, 11_400, "id") == "sedikitnya 5.000 alamat"
+
+
+@pytest.mark.parametrize("sources", [300, 1_000, 1_700, 6_000, 20_000])
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_what_is_said_is_not_more_than_there_are(sources: int, share: float) -> None:
+    for each in (1, 2, 5):
+        who, _ = sampled(sources, each, share, 800)
+        said_in_words = said(who.met, who.all, "en").removeprefix("at least ").removesuffix(" addresses")
+        assert 0 < int(said_in_words.replace(",", "")) <= sources

@@ -93,6 +93,17 @@ def test_protocols_are_told_apart_from_ports_of_the_same_host() -> None:
     assert {rule: one.evidence["ports"] for rule, one in last.items()} == {"port_scan": 52, "protocol_scan": 60}
 
 
+def test_the_sctp_probe_of_a_scan_of_protocols_is_one_of_them_and_no_port() -> None:
+    ports = [packet for port in range(1, 53) for packet in aborted(init(port / 50, port))]
+    protocols = [Packet(5 + number / 50, STRANGER, SERVER, protocol=number, size=60) for number in range(140, 200)]
+    probe = silent(init(6.5, 36_412))
+    last = {one.rule: one for one in findings(Scans(ScanSettings(), Networks()), [*ports, *protocols, *probe])}
+    assert {rule: one.evidence["ports"] for rule, one in last.items()} == {"port_scan": 52, "protocol_scan": 61}
+    more = [packet for port in range(101, 111) for packet in silent(init(6.5, port))]
+    last = {one.rule: one for one in findings(Scans(ScanSettings(), Networks()), [*ports, *protocols, *more])}
+    assert {rule: one.evidence["ports"] for rule, one in last.items()} == {"port_scan": 62, "protocol_scan": 60}
+
+
 def test_a_sweep_by_a_protocol_without_ports_and_tunnels_to_many() -> None:
     hosts = [f"10.3.0.{1 + number}" for number in range(40)]
     probes = [Packet(at / 20, OURS, host, protocol=47, size=60) for at, host in enumerate(hosts)]
