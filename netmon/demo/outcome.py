@@ -63,6 +63,11 @@ def outcome(client: Client, since: float) -> Outcome:
     )
 
 
+def current(client: Client) -> list[Thing]:
+    """Return the alerts that fire or were over lately. RefusedError when the core does not answer."""
+    return _all(client, "alerts", _TOLD)
+
+
 def verified(state: Path) -> Report:
     """Verify the ledger of a core that has stopped. NetmonError or OSError where it cannot be read."""
     return verify(state / "ledger")

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -24,6 +24,7 @@ from netmon.app.wiring import load_plan
 from netmon.demo import receiver
 from netmon.demo.agent import CannotServeError
 from netmon.demo.layout import NotSimulatedError
+from netmon.demo.naming import tell_named
 from netmon.demo.notes import Shown, answer, print_start, web_address
 from netmon.demo.outcome import Outcome, close_earlier, outcome, verified
 from netmon.demo.packets.stage import Stage
@@ -90,8 +91,9 @@ async def _run(duration_s: float | None, directory: Path, console: Console, tell
             print_start(console, plan.settings, Shown(world, prometheus, packets=stage is not None), duration_s)
             before = _Before(time.monotonic(), time.process_time())
             _begin_story(world, stage, time.time())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), duration_s)
+            async with _naming(client, stage, teller):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(told.wait(), duration_s)
             if prometheus is not None and prometheus.ended():
                 console.print(t("demo.prometheus_ended", log=prometheus.log), markup=False, soft_wrap=True)
             if stage is not None and stage.ended():
@@ -101,6 +103,18 @@ async def _run(duration_s: float | None, directory: Path, console: Console, tell
             ran = _ran(plan.settings, world, before, teller, stage)
             facts, found = await _ask(console, plan.settings, client, began)
         return await _summarise(console, state_directory(plan.settings), ran, facts, found)
+
+
+@asynccontextmanager
+async def _naming(client: Client, stage: Stage | None, teller: Teller) -> AsyncIterator[None]:
+    """Tell what attacks are named as inside a `with` block."""
+    task = None if stage is None else asyncio.create_task(tell_named(client, stage.happened, teller.named))
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 def _begin_story(world: World, stage: Stage | None, start: float) -> None:

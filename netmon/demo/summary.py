@@ -11,8 +11,8 @@ from rich.text import Text
 
 from netmon.api import Reason
 from netmon.app.asked import printable
-from netmon.app.human import scaled
-from netmon.app.text import t
+from netmon.app.human import scaled, written
+from netmon.app.text import language, t
 from netmon.core.ledger.report import Report, Verdict
 from netmon.demo.chronicle import tell, tell_attacks
 from netmon.demo.named import named
@@ -135,18 +135,23 @@ def _failures(facts: PageFacts, run: Run) -> tuple[Failure, ...]:
 def _rows(facts: PageFacts, run: Run) -> Iterable[tuple[str, str]]:
     whole = f"{len(run.expected) - len(_unread(facts, run))} / {len(run.expected)}"
     daemon_cpu = facts.cpu_s - run.cpu_before_s - run.simulation_cpu_s
-    sensor = [] if run.sensor_cpu_s is None else [("cpu_sensor", f"{100 * run.sensor_cpu_s / run.seconds:.1f} %")]
+    used = None if run.sensor_cpu_s is None else 100 * run.sensor_cpu_s / run.seconds
+    sensor = [] if used is None else [("cpu_sensor", _said(f"{used:.1f} %"))]
     return (
         ("targets", whole),
-        ("series", f"{facts.series:,}"),
-        ("values", f"{facts.values_a_round:,}"),
-        ("polls", f"{facts.polls:,}"),
-        ("varbinds", scaled(run.varbinds / run.seconds, "/s")),
-        ("cpu_daemon", f"{100 * daemon_cpu / run.seconds:.1f} %"),
-        ("cpu_simulation", f"{100 * run.simulation_cpu_s / run.seconds:.1f} %"),
+        ("series", _said(f"{facts.series:,}")),
+        ("values", _said(f"{facts.values_a_round:,}")),
+        ("polls", _said(f"{facts.polls:,}")),
+        ("varbinds", _said(scaled(run.varbinds / run.seconds, "/s"))),
+        ("cpu_daemon", _said(f"{100 * daemon_cpu / run.seconds:.1f} %")),
+        ("cpu_simulation", _said(f"{100 * run.simulation_cpu_s / run.seconds:.1f} %")),
         *sensor,
         ("failures", str(len(_failures(facts, run)))),
     )
+
+
+def _said(number: str) -> str:
+    return written(number, language())
 
 
 def _core_rows(run: Run, found: Outcome, report: Report) -> Iterable[tuple[str, str]]:
@@ -154,6 +159,6 @@ def _core_rows(run: Run, found: Outcome, report: Report) -> Iterable[tuple[str, 
     return (
         ("messages", ", ".join(f"{person}: {count}" for person, count in run.delivered.items())),
         ("hands", hands or t("demo.summary.nobody")),
-        ("ledger", t("demo.summary.records", count=f"{report.records:,}", sealed=f"{report.sealed:,}")),
+        ("ledger", t("demo.summary.records", count=_said(f"{report.records:,}"), sealed=_said(f"{report.sealed:,}"))),
         ("verdict", t(f"demo.summary.verdict.{report.verdict.value}")),
     )

@@ -9,7 +9,10 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from netmon.app.text import t
+from netmon.app.board import summary
+from netmon.app.human import written
+from netmon.app.text import language, t
+from netmon.demo.named import Named
 from netmon.demo.packets.stage import Happened
 from netmon.demo.receiver import Delivery
 
@@ -43,6 +46,14 @@ class Teller:
         if first and about is not None:
             told = t("demo.answer", command=self._answer(about[1]))
             self._console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+    def named(self, one: Named) -> None:
+        """Tell how soon an attack was named, and as what."""
+        if one.alert is None or one.found_s is None:
+            return
+        clock = time.strftime("%H:%M:%S", time.localtime(one.began + max(0.0, one.fired_s or one.found_s)))
+        said = t("demo.attack.named", time=written(f"{max(0.0, one.found_s):.1f}", language()), what=summary(one.alert))
+        self._console.print(Text(f"{clock}  ", style="dim").append(said, style="bold not dim"), soft_wrap=True)
 
     def happened(self, happened: Happened) -> None:
         """Tell of an attack that begins."""

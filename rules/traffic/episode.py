@@ -128,14 +128,14 @@ class Episodes:
     def _finding(self, matter: _Matter, at: float, *, over: bool = False) -> Finding:
         seen = matter.seen
         evidence: dict[str, str | Value] = {
-            "start": matter.start,
-            "end": matter.last,
-            "source": seen.source,
+            "source": seen.source,  # first: a message has room for few
             "target": seen.victim,
-            "technique": self.technique,
             **seen.evidence,
             **{f"total_{name}": total for name, total in matter.totals.items()},
             **{f"peak_{name}": peak for name, peak in matter.peaks.items()},
+            "start": matter.start,
+            "end": matter.last,
+            "technique": seen.evidence.get("technique", self.technique),
             **({"lasted_s": round(matter.last - matter.start, 1)} if over else {}),
         }
         told = {language: make(evidence) for language, make in seen.text.items()}

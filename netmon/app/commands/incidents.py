@@ -13,6 +13,7 @@ from netmon.app.board import alert_table, incident_table
 from netmon.app.client import Client, segment
 from netmon.app.commands.alerts import pages
 from netmon.app.commands.asking import JSON, asks, lines
+from netmon.app.evidence import show_evidence
 from netmon.app.text import language, t
 from netmon.app.unusual import unusual_table
 
@@ -67,6 +68,7 @@ def _one(client: Client, incident: str, *, as_json: bool) -> None:
     if effects:
         console.print(Text(t("causes.heading"), style="bold"))
         console.print(alert_table(effects, more))
+    show_evidence(console, own)
     if unusual := whole.get("unusual"):  # an older daemon tells none
         console.print(Text(t("attention.heading"), style="bold"))
         console.print(unusual_table(unusual, whole["unusual_count"], time.time()))

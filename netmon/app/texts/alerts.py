@@ -177,15 +177,17 @@ TEXTS: Final[Mapping[str, Text]] = {
     "alerts.muted": Text("muted", "diredam"),
     "alerts.flapping": Text("flapping", "naik-turun"),
     "incidents.help": Text(
-        "Show incidents: alerts with one cause. With an ID, show that one, its alerts, and what was unusual at its "
-        "targets.",
-        "Tampilkan insiden: peringatan dengan satu penyebab. Dengan ID, tampilkan insiden itu, peringatannya, dan yang "
-        "tidak wajar pada targetnya.",
+        "Show incidents: alerts with one cause. With an ID, show that one, its alerts with their evidence and what to "
+        "do, and what was unusual at its targets.",
+        "Tampilkan insiden: peringatan dengan satu penyebab. Dengan ID, tampilkan insiden itu, peringatannya dengan "
+        "bukti dan langkahnya, dan yang tidak wajar pada targetnya.",
     ),
     "incidents.examples": Text(
         "\b\nExamples:\n  netmon incidents\n  netmon incidents I42\n  netmon incidents --all --json\n\n" + _EXIT_EN,
         "\b\nContoh:\n  netmon incidents\n  netmon incidents I42\n  netmon incidents --all --json\n\n" + _EXIT_ID,
     ),
+    "evidence.heading": Text("Evidence of {what}", "Bukti {what}"),
+    "evidence.runbook": Text("What to do: {page}", "Langkah: {page}"),
     "incidents.option.all": Text("Also those resolved lately.", "Juga yang baru saja selesai."),
     "ack.help": Text(
         "Take alerts in hand: nothing of them is repeated or escalated any more. ID is an alert's (its beginning is "

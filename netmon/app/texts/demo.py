@@ -62,6 +62,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Sensor, atau pengirim paketnya, berhenti sendiri; sebabnya ada di {log}.",
     ),
     "demo.attack.begins": Text("attack begins: {what}", "serangan mulai: {what}"),
+    "demo.attack.named": Text("named after {time} s: {what}", "dikenali dalam {time} detik: {what}"),
     "demo.attack.port_scan": Text("port scan", "pemindaian port"),
     "demo.attack.syn_flood": Text("SYN flood", "banjir SYN"),
     "demo.attack.amplification": Text("DNS amplification", "amplifikasi DNS"),

@@ -68,7 +68,7 @@ class Moments:
 
     def _with_path(self, finding: Finding) -> Finding:
         path = self._paths.pop(finding.key, "") if finding.cleared else self._paths.get(finding.key, "")
-        return replace(finding, evidence={**finding.evidence, "pcap": path}) if path else finding
+        return replace(finding, evidence={"pcap": path, **finding.evidence}) if path else finding  # messages show it
 
     def _holding(self, finding: Finding) -> str | None:
         """Return the newest capture where what is found had begun when it was written."""

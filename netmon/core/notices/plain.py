@@ -11,7 +11,9 @@ from netmon.api import Value
 from netmon.core.notices.texts import say
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
-_NAMES_A_MOMENT: Final = re.compile(r"since|until|at|time|timestamp|.*_(since|until|at|time|timestamp)(_seconds)?")
+_NAMES_A_MOMENT: Final = re.compile(
+    r"start|end|since|until|at|time|timestamp|.*_(since|until|at|time|timestamp)(_seconds)?"
+)
 _MOMENTS: Final = range(946_684_800, 4_102_444_800)  # Unix seconds of the years 2000 to 2099
 _EXACT: Final = 1e21  # a float beyond it has no digits that mean anything but its first
 

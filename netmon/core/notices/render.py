@@ -16,6 +16,7 @@ SUBJECT_MAX: Final = 100  # characters: what mail clients and phones show of it
 BODY_MAX: Final = 3_500  # characters: Telegram takes 4,096
 _ALERTS: Final = 5  # shown of one incident
 _EVIDENCE: Final = 6  # numbers shown of one alert
+_VALUE: Final = 90  # characters of each: the path of a capture fits
 _TARGETS: Final = 5
 _BECAUSE_MAX: Final = 600  # characters of why a cause is thought to be one
 _ENDED: Final = {  # why an alert ended → what is said of it
@@ -200,7 +201,7 @@ def _alert_lines(reader: Reader, alerts: Sequence[Alert]) -> Iterator[str]:
         summary = alert.summaries.get(reader.language) or alert.summary
         yield f"- {clean(alert.target, 60)}: {clean(summary, 200)}" if alert.target else f"- {clean(summary, 200)}"
         shown = list(alert.evidence.items())[:_EVIDENCE]
-        numbers = [f"{clean(k, 40)} {clean(evident(k, v, reader.zone, reader.language), 60)}" for k, v in shown]
+        numbers = [f"{clean(k, 40)} {clean(evident(k, v, reader.zone, reader.language), _VALUE)}" for k, v in shown]
         if numbers:
             yield f"  {', '.join(numbers)}"
         if alert.impact is not None:

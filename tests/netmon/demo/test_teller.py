@@ -4,6 +4,7 @@ import time
 import pytest
 from rich.console import Console
 
+from netmon.demo.named import Named
 from netmon.demo.packets.stage import Happened
 from netmon.demo.receiver import Delivery
 from netmon.demo.teller import Teller
@@ -53,3 +54,14 @@ def test_an_attack_is_told_when_it_begins_and_not_when_it_ends() -> None:
     teller.happened(Happened("ended", "amplification", at + 9, 7_200))
     clock = time.strftime("%H:%M:%S", time.localtime(at))
     assert output.getvalue() == f"{clock}  attack begins: DNS amplification\n"
+
+
+def test_an_attack_that_is_named_is_told_with_how_soon_and_as_what() -> None:
+    output = io.StringIO()
+    teller = Teller(Console(file=output, width=60), ())
+    at = 1_768_464_000.0
+    alert = {"summary": "SYN flood on portal from 418 addresses", "summaries": {}}
+    teller.named(Named("syn_flood", at, 0.3, 2.1, alert))
+    teller.named(Named("port_scan", at))
+    clock = time.strftime("%H:%M:%S", time.localtime(at + 2.1))
+    assert output.getvalue() == f"{clock}  named after 0.3 s: SYN flood on portal from 418 addresses\n"

@@ -109,6 +109,20 @@ def test_incidents(served: Core) -> None:
     assert (whole["incident"]["id"], whole["alert_count"]) == ("I1", 1)
 
 
+def test_an_incident_shows_what_its_alerts_rest_on_and_what_to_do(served: Core) -> None:
+    evidence = {"source": "198.51.100.7", "packets_per_s": 13_212.0, "start": 1_800_000_000.0, "sample": "a\x1b[2Jb"}
+    said = served.desk.say("syn_flood", "web-1", evidence=evidence | {"gone": ""}, runbook="docs/r.md#syn_flood")
+    one = netmon(served, "incidents", said.incident).output
+    lines = [line.split() for line in one[one.index("Evidence of syn_flood web-1") :].splitlines()]
+    assert ["source", "198.51.100.7"] in lines
+    assert ["packets_per_s", "13,212"] in lines
+    assert ["start", "2027-01-15", "08:00:00Z"] in lines
+    assert ["sample", "a\ufffd[2Jb"] in lines
+    assert ["What", "to", "do:", "docs/r.md#syn_flood"] in lines
+    assert "gone" not in one
+    assert "Evidence" not in netmon(served, "incidents", "I1").output
+
+
 def test_an_incident_tells_its_cause_and_lists_its_effects(served: Core) -> None:
     why = {"en": "Both ends are dark.", "id": "Kedua ujung gelap."}
     served.desk.explain("I2", "link:ring-03", why, "sw-2")

@@ -251,6 +251,8 @@ def test_numbers_are_written_as_the_language_does(value: float, english: str, in
         ("since", "2027-01-15T08:00:00Z", "16:00 WITA, Fri 15 Jan"),
         ("since", "2027-01-15T10:00:00.5+02:00", "16:00 WITA, Fri 15 Jan"),
         ("since", START, "16:00 WITA, Fri 15 Jan"),
+        ("start", START, "16:00 WITA, Fri 15 Jan"),
+        ("end", START, "16:00 WITA, Fri 15 Jan"),
         ("last_seen_at", int(START), "16:00 WITA, Fri 15 Jan"),
         ("boot_time_seconds", START, "16:00 WITA, Fri 15 Jan"),
         ("since", "2027-02-31T08:00:00Z", "2027-02-31T08:00:00Z"),
