@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,10 @@ __all__ = [
     "SAMPLE",
     "EndReason",
     "FlowState",
+    "Flows",
     "Fragment",
     "Frames",
+    "JudgesFlows",
     "Second",
     "Traffic",
     "TrafficRule",
@@ -133,6 +135,19 @@ def empty(dtype: np.dtype[np.void]) -> NDArray[np.void]:
     return np.zeros(0, dtype)
 
 
+class Flows(Protocol):
+    """Flows in parts, in less room than all of them take as records."""
+
+    @property
+    def nbytes(self) -> int:
+        """Return the octets of memory that they take."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[NDArray[np.void]]:
+        """Give part after part (RECORD[n]), each the caller's for as long as he holds it; again from the first."""
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Second:
     """What was seen in one window of time, for the rules: tables of it, its flows, its messages.
@@ -155,7 +170,11 @@ class Second:
     begun: NDArray[np.void] = field(
         default_factory=partial(empty, RECORD)
     )  # flows whose first packet was seen (sensors only), state BEGUN
-    ended: NDArray[np.void] = field(default_factory=partial(empty, RECORD))  # flows that ended or were reported
+    ended: NDArray[np.void] = field(
+        default_factory=partial(empty, RECORD)
+    )  # flows that ended or were reported; of a flow collector's window of a great many the first
+    more: Flows | None = None  # the others: `parts` gives them
+    follows: bool = False  # of a window in parts: another part of it follows
     sample: NDArray[np.void] = field(
         default_factory=partial(empty, RECORD)
     )  # a uniform sample of the records, at most SAMPLE of them
@@ -170,6 +189,19 @@ class Second:
     def length_s(self) -> float:
         """Return how long the window is, in seconds."""
         return self.end - self.start
+
+    def parts(self) -> "Iterator[Second]":
+        """Give the flows of `more` in windows of their own, that end with this one and have no tables.
+
+        Each is as long as its share of all flows is of this window, so that rates hold.
+        """
+        given = len(self.ended)
+        flows = given + (0 if self.more is None else len(self.more))
+        for part in () if self.more is None else self.more:
+            given += len(part)
+            start = self.end - self.length_s * len(part) / flows
+            yield Second(start, self.end, self.live, ended=part, follows=given < flows)
+            del part  # so that its memory serves for the next
 
 
 SAMPLE: Final = 2048
@@ -189,6 +221,16 @@ class TrafficRule(Protocol):
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Go on with what `save` gave; ValueError where that cannot be."""
+
+
+@runtime_checkable
+class JudgesFlows(Protocol):
+    """A rule that takes the flows of `Second.more` as well, in windows of them alone, behind the one with the tables.
+
+    Others see that one, and what they need of `more` they look up there.
+    """
+
+    judges_flows: bool
 
 
 MAPPED: Final = 0xFFFF_0000_0000

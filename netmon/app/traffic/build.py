@@ -178,6 +178,11 @@ class Built:
         if hooks.watch is not None:
             hooks.watch(second)
         found = self.judges.see(second if flows else without_flows(second))
+        for part in second.parts() if flows or hooks.watch is not None else ():
+            if hooks.watch is not None:
+                hooks.watch(part)
+            found += self.judges.see_part(part) if flows else ()
+            del part  # so that its memory serves for the next
         findings = [placed(finding, self._networks) for finding in found]
         if findings and hooks.clock is not None:
             now = hooks.clock()

@@ -4,13 +4,14 @@ Where none is on, what is measured; where nobody asks for that either, nothing.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collectors.traffic.flowtable.pairing import Pairing
-from netmon.api.traffic import RECORD, Second, Traffic, empty
+from netmon.api.traffic import RECORD, Flows, Second, Traffic, empty
 from netmon.app.settings.traffic import TrafficSettings
 from netmon.app.traffic.pipeline import Parts
 from rules.traffic.tables.tables import Tables
@@ -29,7 +30,7 @@ class _Way(Protocol):
 
     def tables(self, start: float, end: float) -> Second: ...
 
-    def flows(self, now_ns: int) -> Records: ...
+    def flows(self, now_ns: int) -> tuple[Records, Flows | None]: ...
 
     def finish(self) -> Records: ...
 
@@ -41,10 +42,13 @@ class _Judged:
         self._tables = Tables(settings.tables, window_s=settings.window_s)
         self.pairing = Pairing(settings.pairing)
         self.count, self.take = self._tables.add, self.pairing.add
-        self.flows, self.finish = self.pairing.drain, self.pairing.finish
+        self.finish = self.pairing.finish
 
     def tables(self, start: float, end: float) -> Second:
         return self._tables.drain(start, end, live=False)
+
+    def flows(self, now_ns: int) -> tuple[Records, Flows | None]:
+        return self.pairing.drain(now_ns)
 
 
 class _Measured:
@@ -58,9 +62,9 @@ class _Measured:
     def take(self, records: Records, now_ns: int) -> None:
         self._measure(Second(now_ns / _NS, now_ns / _NS, live=False, ended=records))
 
-    def flows(self, now_ns: int) -> Records:
+    def flows(self, now_ns: int) -> tuple[Records, None]:
         del now_ns
-        return _NO_RECORDS
+        return _NO_RECORDS, None
 
     def finish(self) -> Records:
         return _NO_RECORDS
@@ -78,9 +82,9 @@ class _Unseen:
     def tables(self, start: float, end: float) -> Second:
         return Second(start, end, live=False)
 
-    def flows(self, now_ns: int) -> Records:
+    def flows(self, now_ns: int) -> tuple[Records, None]:
         del now_ns
-        return _NO_RECORDS
+        return _NO_RECORDS, None
 
     def finish(self) -> Records:
         return _NO_RECORDS
@@ -104,6 +108,7 @@ class Exported:
         self._judged: _Judged | None = None
         self._measured: _Measured | None = None
         self._way: _Way | None = None
+        self._ended = _NO_RECORDS  # of the window that was closed last
 
     @property
     def parts(self) -> Parts:
@@ -127,11 +132,22 @@ class Exported:
         """Tell whether nobody looks at the records of the open window."""
         return isinstance(self.way, _Unseen)
 
-    def flows(self, now_ns: int) -> Records:
-        """Return what is over. With this the window ends, and how the next one is counted is asked anew."""
-        was, ended = self.way, self.way.flows(now_ns)
+    def window(self, start: float, end: float) -> Second:
+        """Return what the window came to, without the first of what is over, which `ended` gives.
+
+        With this the window ends, and how the next one is counted is asked anew.
+        """
+        was = self.way
+        second, (self._ended, more) = was.tables(start, end), was.flows(round(end * _NS))
         self._way = self._choose()
-        return ended if self._way is was else np.concatenate([ended, was.finish()])
+        if self._way is not was:
+            self._ended = np.concatenate([self._ended, was.finish()])
+        return replace(second, more=more, follows=more is not None)
+
+    def ended(self) -> Records:
+        """Return what was over in the window that was closed last."""
+        ended, self._ended = self._ended, _NO_RECORDS
+        return ended
 
     def _choose(self) -> _Way:
         if self._is_judged():
@@ -155,7 +171,7 @@ class _Tables:
     def drain(self, start: float, end: float, *, live: bool) -> Second:
         """Return what the window came to, and begin the next."""
         del live  # exporters tell of what is over
-        return self._exported.way.tables(start, end)
+        return self._exported.window(start, end)
 
 
 class _Flows:
@@ -168,7 +184,8 @@ class _Flows:
 
     def drain(self, now_ns: int) -> tuple[Records, Records]:
         """Return nothing that began, and what is over."""
-        return _NO_RECORDS, self._exported.flows(now_ns)
+        del now_ns  # the window's end, which the tables were drained with
+        return _NO_RECORDS, self._exported.ended()
 
     def finish(self) -> Records:
         """Return what still waits."""

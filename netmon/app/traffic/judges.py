@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from netmon.api import Finding
-from netmon.api.traffic import Second, TrafficRule
+from netmon.api.traffic import JudgesFlows, Second, TrafficRule
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +28,15 @@ class Judges:
 
     def see(self, second: Second) -> list[Finding]:
         """Return what the detectors find in one window, in their order."""
+        return self._see(second, self.rules)
+
+    def see_part(self, second: Second) -> list[Finding]:
+        """Return what those find that judge flow by flow in further flows of a window, which all have seen."""
+        return self._see(second, [rule for rule in self.rules if isinstance(rule, JudgesFlows)])
+
+    def _see(self, second: Second, rules: Sequence[TrafficRule]) -> list[Finding]:
         found: list[Finding] = []
-        for rule in self.rules:
+        for rule in rules:
             began = time.thread_time()
             try:
                 said = list(rule.observe(second))

@@ -70,7 +70,7 @@ class Judging:
             self._windows.put(second)
         else:
             self._counts["unjudged_windows"] += 1
-            self._counts["unjudged_flows"] += len(second.begun) + len(second.ended)
+            self._counts["unjudged_flows"] += flows_in(second)
 
     def finish(self) -> None:
         """Return when everything that was handed over is judged; errands are run meanwhile."""
@@ -122,19 +122,25 @@ class Judging:
         behind = self._waiting > BEHIND
         if behind:
             self._counts["hurried_windows"] += 1
-            self._counts["unjudged_flows"] += len(second.begun) + len(second.ended)
+            self._counts["unjudged_flows"] += flows_in(second)
         self._see(second, not behind)
         self._after()
 
 
 def second_bytes(second: Second) -> int:
     """Return the octets of memory that a window's tables, flows and messages take."""
-    return sum(array.nbytes for each in fields(second) if isinstance(array := getattr(second, each.name), np.ndarray))
+    arrays = [array for each in fields(second) if isinstance(array := getattr(second, each.name), np.ndarray)]
+    return sum(array.nbytes for array in arrays) + (0 if second.more is None else second.more.nbytes)
+
+
+def flows_in(second: Second) -> int:
+    """Return how many flows a window has, those that began among them."""
+    return len(second.begun) + len(second.ended) + (0 if second.more is None else len(second.more))
 
 
 def without_flows(second: Second) -> Second:
     """Return a window as who is in a hurry judges it."""
-    return replace(second, begun=empty(RECORD), ended=empty(RECORD))
+    return replace(second, begun=empty(RECORD), ended=empty(RECORD), more=None, follows=False)
 
 
 def _fulfil(answer: "Future[_Result]", work: Callable[[], _Result]) -> None:

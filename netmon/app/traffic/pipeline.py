@@ -149,8 +149,8 @@ class Pipeline:
         # Between a capture's packets may lie a day: a window of which it is known that nothing is in it costs nothing.
         second = Second(start, end, self._live) if settled else self._parts.tables.drain(start, end, live=self._live)
         begun, ended = self._parts.flows.drain(round(end * NS))
-        if last:
-            ended = np.concatenate([ended, self._parts.flows.finish()])
+        if last and len(rest := self._parts.flows.finish()):
+            ended = np.concatenate([ended, rest])
         second = replace(second, begun=begun, ended=ended)
         if self._parts.messages is not None and not settled:
             second = self._parts.messages.fill(second)

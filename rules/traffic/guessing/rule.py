@@ -24,6 +24,7 @@ _MATTERS: Final = 2_000  # at once, 2 kB each
 _KEYS: Final = ("host", "source", "pair")
 _ROUGHLY: Final = 2  # times as many are counted exactly as are looked at: rough counts are a few too high
 _TOLD: Final = 20  # hosts that evidence names
+_PART_S: Final = 1.0  # of a window in parts that is judged at once: as of a sensor's
 
 
 _Found: TypeAlias = tuple[int, Service, NDArray[np.void]]  # what a matter is known by, and its ATTEMPTs
@@ -56,6 +57,7 @@ class Guessing:
     """Finds brute force (T1110.001) and password spraying (T1110.003)."""
 
     name = "guessing"
+    judges_flows = True
     rules: Final = (brute_force.NAME, password_spraying.NAME)
     """The names that findings carry."""
 
@@ -68,6 +70,8 @@ class Guessing:
         self._calm = Calm(settings)
         self._recent = Memory(settings.long_window_s, settings.recent, ATTEMPT, *_KEYS, mark="fits")
         self._least = {by: np.array([_least(by, each, settings) for each in settings.services]) for by in _KEYS}
+        self._waiting: list[NDArray[np.void]] = []  # ATTEMPTs of a window's parts that are not judged yet
+        self._waiting_s = 0.0
         self._matters: dict[int, Matter] = {}
         techniques = {brute_force.NAME: brute_force.TECHNIQUE, password_spraying.NAME: password_spraying.TECHNIQUE}
         self._episodes = {
@@ -83,7 +87,7 @@ class Guessing:
         rows = rows[self._calm.worth(rows, second.length_s, self.flooding)]
         self._recent.add(rows, second.end)
         touched = self._go_on(rows, second.end) if len(rows) else set()
-        if len(rows):
+        if len(rows := self._unjudged(rows, second)):
             touched |= self._judge(rows, second.end)
         matters = [self._matters[key] for key in sorted(touched)]
         records = telling.by_address(second.ended, "source", [matter.source for matter in matters])
@@ -111,6 +115,17 @@ class Guessing:
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take nothing."""
+
+    def _unjudged(self, rows: NDArray[np.void], second: Second) -> NDArray[np.void]:
+        """Return these and what came before and was not judged: of a window in parts once a second of it is there."""
+        self._waiting.append(rows)
+        self._waiting_s += second.length_s
+        if second.follows and self._waiting_s < _PART_S:
+            return rows[:0]
+        rows = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+        self._waiting.clear()
+        self._waiting_s = 0.0
+        return rows
 
     def _go_on(self, rows: NDArray[np.void], now: float) -> set[int]:
         """Add this window's conversations to the guessing that goes on; return whose."""

@@ -81,6 +81,7 @@ class Beacon(Closing):
     """T1071: regular contacts of our hosts with an address outside."""
 
     name = "beacon"
+    judges_flows = True
 
     def __init__(self, settings: BeaconSettings, networks: Networks) -> None:
         self._settings = settings
@@ -234,8 +235,7 @@ class Beacon(Closing):
         gaps = sorted(pair.gaps_s)
         if len(gaps) < settings.beats - 1:
             return None
-        interval = median(gaps)
-        if not settings.shortest_s <= interval <= settings.longest_s:
+        if not settings.shortest_s <= (interval := median(gaps)) <= settings.longest_s:
             return None
         tenth = len(gaps) // 10
         spread = (gaps[-1 - tenth] - gaps[tenth]) / interval

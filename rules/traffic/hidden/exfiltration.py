@@ -47,6 +47,7 @@ _KINDS: Final = ("sent", "sent_to_new", "served")
 _SENT: Final = SOURCE_OWN | DESTINATION_OUTSIDE
 _SERVED: Final = DESTINATION_OWN | SOURCE_OUTSIDE
 _PORT: Final = np.uint32(0xFFFF)
+_SHORTEST_S: Final = 1.0  # for which octets are asked at least: the parts of a busy collector's window are shorter
 _BYTES: Final = ("bytes", "reply_bytes")
 _DESTINATION: Final = ("destination_hi", "destination_lo")
 
@@ -55,6 +56,7 @@ class Exfiltration(Closing):
     """T1048: volumes sent out that are far from what a server is known for."""
 
     name = "exfiltration"
+    judges_flows = True
 
     def __init__(self, settings: ExfiltrationSettings, networks: Networks) -> None:
         self._settings = settings
@@ -125,7 +127,7 @@ class Exfiltration(Closing):
 
     def _add_up(self, second: Second, look: Look, *, served: bool) -> Iterator[Finding]:
         """Add up what each pair's flows carried in one window, where it may be as much as counts."""
-        least, flows = self._settings.least_octets * second.length_s, second.ended
+        least, flows = self._settings.least_octets * max(second.length_s, _SHORTEST_S), second.ended
         rows = look.may_send(look.rows(_SERVED if served else _SENT), least, served=served)
         inside, outside = ("destination", "source") if served else ("source", "destination")
         rows = self._sides.unless_ignored(flows, rows, outside)

@@ -60,6 +60,7 @@ class FirstSeen:
     """T1133: new services of a server; T1071: its first contact with a list's addresses."""
 
     name = "first_seen"
+    judges_flows = True
 
     def __init__(self, settings: FirstSeenSettings, networks: Networks) -> None:
         self._settings = settings

@@ -53,6 +53,7 @@ class IcmpTunnel(Closing):
     """T1095: data in ICMP echo messages."""
 
     name = "icmp_tunnel"
+    judges_flows = True
 
     def __init__(self, settings: IcmpTunnelSettings, networks: Networks) -> None:
         self._settings = settings

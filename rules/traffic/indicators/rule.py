@@ -43,6 +43,7 @@ class ListedPeers:
     """T1071 and what else lists stand for. `adopt` gives it other lists, from its next window on."""
 
     name = "indicators"
+    judges_flows = True
 
     def __init__(self, settings: IndicatorSettings, networks: Networks) -> None:
         """Know no lists yet: files are read by others."""

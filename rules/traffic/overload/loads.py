@@ -18,6 +18,7 @@ NamesInterface: TypeAlias = Callable[[int, int], tuple[str, str]]
 
 UNITS: Final = ("bits", "packets", "connections")
 _BITS: Final = 8
+_ENOUGH: Final = 65_536  # flow records of a link that are looked at, where a window has more: those of its first parts
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17}
 
 
@@ -64,7 +65,7 @@ class Loads:
 
     def of(self, second: Second) -> Iterator[Load]:
         """Yield what each capacity carried in a window that has a length."""
-        ways = self._ways(second.ended) if any(one.link for one in self._capacities) else {}
+        ways = self._ways(second) if any(one.link for one in self._capacities) else {}
         for capacity in self._capacities:
             if capacity.prefix is not None:
                 yield from self._of_prefix(capacity, second)
@@ -78,12 +79,12 @@ class Loads:
         tables = {"in": second.destinations, "out": second.sources}
         chosen = {way: rows[held.holds(rows["hi"], rows["lo"])] for way, rows in tables.items()}
         packets = {way: float(rows["packets"].sum(dtype=np.float64)) for way, rows in chosen.items()}
-        flows = second.begun if second.live else second.ended
         for way, side, other in (("in", "destination", "out"), ("out", "source", "in")):
             rates = {
                 "bits": float(chosen[way]["bytes"].sum(dtype=np.float64)) * _BITS / second.length_s,
                 "packets": packets[way] / second.length_s,
-                "connections": float(np.count_nonzero(_held(flows, side, held))) / second.length_s,
+                "connections": float(sum(np.count_nonzero(_held(each, side, held)) for each in _flows(second)))
+                / second.length_s,
             }
             answered = packets[other] / packets[way] if packets[way] else None
             yield Load(capacity, way, rates, second.sample[_held(second.sample, side, held)], answered)
@@ -104,8 +105,8 @@ class Loads:
         table = second.destinations
         rows = table[(table["hi"] == hi) & (table["lo"] == lo)]
         whole, part = at(second.sample, "destination", port=False), at(second.sample, "destination", port=True)
-        flows = second.begun if second.live else second.ended
-        rates = {"connections": float(np.count_nonzero(at(flows, "destination", port=True))) / second.length_s}
+        count = sum(np.count_nonzero(at(each, "destination", port=True)) for each in _flows(second))
+        rates = {"connections": float(count) / second.length_s}
         for unit, name, factor in (("bits", "bytes", _BITS), ("packets", "packets", 1)):
             seen = float(second.sample[name][whole].sum(dtype=np.float64)) or 1.0
             share = float(second.sample[name][part].sum(dtype=np.float64)) / seen
@@ -122,33 +123,38 @@ class Loads:
             self._heard.add(capacity.name)
         elif capacity.name not in self._heard:
             return
-        flows = second.ended
-        place = flows["exporter"].astype(np.uint64) << np.uint64(32)
-        both = bool((flows["direction"] == 1).any())
+        both = any(bool((flows["direction"] == 1).any()) for flows in _over(second))
         for way, interface, back in (
             ("in", "in_interface", "out_interface"),
             ("out", "out_interface", "in_interface"),
         ):
-            there = np.isin(place | flows[interface], keys)
-            here = np.isin(place | flows[back], keys)
-            if both:  # reported at both places: input by records of input, output by those of output
-                fits = (flows["direction"] == 1) == (way == "out")
-                there, here = there & fits, here & fits
-            octets = _sum(flows["bytes"][there]) + _sum(flows["reply_bytes"][here])
-            packets = _sum(flows["packets"][there]) + _sum(flows["reply_packets"][here])
+            octets = packets = connections = forth = reply = 0.0
+            records = second.ended[:0]
+            for flows in _over(second):
+                there, here = _at(flows, interface, keys), _at(flows, back, keys)
+                if both:  # reported at both places: input by records of input, output by those of output
+                    fits = (flows["direction"] == 1) == (way == "out")
+                    there, here = there & fits, here & fits
+                octets += _sum(flows["bytes"][there]) + _sum(flows["reply_bytes"][here])
+                packets += _sum(flows["packets"][there]) + _sum(flows["reply_packets"][here])
+                connections += float(np.count_nonzero(there))
+                forth += _sum(flows["packets"][there])
+                reply += _sum(flows["reply_packets"][there])
+                if len(records) < _ENOUGH:
+                    records = np.concatenate([records, flows[there]])
             rates = {
                 "bits": octets * _BITS / second.length_s,
                 "packets": packets / second.length_s,
-                "connections": float(np.count_nonzero(there)) / second.length_s,
+                "connections": connections / second.length_s,
             }
-            forth, reply = _sum(flows["packets"][there]), _sum(flows["reply_packets"][there])
-            yield Load(capacity, way, rates, flows[there], reply / forth if forth else None)
+            yield Load(capacity, way, rates, records, reply / forth if forth else None)
 
-    def _ways(self, flows: Records) -> dict[tuple[str, str], list[int]]:
+    def _ways(self, second: Second) -> dict[tuple[str, str], list[int]]:
         """Return the interfaces that this window's flows name, by the names of device and port."""
         pairs: set[int] = set()
-        for interface in ("in_interface", "out_interface"):
-            pairs.update(np.unique(flows["exporter"].astype(np.uint64) << np.uint64(32) | flows[interface]).tolist())
+        for flows in _over(second):
+            for interface in ("in_interface", "out_interface"):
+                pairs.update(np.unique(_places(flows, interface)).tolist())
         ways: dict[tuple[str, str], list[int]] = {}
         for pair in pairs:
             exporter, index = pair >> 32, pair & 0xFFFF_FFFF
@@ -157,6 +163,26 @@ class Loads:
                 for called in {str(index), port} - {""}:
                     ways.setdefault((device, called), []).append(pair)
         return ways
+
+
+def _flows(second: Second) -> Iterator[Records]:
+    """Give what connections are counted by, in parts."""
+    yield from (second.begun,) if second.live else _over(second)
+
+
+def _over(second: Second) -> Iterator[Records]:
+    """Give the flows that ended, in parts."""
+    yield second.ended
+    yield from () if second.more is None else second.more
+
+
+def _places(flows: Records, interface: str) -> NDArray[np.uint64]:
+    places: NDArray[np.uint64] = flows["exporter"].astype(np.uint64) << np.uint64(32) | flows[interface]
+    return places
+
+
+def _at(flows: Records, interface: str, keys: list[int]) -> Flags:
+    return np.isin(_places(flows, interface), keys)
 
 
 def _held(records: Records, side: str, held: _Prefix) -> Flags:

@@ -45,6 +45,7 @@ class Scans:
     """Finds scans: T1046, from outside T1595.001."""
 
     name = "scans"
+    judges_flows = True
     rules: Final = tuple(
         scan.NAME for scan in (port_scan, network_sweep, stealth_scan, udp_scan, protocol_scan, slow_scan)
     )
@@ -154,8 +155,7 @@ class Scans:
         if not self._matters:
             return set()
         touched = set()
-        known = np.array(list(self._matters), np.uint64)
-        protocols = failed["kind"] == Kind.PROTOCOL
+        known, protocols = np.array(list(self._matters), np.uint64), failed["kind"] == Kind.PROTOCOL
         for mine, apart in ((failed[~protocols], 0), (failed[protocols], protocol_scan.APART)):
             for source, rows in by_key(mine, "source", known ^ np.uint64(apart)).items():
                 self._matters[source ^ apart].add(rows, now)

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from collectors.traffic.flowtable import packed
+from collectors.traffic.flowtable import pairing as module
+from collectors.traffic.flowtable.layout import CHUNK
 from collectors.traffic.flowtable.pairing import Pairing
 from collectors.traffic.flowtable.settings import PairingSettings
 from netmon.api.traffic import MAPPED, RECORD, FlowState
@@ -38,6 +41,12 @@ def reverse(**of: Any) -> NDArray[np.void]:
 
 def small(**of: Any) -> Pairing:
     return Pairing(PairingSettings(**{"records": 1024, "ready_rows": 4096, **of}), seed=5)
+
+
+def drained(pairing: Pairing, now_ns: int) -> NDArray[np.void]:
+    rows, rest = pairing.drain(now_ns)
+    assert rest is None
+    return rows
 
 
 def paired(*records: NDArray[np.void], **of: Any) -> NDArray[np.void]:
@@ -118,10 +127,10 @@ def test_pings_join_by_their_types_whatever_stands_for_ports() -> None:
 def test_a_record_waits_for_its_time_and_no_longer() -> None:
     pairing = small(wait_s=5)
     pairing.add(record(), at(0))
-    assert (len(pairing.drain(at(4.99))), pairing.waiting) == (0, 1)
-    assert (len(pairing.drain(at(5))), pairing.waiting) == (1, 0)
+    assert (len(drained(pairing, at(4.99))), pairing.waiting) == (0, 1)
+    assert (len(drained(pairing, at(5))), pairing.waiting) == (1, 0)
     pairing.add(reverse(), at(6))
-    assert len(pairing.drain(at(6))) == 0
+    assert len(drained(pairing, at(6))) == 0
 
 
 def many(count: int, *, first: int = 0, of: Any = record, **more: Any) -> NDArray[np.void]:
@@ -136,10 +145,10 @@ def test_silence_is_told_from_what_is_not_exported() -> None:
     for exporter in (1, 2):
         pairing.add(many(100, exporter=exporter), at(0))
     pairing.add(many(100, of=reverse, exporter=1), at(1))
-    pairing.drain(at(10))
+    drained(pairing, at(10))
     for exporter in (1, 2, 5000):
         pairing.add(many(10, first=500, exporter=exporter), at(20))
-    rows = pairing.drain(at(30))
+    rows = drained(pairing, at(30))
     states = {int(exporter): set(rows["state"][rows["exporter"] == exporter]) for exporter in (1, 2, 5000)}
     assert states == {1: {FlowState.ONE_WAY}, 2: {FlowState.UNKNOWN}, 5000: {FlowState.UNKNOWN}}
     counts = pairing.counts
@@ -151,10 +160,10 @@ def test_an_exporter_that_changes_is_learned_anew() -> None:
     for _ in range(100):
         pairing.add(many(1000), at(0))
         pairing.add(many(1000, of=reverse), at(0))
-        pairing.drain(at(0))
+        drained(pairing, at(0))
     for second in range(400):
         pairing.add(many(1000), at(10 * second))
-        rows = pairing.drain(at(10 * second + 9))
+        rows = drained(pairing, at(10 * second + 9))
     assert set(rows["state"]) == {FlowState.UNKNOWN}
 
 
@@ -168,7 +177,7 @@ def test_room_is_bounded_and_what_goes_is_counted() -> None:
     pairing.add(many(300), at(0))
     counts = pairing.counts
     assert (counts["waiting"], counts["evicted"], counts["unwritten"]) == (64, 236, 136)
-    rows = pairing.drain(at(0))
+    rows = drained(pairing, at(0))
     assert rows["source_port"].tolist() == list(range(10_000, 10_100))  # the oldest first
     assert (counts["unwritten_packets"], counts["unwritten_bytes"]) == (1360, 136_000)
     assert sums(rows, pairing.finish()) == (300 * 10 - 1360, 300_000 - 136_000)
@@ -181,10 +190,49 @@ def test_what_is_ready_has_room_as_it_needs_it() -> None:
             pairing.add(many(5_000, first=first), at(turn))
         for first in range(0, 50_000, 5_000):
             pairing.add(many(5_000, first=first, of=reverse), at(turn))
-        assert pairing.drain(at(turn))["source_port"].tolist() == list(range(10_000, 60_000))
+        assert drained(pairing, at(turn))["source_port"].tolist() == list(range(10_000, 60_000))
     pairing.add(many(30_000), at(3))
-    assert (len(pairing.drain(at(9))), len(pairing.finish())) == (30_000, 0)
+    assert (len(drained(pairing, at(9))), len(pairing.finish())) == (30_000, 0)
     assert (pairing.counts["unwritten"], pairing.counts["evicted"]) == (0, 0)
+
+
+@pytest.mark.parametrize("most", [8192, 5_000, 700, 300])
+def test_what_is_much_is_told_in_parts_in_the_order_it_came(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WHOLE", 512)
+    monkeypatch.setattr(module, "_BLOCK", 256)
+    monkeypatch.setattr(packed, "PART", 1024)
+    pairing = small(records=8192, ready_rows=most)
+    for turn in range(3):
+        pairing.add(np.concatenate([many(1), many(1, of=reverse)]), at(turn))
+        assert drained(pairing, at(turn))["source_port"].tolist() == [10_000]
+        for first in range(0, 4_000, 500):
+            pairing.add(many(500, first=first, bytes=2**40 + first), at(turn))
+            pairing.add(many(500, first=first, of=reverse), at(turn))
+        rows, rest = pairing.drain(at(turn))
+        parts = [rows, *([] if rest is None else rest)]
+        told = np.concatenate(parts)
+        room = min(most, 4_000)
+        assert told["source_port"].tolist() == list(range(10_000, 10_000 + room))
+        assert told["bytes"].tolist() == [2**40 + number // 500 * 500 for number in range(room)]
+        assert min(room, 512 - 2 * CHUNK) <= len(rows) <= 512
+        assert max(map(len, parts)) <= 1024
+        if rest is not None:
+            assert len(rows) + len(rest) == room
+            assert [part.tobytes() for part in rest] == [part.tobytes() for part in parts[1:]]  # again
+            assert rest.nbytes < room * RECORD.itemsize / 2
+        assert pairing.counts["unwritten"] == (turn + 1) * (4_000 - room)
+        assert len(pairing.finish()) == 0
+
+
+def test_what_is_left_is_whole_though_it_was_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WHOLE", 512)
+    monkeypatch.setattr(module, "_BLOCK", 256)
+    pairing = small(records=8192)
+    pairing.add(np.concatenate([many(2_000), many(2_000, of=reverse), many(100, first=3_000)]), at(0))
+    rows = pairing.finish()
+    assert rows["source_port"].tolist() == [*range(10_000, 12_000), *range(13_000, 13_100)]
+    assert rows["reply_packets"].tolist() == [20] * 2_000 + [0] * 100
+    assert (len(pairing.finish()), pairing.waiting) == (0, 0)
 
 
 def test_who_waits_long_is_found_behind_any_number_of_others() -> None:
@@ -192,22 +240,22 @@ def test_who_waits_long_is_found_behind_any_number_of_others() -> None:
     pairing.add(record(source_port=1), at(0))
     for turn in range(20):
         pairing.add(np.concatenate([many(50), many(50, of=reverse)]), at(0))
-        assert len(pairing.drain(at(0))) == 50
+        assert len(drained(pairing, at(0))) == 50
         if turn == 9:
             pairing.add(record(source_port=2), at(1))
     pairing.add(reverse(destination_port=1), at(0))
-    assert pairing.drain(at(0))["source_port"].tolist() == [1]
-    assert (len(pairing.drain(at(5))), pairing.drain(at(6))["source_port"].tolist()) == (0, [2])
+    assert drained(pairing, at(0))["source_port"].tolist() == [1]
+    assert (len(drained(pairing, at(5))), drained(pairing, at(6))["source_port"].tolist()) == (0, [2])
 
 
 def test_rows_stay_as_they_are_for_as_long_as_they_are_held() -> None:
     pairing, held = small(ready_rows=65_536), []
     for turn in range(4):
         pairing.add(np.concatenate([many(40), many(40, of=reverse)]), at(turn))
-        rows = pairing.drain(at(turn))
+        rows = drained(pairing, at(turn))
         held.append((rows, rows.copy()))
         pairing.add(many(40, of=reverse, bytes=turn), at(turn))
-        pairing.drain(at(turn + 5))
+        drained(pairing, at(turn + 5))
     assert all(np.array_equal(rows, as_it_was) for rows, as_it_was in held)
     assert len({rows.ctypes.data for rows, _ in held}) == 4
     held.clear()
@@ -215,7 +263,7 @@ def test_rows_stay_as_they_are_for_as_long_as_they_are_held() -> None:
     for turn in range(10, 20):
         del rows
         pairing.add(record(reply_packets=1), at(turn))
-        rows = pairing.drain(at(turn))
+        rows = drained(pairing, at(turn))
         places.add(rows.ctypes.data)
     assert len(places) <= 4  # they are used again
 
@@ -276,7 +324,7 @@ def test_sums_hold_for_any_order_of_records(came: list[tuple[int, ...]], batch: 
     got = []
     for number, first in enumerate(range(0, len(rows), batch)):
         pairing.add(rows[first : first + batch], at(number))
-        got.append(pairing.drain(at(number)))
+        got.append(drained(pairing, at(number)))
     got.append(pairing.finish())
     assert sums(*got) == sums(rows)
     counts = pairing.counts
