@@ -1,7 +1,7 @@
 """A complete prometheus.yml that scrapes this netmon as it is set up. Pure: text from settings."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,8 +23,18 @@ class ClientFiles:
     key: Path = Path("/etc/prometheus/netmon-client.key")
 
 
-def render(settings: WebSettings, config: WebConfig, interval_s: float, files: ClientFiles | None = None) -> str:
-    """Return the file. `interval_s` is the poll interval: scraping more often would bring the same values again."""
+def render(
+    settings: WebSettings,
+    config: WebConfig,
+    interval_s: float,
+    files: ClientFiles | None = None,
+    *,
+    traffic: Sequence[str] = (),
+) -> str:
+    """Return the file. `interval_s` is the poll interval: scraping more often would bring the same values again.
+
+    `traffic`: where a sensor and a flow collector that run beside netmon serve their pages, host:port.
+    """
     files = files or ClientFiles()
     base = urlsplit(_base_url(settings, config))
     every, timeout = _duration(interval_s), _duration(min(_TIMEOUT_S, interval_s))
@@ -63,8 +73,28 @@ def render(settings: WebSettings, config: WebConfig, interval_s: float, files: C
         "  #   static_configs:",
         f"  #     - targets: [{json.dumps(_authority(base.netloc, base.scheme))}]",
         *(f"  #{line}" for line in _indent(client, 3)),
+        *_traffic(traffic, base.scheme, client),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _traffic(listen: Sequence[str], scheme: str, client: Sequence[str]) -> Iterator[str]:
+    """Give the pages of daemons of their own; commented out, since one daemon can do all."""
+    if not listen:
+        return
+    targets = []
+    for address in listen:
+        host, port = split_address(address)
+        host = _ANYWHERE.get(host, host)
+        targets.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    yield ""
+    yield "  # Where netmon-sensor.service and netmon-flow-collector.service run, with their host in the place of this:"
+    yield "  # - job_name: netmon-traffic"
+    yield "  #   honor_labels: true"
+    yield f"  #   scheme: {scheme}"
+    yield "  #   static_configs:"
+    yield f"  #     - targets: {json.dumps(targets)}"
+    yield from (f"  #{line}" for line in _indent(list(client), 3))
 
 
 def _client(config: WebConfig, files: ClientFiles, *, tls: bool) -> Iterator[str]:

@@ -235,7 +235,10 @@ def change_rules(rules: Sequence["Limits"], plan: Plan) -> None:
 def scrape_config(plan: Plan) -> str:
     """Return a prometheus.yml that scrapes this netmon as often as it polls."""
     settings = plan.settings.netmon
-    return render(settings.web, read_web_config(plan), min(settings.snmp.interval_s, settings.host.interval_s))
+    traffic = settings.traffic
+    pages = (traffic.sensor_listen[:1] if traffic.sensors else ()) + (traffic.flow_listen[:1] if traffic.flows else ())
+    interval_s = min(settings.snmp.interval_s, settings.host.interval_s)
+    return render(settings.web, read_web_config(plan), interval_s, traffic=pages)
 
 
 def wanted(role: Role) -> tuple[str, ...]:
