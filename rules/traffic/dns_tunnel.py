@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from netmon.api import Finding, Severity, Value
 from netmon.api.networks import Networks
 from netmon.api.traffic import Second, address_text
+from rules.traffic import telling
 from rules.traffic.dns_names import ROOT, carried, is_encoded, registered
 from rules.traffic.dns_share import FairShare
 from rules.traffic.dns_tunnel_settings import NAMES_MAX, DnsTunnelSettings
@@ -214,18 +215,28 @@ class DnsTunnel(Closing):
         )
 
 
-def _english(evidence: _Evidence) -> str:
-    return (
-        f"{evidence['source']} sends data out in DNS names of {evidence['domain']}: {evidence['names']} new names, "
-        f"{evidence['name_octets']} octets, mostly {evidence['query_type']}"
-    )
+_FORMS: Final = {
+    "en": "{source} {sends} data out in DNS names of {domain}: {names} new names with {octets}{lasted}, mostly {type}",
+    "id": "{source} mengirim data lewat nama DNS {domain}: {names} nama baru berisi {octets}{lasted}, terutama {type}",
+}
+_LASTED: Final = {"en": " in {}", "id": " dalam {}"}
 
 
-def _indonesian(evidence: _Evidence) -> str:
-    return (
-        f"{evidence['source']} mengirim data lewat nama DNS {evidence['domain']}: {evidence['names']} nama baru, "
-        f"{evidence['name_octets']} oktet, kebanyakan {evidence['query_type']}"
-    )
+def _text(language: str) -> Callable[[_Evidence], str]:
+    def make(evidence: _Evidence) -> str:
+        over = "lasted_s" in evidence
+        lasted = telling.duration(float(evidence.get("lasted_s", 0)), language)
+        return _FORMS[language].format(
+            source=evidence["source"],
+            sends="sent" if over else "sends",
+            domain=evidence["domain"],
+            names=telling.number(float(evidence["names"]), language),
+            octets=telling.octets(float(evidence["name_octets"]), language),
+            lasted=_LASTED[language].format(lasted) if over else "",
+            type=evidence["query_type"],
+        )
+
+    return make
 
 
-_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {"en": _english, "id": _indonesian}
+_TEXT: Final[Mapping[str, Callable[[_Evidence], str]]] = {language: _text(language) for language in _FORMS}

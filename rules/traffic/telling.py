@@ -129,10 +129,10 @@ def duration(seconds: float, language: str = "en") -> str:
     if seconds < 120:
         return f"{number(seconds, language)} {'dtk' if language == 'id' else 's'}"
     if seconds < 7_200:
-        return f"{number(seconds // 60, language)} {'mnt' if language == 'id' else 'min'}"
+        return f"{number(round(seconds / 60), language)} {'mnt' if language == 'id' else 'min'}"
     if seconds < 172_800:
-        return f"{number(seconds // 3_600, language)} {'jam' if language == 'id' else 'h'}"
-    return f"{number(seconds // 86_400, language)} {'hari' if language == 'id' else 'days'}"
+        return f"{number(round(seconds / 3_600), language)} {'jam' if language == 'id' else 'h'}"
+    return f"{number(round(seconds / 86_400), language)} {'hari' if language == 'id' else 'days'}"
 
 
 def address(high: int | np.uint64, low: int | np.uint64) -> str:

@@ -14,11 +14,12 @@ _FAILING: Final = {
     "en": "whose answers fail or do not come",
     "id": "yang jawabannya gagal atau tidak datang",
 }
+_RATE: Final = {"en": "{} new names/s", "id": "{} nama baru/dtk"}
 _OF: Final = {"en": " in {}", "id": " di {}"}
 _AT_LEAST: Final = {"en": "at least {}", "id": "sedikitnya {}"}
 _FORMS: Final = {
-    "en": "{where} is asked by {who} for names{of} {kind}: {rate} new names, {share} fail",
-    "id": "{where} ditanyai {who} tentang nama{of} {kind}: {rate} nama baru, {share} gagal",
+    "en": "{where} is asked by {who} for names{of} {kind}: {rate}, {share} fail",
+    "id": "{where} ditanyai {who} tentang nama{of} {kind}: {rate}, {share} gagal",
 }
 _OVER: Final = {
     "en": "The flood of questions to {where} for names{of} {kind} is over after {lasted}: {count} new names in all, "
@@ -49,13 +50,14 @@ def _text(language: str, first: str, where: str, domain: str) -> Callable[[_Evid
         absent = float(evidence["absent_share"])
         if over:
             absent = float(evidence.get("total_absent_names", 0)) / max(names, 1)
+        rate = float(evidence[f"{which}names_per_s"])
         clients, exact = int(evidence[f"{which}clients"]), evidence["all_clients"] == "yes"
         return (_OVER if over else _FORMS)[language].format(
             where=where,
             who=askers_of(first, clients, exact=exact, language=language),
             of=_OF[language].format(domain) if domain else "",
             kind=(_ABSENT if absent >= _MOSTLY else _FAILING)[language],
-            rate=telling.per_second(float(evidence[f"{which}names_per_s"]), language),
+            rate=telling.per_second(rate, language) if over else _RATE[language].format(telling.number(rate, language)),
             share=telling.share(float(evidence["failed_share"]), language),
             count=telling.number(names, language),
             lasted=telling.duration(float(evidence.get("lasted_s", 0)), language),

@@ -14,7 +14,7 @@ from netmon.api.traffic import Second, address_text, halves, mac_text
 from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import RogueRouterSettings
 from rules.traffic.local.since import began_of
-from rules.traffic.local.telling import di_vlan, is_virtual, network, on_vlan
+from rules.traffic.local.telling import dari_siapa, di_vlan, is_virtual, network, on_vlan
 
 Address: TypeAlias = tuple[int, int]
 _Evidence: TypeAlias = Mapping[str, str | Value]
@@ -208,7 +208,7 @@ def _english(evidence: _Evidence) -> str:
 
 
 def _indonesian(evidence: _Evidence) -> str:
-    router, where = evidence["source"], di_vlan(evidence["vlan"])
+    router, where = dari_siapa(evidence["source"]), di_vlan(evidence["vlan"])
     who = f"{router} ({evidence['router_mac']})"
     return {
         "unknown": f"Router IPv6 tak dikenal {who} mengumumkan dirinya{where}",

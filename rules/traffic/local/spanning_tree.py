@@ -17,7 +17,7 @@ from netmon.api.networks import Networks
 from netmon.api.traffic import Second, mac_text
 from rules.traffic.episode import Closing, Episodes, Seen
 from rules.traffic.local.settings import SpanningTreeSettings
-from rules.traffic.local.telling import di_vlan, network, on_vlan
+from rules.traffic.local.telling import dari_siapa, di_vlan, network, on_vlan
 
 _Evidence: TypeAlias = Mapping[str, str | Value]
 _TREES_MAX: Final = 4_096  # one for each VLAN there can be
@@ -190,7 +190,7 @@ def _indonesian(evidence: _Evidence) -> str:
     if evidence["how"] == "changes":
         return f"Badai perubahan spanning tree{where}, terakhir dari {evidence['source']}"
     if evidence["how"] == "flood":
-        return f"Banjir BPDU spanning tree{where} dari {evidence['source']}"
+        return f"Banjir BPDU spanning tree{where} dari {dari_siapa(evidence['source'])}"
     was = f", sebelumnya {evidence['former_root_mac']}" if evidence["former_root_mac"] else ""
     what = "Bridge tak dikenal" if evidence["how"] == "takeover" else "Bridge lain"
     return f"{what}, {evidence['root_mac']}, menjadi root spanning tree{where}{was}"

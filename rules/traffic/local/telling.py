@@ -38,6 +38,15 @@ def di_vlan(vlan: object) -> str:
     return f" di VLAN {vlan}" if vlan else ""
 
 
+def dari_siapa(source: object) -> str:
+    """Return a finding's source in Indonesian: an address as it is, how many addresses in words."""
+    count, addresses, rest = str(source).partition(" addresses")
+    if not addresses or rest:
+        return str(source)
+    number, mac, _ = count.partition(" MAC")
+    return f"{number.replace(',', '.')} alamat{' MAC' if mac else ''}"
+
+
 def listed(addresses: Iterable[tuple[int, int]]) -> str:
     """Return addresses with commas, the first of them where they are many."""
     texts = [address_text(*address) for address in addresses]

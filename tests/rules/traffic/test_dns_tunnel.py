@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -73,6 +74,13 @@ def test_channels_are_found_within_seconds(tool: str) -> None:
     assert first.evidence["technique"] == "T1071.004"
     assert "tunnel.example" in str(first.evidence["sample"])
     assert found[-1].cleared
+    assert re.search(
+        r" sends data out in DNS names of .*: [\d,]+ new names with [\d.]+ k?B, mostly \w+$", found[0].summary
+    )
+    assert re.search(r" sent data out in .* k?B in [\d.,]+ s, mostly \w+$", found[-1].summary)
+    assert re.search(
+        r": [\d.]+ nama baru berisi [\d,]+ k?B dalam [\d.,]+ dtk, terutama \w+$", found[-1].summaries["id"]
+    )
     assert len({finding.key for finding in found}) == 1
 
 

@@ -2,6 +2,7 @@ import numpy as np
 
 from netmon.api.traffic import RECORD, halves
 from rules.traffic import telling
+from rules.traffic.local.telling import dari_siapa
 
 
 def rows(*of: tuple[str, int]) -> telling.Records:
@@ -26,6 +27,7 @@ def test_numbers_take_the_separators_of_their_language() -> None:
     assert telling.share(0.004) == "0.4%"
     assert [telling.addresses(count) for count in (1, 12_345)] == ["1 address", "12,345 addresses"]
     assert telling.duration(3 * 3600, "id") == "3 jam"
+    assert [telling.duration(seconds) for seconds in (299, 7_190, 86_400)] == ["5 min", "120 min", "24 h"]
     assert telling.join(["a", "b", "c"], "id") == "a, b dan c"
 
 
@@ -67,3 +69,9 @@ def test_the_records_of_many_addresses_are_found_in_one_reading() -> None:
         assert part["packets"].tolist() == telling.chosen(records, source=pair)["packets"].tolist()
     assert [len(part) > 0 for part in found.values()] == [True, True, False, True]
     assert telling.by_address(records, "source", []) == {}
+
+
+def test_how_many_addresses_are_said_in_indonesian_and_an_address_as_it_is() -> None:
+    assert dari_siapa("3,000 addresses") == "3.000 alamat"
+    assert dari_siapa("1,200 MAC addresses") == "1.200 alamat MAC"
+    assert dari_siapa("2001:db8::1") == "2001:db8::1"

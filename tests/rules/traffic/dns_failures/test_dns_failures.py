@@ -51,9 +51,9 @@ def test_random_subdomains_are_one_finding_with_its_domain(code: int, through: b
     assert first.target == (RESOLVER if through else FAR)
     assert last.cleared
     kind = "yang tidak ada" if code == NXDOMAIN else "yang jawabannya gagal atau tidak datang"
-    assert first.summaries["id"].endswith(f"tentang nama di korban.example {kind}: 100/dtk nama baru, 100% gagal")
+    assert first.summaries["id"].endswith(f"tentang nama di korban.example {kind}: 100 nama baru/dtk, 100% gagal")
     kind = "that do not exist" if code == NXDOMAIN else "whose answers fail or do not come"
-    assert first.summary.endswith(f"for names in korban.example {kind}: 100/s new names, 100% fail")
+    assert first.summary.endswith(f"for names in korban.example {kind}: 100 new names/s, 100% fail")
 
 
 @pytest.mark.parametrize("through", [True, False])
