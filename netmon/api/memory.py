@@ -6,6 +6,7 @@ seen to cost a hundred times as much. So what a flood needs is touched before it
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ _PAGE: Final = 4_096
 _LINE: Final = 64
 _HUGE: Final = 1 << 21
 _LARGE: Final = 4 << 20  # numpy asks for huge pages (madvise) where an array has 4 MB or more
+
+
+Allocate = Callable[[int], NDArray[np.uint8]]
 
 
 def touch(array: NDArray[Any]) -> None:
@@ -41,8 +45,10 @@ class Again:
     be others.
     """
 
-    def __init__(self, dtype: np.dtype[np.void]) -> None:
+    def __init__(self, dtype: np.dtype[np.void], new: Allocate | None = None) -> None:
+        """Begin without memory. `new` returns so many zero octets that nobody else has; None: they are numpy's."""
         self._dtype = dtype
+        self._allocate = _zeros if new is None else new
         self._arrays: list[_Array] = []
 
     def take(self, rows: int) -> NDArray[np.void]:
@@ -71,7 +77,7 @@ class Again:
 
     def _new(self, rows: int) -> _Array:
         size = rows * self._dtype.itemsize
-        array = _Array(rows, np.zeros(size + _boundary(size), np.uint8))
+        array = _Array(rows, self._allocate(size + _boundary(size)))
         self._arrays.append(array)
         return array
 
@@ -85,6 +91,10 @@ class Again:
 
     def _let_go(self, which: set[int]) -> None:
         self._arrays = [each for at, each in enumerate(self._arrays) if at not in which]
+
+
+def _zeros(octets: int) -> NDArray[np.uint8]:
+    return np.zeros(octets, np.uint8)
 
 
 def _boundary(size: int) -> int:

@@ -21,7 +21,7 @@ from collectors.traffic.flowtable.layout import (
 )
 from collectors.traffic.flowtable.settings import FlowTableSettings
 from collectors.traffic.flowtable.told import Told
-from netmon.api.memory import touch
+from netmon.api.memory import Allocate, touch
 from netmon.api.traffic import FRAME, RECORD, EndReason, Frames, empty
 
 _NO_OCTETS: Final = np.zeros(0, np.uint8)
@@ -66,15 +66,20 @@ class FlowTable:
     Any other flow was begun by the sender of its first packet.
     """
 
-    def __init__(self, settings: FlowTableSettings | None = None, *, seed: int | None = None) -> None:
-        """`seed`: 704 secret bits of the hash; told only by tests that want the same table twice."""
+    def __init__(
+        self, settings: FlowTableSettings | None = None, *, seed: int | None = None, new: Allocate | None = None
+    ) -> None:
+        """`seed`: 704 secret bits of the hash; told only by tests that want the same table twice.
+
+        `new`: where the memory comes from in which flows are told (see Again).
+        """
         settings = FlowTableSettings() if settings is None else settings
         self.settings = settings
         bits = randbits(64 * SEEDS) if seed is None else seed
         self._seeds = np.array([bits >> 64 * i & 0xFFFF_FFFF_FFFF_FFFF for i in range(SEEDS)], np.uint64)
         self._keys = np.zeros(CHUNK + 1, KEY)
-        self._begun = Told(settings.begun_rows, kept=2)  # 11 MB each
-        self._ended = Told(settings.ended_rows, kept=1)  # 44 MB
+        self._begun = Told(settings.begun_rows, kept=2, new=new)  # 11 MB each
+        self._ended = Told(settings.ended_rows, kept=1, new=new)  # 44 MB
         links = aligned(settings.flows, LINK)
         links["due"] = ~np.uint64(0)
         self._table = _Table(

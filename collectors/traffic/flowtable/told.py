@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api.memory import Again
+from netmon.api.memory import Again, Allocate
 from netmon.api.traffic import RECORD
 
 _COPIED: Final = 8  # less than this part of the rows is copied out, more is handed out as it is
@@ -14,11 +14,14 @@ _COPIED: Final = 8  # less than this part of the rows is copied out, more is han
 class Told:
     """Room for so many records, those of one drain after the other."""
 
-    def __init__(self, count: int, *, kept: int) -> None:
-        """`kept`: so many arrays are kept for good; a flood may use more, which go once it is over."""
+    def __init__(self, count: int, *, kept: int, new: Allocate | None = None) -> None:
+        """`kept`: so many arrays are kept for good; a flood may use more, which go once it is over.
+
+        `new`: where memory comes from (see Again).
+        """
         self._count = count
         self._kept = kept
-        self._memory = Again(RECORD)
+        self._memory = Again(RECORD, new)
         self._shed = True  # whether there are not more arrays than are kept
         self.rows = self._memory.take(count)
 

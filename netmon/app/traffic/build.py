@@ -24,6 +24,7 @@ from netmon.app.traffic import learned
 from netmon.app.traffic.exported import Exported
 from netmon.app.traffic.judges import Judges
 from netmon.app.traffic.judging import without_flows
+from netmon.app.traffic.lending import Lender
 from netmon.app.traffic.outcomes import not_after
 from netmon.app.traffic.pipeline import Parts, Pipeline
 from rules.traffic.flooding import Flooding, HeedsFloods
@@ -227,10 +228,19 @@ def build_sensor(settings: TrafficSettings, networks: Networks) -> Built:
 
 
 def sensor_parts(
-    tables: TablesSettings, flows: FlowTableSettings, messages: MessageSettings
+    tables: TablesSettings,
+    flows: FlowTableSettings,
+    messages: MessageSettings,
+    lender: Lender | None = None,
+    seed: int | None = None,
 ) -> tuple[Parts, dict[str, Counts]]:
-    """Return what a sensor's packets go through, and what its parts count."""
-    window, table, reader = Tables(tables), FlowTable(flows), Messages(messages)
+    """Return what a sensor's packets go through, and what its parts count.
+
+    `lender`: has the memory in which another process reads tables and flows. `seed`: of the tables; those of processes
+    whose windows are joined have the same, so that their sketches match.
+    """
+    new = None if lender is None else lender.new
+    window, table, reader = Tables(tables, seed=seed, new=new), FlowTable(flows, new=new), Messages(messages)
 
     def touch() -> None:
         window.touch()

@@ -35,6 +35,7 @@ from netmon.app import logs
 from netmon.app.privileges import drop
 from netmon.app.settings.traffic import SensorSettings
 from netmon.app.traffic.build import Counts, sensor_parts
+from netmon.app.traffic.lending import Lender
 from netmon.app.traffic.needs import leave_cache
 from netmon.app.traffic.pipeline import Pipeline
 from netmon.app.traffic.shipping import Parcel, send
@@ -64,15 +65,17 @@ class Plan:
         self.flows = FlowTableSettings.model_validate(plain["flows"])
         self.messages = MessageSettings.model_validate(plain["messages"])
         self.tunnels = int(plain["tunnels"])
+        self.seed = int(plain["seed"])
 
 
 class Capturing:
     """One process of the group: from the ring to windows that are sent to the parent."""
 
-    def __init__(self, plan: Plan, parent: socket.socket) -> None:
+    def __init__(self, plan: Plan, parent: socket.socket, lender: Lender) -> None:
         self._plan = plan
         self._parent = parent
-        parts, counts = sensor_parts(plan.tables, plan.flows, plan.messages)
+        self._lender = lender
+        parts, counts = sensor_parts(plan.tables, plan.flows, plan.messages, lender, plan.seed)
         self._pipeline = Pipeline(parts, self._send)
         self._ring = self._new_ring()
         self._tallies = Tallies()
@@ -181,13 +184,13 @@ class Capturing:
         """Send what waits, in a thread of its own: a parent that is busy must not make the ring overflow."""
         while (parcel := self._windows.get()) is not None:
             try:
-                send(self._parent, parcel)
+                lent = send(self._parent, parcel, self._lender)
             except OSError:
                 os._exit(0)  # nobody is there for it
             except Exception:  # without this thread nothing is told any more: another process is to take over
                 log.exception("a capturing process failed in an unforeseen way")
                 os._exit(1)
-            octets = parcel.octets
+            octets = parcel.octets - lent
             del parcel  # its arrays are used again for the next window
             with self._counting:
                 self._queued -= octets
@@ -200,6 +203,10 @@ class Capturing:
                 self._stopping.set()
             elif order["do"] == "capture":
                 self._captures.put(order)
+            elif order["do"] == "read":  # what lies there was read
+                octets = self._lender.take_back(int(order["at"]))
+                with self._counting:
+                    self._queued -= octets
         os._exit(0)
 
 
@@ -212,25 +219,27 @@ def serve(control: socket.socket) -> None:
     _warm_up()
     control.send(b'{"kind": "ready"}')
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
         if not message:
             return
         order = json.loads(message)
         if order["do"] == "become":
             _become(order["user"])
             _end_with_parent()
-        elif descriptors:
-            with socket.socket(fileno=descriptors[0]) as parent:
+        elif len(descriptors) == 2:
+            pipe, memory = descriptors
+            with socket.socket(fileno=pipe) as parent:
                 if os.fork() == 0:
-                    _child(control, parent, order)
+                    _child(control, parent, memory, order)
+            os.close(memory)
 
 
-def _child(control: socket.socket, parent: socket.socket, order: Mapping[str, Any]) -> None:
+def _child(control: socket.socket, parent: socket.socket, memory: int, order: Mapping[str, Any]) -> None:
     code = 1
     try:
         control.close()
         _end_with_parent()
-        Capturing(Plan(order), parent).run()
+        Capturing(Plan(order), parent, Lender(memory)).run()
         code = 0
     except Exception:
         log.exception("a capturing process failed in an unforeseen way")

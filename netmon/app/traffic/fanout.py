@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -28,34 +27,19 @@ from netmon.app.settings.traffic import SensorSettings, TrafficSettings
 from netmon.app.traffic.build import Counts, tunnel_mask
 from netmon.app.traffic.forking import END_S, OPEN_S, Forker, current_user
 from netmon.app.traffic.gathered import Gathered
+from netmon.app.traffic.lending import Borrower
 from netmon.app.traffic.shipping import BrokenOffError, Parcel, receive
 from netmon.app.traffic.tallies import Tallies
+from netmon.app.traffic.workers import FLOW_ROWS, RESTART_S, Worker, share, tell_read
 
 SILENT_S: Final = 30.0  # a process that tells nothing for so long is ended: another takes its place
 _INBOX: Final = 1
 """Parcels that were received and not looked at yet, beside one for each process: a window of a flood is up to 122 MB.
 Then the processes wait, and count what they cannot send."""
-_RESTART_S: Final = (0.5, 60.0)  # after a process ended: the first wait, and the longest
 _ABOVE: Final = "see the messages above this one"
 _STEADY_S: Final = 60.0  # a process that ran for so long may be started anew at once
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Worker:
-    """One capturing process, or the place of one that ended."""
-
-    number: int
-    pipe: socket.socket | None = None
-    pid: int = 0
-    running: bool = False  # it was told to go
-    up: bool = False  # its interface is there
-    heard_s: float = 0.0  # monotonic
-    began_s: float = 0.0
-    due_s: float = 0.0  # when the next one is started, where none is there
-    wait_s: float = _RESTART_S[0]
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Fan:
@@ -67,15 +51,16 @@ class Fan:
         group = secrets.randbelow(1 << 16) if settings.fanout_group is None else settings.fanout_group
         self.name = name
         self.where = settings.interface
-        self.gathered = Gathered()
+        self.gathered = Gathered(traffic.tables.rows)
         self.tallies = Tallies()
         self._plan = {
             "do": "start",
             "sensor": settings.model_copy(update={"fanout_group": group}).model_dump(mode="json"),
-            "tables": traffic.tables.model_dump(mode="json"),
-            "flows": traffic.table.model_dump(mode="json"),
+            "tables": share(traffic.tables, settings.processes, "rows").model_dump(mode="json"),
+            "flows": share(traffic.table, settings.processes, *FLOW_ROWS).model_dump(mode="json"),
             "messages": traffic.messages.model_dump(mode="json"),
             "tunnels": tunnel_mask(traffic),
+            "seed": secrets.randbits(63),
         }
         self._workers = [Worker(number) for number in range(settings.processes)]
         self._told: Counter[str] = Counter(restarts=0, forker_restarts=0, silent_processes=0, failed_captures=0)
@@ -162,7 +147,11 @@ class Fan:
 
     def _fork(self, worker: Worker) -> None:
         """Have a process made for this place; OSError where there is nobody to make it."""
-        worker.pipe, worker.pid = self._forker.fork(self._plan), 0
+        worker.memory = Borrower()
+        try:
+            worker.pipe, worker.pid = self._forker.fork(self._plan, worker.memory.descriptor), 0
+        finally:
+            worker.memory.close()  # what was made stays for as long as somebody uses it
         worker.heard_s = worker.began_s = time.monotonic()
 
     def _await_ready(self, worker: Worker) -> None:
@@ -192,14 +181,16 @@ class Fan:
         self.gathered.join(worker.number)
 
     def _listen(self, worker: Worker) -> None:
-        thread = threading.Thread(target=self._receive, args=(worker.number, worker.pipe), daemon=True)
+        arguments = worker.number, worker.pipe, worker.memory
+        thread = threading.Thread(target=self._receive, args=arguments, daemon=True)
         thread.start()
 
-    def _receive(self, number: int, pipe: socket.socket) -> None:
+    def _receive(self, number: int, pipe: socket.socket, borrower: Borrower) -> None:
         """Put what one process tells into the inbox, until it is gone: a thread for each."""
+        borrower.gone = partial(tell_read, pipe)
         try:
             while True:
-                self._inbox.put((number, pipe, receive(pipe)))
+                self._inbox.put((number, pipe, receive(pipe, borrower)))
         except BrokenOffError:
             self._inbox.put((number, pipe, None))
 
@@ -231,7 +222,7 @@ class Fan:
             worker.pipe.close()
         for part, counts in worker.counts.items():
             self._past.setdefault(part, Counter()).update(counts)
-        shortest, longest = _RESTART_S
+        shortest, longest = RESTART_S
         worker.wait_s = shortest if now_s - worker.began_s >= _STEADY_S else min(worker.wait_s * 2, longest)
         worker.pipe, worker.running, worker.up, worker.counts = None, False, False, {}
         worker.due_s = now_s + worker.wait_s
@@ -249,7 +240,7 @@ class Fan:
                 self._restart(worker)
 
     def _restart(self, worker: Worker) -> None:
-        worker.wait_s = min(worker.wait_s * 2, _RESTART_S[1])
+        worker.wait_s = min(worker.wait_s * 2, RESTART_S[1])
         worker.due_s = time.monotonic() + worker.wait_s
         try:
             if not self._forker.alive:

@@ -53,14 +53,17 @@ class Forker:
         """Tell whether it runs."""
         return self._process is not None and self._process.poll() is None
 
-    def fork(self, plan: Mapping[str, Any]) -> socket.socket:
-        """Have a process made, and return our end of its pipe; OSError where there is nobody to make it."""
+    def fork(self, plan: Mapping[str, Any], memory: int) -> socket.socket:
+        """Have a process made, and return our end of its pipe; OSError where there is nobody to make it.
+
+        `memory`: the descriptor of what it shares with us.
+        """
         if self._control is None:
             raise OSError("there is nobody who starts processes")
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                socket.send_fds(self._control, [json.dumps(plan).encode()], [theirs.fileno()])
+                socket.send_fds(self._control, [json.dumps(plan).encode()], [theirs.fileno(), memory])
             except OSError:
                 ours.close()
                 raise

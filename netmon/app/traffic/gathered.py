@@ -8,6 +8,7 @@ its flows and messages count, its tables do not.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from netmon.api.traffic import ENDPOINT, PORT_LOAD, RECORD, Second, Traffic, emp
 from netmon.app.traffic.pipeline import Parts
 from netmon.app.traffic.sources import LAG_NS
 from netmon.app.traffic.windows import NS, STEP_BACK
-from rules.traffic.tables.merge import merge
+from rules.traffic.tables.merge import Merging
 
 Records: TypeAlias = NDArray[np.void]
 
@@ -33,7 +34,8 @@ _WAITING: Final = 1_024
 class Gathered:
     """What the processes told, by window. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int = 0) -> None:
+        """`rows`: of a table of all together, whose memory is taken beforehand."""
         self.counts: Counter[str] = Counter(late_windows=0, late_records=0, missing_windows=0, crowded_windows=0)
         self._told: dict[int, dict[int, Second]] = {}  # by start in Unix nanoseconds, by process
         self._strays: list[Second] = []
@@ -41,6 +43,8 @@ class Gathered:
         self._done_ns = 0  # the end of the last window that was judged
         self._begun = False
         self._ended = False
+        self._merging = Merging()
+        self._rows = rows
 
     def join(self, process: int) -> None:
         """Wait for this process's windows from now on."""
@@ -95,7 +99,7 @@ class Gathered:
         self._strays.clear()
         if not parts:
             return Second(start, end)
-        merged = merge(parts, seed=start_ns)
+        merged = self._merging.merge(parts, seed=start_ns)
         ordered: dict[str, Any] = {name: _by_time(getattr(merged, name)) for name in _IN_ORDER}
         return replace(merged, **ordered)
 
@@ -114,7 +118,7 @@ class Gathered:
     def parts(self) -> Parts:
         """Return this as the parts of a pipeline: its window's end is what asks for the next."""
         window = _Window(self)
-        return Parts(window, _Flows(window), _Messages(window))
+        return Parts(window, _Flows(window), _Messages(window), partial(self._merging.touch, self._rows))
 
 
 class _Window:

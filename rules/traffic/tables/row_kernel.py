@@ -13,7 +13,7 @@ _MOST = U(0xFFFF_FFFF)
 
 
 @njit(inline="always")
-def _more(count: Any, by: Any) -> Any:
+def more(count: Any, by: Any) -> Any:
     """Add and stay at the highest number that a count can be."""
     return min(U(count) + by, _MOST)
 
@@ -90,17 +90,17 @@ def tally(
         row.tcp += tcp
         row.udp += udp
         row.ack += ack
-        row.port_votes = _voted(votes, ballots, same)
+        row.port_votes = voted(votes, ballots, same)
     else:
-        row.packets = _more(row.packets, packets)
-        row.tcp = _more(row.tcp, tcp)
-        row.udp = _more(row.udp, udp)
-        row.ack = _more(row.ack, ack)
-        row.port_votes = min(_voted(votes, ballots, same), _MOST)
+        row.packets = more(row.packets, packets)
+        row.tcp = more(row.tcp, tcp)
+        row.udp = more(row.udp, udp)
+        row.ack = more(row.ack, ack)
+        row.port_votes = min(voted(votes, ballots, same), _MOST)
 
 
 @njit(inline="always")
-def _voted(votes: Any, ballots: Any, same: Any) -> Any:
+def voted(votes: Any, ballots: Any, same: Any) -> Any:
     """Return the votes after some more for the same or for another (Boyer and Moore)."""
     apart = votes - ballots if votes >= ballots else ballots - votes
     return votes + ballots if same else apart
@@ -127,23 +127,23 @@ def tally_rare(
     kinds as a rule, and whatever asks or answers comes in floods.
     """
     if syn | syn_ack | rst | fin | odd | handshakes:
-        row.syn = _more(row.syn, syn)
-        row.syn_ack = _more(row.syn_ack, syn_ack)
-        row.rst = _more(row.rst, rst)
-        row.fin = _more(row.fin, fin)
-        row.odd_flags = _more(row.odd_flags, odd)
-        row.handshakes = _more(row.handshakes, handshakes)
+        row.syn = more(row.syn, syn)
+        row.syn_ack = more(row.syn_ack, syn_ack)
+        row.rst = more(row.rst, rst)
+        row.fin = more(row.fin, fin)
+        row.odd_flags = more(row.odd_flags, odd)
+        row.handshakes = more(row.handshakes, handshakes)
     if reflected:
-        row.reflected = _more(row.reflected, reflected)
+        row.reflected = more(row.reflected, reflected)
         row.reflected_bytes += octets
         votes = U(row.reflected_votes)
         same = amplifier == U(row.reflected_port)
         row.reflected_port = U(row.reflected_port) if same | (votes >= reflected) else amplifier
-        row.reflected_votes = min(_voted(votes, reflected, same), _MOST)
+        row.reflected_votes = min(voted(votes, reflected, same), _MOST)
     if icmp | cut:
-        row.icmp = _more(row.icmp, icmp)
+        row.icmp = more(row.icmp, icmp)
         row.icmp_bytes += octets if icmp else _0
-        row.fragments = _more(row.fragments, cut)
+        row.fragments = more(row.fragments, cut)
         row.fragment_bytes += octets if cut else _0
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.api.memory import Again
+from netmon.api.memory import Again, Allocate
 from netmon.api.traffic import ENDPOINT, RECORD, SAMPLE, Second
 from rules.traffic.tables.ends_kernel import BEGUN_BITS, KNOWN_ENDS, LOOKS
 from rules.traffic.tables.memory import laid_out
@@ -69,14 +69,22 @@ class Tables:
     """
 
     def __init__(
-        self, settings: TablesSettings | None = None, *, window_s: float = 1.0, seed: int | None = None
+        self,
+        settings: TablesSettings | None = None,
+        *,
+        window_s: float = 1.0,
+        seed: int | None = None,
+        new: Allocate | None = None,
     ) -> None:
-        """Allocate the tables; `window_s` is how long a window is, for flows that lasted longer."""
+        """Allocate the tables; `window_s` is how long a window is, for flows that lasted longer.
+
+        `new`: where the memory comes from in which rows are told (see Again).
+        """
         self._settings = settings or TablesSettings()
         slots = 1 << (4 * self._settings.rows - 1).bit_length()
         shapes = (slots, np.uint64), (slots, np.uint64), (BEGUN_BITS // 32, np.uint64), (KNOWN_ENDS, np.uint64)
         index, other, begun, known, ports = laid_out((*shapes, (PORT_ROWS, PORT)))
-        self._rows, self._copies = Again(ENDPOINT), Again(ENDPOINT)
+        self._rows, self._copies = Again(ENDPOINT, new), Again(ENDPOINT, new)
         self._destinations = _Table(self._settings.rows, self._rows, self._copies, index)
         self._sources = _Table(self._settings.rows, self._rows, self._copies, other)
         self._ports = Ports(ports)

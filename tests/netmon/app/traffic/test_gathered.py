@@ -145,10 +145,12 @@ def test_what_a_window_held_goes_when_its_flows_were_taken() -> None:
     gathered.put(0, second)
     parts = gathered.parts
     del second
-    parts.tables.drain(T, T + 1, live=True)
-    assert held() is not None
+    both = parts.tables.drain(T, T + 1, live=True)
+    assert held() is None  # what was told is copied, and free
+    flows = weakref.ref(both.ended)
+    del both
     _, ended = parts.flows.drain((T + 1) * NS)
-    assert ended is held()
+    assert (flows() is ended, len(ended)) == (True, 2)
     del ended
-    assert held() is None
+    assert flows() is None
     assert [len(rows) for rows in parts.flows.drain((T + 1) * NS)] == [0, 0]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmon.api.traffic import ENDPOINT, MAPPED, SAMPLE, Second, halves
-from rules.traffic.tables.merge import merge
+from rules.traffic.tables.merge import Merging
 from rules.traffic.tables.settings import TablesSettings
 from rules.traffic.tables.tables import Tables
 from tests.rules.traffic.tables.made import drained, mixed, packets
@@ -85,10 +85,11 @@ def test_rows_kept_for_who_is_silent_are_not_told() -> None:
 def test_windows_of_several_processes_merge_to_the_window_of_one() -> None:
     records = mixed(9_000, 5)
     whole = drained(records)
-    merged = merge([drained(records[part::3]) for part in range(3)])
+    merged = Merging(seed=7).merge([drained(records[part::3]) for part in range(3)])
     for table in ("destinations", "sources"):
-        one = getattr(whole, table)
-        one, many = one[np.lexsort((one["lo"], one["hi"]))], getattr(merged, table)
+        one, many = (
+            rows[np.lexsort((rows["lo"], rows["hi"]))] for rows in (getattr(whole, table), getattr(merged, table))
+        )
         for name in one.dtype.names or ():
             if name not in ("port", "port_votes", "reflected_port", "reflected_votes", "handshakes"):
                 assert np.array_equal(one[name], many[name]), name
@@ -100,12 +101,12 @@ def test_windows_of_several_processes_merge_to_the_window_of_one() -> None:
 def test_merging_weighs_votes_and_samples() -> None:
     busy = drained(packets(9_000, destination_port=443))
     idle = drained(packets(1_000, destination_port=80))
-    merged = merge([idle, busy])
+    merged = Merging(seed=7).merge([idle, busy])
     assert merged.destinations["port"].tolist() == [443]
     assert merged.destinations["port_votes"].tolist() == [8_000]
     assert np.count_nonzero(merged.sample["destination_port"] == 80) == pytest.approx(SAMPLE / 10, abs=1)
     with pytest.raises(ValueError, match="no windows"):
-        merge([])
+        Merging(seed=7).merge([])
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), unique=True), min_size=2, max_size=4))
@@ -117,6 +118,6 @@ def test_merging_keeps_every_row_that_one_alone_saw_and_adds_up_the_others(seen:
         rows["packets"] = np.arange(len(rows)) + 100**number
         expected.update(dict(zip(addresses, rows["packets"].tolist(), strict=True)))
         tables.append(rows)
-    merged = merge([Second(0, 1, sources=rows) for rows in tables]).sources
+    merged = Merging(seed=7).merge([Second(0, 1, sources=rows) for rows in tables]).sources
     assert len(merged) == len(expected)
     assert {(row["hi"], row["lo"]): row["packets"] for row in merged} == expected
