@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from exporters.flowstore.memory import Values, untouched
 from exporters.flowstore.pack_kernel import SEEN, WORDS, keep
-from exporters.flowstore.parquet import Table
+from exporters.flowstore.parquet import Owned, Table
 from exporters.flowstore.schema import COLUMNS
 from exporters.flowstore.sites import Sites
 from netmon.api.flowcolumns import BEHIND, FIELD, ROW, Columns
@@ -16,6 +16,7 @@ from netmon.api.traffic import RECORD
 
 PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything
 SITES: Final = ("source_site", "destination_site")
+_ENDS: Final = "source", "destination"
 _DERIVED: Final = ("end", "duration_ms", *SITES)
 _SITE_ROWS: Final = {name: row for row, name in enumerate(SITES, 1)}  # of the narrow columns, behind the duration
 _FIRST_ROWS: Final = (1 + len(SITES), 1)  # of narrow and wide columns that are given to fields as they are met
@@ -139,16 +140,22 @@ class Callers:
             if begin >= behind:
                 continue
             new = Cut(cut.piece, begin, behind, cut.present)
-            for end, name in zip(("source", "destination"), SITES, strict=True):
+            for end, name in zip(_ENDS, SITES, strict=True):
                 hi, lo = new.column(f"{end}_hi"), new.column(f"{end}_lo")
                 out = cut.piece.narrow[_SITE_ROWS[name], begin:behind]
                 sites.find(_NO_HALVES if hi is None else hi, _zeros(out) if lo is None else lo, numbers, out)
             cut.piece.named = behind
 
-    def table(self, cuts: Sequence[Cut], exporters: Sequence[str]) -> Table:
-        """Return records as a table: columns that are nothing but their default are left out."""
+    def table(self, cuts: Sequence[Cut], exporters: Sequence[str], sites: Sites | None = None) -> Table:
+        """Return records as a table: columns that are nothing but their default are left out.
+
+        `sites`: of records that have no name yet, to be found as they are packed: of each address once for a group.
+        """
+        owned = {} if sites is None else self._owned(cuts, sites)
         columns: dict[str, list[Values]] = {}
         for column in COLUMNS:
+            if column.name in SITES and owned:
+                continue
             default = int(column.default or 0)
             parts = [cut.column(column.name) for cut in cuts]
             says = not column.optional or (column.name == "exporter" and bool(exporters) and bool(exporters[0]))
@@ -163,7 +170,23 @@ class Callers:
         def exporter(row: int) -> str:
             return exporters[row] if row < len(exporters) else f"exporter {row}"
 
-        return Table(columns, {"exporter": exporter} | dict.fromkeys(SITES, self.site))
+        return Table(columns, {"exporter": exporter} | dict.fromkeys(SITES, self.site), owned)
+
+    def _owned(self, cuts: Sequence[Cut], sites: Sites) -> dict[str, Owned]:
+        """Return how sites are found by addresses alone, nothing where records were named or have IPv6 addresses."""
+        if any(cut.piece.named > cut.first for cut in cuts) or any(
+            cut.column(f"{end}_hi") is not None for cut in cuts for end in _ENDS
+        ):
+            self.name(cuts, sites)
+            return {}
+        numbers = self.numbers(sites)
+
+        def found(addresses: Values) -> Values:
+            out = np.empty(len(addresses), np.uint32)
+            sites.find(_NO_HALVES, addresses, numbers, out)
+            return out
+
+        return {f"{end}_lo": Owned(name, found, self.site) for end, name in zip(_ENDS, SITES, strict=True)}
 
     def site(self, number: int) -> str:
         """Return what a site's number means."""

@@ -45,6 +45,7 @@ class Sheets:
     def __init__(self) -> None:
         self._sheets: list[NDArray[np.uint8]] = []
         self._used = 0  # of all sheets, one after the other
+        self._last = False  # what was taken last is in a sheet
 
     def clear(self) -> None:
         """Begin anew: what was kept before is lost."""
@@ -52,16 +53,25 @@ class Sheets:
 
     def keep(self, octets: Octets) -> Octets:
         """Return a copy that stays as it is until `clear`."""
-        size = len(octets)
+        copy = self.take(len(octets)).data
+        copy[:] = octets
+        return copy
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """Return so many octets with whatever is in them, which are nobody else's until `clear`."""
         left = -self._used % _SHEET
         if left < size:
             self._used += left  # the next sheet
         place, begin = divmod(self._used, _SHEET)
-        if size > _SHEET or place >= _SHEETS:
-            return bytes(octets)
+        self._last = size <= _SHEET and place < _SHEETS
+        if not self._last:
+            return np.empty(size, np.uint8)
         while len(self._sheets) <= place:
             self._sheets.append(untouched(np.uint8, _SHEET))
         self._used += size
-        copy = self._sheets[place].data[begin : begin + size]
-        copy[:] = octets
-        return copy
+        return self._sheets[place][begin : begin + size]
+
+    def give_back(self, size: int) -> None:
+        """Give back so many of the octets that were taken last, the hindmost ones."""
+        if self._last:
+            self._used -= size

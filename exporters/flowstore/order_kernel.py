@@ -44,14 +44,11 @@ def place(ranks: Any, places: Any, to: Any) -> None:
         places[rank_] = at + _1
 
 
-@njit([numba.uint64(each, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
-def spread(values: Any, to: Any, out: Any) -> Any:
-    """Copy values to their places; return the bits that are set in any of them."""
-    bits = _0
+@njit([numba.void(each, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
+def spread(values: Any, to: Any, out: Any) -> None:
+    """Copy values to their places."""
     for i in range(_0, U(len(values))):
         out[U(to[i])] = values[i]
-        bits |= U(values[i])
-    return bits
 
 
 @njit([numba.boolean(each) for each in (_U32, _U64)], **_OPTIONS)

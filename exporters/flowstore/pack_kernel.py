@@ -1,4 +1,4 @@
-"""Compiled loops of keeping flows: from records to columns, columns in order, columns packed as Parquet has them.
+"""Compiled loops of keeping flows: from records to columns, what lies near packed as differences, whose addresses.
 
 A column in memory is of 32 or of 64 bits, whatever its field has: those are Parquet's integers. Each loop is compiled
 when this module is loaded (from numba's cache after the first time), so that none is while records wait.
@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numba import njit
 
+from exporters.flowstore.code_kernel import put64
 from netmon.api.flowcolumns import FIELD
 from netmon.api.prefix_kernel import Lookup, longest
 
@@ -24,9 +25,6 @@ _LONGEST_MS = U(0xFFFF_FFFF)
 _BLOCK = U(256)  # records whose 43 kB stay in the first-level cache while their columns are written
 _MINI = U(32)  # values of a miniblock (Parquet, Delta encoding), of which four make a block
 _4, _8, _SEVEN_BITS, _MORE = U(4), U(8), U(0x7F), U(0x80)
-_SPARE = U(5)
-_FORETOLD = U(16_384)  # of so few numbers all have been met soon
-_SLOT = U(40)  # the lowest bit of a product that tells a slot
 SEARCHED = np.uint32(0xFFFF_FFFF)
 
 
@@ -110,81 +108,6 @@ def keep(words: Any, fields: Any, narrow: Any, wide: Any, used: Any, at: Any, se
             narrow[0, at + i] = np.uint32(min(end - start, _LONGEST_MS)) if start < end else np.uint32(0)
 
 
-@njit([numba.int64(each, numba.uint64, _U32, _U32, each) for each in (_U32, _U64)], **_OPTIONS)
-def distinct(values: Any, factor: Any, slots: Any, codes: Any, found: Any) -> Any:
-    """Give each value the number of its first appearance; return how many there are, -1 where `found` is too short.
-
-    `slots`: 2**n of them, more than `found` has places, all 0. A value's slot is told by bits of `value * factor`:
-    an odd factor that no sender knows.
-    """
-    mask = U(len(slots) - 1)
-    most = U(len(found))
-    known = _0
-    for i in range(_0, U(len(values))):
-        value = values[i]
-        slot = (U(value) * factor) >> _SLOT & mask
-        code = slots[slot]
-        while code and found[U(code) - _1] != value:
-            slot = slot + _1 & mask
-            code = slots[slot]
-        if not code:
-            if known == most:
-                return -1
-            found[known] = value
-            known += _1
-            code = np.uint32(known)
-            slots[slot] = code
-        codes[i] = code - np.uint32(1)
-    return np.int64(known)
-
-
-@njit(numba.int64(_U32, _U32, _U32, _U32), **_OPTIONS)
-def direct(values: Any, slots: Any, codes: Any, found: Any) -> Any:
-    """Do the same for numbers that are all less than there are slots; `found` has at least one place more than these.
-
-    Without a branch where most of many are possible: nobody can foretell which value is new.
-    """
-    known = _0
-    if U(len(slots)) > _FORETOLD:
-        for i in range(_0, U(len(values))):
-            slot = U(values[i])
-            found[known] = values[i]
-            old = U(slots[slot])
-            known += U(old == _0)
-            new = old or known
-            slots[slot] = np.uint32(new)
-            codes[i] = np.uint32(new - _1)
-        return np.int64(known)
-    for i in range(_0, U(len(values))):
-        slot = U(values[i])
-        code = slots[slot]
-        if not code:
-            found[known] = values[i]
-            known += _1
-            code = np.uint32(known)
-            slots[slot] = code
-        codes[i] = code - np.uint32(1)
-    return np.int64(known)
-
-
-@njit(numba.void(_U32, numba.uint64, _U64), **_OPTIONS)
-def pack(codes: Any, width: Any, out: Any) -> None:
-    """Pack numbers of `width` bits (1 to 32), the lowest bit first, into words that are enough for them and five."""
-    word, used, at = _0, _0, _0
-    for code in codes:
-        value = U(code)
-        word |= value << used
-        used += width
-        if used >= _64:
-            out[at] = word
-            at += _1
-            used -= _64
-            word = value >> (width - used) if used else _0
-    out[at] = word
-    for i in range(_1, _SPARE):
-        out[at + i] = _0  # the rest of the last eight numbers
-
-
 @njit(numba.uint64(_U8, numba.uint64, numba.uint64), inline="always")
 def _varint(out: Any, at: Any, number: Any) -> Any:
     while number > _SEVEN_BITS:
@@ -195,54 +118,61 @@ def _varint(out: Any, at: Any, number: Any) -> Any:
     return at + _1
 
 
+def delta_room(values: int) -> int:
+    """Return how many octets `delta` may write."""
+    return 9 * values + 1_200
+
+
 @njit(inline="always")
 def _zigzag(number: Any) -> Any:
     return U(number << 1) ^ U(number >> 63)
 
 
-@njit(numba.uint64(_U64, _U8), **_OPTIONS)
-def delta(values: Any, out: Any) -> Any:
-    """Write DELTA_BINARY_PACKED (Parquet, Encodings); return its octets. `out`: 9 for each value and 1,200 are enough.
+@njit([numba.uint64(each, _U64, _U8) for each in (_U32, _U64)], **_OPTIONS)
+def delta(values: Any, room: Any, out: Any) -> Any:
+    """Write DELTA_BINARY_PACKED (Parquet, Encodings); return its octets, of which `delta_room` tells how many at most.
 
-    At least one value. Differences wrap around at 64 bits, as the format has it.
+    At least one value. Differences wrap around at 64 bits, as the format has it. `room`: for the 128 of a block.
     """
     count = U(len(values))
     at = _varint(out, _varint(out, _varint(out, _0, _4 * _MINI), _4), count)
     at = _varint(out, at, _zigzag(np.int64(values[0])))
     for block in range(_1, count, _4 * _MINI):
-        behind = min(count, block + _4 * _MINI)
-        least = np.int64(values[block] - values[block - _1])
-        for i in range(block + _1, behind):
-            least = min(least, np.int64(values[i] - values[i - _1]))
+        several = min(count - block, _4 * _MINI)
+        least = np.int64(U(values[block]) - U(values[block - _1]))
+        for i in range(_0, several):
+            difference = U(values[block + i]) - U(values[block + i - _1])
+            room[i] = difference
+            least = min(least, np.int64(difference))
+        for i in range(_0, several):
+            room[i] -= U(least)
+        for i in range(several, _4 * _MINI):
+            room[i] = _0
         at = _varint(out, at, _zigzag(least))
         widths = at
         at += _4
-        for mini in range(_0, _4):
-            first = block + mini * _MINI
-            last = min(behind, first + _MINI)
+        for first in range(_0, _4 * _MINI, _MINI):
             bits = _0
-            for i in range(first, last):
-                bits |= values[i] - values[i - _1] - U(least)
+            for i in range(first, first + _MINI):
+                bits |= room[i]
             width = _0
             while width < _64 and bits >> width:
                 width += _1
-            out[widths + mini] = np.uint8(width)
-            if first >= last or not width:
+            out[widths + first // _MINI] = np.uint8(width)
+            if not width:
                 continue
             word, used = _0, _0
             for i in range(first, first + _MINI):
-                value = values[i] - values[i - _1] - U(least) if i < last else _0
+                value = room[i]
                 word |= value << used
                 used += width
                 if used >= _64:
-                    for octet in range(_0, _8):
-                        out[at + octet] = np.uint8(word >> octet * _8)
+                    put64(out, at, word)
                     at += _8
                     used -= _64
                     word = value >> (width - used) if used else _0
-            for octet in range(_0, used >> U(3)):  # 32 numbers are whole octets
-                out[at] = np.uint8(word >> octet * _8)
-                at += _1
+            put64(out, at, word)
+            at += used >> U(3)  # 32 numbers are whole octets
     return at
 
 

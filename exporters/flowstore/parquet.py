@@ -4,16 +4,18 @@ An own encoder, because a general one takes longer for a record than a collector
 what any program that reads Parquet can read. Layout: https://parquet.apache.org/docs/file-format/, parquet.thrift.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from exporters.flowstore.dictionaries import ROWS_MAX
+from exporters.flowstore.heads import Chunk, described
 from exporters.flowstore.memory import Octets, Room, Values
 from exporters.flowstore.order_kernel import alike, place, rank, spread
-from exporters.flowstore.pages import ROWS_MAX, Called, Chunk, Encoder, described
+from exporters.flowstore.pages import Called, Encoder
 from exporters.flowstore.schema import FORMAT, SCHEMA, arrow_schema
 from exporters.flowstore.thrift import Value, binary, i8, i32, i64, several, struct, yes
 
@@ -22,7 +24,7 @@ _ORDER: Final = "destination_lo"
 """What a file's row groups are told apart by (measured in docs/benchmarks.md): an office is a range of addresses, so
 that what was sent to one lies together too. Within a group records stay in the order in which they came, which makes
 their times cheap."""
-_SAMPLES: Final = 65_536  # keys that are sorted to find where groups begin
+_SAMPLES: Final = 16_384  # keys that are sorted to find where groups begin
 _MAGIC: Final = b"PAR1"
 
 
@@ -30,16 +32,26 @@ _MAGIC: Final = b"PAR1"
 class Table:
     """Records in columns of uint32 and uint64 by their names in SCHEMA; all columns are cut into the same pieces.
 
-    A column of names holds numbers; `called` tells their names.
+    A column of names holds numbers; `called` tells their names. `owned`: columns of names that are told by another
+    column and not there yet, under the name of that column.
     """
 
     columns: Mapping[str, Sequence[Values]]
     called: Mapping[str, Called] = field(default_factory=dict)
+    owned: Mapping[str, "Owned"] = field(default_factory=dict)
 
     @property
     def sizes(self) -> list[int]:
         """Return the records of the pieces."""
         return [len(piece) for piece in self.columns["end"]]
+
+
+class Owned(NamedTuple):
+    """A column of names that depends on another one: the site of an address."""
+
+    name: str
+    numbers: Callable[[Values], Values]  # of the names, by the other column's values; 0: no name
+    called: Called
 
 
 class _Kind(NamedTuple):
@@ -75,31 +87,50 @@ def packed(table: Table, encoder: Encoder) -> list[Octets]:
 
     It is in the encoder's memory, until the next is packed.
     """
-    encoder.sheets.clear()
+    encoder.begin()
     order = Order(table, encoder.room)
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
-        called = table.called.get(name)
-        if _all_alike(pieces):
+        called, owned = table.called.get(name), table.owned.get(name)
+        if owned is None and _all_alike(pieces):
             chunks[name] = [encoder.same(pieces[0][:1], group.stop - group.start, called) for group in order.groups]
             continue
-        values, bits = order.of(pieces)
+        values = order.of(pieces)
         parts = [values[group] for group in order.groups]
         if called is not None:
-            chunks[name] = [encoder.named(part, called, bits) for part in parts]
+            chunks[name] = [encoder.named(name, part, called) for part in parts]
+        elif owned is not None:
+            chunks[name], names = _owned(name, parts, owned, encoder)
+            chunks |= names
         else:
-            chunks[name] = [encoder.packed(part, bits, rising=name == "end") for part in parts]
-    return _file(chunks)
+            chunks[name] = [encoder.packed(name, part, rising=name == "end") for part in parts]
+    return _file({name: chunks[name] for name in SCHEMA if name in chunks})
+
+
+def _owned(
+    name: str, parts: Sequence[Values], owned: Owned, encoder: Encoder
+) -> tuple[list[Chunk], dict[str, list[Chunk]]]:
+    """Return the chunks of a column, and those of the one that it tells, unless that is empty throughout."""
+    chunks, names, any_named = [], [], False
+    for part in parts:
+        chunks.append(encoder.packed(name, part))
+        numbers = owned.numbers(part if encoder.entries is None else encoder.entries)
+        any_named = any_named or bool(numbers.any())
+        if encoder.entries is None:
+            names.append(encoder.named(owned.name, numbers, owned.called))
+        else:
+            names.append(encoder.looked_up(owned.name, numbers, len(part), owned.called))
+    return chunks, {owned.name: names} if any_named else {}
 
 
 def quick(table: Table, encoder: Encoder) -> list[Octets]:
     """Return a file of records as they came, for as long as their hour lasts; it refers to the memory of the table."""
-    encoder.sheets.clear()
+    encoder.begin()
     chunks: dict[str, list[Chunk]] = {}
     for name, pieces in table.columns.items():
         called = table.called.get(name)
         if called is not None:
-            chunks[name] = [encoder.named(each, called, squeeze=False) for each in pieces]
+            chunks[name] = [encoder.named("", each, called) for each in pieces]
         else:
             chunks[name] = [encoder.quick(each, rising=name == "end") for each in pieces]
     return _file(chunks)
@@ -128,12 +159,12 @@ class Order:
             place(ranked, places, to)
         self.groups = list(_groups(totals.tolist()))
 
-    def of(self, pieces: Sequence[Values]) -> tuple[Values, int]:
-        """Return a column in this order, valid until the next call, and the bits that are set in any of its values."""
-        out, bits = self._room.of("column", pieces[0].dtype.type, sum(map(len, self._to))), 0
+    def of(self, pieces: Sequence[Values]) -> Values:
+        """Return a column in this order, valid until the next call."""
+        out = self._room.of("column", pieces[0].dtype.type, sum(map(len, self._to)))
         for piece, to in zip(pieces, self._to, strict=True):
-            bits |= int(spread(piece, to, out))
-        return out, bits
+            spread(piece, to, out)
+        return out
 
 
 def _bounds(keys: Sequence[Values], rows: int) -> Values:

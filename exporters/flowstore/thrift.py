@@ -4,19 +4,19 @@ A value is its type and its octets, so that values nest without being told twice
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Value: TypeAlias = tuple[int, bytes]
 
 _TRUE, _FALSE, _I8, _I32, _I64, _BINARY, _LIST, _STRUCT = 1, 2, 3, 5, 6, 8, 9, 12
-_ONE: Final = tuple(bytes([number]) for number in range(0x80))
+_OCTETS: Final = tuple(bytes([number]) for number in range(0x100))
 _SHORT: Final = 15  # from here on a list tells its length behind its first octet
 
 
+@lru_cache(1 << 12)  # of the numbers of a file most stand in it several times
 def varint(number: int) -> bytes:
     """Return a number, not negative, as seven bits an octet, the lowest first (ULEB128)."""
-    if number <= 0x7F:  # the most
-        return _ONE[number]
     octets = bytearray()
     while number > 0x7F:
         octets.append(number & 0x7F | 0x80)
@@ -25,23 +25,19 @@ def varint(number: int) -> bytes:
     return bytes(octets)
 
 
-def _zigzag(number: int) -> bytes:
-    return varint(number << 1 if number >= 0 else (-number << 1) - 1)
-
-
 def i8(number: int) -> Value:
     """Return an octet."""
     return _I8, bytes([number])
 
 
 def i32(number: int) -> Value:
-    """Return a number of up to 32 bits."""
-    return _I32, _zigzag(number)
+    """Return a number of up to 31 bits, not negative."""
+    return _I32, varint(number << 1)
 
 
 def i64(number: int) -> Value:
-    """Return a number of up to 64 bits."""
-    return _I64, _zigzag(number)
+    """Return a number of up to 63 bits, not negative."""
+    return _I64, varint(number << 1)
 
 
 def yes(answer: bool) -> Value:
@@ -61,12 +57,15 @@ def several(values: Sequence[Value]) -> Value:
     return _LIST, head + b"".join(octets for _, octets in values)
 
 
-def struct(fields: Mapping[int, Value]) -> Value:
-    """Return fields by their ids, which are in ascending order and less than 16 apart."""
-    octets, last = bytearray(), 0
+def opened(fields: Mapping[int, Value]) -> Value:
+    """Return the first fields of a structure, as `struct` goes on with them: those that are the same in many."""
+    return max(fields), struct(fields)[1][:-1]
+
+
+def struct(fields: Mapping[int, Value], begun: Value = (0, b"")) -> Value:
+    """Return fields by their ids, which are in ascending order and less than 16 apart; `begun`: those before them."""
+    last, told = begun
     for number, (kind, body) in fields.items():
-        octets.append(number - last << 4 | kind)
-        octets += body
+        told += _OCTETS[number - last << 4 | kind] + body
         last = number
-    octets.append(0)
-    return _STRUCT, bytes(octets)
+    return _STRUCT, told + b"\0"

@@ -15,7 +15,7 @@ import structlog
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from exporters.flowstore.columns import Callers, Cut
+from exporters.flowstore.columns import Callers
 from exporters.flowstore.disk import Disk, Lock
 from exporters.flowstore.merge import merged
 from exporters.flowstore.metrics import Metrics
@@ -184,7 +184,8 @@ class FlowStore:
         if cuts:
             with self._given_back(hour):
                 number = self._shelf.next_number(hour)
-                self._store(hour, number, number, self._table(cuts), now, good=False)
+                self._callers.name(cuts, self._sites)
+                self._store(hour, number, number, self._callers.table(cuts, self._exporters()), now, good=False)
             self._waiting.wrote_part(hour, cuts, number)
             self._metrics.written.inc(sum(cut.behind - cut.first for cut in cuts))
 
@@ -195,14 +196,11 @@ class FlowStore:
             following = self._shelf.next_number(hour)
             fresh = any(cut.behind > cut.piece.safe for cut in cuts)
             last = following if fresh or first is None else following - 1
-            self._store(hour, following if first is None else first, last, self._table(cuts), now, good=True)
+            table = self._callers.table(cuts, self._exporters(), self._sites)
+            self._store(hour, following if first is None else first, last, table, now, good=True)
         self._metrics.written.inc(self._waiting.wrote_file(hour, cuts))
         if first is not None:
             self._metrics.merged.inc(following - first)
-
-    def _table(self, cuts: Sequence[Cut]) -> Table:
-        self._callers.name(cuts, self._sites)
-        return self._callers.table(cuts, self._exporters())
 
     def _store(  # noqa: PLR0913  # which file, of what, how
         self, hour: int, first: int, last: int, table: Table, now: float, *, good: bool

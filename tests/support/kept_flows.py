@@ -110,6 +110,8 @@ def held(records: NDArray[np.void], sizes: Sequence[int] = ()) -> list[Cut]:
 
 def written(records: NDArray[np.void], sizes: Sequence[int] = (), *, good: bool) -> bytes:
     """Return a file of records (65,536 a piece at most): one that stays, or one of a minute."""
-    cuts, callers = held(records, sizes), Callers()
-    callers.name(cuts, Sites(NETWORKS))
-    return b"".join((packed if good else quick)(callers.table(cuts, EXPORTERS), Encoder(1)))
+    cuts, callers, sites = held(records, sizes), Callers(), Sites(NETWORKS)
+    if good:
+        return b"".join(packed(callers.table(cuts, EXPORTERS, sites), Encoder(1)))
+    callers.name(cuts, sites)
+    return b"".join(quick(callers.table(cuts, EXPORTERS), Encoder(1)))

@@ -21,10 +21,24 @@ def test_sheets_keep_what_they_are_given_until_they_are_cleared() -> None:
     )
     kept = [sheets.keep(each) for each in given_]
     assert [bytes(each) for each in kept] == given_
-    assert isinstance(kept[4], bytes), "more than a sheet has a place of its own"
     sheets.clear()
     sheets.keep(b"new")
     assert bytes(kept[0]) == b"new", "the same memory"
+    for _ in range(4):
+        sheets.keep(bytes(4 << 20))
+    assert bytes(kept[4]) == given_[4], "more than a sheet has a place of its own"
+
+
+def test_what_is_given_back_is_taken_again() -> None:
+    sheets = Sheets()
+    for size in (100, 5 << 20):  # that of no sheet is its taker's
+        taken = sheets.take(size)
+        taken[:] = 7
+        sheets.give_back(size - 10)
+        other = sheets.take(1_000)
+        other[:] = 8
+        assert taken[:10].tolist() == [7] * 10
+        assert taken[10:].tolist() == ([8] * 90 if size == 100 else [7] * (size - 10))
 
 
 def test_more_than_all_sheets_hold_is_kept_all_the_same() -> None:

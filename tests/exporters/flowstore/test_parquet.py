@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from exporters.flowstore import pages, parquet
+from exporters.flowstore import dictionaries, parquet
 from exporters.flowstore.columns import Callers
 from exporters.flowstore.memory import Room
 from exporters.flowstore.pages import Encoder
 from exporters.flowstore.parquet import Order, packed
 from exporters.flowstore.schema import COLUMNS, DEFAULTS, FORMAT
 from exporters.flowstore.sites import Sites
-from netmon.api.traffic import RECORD
+from netmon.api.networks import Networks
+from netmon.api.traffic import MAPPED, RECORD
 from tests.support.kept_flows import EXPORTERS, HOUR, NETWORKS, held, many, written
 
 ROOT = Path(__file__).parents[3]
@@ -88,7 +89,7 @@ def test_polars_reads_what_was_kept(data: st.DataObject, good: bool, small: bool
     sizes = data.draw(st.lists(st.integers(1, rows), max_size=2))
     with pytest.MonkeyPatch.context() as patch:
         if small:  # dictionaries that are full at once, groups of a hundred: each other way of packing
-            patch.setattr(pages, "_DISTINCT_MAX", 16)
+            patch.setattr(dictionaries, "DISTINCT_MAX", 16)
             patch.setattr(parquet, "_GROUP_RECORDS", 100)
             patch.setattr(parquet, "ROWS_MAX", 150)
         check(made(rows, kinds, data.draw(st.integers(0, 2**32))), sizes, good=good)
@@ -113,9 +114,29 @@ def test_values_that_are_too_unlike_for_a_dictionary(several: int) -> None:
     check(records, [40_000], good=True)
 
 
+@pytest.mark.parametrize("several", [3, 70_000])  # in a dictionary, and too many for one
+def test_sites_are_those_of_addresses_also_where_these_are_named_as_they_are_packed(several: int) -> None:
+    rng, records = np.random.default_rng(several), made(70_000, {"bytes": "few"}, 6)
+    addresses = np.uint64(MAPPED) | np.uint64(0x0A01_0000) + rng.integers(0, 1 << 18, several, np.uint64)
+    addresses[0] = MAPPED | 0x0A01_0901  # rsud
+    records["source_lo"] = addresses[rng.integers(0, several, len(records))]
+    records["destination_lo"] = addresses[0]
+    check(records, [30_000], good=True)
+    callers, cuts = Callers(), held(records, [30_000])
+    table = callers.table(cuts, EXPORTERS, Sites(NETWORKS))
+    assert "source_site" not in table.columns, "not found yet"
+    read = pl.read_parquet(BytesIO(b"".join(packed(table, Encoder(1)))))
+    callers.name(cuts, Sites(NETWORKS))
+    named = pl.read_parquet(BytesIO(b"".join(packed(callers.table(cuts, EXPORTERS, Sites(Networks([]))), Encoder(1)))))
+    assert read.equals(named), "what has a name keeps it"
+    records["source_lo"] = records["destination_lo"] = 5
+    nobody = pl.read_parquet(BytesIO(written(records, good=True)))
+    assert not {"source_site", "destination_site"} & set(nobody.columns)
+
+
 def test_names_without_end() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "_DISTINCT_MAX", 16)
+        patch.setattr(dictionaries, "DISTINCT_MAX", 16)
         check(made(500, {"exporter": "any"}, 2), [], good=True)
 
 
@@ -135,12 +156,12 @@ def test_groups_are_apart_by_destination_so_that_questions_skip() -> None:
     callers.name(cuts, Sites(NETWORKS))
     table = callers.table(cuts, EXPORTERS)
     order = Order(table, Room())
-    keys = order.of(table.columns["destination_lo"])[0].copy()
+    keys = order.of(table.columns["destination_lo"]).copy()
     assert np.array_equal(np.sort(keys), np.sort(records["destination_lo"]))
     edges = [(int(keys[group].min()), int(keys[group].max())) for group in order.groups]
     assert len(edges) >= 3
     assert all(one[1] <= two[0] for one, two in pairwise(edges))
-    ends, _ = order.of(table.columns["end"])
+    ends = order.of(table.columns["end"])
     assert all((np.diff(ends[group].astype(np.int64)) >= 0).all() for group in order.groups), "in order of their time"
     assert len(b"".join(packed(table, Encoder(1)))) < 15 * len(records)
 
@@ -162,7 +183,7 @@ def main() -> None:
             for good in (False, True):
                 check(made(rows, dict.fromkeys(every, kind), seed), [rows // 2, rows // 3], good=good)
     check(made(20_000, dict.fromkeys(every, "any"), 9), [10_000], good=True)
-    pages._DISTINCT_MAX = 16  # type: ignore[misc]  # everything in the other way
+    dictionaries.DISTINCT_MAX = 16  # type: ignore[misc]  # everything in the other way
     for rows in (31, 128, 129, 1_000):
         check(made(rows, dict.fromkeys(every, "any"), rows), [7], good=True)
 
