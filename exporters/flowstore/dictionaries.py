@@ -22,7 +22,7 @@ _ROOM: Final = 65_535  # of a dictionary that is searched: a slot of 16 bits has
 DISTINCT_MAX: Final = _ROOM
 _BITS: Final = 16  # of a place
 _SAMPLE: Final = 2_048  # values, twice: what is new among the second tells how many there will be
-_FEW: Final = 5_000  # unlike values: whether the next is a new one is mostly foretold rightly
+_FEW: Final = 2_048  # unlike values: whether the next is a new one is mostly foretold rightly
 _SLOTS, _SLOTS_MAX = 1 << 15, 1 << 17  # those for a sample stay near
 _SPACE: Final = 4  # slots for each value that is foretold
 _HOPELESS: Final = 1.5  # times as many as a dictionary takes
@@ -157,7 +157,7 @@ def _foretold(first: int, both: int, rows: int) -> float:
 def _all_are_as_small(rows: int, width: int, expected: float) -> bool:
     """Tell whether a dictionary of all numbers of a width makes a column as small as one of those that occur."""
     every = 1 << width
-    if every > max(rows, _COUNTED):  # nobody should read more entries than values
+    if every > max(2 * rows, _COUNTED):  # nobody should read many more entries than values
         return False
     counted = 4 * every if every <= _COUNTED else _COUNTED * 4 + every // 8
     searched = rows * (max(int(expected), 2) - 1).bit_length() / 8 + 4 * expected
