@@ -33,8 +33,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Kosong: tetap root.",
     ),
     "traffic.compiling": Text(
-        "Compiling the loops that read packets: half a minute, the first time only.",
-        "Mengompilasi bagian pembaca paket: setengah menit, hanya pertama kali.",
+        "Compiling the loops that read packets: a minute or so, the first time and after an upgrade.",
+        "Mengompilasi bagian pembaca paket: sekitar satu menit, pertama kali dan setelah pembaruan.",
     ),
     "traffic.store_not_ours": Text(
         "holds other things than flows, and would be given to the user that we become",

@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from netmon.app.traffic.needs import needs_traffic
+from netmon.app.traffic.needs import STAMP, needs_traffic
 
-STAMP: Final = "all-compiled"
 _MOST_S: Final = 900.0  # it takes 45 s on a core of 2020; who waits so long compiles for itself
 
 

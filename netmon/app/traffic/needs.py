@@ -18,6 +18,8 @@ from netmon.api import ConfigError, Fault
 from netmon.app.text import t
 
 PACKAGES: Final = ("numba", "polars", "zstandard")
+STAMP: Final = "all-compiled"
+"""The file beside compiled loops that says that they are all there."""
 _CACHE: Final = "NUMBA_CACHE_DIR"
 _OURS: Final = {"collectors", "exporters", "netmon", "rules"}
 
@@ -33,8 +35,8 @@ def needs_traffic() -> None:
 
 
 def say_compiling() -> None:
-    """Tell who waits at a terminal why: nothing was compiled here before. To be called after `needs_traffic`."""
-    if sys.stderr.isatty() and not Path(os.environ[_CACHE]).exists():
+    """Tell who waits at a terminal why: not all was compiled here before. To be called after `needs_traffic`."""
+    if sys.stderr.isatty() and not Path(os.environ[_CACHE], STAMP).exists():
         click.echo(t("traffic.compiling"), err=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from netmon.api import ConfigError
-from netmon.app.traffic.compiling import STAMP
+from netmon.app.traffic.needs import STAMP
 from netmon.demo import compiled
 from netmon.demo.compiled import compile_once
 

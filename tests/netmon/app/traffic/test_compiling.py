@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from netmon.app.traffic import compiling
-from netmon.app.traffic.compiling import STAMP, compile_apart
+from netmon.app.traffic.compiling import compile_apart
+from netmon.app.traffic.needs import STAMP, say_compiling
 
 
 @pytest.fixture
@@ -49,3 +50,15 @@ def test_nobody_waits_for_what_cannot_be_started(runs: Path, tmp_path: Path, mon
 
 def test_its_modules_are_found_where_ours_were() -> None:
     assert set(filter(None, sys.path)) <= set(compiling.environment()["PYTHONPATH"].split(":"))
+
+
+def test_who_waits_at_a_terminal_is_told_until_all_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    say_compiling()
+    assert "Compiling" in capsys.readouterr().err  # of what was interrupted the directory is there
+    (tmp_path / STAMP).touch()
+    say_compiling()
+    assert capsys.readouterr().err == ""
