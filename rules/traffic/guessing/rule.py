@@ -24,7 +24,7 @@ _MATTERS: Final = 2_000  # at once, 2 kB each
 _KEYS: Final = ("host", "source", "pair")
 _ROUGHLY: Final = 2  # times as many are counted exactly as are looked at: rough counts are a few too high
 _TOLD: Final = 20  # hosts that evidence names
-_PART_S: Final = 1.0  # of a window in parts that is judged at once: as of a sensor's
+_PART_S: Final = 3.0  # of a window in parts that is judged at once: each time the busiest are looked at anew
 
 
 _Found: TypeAlias = tuple[int, Service, NDArray[np.void]]  # what a matter is known by, and its ATTEMPTs
@@ -117,7 +117,7 @@ class Guessing:
         """Take nothing."""
 
     def _unjudged(self, rows: NDArray[np.void], second: Second) -> NDArray[np.void]:
-        """Return these and what came before and was not judged: of a window in parts once a second of it is there."""
+        """Return these and what came before and was not judged: of a window in parts once enough of it is there."""
         self._waiting.append(rows)
         self._waiting_s += second.length_s
         if second.follows and self._waiting_s < _PART_S:
