@@ -18,7 +18,8 @@ from rules.traffic.tables.tables_kernel import STATE, add
 _KEPT_FROM: Final = 16
 """Packets in a window from which an address may have its room kept: below, it is one of a flood's many."""
 _GIVEN_AWAY_FROM: Final = 32_768
-"""Rows, 8 MB: fewer are copied, in a millisecond or two, so that their memory is at once there for the next window."""
+"""Rows, 8 MB: fewer are copied, in a millisecond or two, so that their memory is at once there for the next window.
+Of a smaller table a quarter is: it has less memory to spare."""
 _BUFFERS: Final = 4
 """Tables' worth of rows that are kept: one each that fills, and what is judged meanwhile of a flood in both of them."""
 _COPIED_APART: Final = 4_096
@@ -33,13 +34,13 @@ class _Table:
         self.index = index
         self._memory = memory
         self._copies = copies
-        self._few = min(count, _GIVEN_AWAY_FROM)
+        self._few = _few(count)
         self._busy = np.zeros(len(self.rows), np.uint32)
         self._reserved = 0
 
     def drain(self, used: int, kept: int, seed: np.uint64) -> tuple[NDArray[np.void], int]:
         """Return the rows used and empty the table, but for room for its busiest; return also how many have that."""
-        if used >= _GIVEN_AWAY_FROM:
+        if used >= self._few:
             self.index.fill(0)
         else:
             vacate(self.rows, self.index, np.uint64(used), seed)
@@ -49,7 +50,7 @@ class _Table:
             packets = self.rows["packets"][busy]
             busy = busy[np.argpartition(packets, count - kept)[count - kept :]] if kept else busy[:0]
         keys = np.stack((self.rows["hi"][busy], self.rows["lo"][busy]), axis=1)
-        if used < _GIVEN_AWAY_FROM:
+        if used < self._few:
             rows = _copied(self.rows[:used], None if used < _COPIED_APART else self._copies.take(self._few))
         else:
             rows, self.rows = self.rows[:used], self._memory.take(len(self.rows))
@@ -106,9 +107,9 @@ class Tables:
         their victims, who were first to be given rows, a part of one that is copied. 92 MB, as it would be then.
         """
         rows = self._settings.rows
-        few = min(rows, _GIVEN_AWAY_FROM)
-        self._rows.touch(rows, few, rows, rows)
-        self._copies.touch(few, few, few)
+        part = _few(rows)
+        self._rows.touch(rows, part, rows, rows)
+        self._copies.touch(part, part, part)
 
     def add(self, records: NDArray[np.void]) -> None:
         """Count records (RECORD[n])."""
@@ -156,6 +157,11 @@ class Tables:
         self._begun[int(state["turn"]) :: 2] = 0
         self._known.fill(0)
         return second
+
+
+def _few(rows: int) -> int:
+    """Return from how many rows on those of a window are given away, of a table that has room for so many."""
+    return max(min(rows, _COPIED_APART), min(rows // 4, _GIVEN_AWAY_FROM))
 
 
 def _copied(rows: NDArray[np.void], to: NDArray[np.void] | None = None) -> NDArray[np.void]:
