@@ -208,6 +208,7 @@ CASES: Final = tuple(
         ("port scan, each 60 s", SLOW, ports_of(60, 60), False),
         ("sweep of a /24 for SMB from inside, 50/s", SWEEP, sweep(445, 254, 0.02), True),
         ("sweep of a /24 for SSH, each 1 s", SWEEP, sweep(22, 254, 1.0), False),
+        ("sweep of 12 neighbours for RDP, each 2 s", SLOW, sweep(3_389, 12, 2.0, answering=0.0), False),
         ("sweep for RDP, each 30 s", ("slow_scan", "network_sweep"), sweep(3_389, 100, 30), False),
         (
             "Mirai: telnet of anybody from inside, 100/s",

@@ -66,7 +66,7 @@ class Scans:
         self._reader = Reader(self._numbering)
         self._flooded = Flooded(settings, self._numbering)
         self._hurried = hurried.Hurried(settings, self._numbering)
-        self._walks = slow_scan.Walks(settings, self._numbering)
+        self._walks = slow_scan.Walks(settings, self._numbering, networks)
         self._matters: dict[int, Matter] = {}  # by the hash of the source; scans by many: of the host, complemented
         self._episodes = {
             rule: Episodes(

@@ -46,6 +46,7 @@ class ScanSettings(DetectorBase):
     beta: float = Field(default=0.01, gt=0, lt=0.5)  # odds that a scan is taken for an ordinary group
     slow_ports: int = Field(default=10, ge=3, le=128)  # of one host, however slow
     slow_hosts: int = Field(default=20, ge=3, le=128)  # with one port, however slow
+    near_hosts: int = Field(default=10, ge=3, le=128)  # TCP: neighbours of ours, that hardly answer
     forget_s: float = Field(default=3_600.0, gt=0)  # between two failures: nmap -T0 waits 300 s, with answers lost more
     groups: int = Field(default=20_000, ge=16)  # of a source and a host or port, remembered: 57 MB when all are in use
     rows_per_window: int = Field(default=5_000, ge=16)  # failures that walk in one window; more are counted

@@ -12,8 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.api.networks import Networks
 from rules.traffic.numbering import Numbering
 from rules.traffic.scans.contact import CONTACT, TCP, UDP, Kind, Outcome
+from rules.traffic.scans.matter import is_ours
 from rules.traffic.scans.network_sweep import needed
 from rules.traffic.scans.settings import ScanSettings
 from rules.traffic.scans.udp_scan import UNSURE
@@ -22,6 +24,7 @@ from rules.traffic.scans.walks_kernel import GROUP, OWNER, STATE, walk
 NAME = "slow_scan"
 _MEMBERS: Final = 128  # first contacts remembered of a group: above every threshold, 1 kB
 _ROWS: Final = 24  # failures of a group that are kept whole, to tell of them: 1.7 kB
+_ONE_ANSWERS: Final = 8  # of so many neighbours, at most: one may have begun too late to be known as silent
 _WALKING: Final = np.zeros(256, np.bool_)
 _WALKING[[Kind.SYN, Kind.CONNECT, Kind.UDP, Kind.ICMP]] = True
 _FAILING: Final = np.zeros(256, np.bool_)
@@ -41,8 +44,9 @@ class Group:
 class Walks:
     """The groups that walk. At most `settings.groups`: who was silent longest goes first."""
 
-    def __init__(self, settings: ScanSettings, numbering: Numbering) -> None:
+    def __init__(self, settings: ScanSettings, numbering: Numbering, networks: Networks) -> None:
         self._settings = settings
+        self._networks = networks
         self._numbering = numbering
         count = settings.groups
         self._groups = np.zeros(count + 1, GROUP)
@@ -96,7 +100,7 @@ class Walks:
         self._members[group.row, members : members + len(room)] = room
         row["members"] += len(room)
         row["walk"] += float(self._state["down"][0]) * len(fresh)
-        return bool(row["walk"] >= self._state["high"][0])
+        return bool(row["walk"] >= self._state["high"][0]) and self._is_scan(group.row)
 
     def _group(self, row: int) -> Group:
         group = self._groups[row]
@@ -112,8 +116,23 @@ class Walks:
         if protocol == UDP and (port in UNSURE or port >= 1024):
             return False
         enough = needed(settings, port, settings.slow_hosts) if protocol == TCP else settings.slow_hosts
+        plain = protocol == TCP and enough == settings.slow_hosts
+        silent = _ONE_ANSWERS * (int(group["members"]) - failures) <= failures
+        if plain and silent and self._is_near(row, failures):
+            enough = min(enough, settings.near_hosts)
         together = failures >= settings.concentration * int(self._owners[int(group["owner"])]["failures"])
         return failures >= enough and together
+
+    def _is_near(self, row: int, failures: int) -> bool:
+        """Tell whether all that a group failed with are hosts of ours, of one network (/24, IPv6: /64).
+
+        Who looks for what is there tries neighbours. Peers that are gone, and dead mail servers, are all over the
+        world; who asks what is there has answers of some.
+        """
+        kept = self._kept[row, : min(failures, _ROWS)]
+        hi, lo = kept["destination_hi"], kept["destination_lo"]
+        near = (hi == hi[0]).all() and (hi[0] != 0 or (lo >> np.uint64(8) == lo[0] >> np.uint64(8)).all())
+        return bool(near) and is_ours((int(hi[0]), int(lo[0])), self._networks)
 
     def _busiest(self, sources: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
         """Return so many rows by how many their source has, the most first: a flood of forged sources has one each."""

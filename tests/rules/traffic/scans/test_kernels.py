@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netmon.api.networks import Networks
 from netmon.api.traffic import RECORD
 from rules.traffic.memory import Memory
 from rules.traffic.numbering import Numbering
@@ -97,7 +98,7 @@ def contacts(draw: np.random.Generator, count: int) -> np.ndarray:
 def test_walks_are_those_of_the_reference(seed: int) -> None:
     draw = np.random.default_rng(seed)
     own = ScanSettings(groups=4_000, forget_s=30, slow_ports=3, slow_hosts=3, concentration=0, alpha=1e-2, beta=0.1)
-    walks = Walks(own, NUMBERING)
+    walks = Walks(own, NUMBERING, Networks())
     expected = reference.Walks(*(float(walks._state[name][0]) for name in ("up", "down", "high", "low", "forget_s")))
     seen = 0
     for window in range(25):
@@ -116,7 +117,7 @@ def test_walks_are_those_of_the_reference(seed: int) -> None:
 
 def test_groups_that_there_is_no_room_for_go_the_oldest_first() -> None:
     draw = np.random.default_rng(5)
-    walks = Walks(ScanSettings(groups=16), NUMBERING)
+    walks = Walks(ScanSettings(groups=16), NUMBERING, Networks())
     for window in range(50):
         rows = contacts(draw, 100)
         walks.take(rows[rows["outcome"] != Outcome.GOOD], rows[rows["outcome"] == Outcome.GOOD], float(window))
@@ -155,6 +156,7 @@ def test_memory_gives_what_a_list_would(windows: list[tuple[int, int]], seed: in
 
 FUZZ = """
 import numpy as np
+from netmon.api.networks import Networks
 from netmon.api.traffic import RECORD
 from rules.traffic.guessing.attempts import Reader as Attempts
 from rules.traffic.guessing.settings import GuessingSettings
@@ -166,7 +168,7 @@ from rules.traffic.scans.slow_scan import Walks, highest
 chance = np.random.default_rng(5)
 numbering = Numbering(seed=1)
 contacts, attempts = Reader(numbering), Attempts(GuessingSettings())
-walks = Walks(ScanSettings(groups=16, rows_per_window=64), numbering)
+walks = Walks(ScanSettings(groups=16, rows_per_window=64), numbering, Networks())
 for window, count in enumerate((0, 1, 7, 300, 300, 300)):
     rows = np.frombuffer(chance.bytes(count * RECORD.itemsize), RECORD).copy()
     rows["protocol"] = chance.choice([1, 6, 17, 58], count)

@@ -1,6 +1,7 @@
 """Scans from models, among them those that take too long to record."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -77,6 +78,30 @@ def test_a_slow_sweep_through_a_network_that_answers_in_part() -> None:
         begin = syn(place * 10, STRANGER, f"10.2.0.{1 + place}", 3389)
         packets += session(begin, 20, 20) if place % 5 == 0 else silent(begin)
     assert [finding.rule for finding in begun(packets)] == ["slow_scan"]
+
+
+@pytest.mark.parametrize("every_s", [0.1, 10, 600])
+@pytest.mark.parametrize("ending", [silent, refused])
+def test_a_few_neighbours_none_of_which_answers_are_a_sweep(
+    every_s: float, ending: Callable[[Packet], list[Packet]]
+) -> None:
+    def tried(hosts: list[str], port: int = 3_389) -> list[Packet]:
+        return [packet for place, host in enumerate(hosts) for packet in ending(syn(place * every_s, OURS, host, port))]
+
+    near = [f"10.2.0.{7 + place}" for place in range(12)]
+    (found,) = begun(tried(near))
+    assert (found.rule, found.severity) == ("slow_scan" if every_s >= 10 else "network_sweep", Severity.ERROR)
+    assert found.at - START <= 10 * every_s + 10
+    assert begun(tried(near[:9])) == []
+    assert begun(tried([f"10.2.{7 + place}.7" for place in range(12)])) == []  # all over the place
+    assert begun(tried([f"198.51.100.{7 + place}" for place in range(12)])) == []  # somebody else's
+    assert begun(tried(near, 443)) == []  # a browser's
+    answered = [
+        packet
+        for place in range(12)
+        for packet in session(syn((place + 0.5) * every_s, OURS, f"10.2.0.{90 + place}", 3_389), 20, 20)
+    ]
+    assert begun([*tried(near), *answered]) == []  # who asks what is there
 
 
 def test_a_fast_sweep_is_seen_before_its_time_outs() -> None:
