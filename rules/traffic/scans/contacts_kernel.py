@@ -15,6 +15,7 @@ _0, _1 = U(0), U(1)
 _M1 = U(0x9E3779B97F4A7C15)
 _TRACE_PORT: Final = 33_434  # traceroute's first port; what it sends has few hops to live
 _TRACE_HOPS: Final = 32
+_TRACE_PORTS: Final = 96  # from the first on, one a probe: all that tells its probes where an exporter tells no hops
 _ASKED = U(40)  # of a number for a host's port: the bits that choose its place
 _PROBE_OCTETS: Final = U(600)  # of a UDP probe's frame: nmap's payloads are shorter; what is larger is a flood
 _PLAIN, _PLAIN_LIVE, _IPV6_MORE = U(50), U(64), U(20)  # octets of a SYN: a stack's carries more options than a tool's
@@ -104,7 +105,8 @@ def _udp(record: Any, answering: Any) -> Any:
     packets, state, ttl = U(record.packets), record.state, record.ttl
     if packets == _0 or U(record.bytes) > _PROBE_OCTETS * packets:
         return _NOTHING
-    if record.destination_port >= _TRACE_PORT and 0 < ttl <= _TRACE_HOPS:
+    past = record.destination_port - _TRACE_PORT
+    if past >= 0 and (past < _TRACE_PORTS if ttl == 0 else ttl <= _TRACE_HOPS):
         return _NOTHING
     if state == _BEGUN:
         return _PENDING

@@ -160,13 +160,19 @@ def backscatter() -> Traffic:
     return told
 
 
-def traceroute() -> Traffic:
+def traceroute(*, tells_hops: bool = True) -> Traffic:
     told: Traffic = []
     for host in range(6):
         for probe in range(90):
             packet = Packet(host * 6 + probe / 20, HOST, outside(host), 45_000 + probe, 33_434 + probe, UDP, size=74)
-            told.append(Packet(**{**{name: getattr(packet, name) for name in packet.__slots__}, "ttl": 1 + probe // 3}))
+            ttl = 1 + probe // 3 if tells_hops else 0
+            told.append(Packet(**{**{name: getattr(packet, name) for name in packet.__slots__}, "ttl": ttl}))
     return told
+
+
+def exported_traceroute() -> Traffic:
+    """Flow exporters mostly do not tell how many hops a packet had left."""
+    return traceroute(tells_hops=False)
 
 
 def happy_eyeballs() -> Traffic:
@@ -260,6 +266,7 @@ ORDINARY = (
     large_datagrams,
     backscatter,
     traceroute,
+    exported_traceroute,
     happy_eyeballs,
     health_checks,
     uplink_down,
