@@ -1,6 +1,7 @@
 """Records in memory as columns of 32 and 64 bits, and tables of parts of them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from exporters.flowstore.sites import Sites
 from netmon.api.flowcolumns import BEHIND, FIELD, ROW, Columns
 from netmon.api.traffic import RECORD
 
+_KEPT: Final = 64  # columns of one number, of 256 or 512 kB each: three for each exporter that sends alone
 PIECE_RECORDS: Final = 65_536  # 5 MB of what an exporter usually tells, 14 MB if it told everything
 SITES: Final = ("source_site", "destination_site")
 _ENDS: Final = "source", "destination"
@@ -81,9 +83,19 @@ class Piece:
         """Take what was written since `lend`; return how many records."""
         room = self._columns.room
         count = int(room[ROW]) - self.rows
+        if not self.rows:  # then it may have defaults of its own
+            self._expect()
         self.rows += count
         room[BEHIND] = 0  # no more
         return count
+
+    def _expect(self) -> None:
+        """Let records that are put be compared with the defaults that hold here."""
+        for place in np.flatnonzero(self.fields["default"] != _FIELDS["default"]).tolist():
+            field = self.fields[place]
+            expected = self._scratch[SEEN + int(field["word"]) :: WORDS]
+            expected &= ~(field["mask"] << field["shift"])
+            expected |= field["default"] << field["shift"]
 
     def end(self) -> None:
         """Take no more records: what room there is stays empty until it is cleared."""
@@ -93,7 +105,8 @@ class Piece:
         """Begin anew."""
         self.size = self.narrow.shape[1]
         self.rows = self.safe = self.gone = self.named = 0
-        self.fields["present"] = 0
+        self.fields[:] = _FIELDS
+        self._scratch[:] = _EXPECTED
         self._used[:] = _FIRST_ROWS
 
 
@@ -106,15 +119,24 @@ class Cut(NamedTuple):
     present: NDArray[np.uint64]
 
     def column(self, name: str) -> Values | None:
-        """Return a column, None where all of it is the default."""
+        """Return a column, None where all of it is the default; only to be read."""
         place = _PLACE.get(name)
         if place is None:
             row = _SITE_ROWS.get(name, 0)
         else:
             row = int(self.present[place]) - 1
             if row < 0:
-                return None
+                default = int(self.piece.fields["default"][place])
+                if default == _FIELDS["default"][place]:
+                    return None
+                return _same(default, name)[: self.behind - self.first]
         return (self.piece.wide if name in _WIDE else self.piece.narrow)[row, self.first : self.behind]
+
+
+@lru_cache(_KEPT)
+def _same(value: int, name: str) -> Values:
+    """Return a piece's length of one number, as a column of this name has it; only to be read."""
+    return np.full(PIECE_RECORDS, value, np.uint64 if name in _WIDE else np.uint32)
 
 
 class Callers:

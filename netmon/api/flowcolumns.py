@@ -35,7 +35,8 @@ class Columns:
 
     Row 0 of `wide` is the end, in Unix milliseconds; row 0 of `narrow` how long the flow lasted, in milliseconds (a
     flow of 2**32 ms and more: 2**32 - 1). The others are given to fields when they first differ from their default:
-    the next of `used`, filled with the default up to the flow that differs. Who writes moves room[ROW] on.
+    the next of `used`, filled with the default up to the flow that differs. Where there is no flow yet, a default may
+    be set to what the first ones have in common. Who writes moves room[ROW] on.
     """
 
     names: tuple[str, ...]  # of `fields`, as in RECORD

@@ -147,6 +147,10 @@ def _nobody() -> None:
     """Have no place where flows may go."""
 
 
+def _nobody() -> None:
+    """Have no place where flows may go."""
+
+
 class Built:
     """A stream's parts, tied together."""
 

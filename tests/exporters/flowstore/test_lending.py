@@ -26,6 +26,8 @@ def write(columns: Columns, records: NDArray[np.void]) -> None:
     for field in columns.fields:
         values = words[:, field["word"]] >> field["shift"] & field["mask"]
         if not field["present"]:
+            if not row and (values == values[0]).all():
+                field["default"] = values[0]
             if (values == field["default"]).all():
                 continue
             field["present"] = columns.used[field["wide"]] + 1
@@ -68,6 +70,44 @@ def test_what_was_written_is_kept_as_if_it_had_been_put(tmp_path: Path) -> None:
     assert one.value("waiting_records") == 0
     one.store.close()
     assert one.value("kept_records_total") == len(records)
+    wanted = kept(tmp_path / "wanted", records)
+    assert read(tmp_path / "flows").sort(pl.all()).equals(read(wanted).sort(pl.all()))
+
+
+def test_what_a_piece_began_with_is_not_what_is_put_behind_it(tmp_path: Path) -> None:
+    one = Measured(tmp_path / "flows", buffer_records=ROOM)
+    records = many(2 * PIECE + 3_000, length_s=60)
+    alike = records[PIECE : PIECE + 1_000]
+    alike["exporter"], alike["sampling"], alike["vlan"], alike["source_mac"] = 2, 10, 7, 5
+    records["exporter"][PIECE + 1_000 :] = 1
+    one.store.put(records[:PIECE])
+    with one.store.lend() as lender:
+        assert lender is not None
+        fill(lender, alike, 1_000)
+        defaults = dict(zip(lender.columns.names, lender.columns.fields["default"].tolist(), strict=True))
+        assert [defaults[name] for name in ("exporter", "sampling", "vlan", "source_mac")] == [2, 10, 7, 5]
+    one.store.put(records[PIECE + 1_000 : PIECE + 2_000])
+    with one.store.lend() as lender:
+        assert lender is not None
+        fill(lender, records[PIECE + 2_000 : PIECE + 3_000], 100)
+    one.store.put(records[PIECE + 3_000 :])
+    one.store.close()
+    wanted = kept(tmp_path / "wanted", records)
+    assert read(tmp_path / "flows").sort(pl.all()).equals(read(wanted).sort(pl.all()))
+
+
+def test_a_column_of_one_number_is_never_written_and_is_read_all_the_same(tmp_path: Path) -> None:
+    one = Measured(tmp_path / "flows", buffer_records=ROOM)
+    records = many(2 * PIECE, length_s=60)
+    records["exporter"][PIECE:] = 2
+    records["tcp_flags"] = 27
+    one.store.put(records[:PIECE])
+    with one.store.lend() as lender:
+        assert lender is not None
+        fill(lender, records[PIECE:], 1_000)
+        present = dict(zip(lender.columns.names, lender.columns.fields["present"].tolist(), strict=True))
+        assert not present["exporter"]
+    one.store.close()
     wanted = kept(tmp_path / "wanted", records)
     assert read(tmp_path / "flows").sort(pl.all()).equals(read(wanted).sort(pl.all()))
 

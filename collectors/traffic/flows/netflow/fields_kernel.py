@@ -154,6 +154,9 @@ def let_go(
                     differs |= x ^ default
             if differs == _0:
                 continue
+            if row == _0 and how == From.CONSTANT:
+                field.default = base  # of all flows so far: nothing has to be written
+                continue
             field.present = used[field.wide] + _1
             used[field.wide] += _1
             _fill(narrow, wide, field.wide, field.present - _1, _0, row, default)

@@ -7,8 +7,9 @@ and whether all of it may go there. The other fields follow one by one, over all
 from typing import Any
 
 import numpy as np
+from numba import njit
 
-from collectors.traffic.flows.netflow.codes_kernel import MS, PROGRAM, Count, Slot, Went
+from collectors.traffic.flows.netflow.codes_kernel import MS, PROGRAM, Clock, Count, Slot, Went
 from collectors.traffic.flows.netflow.fields_kernel import let_go, load
 from collectors.traffic.flows.netflow.record_kernel import MASKS, PLACES, inlined, times, uncounted
 from collectors.traffic.flows.netflow.set_kernel import sampled
@@ -44,6 +45,33 @@ def _prepare(row: Any, t: Any, ops: Any, values: Any) -> Any:
     return there
 
 
+@njit(inline="always")
+def _read_times(
+    buffer: Any, at: Any, count: Any, t: Any, w: Any, values: Any, row: Any, columns: Any, starts: Any, ends: Any
+) -> Any:
+    """Read when flows started and ended, by clocks of these kinds, into their columns from `row` on.
+
+    Returns the earliest start, the earliest end and the latest, in Unix nanoseconds.
+    """
+    narrow, wide, _ = columns
+    length = U(t.length)
+    export_ns, told, has_uptime = w.export_ns, U(w.uptime_ms), w.has_uptime != 0
+    start_place, start_mask = values[PLACES + U(Slot.START)], values[MASKS + U(Slot.START)]
+    end_place, end_mask = values[PLACES + U(Slot.END)], values[MASKS + U(Slot.END)]
+    first, earliest, latest = _ALL, _ALL, _0
+    for i in range(count):
+        start, end = load(buffer, at + start_place, start_mask), load(buffer, at + end_place, end_mask)
+        # An uptime, but nobody told since when: let the flow have ended with the export.
+        uptime = told if has_uptime else end if ends == Clock.UPTIME else start
+        start_ns, end_ns = times(starts, ends, start, end, export_ns, uptime)
+        first, earliest, latest = min(first, start_ns), min(earliest, end_ns), max(latest, end_ns)
+        start_ms, end_ms = start_ns // MS, end_ns // MS
+        wide[_0, row + i] = end_ms
+        narrow[_0, row + i] = np.uint32(min(end_ms - start_ms, _M32))
+        at += length
+    return first, earliest, latest
+
+
 @inlined
 def _hold(
     buffer: Any, at: Any, count: Any, t: Any, w: Any, values: Any, held: Any, places: Any, columns: Any, sums: Any
@@ -52,28 +80,21 @@ def _hold(
 
     True: all ended in the time that the columns are for, and the flows are held. False: nothing has happened.
     """
-    narrow, wide, room = columns
-    length = U(t.length)
-    starts, ends = t.start, t.end
-    export_ns, told, has_uptime = w.export_ns, U(w.uptime_ms), w.has_uptime != 0
-    start_place, start_mask = values[PLACES + U(Slot.START)], values[MASKS + U(Slot.START)]
-    end_place, end_mask = values[PLACES + U(Slot.END)], values[MASKS + U(Slot.END)]
+    room = columns[2]
     behind = held.count
     row = room[U(ROW)] + behind
-    first, earliest, latest = _ALL, _ALL, _0
-    for i in range(count):
-        start, end = load(buffer, at + start_place, start_mask), load(buffer, at + end_place, end_mask)
-        # An uptime, but nobody told since when: let the flow have ended with the export.
-        uptime = told if has_uptime else end if ends == 1 else start
-        start_ns, end_ns = times(starts, ends, start, end, export_ns, uptime)
-        first, earliest, latest = min(first, start_ns), min(earliest, end_ns), max(latest, end_ns)
-        start_ms, end_ms = start_ns // MS, end_ns // MS
-        wide[_0, row + i] = end_ms
-        narrow[_0, row + i] = np.uint32(min(end_ms - start_ms, _M32))
-        places[_0, behind + i] = at
-        at += length
+    # The usual clocks have loops of their own, in which nothing is asked for each flow.
+    if t.start == Clock.UPTIME and t.end == Clock.UPTIME:
+        read = _read_times(buffer, at, count, t, w, values, row, columns, Clock.UPTIME, Clock.UPTIME)
+    elif t.start == Clock.MILLISECONDS and t.end == Clock.MILLISECONDS:
+        read = _read_times(buffer, at, count, t, w, values, row, columns, Clock.MILLISECONDS, Clock.MILLISECONDS)
+    else:
+        read = _read_times(buffer, at, count, t, w, values, row, columns, t.start, t.end)
+    first, earliest, latest = read
     if earliest < room[U(EARLIEST)] or latest > room[U(LATEST)]:
         return False
+    for i in range(count):
+        places[_0, behind + i] = at + i * U(t.length)
     held.count = behind + count
     sums[FIRST] = min(sums[FIRST], first)
     sums[LAST] = max(sums[LAST], latest)

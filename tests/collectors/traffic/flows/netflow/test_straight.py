@@ -156,13 +156,21 @@ def test_what_is_usual_goes_straight() -> None:
 
 
 def test_columns_of_nothing_but_defaults_are_not_written_until_something_differs() -> None:
+    def told(lent: Lent) -> dict[str, tuple[bool, int]]:
+        rows = lent.columns.fields
+        return dict(zip(NAMES, zip(rows["present"] > 0, rows["default"].tolist(), strict=True), strict=True))
+
     lent = Lent(100)
+    six = v9(flowset(0, template(301, *_SIX)), flowset(301, bytes(sum(field[1] for field in _SIX))), seconds=NOW_S)
     both([batch(DEFINE, usual(2)), batch(usual(2)), batch(usual(3))], lent)
-    present = dict(zip(NAMES, lent.columns.fields["present"].tolist(), strict=True))
-    assert [name for name in ("icmp_code", "ethertype", "vlan", "sampling") if present[name]] == [
-        "icmp_code",
-        "ethertype",
-    ]
+    assert told(lent)["icmp_code"] == (True, 0)
+    assert told(lent)["vlan"] == (False, 0)
+    assert told(lent)["sampling"] == (False, 1)
+    assert told(lent)["ethertype"] == (False, 0x0800), "what the first have in common is their default"
+    several = Lent(100)
+    both([batch(DEFINE, usual(2)), batch(six), batch(usual(3))], several)
+    assert told(several)["ethertype"] == (True, 0x0800)
+    assert told(several)["version"] == (True, 4)
 
 
 def test_a_set_with_one_flow_outside_the_times_is_for_records() -> None:
