@@ -131,7 +131,8 @@ def _udp(records: np.ndarray, kind: np.ndarray, outcome: np.ndarray) -> None:
     udp = (records["protocol"] == UDP) & (records["source_port"] >= 1024) & (records["packets"] > 0)
     udp &= ~np.isin(records["source_port"], ANSWERING) & (records["bytes"] <= np.uint64(600) * records["packets"])
     ttl = records["ttl"]
-    udp &= ~((records["destination_port"] >= 33_434) & (ttl > 0) & (ttl <= 32))
+    port = records["destination_port"]
+    udp &= ~((port >= 33_434) & (ttl <= 32) & ((ttl > 0) | (port < 33_530)))
     state = records["state"]
     silent = (state == FlowState.ONE_WAY) | (
         (state == FlowState.UNKNOWN)

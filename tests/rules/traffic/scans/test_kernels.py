@@ -33,7 +33,7 @@ def flows(seed: int, count: int) -> np.ndarray:
         "destination_hi": [0, 0, 0x2001 << 48, 0xFF02 << 48],
         "destination_lo": [0xFFFF_0A01_0107, 7, 0xFFFF_0A01_0150, 0xFFFF_0A01_01FF, 0xFFFF_E000_0001, 0xFFFF_0000_0001],
         "source_port": [53, 1_023, 1_024, 11_211, 40_000],
-        "destination_port": [22, 80, 1_024, 33_433, 33_434, 65_535],
+        "destination_port": [22, 80, 1_024, 33_433, 33_434, 33_529, 33_530, 65_535],
         "protocol": [6, 6, 6, 17, 1, 58, 47, 132, 132, 0, 2, 255],
         "tcp_flags": [0, 1, 2, 3, 4, 16, 17, 18, 20, 24, 26, 27, 31, 41, 194],
         "reply_tcp_flags": [0, 4, 16, 18, 20, 26, 27],
