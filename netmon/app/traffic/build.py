@@ -147,10 +147,6 @@ def _nobody() -> None:
     """Have no place where flows may go."""
 
 
-def _nobody() -> None:
-    """Have no place where flows may go."""
-
-
 class Built:
     """A stream's parts, tied together."""
 
