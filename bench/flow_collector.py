@@ -27,6 +27,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bench.flow_store import Maker
+from exporters.flowstore.names import File, file_of, live
 from exporters.flowstore.settings import FlowStoreSettings
 from netmon.api.traffic import MAPPED
 from netmon.app.catalog import TRAFFIC_RULES
@@ -133,9 +134,11 @@ class Peer:
 
     def kept(self) -> int:
         """Return how many records are in its files."""
-        parquet = list(self.folder.rglob("*.parquet"))
+        parquet: dict[Path, list[File]] = {}
+        for path in self.folder.rglob("*.parquet"):
+            parquet.setdefault(path.parent, []).extend(filter(None, [file_of(path.name)]))
         if parquet:
-            return sum(int(path.name.split("-")[2]) for path in parquet)
+            return sum(file.records for hour in parquet.values() for file in live(hour))
         command = ["nfdump", "-R", str(self.folder), "-I"]
         report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return int(next(line for line in report.splitlines() if line.startswith("Flows:")).split()[1])

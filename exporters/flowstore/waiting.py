@@ -115,7 +115,9 @@ class Waiting:
             finally:
                 self._took(held, lending.settle(), now)
                 if not held.pieces[-1].rows:  # nothing came of it
-                    self._free.append(held.pieces.pop())
+                    unused = held.pieces.pop()
+                    unused.clear()
+                    self._free.append(unused)
 
     def _following(self, held: _Hour, piece: Piece) -> Piece | None:
         """Return the piece behind one that has room for few records or none: no set of flows is cut."""

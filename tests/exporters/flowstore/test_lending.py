@@ -112,6 +112,22 @@ def test_a_column_of_one_number_is_never_written_and_is_read_all_the_same(tmp_pa
     assert read(tmp_path / "flows").sort(pl.all()).equals(read(wanted).sort(pl.all()))
 
 
+def test_of_what_was_written_and_not_taken_nothing_is_left(tmp_path: Path) -> None:
+    one = Measured(tmp_path / "flows", buffer_records=ROOM)
+    records = many(PIECE + 1_000, length_s=60)
+    one.store.put(records[:PIECE])
+    with one.store.lend() as lender:
+        assert lender is not None
+        refused = many(500, length_s=60)
+        refused["exporter"], refused["vlan"] = 3, 7
+        write(lender.columns, refused)
+        lender.columns.room[ROW] = 0
+    one.store.put(records[PIECE:])
+    one.store.close()
+    wanted = kept(tmp_path / "wanted", records)
+    assert read(tmp_path / "flows").sort(pl.all()).equals(read(wanted).sort(pl.all()))
+
+
 def test_the_times_are_those_of_the_hour_as_far_as_they_are_kept(tmp_path: Path) -> None:
     one = Measured(tmp_path / "flows", late_hours=1)
     one.store.put(record(end=HOUR + 10))
