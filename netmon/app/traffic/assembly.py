@@ -36,7 +36,7 @@ from netmon.app.traffic.part import Take, TrafficPart
 from netmon.app.traffic.prefixfiles import PrefixFiles
 from netmon.app.traffic.sources import Exports, Interface
 from netmon.app.traffic.stream import Stream
-from netmon.app.traffic.warming import warm_up
+from netmon.app.traffic.warming import Ways, warm_up
 
 
 def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
@@ -47,7 +47,7 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     `take` gets what is measured; None: nobody asks for it, and nothing is.
     """
     traffic, networks = settings.netmon.traffic, networks_of(settings.inventory)
-    warm_up(traffic)
+    warm_up(traffic, _ways(traffic, role))
     streams = [_sensor(one, traffic, networks, place) for one in traffic.sensors] if role.captures else []
     exporters = None
     if role.takes_flows and traffic.flows is not None:
@@ -80,6 +80,14 @@ def build_part(  # noqa: PLR0913, PLR0917 - what a daemon has for it
     actor = Actor(traffic.actions, uplink, registry, source=socket.gethostname(), protected=protected)
     every_s = traffic.samples_every_s
     return TrafficPart(streams, actor, take, every_s, Chores(registry), (indicators, prefixes), keeper)
+
+
+def _ways(traffic: TrafficSettings, role: Role) -> Ways:
+    """Return how traffic comes in to a daemon of this role."""
+    ways = Ways(0)
+    for sensor in traffic.sensors if role.captures else ():
+        ways |= Ways.PACKETS if sensor.processes == 1 else Ways.PROCESSES
+    return ways | Ways.FLOWS if role.takes_flows and traffic.flows is not None else ways
 
 
 def _names(exporters: Exporters | None) -> Sequence[str]:

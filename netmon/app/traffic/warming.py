@@ -7,6 +7,7 @@ what is compiled, and who judges is not to wait for a compiler when the first at
 import ctypes
 import gc
 from contextlib import suppress
+from enum import Flag, auto
 from functools import partial
 from ipaddress import ip_network
 from typing import Final
@@ -41,7 +42,18 @@ _SCANNED: Final = 64
 _NS: Final = 1_000_000_000
 
 
-def warm_up(settings: TrafficSettings) -> None:
+class Ways(Flag):
+    """How traffic comes in: each has loops of its own, which take memory where nothing ever comes that way."""
+
+    PACKETS = auto()
+    PROCESSES = auto()  # packets that others capture
+    FLOWS = auto()
+
+
+EVERY_WAY: Final = Ways.PACKETS | Ways.PROCESSES | Ways.FLOWS
+
+
+def warm_up(settings: TrafficSettings, ways: Ways = EVERY_WAY) -> None:
     """Load every loop that these settings may come to need, or compile it: then it takes half a minute."""
     small = settings.model_copy(
         update={
@@ -50,17 +62,18 @@ def warm_up(settings: TrafficSettings) -> None:
         }
     )
     traffic = _attacks()
-    for built in (build_sensor(small, _OURS), build_collector(small, _OURS)):
-        _equip(built, settings)
-        built.pipeline.take(traffic)
-        built.pipeline.finish(quiet_windows=1)
-    window = Tables(small.tables)
-    window.add(traffic.records)
-    Merging().merge([window.drain(0.0, 1.0)] * 2)
-    for judged in (True, False):  # which may change while a flow collector runs
-        way = Exported(small, partial(bool, judged), lambda: _nobody).way
-        way.count(traffic.records)
-        way.take(traffic.records, _NS)
+    if ways & (Ways.PACKETS | Ways.PROCESSES):
+        _run(build_sensor(small, _OURS), traffic, settings)
+    if ways & Ways.PROCESSES:
+        window = Tables(small.tables)
+        window.add(traffic.records)
+        Merging().merge([window.drain(0.0, 1.0)] * 2)
+    if ways & Ways.FLOWS:
+        _run(build_collector(small, _OURS), traffic, settings)
+        for judged in (True, False):  # which may change while a flow collector runs
+            way = Exported(small, partial(bool, judged), lambda: _nobody).way
+            way.count(traffic.records)
+            way.take(traffic.records, _NS)
     give_back()
 
 
@@ -75,13 +88,15 @@ def _nobody(second: Second) -> None:
     """Measure nothing."""
 
 
-def _equip(built: Built, settings: TrafficSettings) -> None:
-    """Give it a meter and a list of indicators."""
+def _run(built: Built, traffic: Traffic, settings: TrafficSettings) -> None:
+    """Have traffic judged, with a meter and a list of indicators."""
     built.hooks.watch = Meter(settings.meter, _OURS, target="").see
     lists = [Indicators(IndicatorList(file="warm", name="warm"), _LIST, 8)]
     for rule in built.judges.rules:
         if isinstance(rule, ListedPeers):
             rule.adopt(lists)
+    built.pipeline.take(traffic)
+    built.pipeline.finish(quiet_windows=1)
 
 
 def _attacks() -> Traffic:

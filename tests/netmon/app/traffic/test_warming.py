@@ -12,8 +12,10 @@ import netmon.app.traffic.assembly
 from collectors.traffic.flows.collector import FlowSource
 from collectors.traffic.flows.settings import FlowListenSettings
 from netmon.app.settings.traffic import TrafficSettings
-from netmon.app.traffic.warming import warm_up
+from netmon.app.traffic.warming import Ways, warm_up
 
+if sys.argv[1] == "packets":
+    warm_up(TrafficSettings(), Ways.PACKETS)
 if sys.argv[1] == "warm":
     warm_up(TrafficSettings())
     source = FlowSource(FlowListenSettings(listen=["udp://127.0.0.1:0"]))
@@ -44,3 +46,14 @@ def cold(when: str) -> set[str]:
 def test_every_loop_that_python_calls_is_loaded_by_warming_up() -> None:
     assert cold("warm") == set()
     assert "collectors.traffic.meter.meter.count_flows" in cold("cold")  # the question finds what is not loaded
+
+
+_OF_FLOWS = ("collectors.traffic.flows.", "collectors.traffic.flowtable.pa", "rules.traffic.tables.volumes.")
+_OF_PROCESSES = ("rules.traffic.tables.merge.",)
+
+
+def test_a_sensor_loads_no_loops_of_flow_exports_and_of_several_processes() -> None:
+    found = cold("packets")
+    assert {each for each in found if not each.startswith(_OF_FLOWS + _OF_PROCESSES)} == set()
+    assert any(each.startswith(_OF_FLOWS) for each in found)
+    assert any(each.startswith(_OF_PROCESSES) for each in found)
