@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.netflow.codes_kernel import Count, S, place, u16, u32
-from collectors.traffic.flows.netflow.prefetch import prefetch
+from collectors.traffic.packet.prefetch_kernel import prefetch
 
 U = np.uint64
 _LINE = U(64)  # octets of a cache line
@@ -65,7 +65,7 @@ def foretell(buffer: Any, index: Any, datagram: Any) -> None:
     if datagram < U(len(index)):
         at = U(index[datagram].at)
         for p in range(at, at + U(index[datagram].length), _LINE):
-            prefetch(buffer, p)
+            prefetch(buffer, p, U(0))
 
 
 @njit(inline="always")
