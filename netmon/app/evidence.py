@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netmon.app.asked import printable
-from netmon.app.commands.recorded import shown_second
+from netmon.app.human import shown_second
 from netmon.app.text import language, t
 from netmon.core.notices.plain import figure
 

@@ -1,6 +1,7 @@
 """Numbers as people read them, by the unit in the metric's name. Pure."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from netmon.api import Missing, Value
@@ -8,6 +9,13 @@ from netmon.api import Missing, Value
 _DECIMAL: Final = ("", "k", "M", "G", "T", "P", "E")
 _SWAP: Final = str.maketrans(",.", ".,")
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+LATEST: Final = 253_402_300_799.0
+"""The end of the year 9999 in Unix seconds: what is later is shown as that."""
+
+
+def shown_second(at: float) -> str:
+    """Return Unix seconds as they are shown where seconds matter."""
+    return datetime.fromtimestamp(min(at, LATEST), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def scaled(value: float, unit: str, step: int = 1000) -> str:

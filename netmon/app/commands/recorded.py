@@ -17,6 +17,7 @@ from netmon.api import ConfigError, PeerError
 from netmon.app.asked import duration_s, printable
 from netmon.app.client import Exit
 from netmon.app.commands.options import CONFIG
+from netmon.app.human import LATEST
 from netmon.app.systemwords import why
 from netmon.app.text import speaking, t
 from netmon.app.whereabouts import spoken
@@ -213,18 +214,13 @@ def finite(number: float | None, option: str) -> float | None:
 
 def rfc3339(at: float) -> str:
     """Return Unix seconds in UTC, with a fraction only where there is one; nothing lies beyond the year 9999."""
-    moment = datetime.fromtimestamp(min(at, _LATEST), UTC).replace(tzinfo=None)
+    moment = datetime.fromtimestamp(min(at, LATEST), UTC).replace(tzinfo=None)
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
 
 
 def shown_time(at: float) -> str:
     """Return Unix seconds as tables show them."""
-    return datetime.fromtimestamp(min(at, _LATEST), UTC).strftime("%Y-%m-%d %H:%MZ")
-
-
-def shown_second(at: float) -> str:
-    """Return Unix seconds as they are shown where seconds matter."""
-    return datetime.fromtimestamp(min(at, _LATEST), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return datetime.fromtimestamp(min(at, LATEST), UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
 def shown_times(moments: Iterable[float]) -> list[str]:
@@ -255,7 +251,6 @@ def no_series() -> None:
 
 
 _MIDNIGHT: Final = " 00:00Z"
-_LATEST: Final = 253_402_300_799.0  # the end of the year 9999
 
 
 def _escaped(value: str) -> str:

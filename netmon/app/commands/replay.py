@@ -18,9 +18,9 @@ from rich.text import Text
 from netmon.api import ConfigError, Finding
 from netmon.app import human, logs
 from netmon.app.asked import printable
-from netmon.app.commands.recorded import shown_second
 from netmon.app.faultwords import in_words
 from netmon.app.fitted import Column, Fitted
+from netmon.app.human import shown_second
 from netmon.app.text import language, speaking, t
 from netmon.app.traffic.compiling import compile_apart
 from netmon.app.traffic.needs import needs_traffic, say_compiling

@@ -17,7 +17,7 @@ from exporters.prometheus.settings import WebSettings
 from netmon.api import Event, Finding, Reading, Severity, Target
 from netmon.app import human
 from netmon.app.asked import printable
-from netmon.app.commands.recorded import shown_second
+from netmon.app.human import shown_second
 from netmon.app.text import language, t
 from netmon.app.traffic.outcomes import Outcomes, as_json, last_words
 from netmon.app.traffic.part import TrafficPart

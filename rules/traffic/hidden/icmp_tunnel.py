@@ -76,7 +76,7 @@ class IcmpTunnel(Closing):
             if self._is_tunnel(pair):
                 yield from self._episodes.see(self._seen(key, pair), second.end)
                 # What was told is not counted again: the next finding's totals are of what came since.
-                del self._pairs[key]
+                self._pairs.pop(key, None)  # unless it was crowded out meanwhile
         yield from self._episodes.tick(second.end)
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:

@@ -138,6 +138,14 @@ def test_memory_is_bounded_and_the_largest_are_judged() -> None:
     assert len(begun(told)) == 1
 
 
+def test_a_tunnel_that_was_crowded_out_in_its_own_window_is_told_all_the_same() -> None:
+    rows = np.concatenate([hans(np.random.default_rng(place)) for place in range(20)])
+    rows["source_lo"] += np.arange(20, dtype=np.uint64)
+    judged = rule(pairs=16)
+    assert len(list(judged.observe(Second(START, START + 1, ended=rows)))) == 20
+    assert judged.dropped == 4
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.binary(min_size=168 * 2, max_size=168 * 30))
 def test_any_flows_are_survived(octets: bytes) -> None:
