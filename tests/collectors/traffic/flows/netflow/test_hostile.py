@@ -121,5 +121,5 @@ def test_mutations_with_bounds_checked() -> None:
     env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": checked_cache()}
     command = [sys.executable, "-m", "tests.support.netflow_fuzz", "400", "2"]
     root = Path(__file__).parents[5]
-    ran = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
