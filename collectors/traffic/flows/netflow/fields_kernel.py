@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.netflow.codes_kernel import From, Slot
-from collectors.traffic.flows.netflow.record_kernel import MAPPED, MASKS, PLACES, times_rate, uncounted
+from collectors.traffic.flows.netflow.record_kernel import MAPPED, MASKS, PLACES, load, times_rate, uncounted
 from collectors.traffic.packet.sums_kernel import OCTETS, PACKETS
 from netmon.api.flowcolumns import ROW
 
@@ -17,21 +17,6 @@ U = np.uint64
 _0, _1, _8 = U(0), U(1), U(8)
 _TCP, _UDP, _SCTP, _ICMP, _ICMP6 = U(6), U(17), U(132), U(1), U(58)
 _LAST_REASON = U(5)
-
-
-@njit(inline="always")
-def load(buffer: Any, p: Any, mask: Any) -> Any:
-    """Return the eight octets at a place as a number, of it what `mask` leaves."""
-    return (
-        (U(buffer[p]) << U(56))
-        | (U(buffer[p + U(1)]) << U(48))
-        | (U(buffer[p + U(2)]) << U(40))
-        | (U(buffer[p + U(3)]) << U(32))
-        | (U(buffer[p + U(4)]) << U(24))
-        | (U(buffer[p + U(5)]) << U(16))
-        | (U(buffer[p + U(6)]) << U(8))
-        | U(buffer[p + U(7)])
-    ) & mask
 
 
 @njit(inline="always")

@@ -128,11 +128,8 @@ def _kept(_buffer: Any, _at: Any, v: Any, slot: Any) -> Any:
 
 
 @njit(inline="always")
-def read(buffer: Any, at: Any, v: Any, slot: Any) -> Any:
-    """Return a slot's number from the record that begins at `at`: of the eight octets that end with its field those
-    that are the field's. Of a slot without a field none are, of the eight octets before the record.
-    """
-    p = at + v[PLACES + U(slot)]
+def load(buffer: Any, p: Any, mask: Any) -> Any:
+    """Return the eight octets at a place as a number, of it what `mask` leaves."""
     return (
         (U(buffer[p]) << U(56))
         | (U(buffer[p + U(1)]) << U(48))
@@ -142,7 +139,15 @@ def read(buffer: Any, at: Any, v: Any, slot: Any) -> Any:
         | (U(buffer[p + U(5)]) << U(16))
         | (U(buffer[p + U(6)]) << U(8))
         | U(buffer[p + U(7)])
-    ) & v[MASKS + U(slot)]
+    ) & mask
+
+
+@njit(inline="always")
+def read(buffer: Any, at: Any, v: Any, slot: Any) -> Any:
+    """Return a slot's number from the record that begins at `at`: of the eight octets that end with its field those
+    that are the field's. Of a slot without a field none are, of the eight octets before the record.
+    """
+    return load(buffer, at + v[PLACES + U(slot)], v[MASKS + U(slot)])
 
 
 def _recorder(get: Any) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from collectors.traffic.flows.netflow.codes_kernel import MS, PROGRAM, Clock, Count, Slot, Went
-from collectors.traffic.flows.netflow.fields_kernel import let_go, load
-from collectors.traffic.flows.netflow.record_kernel import MASKS, PLACES, inlined, times, uncounted
+from collectors.traffic.flows.netflow.fields_kernel import let_go
+from collectors.traffic.flows.netflow.record_kernel import MASKS, PLACES, inlined, load, times, uncounted
 from collectors.traffic.flows.netflow.set_kernel import sampled
 from collectors.traffic.packet.sums_kernel import EARLIEST as FIRST
 from collectors.traffic.packet.sums_kernel import LATEST as LAST
